@@ -1,0 +1,86 @@
+// The rules of ARCHITECTURE.md, checked by `npm run boundaries`.
+const forbid = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to })
+
+module.exports = {
+  forbidden: [
+    forbid(
+      'no-cycles',
+      'A newcomer reads from the bottom up; type-only imports count.',
+      {},
+      { circular: true },
+    ),
+    forbid(
+      'model-imports-nothing',
+      'model.ts is the bottom.',
+      { path: '^src/model\\.ts$' },
+      { path: '.' },
+    ),
+    forbid(
+      'pure-core',
+      'plan/, render/ and resources/ run anywhere and are tested without fakes.',
+      { path: '^src/(plan|render|resources)/' },
+      { dependencyTypes: ['core'], pathNot: '^(node:)?(path|util|crypto)$' },
+    ),
+    forbid(
+      'pure-core-knows-no-effect',
+      'plan/, render/ and resources/ reach no room that reads, sends or writes; the ports of sft/api.ts are types.',
+      { path: '^src/(plan|render|resources)/' },
+      {
+        path: '^src/(apply|state|sft|provision|simulator|cli|catalog)/',
+        pathNot: '^src/(sft/(api|errors)|state/state|catalog/catalog)\\.ts$',
+      },
+    ),
+    forbid(
+      'nobody-imports-cli',
+      'cli/ is the edge.',
+      { path: '^src/(?!cli/)' },
+      { path: '^src/cli/' },
+    ),
+    forbid(
+      'terminal-only-in-cli',
+      'The library serves a portal backend that has no terminal.',
+      { path: '^src/(?!cli/)' },
+      { path: 'node_modules/listr2/' },
+    ),
+    forbid(
+      'simulator-is-a-peer',
+      'Only cli/ starts the simulator.',
+      { path: '^src/(?!cli/|simulator/)' },
+      { path: '^src/simulator/' },
+    ),
+    forbid(
+      'simulator-shares-no-code',
+      'A mistake in the client cannot hide itself in the simulator.',
+      { path: '^src/simulator/' },
+      { path: '^src/', pathNot: '^src/(simulator/|model\\.ts$)' },
+    ),
+    forbid(
+      'lowdb-only-in-file-stores',
+      'One door to the snapshot format.',
+      { path: '^src/', pathNot: '^src/(state|provision)/.*file.*\\.ts$|^src/state/snapshot\\.ts$' },
+      { path: 'node_modules/lowdb/' },
+    ),
+    forbid(
+      'yaml-and-ajv-only-in-catalog',
+      'catalog/ is the only door to YAML and JSON Schema.',
+      { path: '^src/(?!catalog/)' },
+      { path: 'node_modules/(yaml|ajv)/' },
+    ),
+    forbid(
+      'not-to-dev',
+      'What ships needs no development package.',
+      { path: '^src/' },
+      { dependencyTypes: ['npm-dev'], pathNot: '@types/' },
+    ),
+    forbid('resolvable', 'Every import resolves.', {}, { couldNotResolve: true }),
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
+  },
+}

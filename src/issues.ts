@@ -1,0 +1,83 @@
+import type { Position } from './model.ts'
+
+/** Every code that an issue can have; docs/errors.md explains each, and a test compares the two. */
+export const ISSUE_CODES = {
+  // reading files
+  CATALOG_EMPTY: 'no catalog file was found',
+  FILE_UNREADABLE: 'a file cannot be read',
+  FILE_TOO_LARGE: 'a file is larger than the limit',
+  FILE_OUTSIDE: 'a path or link leads out of the catalog folder',
+  FILE_BINARY: 'a file is not text',
+  FILE_ENCODING: 'a file is not UTF-8',
+  // YAML
+  YAML_SYNTAX: 'the YAML cannot be parsed',
+  YAML_VERSION: 'a %YAML directive that is not supported',
+  YAML_ALIAS: 'aliases expand to more than the limit',
+  YAML_DOCUMENTS: 'a file has more than one document',
+  YAML_DUPLICATE_KEY: 'a mapping has a key twice',
+  // schema
+  VERSION_UNKNOWN: 'version is missing or not 1',
+  SCHEMA: 'a value has the wrong type or form',
+  REQUIRED: 'a required field is missing',
+  UNKNOWN_KEY: 'a field that the language does not have',
+  NOT_TEXT: 'a number or other scalar where text is meant',
+  // meaning
+  ACCOUNT_TWICE: 'account defaults are given more than once',
+  DUPLICATE_KEY: 'a key is used twice within its kind',
+  DUPLICATE_NAME: 'a name is used twice within its kind',
+  DUPLICATE_SKU: 'a SKU is used twice',
+  DUPLICATE_ICCID: 'an ICCID stands in more than one place',
+  RESERVED_NAME: 'a name has the form reserved for plan revisions',
+  REFERENCE_UNKNOWN: 'a reference names nothing in this catalog',
+  ICCID_INVALID: 'an ICCID has the wrong length, characters or form',
+  ICCID_CHECK_DIGIT: 'the check digit of an ICCID is wrong',
+  CSV_INVALID: 'an ICCID file has no usable column',
+  COUNTRY_UNKNOWN: 'no country has this code or name',
+  UNIT_INVALID: 'a data volume, validity or amount cannot be understood',
+  ZONE_EMPTY: 'a zone selects no network',
+  ZONE_UNUSED: 'no plan uses a zone',
+  SETTING_MISSING: 'an account default that an entry needs is missing',
+  SFT_OVERRIDES: 'an sft: field would override one that the catalog owns',
+  MOVED_INVALID: 'a move names what it cannot move',
+  NAME_TEMPLATE: 'a name template has a placeholder that does not exist',
+  BATCH_EMPTY: 'a batch has no ICCID',
+  // against the account (plan)
+  TADIG_UNKNOWN: 'the account has no network with this TADIG code',
+  NETWORK_UNKNOWN: 'the account has no network with these IDs',
+  COUNTRY_WITHOUT_NETWORK: 'the account has no network in this country',
+  COUNTRY_DISAGREES: 'country name and TADIG code of a network disagree',
+  ZONE_ONE_NETWORK: 'a zone has a single network',
+  DEST_GROUP_UNKNOWN: 'the destination group of the account is not known',
+  AMBIGUOUS_NAME: 'the account has two objects of one name',
+  STATE_OTHER_ACCOUNT: 'the state belongs to another account',
+  CHANGE_SHARE: 'a plan changes or retires more than the allowed share',
+  TARGET_UNKNOWN: 'a target names nothing',
+} as const
+
+export type IssueCode = keyof typeof ISSUE_CODES
+
+/** A problem as data. `message` says what is wrong, `hint` what to do next. */
+export interface Issue {
+  readonly code: IssueCode
+  readonly severity: 'error' | 'warning'
+  readonly message: string
+  readonly hint?: string
+  readonly position?: Position
+  /** The source line and the length of the marked place, for the caret. */
+  readonly source?: { readonly text: string; readonly length: number }
+}
+
+/** Thrown at the edge where issues must stop a run; the command line renders them with carets. */
+export class IssuesError extends Error {
+  override readonly name = 'IssuesError'
+  readonly issues: readonly Issue[]
+  constructor(issues: readonly Issue[]) {
+    super(
+      issues
+        .filter(issue => issue.severity === 'error')
+        .map(issue => `${issue.code}: ${issue.message}`)
+        .join('\n'),
+    )
+    this.issues = issues
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * The types that flow, in the order in which they flow: catalog → resources → changes → plan →
+ * operations → results. This file imports nothing.
+ */
+
+/** Any JSON value. */
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject
+/** A JSON object. */
+export interface JsonObject {
+  readonly [key: string]: Json
+}
+
+/** Where something stands in a source file; line and column count from 1. */
+export interface Position {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+}
+
+// ---------------------------------------------------------------- catalog
+
+/** A network as the platform names it: an operator reached through a sponsor (contract 2). */
+export interface NetworkId {
+  readonly operatorId: string
+  /** The network's `categoryGroupId` on the platform. */
+  readonly sponsorId: string
+}
+
+/** One network picked in a catalog: by TADIG code (every sponsor of it) or by its IDs. */
+export type NetworkSelector = { readonly tadig: string } | NetworkId
+
+/** Protection of one catalog entry. */
+export interface Lifecycle {
+  /** Never retired, `--prune` or not. */
+  readonly preventRetire: boolean
+}
+
+/** What every catalog entry has. */
+export interface Entry {
+  readonly key: string
+  /** Position of the entry; `positions` has that of its parts by path, such as `networks.0`. */
+  readonly position: Position
+  readonly positions: Readonly<Record<string, Position>>
+  readonly portal?: JsonObject
+  /** Merged into the request body as it stands; never compared with the account. */
+  readonly sft?: JsonObject
+  readonly lifecycle: Lifecycle
+}
+
+/** Defaults of the whole catalog. */
+export interface AccountDefaults {
+  readonly addonServiceProfile?: string
+  readonly currencyId?: string
+  readonly planType: PlanType
+  readonly basePlan?: string
+  readonly apnGroup?: string
+  readonly roamingProfiles: readonly string[]
+  /** The plans' `destinationGroup` (contract 4.4); the first roaming profile where it is not given. */
+  readonly destinationGroup?: string
+  readonly destGroupId?: string
+  /** What to do when a network leaves a zone of the catalog; SFT has no public call for it. */
+  readonly onNetworkRemoval: NetworkRemovalPolicy
+  readonly positions: Readonly<Record<string, Position>>
+}
+
+export type PlanType = 'prepaid' | 'postpaid'
+export type NetworkRemovalPolicy = 'block' | 'replace'
+
+export interface RateZoneEntry extends Entry {
+  readonly name: string
+  /** ISO 3166-1 alpha-2 codes: every network that the account has there. */
+  readonly countries: readonly string[]
+  readonly networks: readonly NetworkSelector[]
+  readonly exclude: readonly NetworkSelector[]
+  readonly onNetworkRemoval?: NetworkRemovalPolicy
+}
+
+export type Activation = 'first-use' | 'immediate'
+export interface Renewal {
+  readonly on: 'expiry' | 'exhaustion'
+  /** Subscriptions in all, the first one included (contract 7). */
+  readonly times: number
+}
+
+export interface AddonPlanEntry extends Entry {
+  readonly name: string
+  readonly description?: string
+  /** A zone of this catalog by its key, or one kept elsewhere by its ID. */
+  readonly rateZone: { readonly key: string } | { readonly id: string }
+  readonly dataMB: number
+  readonly validityDays: number
+  readonly activation: Activation
+  readonly renewal?: Renewal
+  /** Decimal amount as text, in the account's currency. */
+  readonly charge: string
+  readonly priority: number
+  /** Overrides of the account's defaults. */
+  readonly serviceProfile?: string
+  readonly currencyId?: string
+  readonly destinationGroup?: string
+}
+
+export interface EndpointBatchEntry extends Entry {
+  readonly tags: readonly string[]
+  /** Template with `{iccid}`, `{n}` (from 1) and `{batch}`. */
+  readonly name: string
+  /** Normalised: 19 or 20 digits; inline ones first, then those of the file. */
+  readonly iccids: readonly string[]
+  readonly basePlan?: string
+  readonly apnGroup?: string
+  readonly roamingProfiles?: readonly string[]
+}
+
+/** A rename in the catalog that keeps the platform object: same object, new key. */
+export interface Moved {
+  readonly from: Address
+  readonly to: Address
+  readonly position: Position
+}
+
+/** Largest share (0 to 1) of what exists that one plan may change or retire without `--force`. */
+export type ChangeShareLimits = Readonly<Record<KindName, number>>
+
+/** A validated catalog. */
+export interface Catalog {
+  readonly account: AccountDefaults
+  readonly rateZones: readonly RateZoneEntry[]
+  readonly addonPlans: readonly AddonPlanEntry[]
+  readonly endpointBatches: readonly EndpointBatchEntry[]
+  readonly moved: readonly Moved[]
+  readonly limits: ChangeShareLimits
+  /** SHA-256 over the source files, for saved plans. */
+  readonly hash: string
+}
+
+// ---------------------------------------------------------------- resources
+
+/** The kinds of resource, in dependency order. */
+export type KindName = 'rateZone' | 'addonPlan' | 'endpoint'
+
+/** The catalog side's name of a thing: `rateZone/europe`, `addonPlan/eu-10gb`, `endpoint/<iccid>`. */
+export type Address = `${KindName}/${string}`
+
+/**
+ * What of a resource is written to the platform, field by field. A value `{ ref: Address }` stands for
+ * the ID of another resource and is resolved to that ID once it is known.
+ */
+export type Spec = Readonly<Record<string, Json>>
+
+/** A node of the resource graph: what the catalog wants to exist. */
+export interface Resource {
+  readonly kind: KindName
+  readonly address: Address
+  /** Key in the state: catalog key, or ICCID of an endpoint. */
+  readonly key: string
+  /** The platform-side natural key: zone name, plan name; an endpoint's is its ICCID. */
+  readonly naturalKey: string
+  readonly spec: Spec
+  /** Kept in the state only: portal mapping, tags, batch. */
+  readonly local: JsonObject
+  /** Addresses that must have an ID first. */
+  readonly needs: readonly Address[]
+  readonly preventRetire: boolean
+  readonly onNetworkRemoval?: NetworkRemovalPolicy
+  readonly position?: Position
+}

@@ -1,0 +1,333 @@
+/**
+ * The platform as two ports. `SftReader` cannot write; whoever only plans is handed nothing else.
+ * Types only: what implements them stands in client.ts. All IDs are strings here, whatever the wire
+ * said; `undefined` means that the platform did not report a thing.
+ */
+import type { JsonObject, NetworkId } from '../model.ts'
+
+/** Who waits for a call: lanes of one budget, the first goes first. */
+export type Lane = 'traveller' | 'normal' | 'background'
+
+export interface CallOptions {
+  readonly lane?: Lane
+  /** Gives up waiting for a place in the budget; a call that was sent is always waited for. */
+  readonly signal?: AbortSignal
+}
+
+/** GetCustomerProfile (contract 4.1). Several IDs mean that configuration must choose. */
+export interface CustomerProfile {
+  readonly destGroupIds: readonly string[]
+}
+
+/** A network that the account can use (contract 4.2). */
+export interface Network extends NetworkId {
+  readonly tadig?: string
+  readonly operatorName?: string
+  /** The platform's own country name. */
+  readonly countryName?: string
+}
+
+/** A rate zone as reported (contract 4.3); `networks` undefined: not reported. */
+export interface ReportedRateZone {
+  readonly id: string
+  readonly name: string
+  readonly networks?: readonly (NetworkId & { readonly tadig?: string })[]
+}
+
+/** An add-on plan as reported by QueryRatePlan (contract 4.5); everything but ID and name may be absent. */
+export interface ReportedPlan {
+  readonly planId: string
+  readonly name: string
+  readonly category?: string
+  readonly description?: string
+  /** `Active` or `In-Active`. */
+  readonly status?: string
+  /** `0` prepaid, `1` postpaid. */
+  readonly planType?: string
+  readonly serviceProfile?: string
+  readonly currencyId?: string
+  readonly destinationGroup?: string
+  readonly priority?: string
+  /** Data benefits only (benefitId 1): MB and rate zone ID. */
+  readonly benefits?: readonly { readonly value?: string; readonly rateZone?: string }[]
+  readonly charge?: string
+  readonly validity?: { readonly type?: string; readonly factor?: string }
+  readonly subscription?: {
+    readonly reSubscription?: string
+    readonly rule?: string
+    readonly occurrences?: string
+    readonly activatedBy?: string
+  }
+}
+
+export type SimStatus = 'Ready To Activate' | 'Pre-Active' | 'Active' | 'Suspended' | (string & {})
+
+/** A SIM row of fetchSIM (contract 4.8). `endpointId` undefined: none. */
+export interface Sim {
+  readonly iccid: string
+  readonly simId?: string
+  readonly eid?: string
+  readonly msisdn?: string
+  readonly status?: SimStatus
+  readonly attached?: boolean
+  readonly endpointId?: string
+  readonly product?: string
+  /** The LPA string. A secret: never logged, never put into an error. */
+  readonly activationCode?: string
+}
+
+export interface SimQuery {
+  /** From 1. */
+  readonly page: number
+  /** Asked for; the platform may grant fewer. */
+  readonly perPage: number
+  /** Only SIMs that are Pre-Active and attached (simStatusId 12, simAttachStatusId 1). */
+  readonly sellable?: boolean
+}
+
+export interface SimPage {
+  readonly sims: readonly Sim[]
+  readonly totalPages: number
+}
+
+/** One add-on instance on one endpoint (contract 4.10, 4.11). Volumes in bytes. */
+export interface AddonInstance {
+  readonly uniqueId: string
+  readonly planId?: string
+  readonly planName?: string
+  readonly grantedBytes?: number
+  readonly leftBytes?: number
+  /** As the platform writes them, `dd/mm/yyyy hh:mm:ss`; undefined: not started. */
+  readonly startDate?: string
+  readonly expiryDate?: string
+}
+
+/** GetEndPointProfile (contract 4.11). */
+export interface EndpointProfile {
+  readonly endpointId: string
+  readonly name?: string
+  readonly iccid?: string
+  readonly msisdn?: string
+  readonly basePlan?: string
+  readonly apnGroup?: string
+  readonly roamingProfiles?: readonly string[]
+  readonly instances: readonly AddonInstance[]
+}
+
+/** GetStatistics (contract 5), volumes in MB. */
+export interface EndpointStatistics {
+  readonly days: readonly {
+    readonly date: string
+    readonly uplinkMB: number
+    readonly downlinkMB: number
+    readonly totalMB: number
+  }[]
+  readonly totalMB: number
+}
+
+/** Reads. None of them changes the account; each throws an `SftError`. */
+export interface SftReader {
+  customerProfile(options?: CallOptions): Promise<CustomerProfile>
+  /** All networks; falls back to the DEFAULT roaming profile where fetchNetworkList is not known. */
+  networks(options?: CallOptions): Promise<readonly Network[]>
+  rateZones(options?: CallOptions): Promise<readonly ReportedRateZone[]>
+  /** All add-on plans, whatever their planType. */
+  addonPlans(options?: CallOptions): Promise<readonly ReportedPlan[]>
+  sims(query: SimQuery, options?: CallOptions): Promise<SimPage>
+  sim(iccid: string, options?: CallOptions): Promise<Sim | undefined>
+  endpointProfile(endpointId: string, options?: CallOptions): Promise<EndpointProfile>
+  /** Add-on instances of an endpoint, by the add-on details call or its fallback. */
+  addons(endpointId: string, options?: CallOptions): Promise<readonly AddonInstance[]>
+  statistics(
+    request: { readonly endpointId: string; readonly from: Date; readonly to: Date },
+    options?: CallOptions,
+  ): Promise<EndpointStatistics>
+}
+
+export interface CreateRateZoneRequest {
+  readonly name: string
+  readonly destGroupId: string
+  readonly networks: readonly NetworkId[]
+  readonly sft?: JsonObject
+}
+
+export interface ModifyRateZoneRequest {
+  readonly id: string
+  readonly name?: string
+  /** Sent as they are: additions, or the union where the account was learnt to replace. */
+  readonly networks?: readonly NetworkId[]
+  readonly sft?: JsonObject
+}
+
+/** CreatePlan for an add-on (contract 4.4). */
+export interface CreatePlanRequest {
+  readonly name: string
+  readonly description?: string
+  readonly planType: string
+  readonly serviceProfile: string
+  readonly currencyId: string
+  readonly destinationGroup: string
+  readonly priority: string
+  readonly rateZoneId: string
+  readonly dataMB: number
+  readonly validityDays: number
+  readonly charge: string
+  /** `1` on usage, `0` immediate (contract 7). */
+  readonly activatedBy: string
+  readonly reSubscription: string
+  readonly reSubscriptionRule: string
+  readonly occurrences: string
+  readonly sft?: JsonObject
+}
+
+/** ModifyPlan: only what is given is sent. */
+export interface ModifyPlanRequest {
+  readonly planId: string
+  readonly name?: string
+  readonly description?: string
+  readonly priority?: string
+  readonly status?: 'Active' | 'In-Active'
+  readonly charge?: string
+}
+
+/** What endpoints of one bulk share, and what a single one needs besides name and ICCID. */
+export interface EndpointSettings {
+  readonly basePlan: string
+  readonly apnGroup: string
+  readonly roamingProfiles: readonly string[]
+  readonly sft?: JsonObject
+}
+
+export interface CreateEndpointRequest extends EndpointSettings {
+  readonly name: string
+  readonly iccid: string
+}
+
+/** `endpointId` undefined: the row failed (`code` says why) or its outcome is unknown (`unknown`). */
+export interface BulkRow {
+  readonly iccid: string
+  readonly endpointId?: string
+  readonly code?: string
+  readonly description?: string
+  readonly unknown: boolean
+}
+
+export interface PatchEndpointRequest {
+  readonly endpointId: string
+  readonly name?: string
+  readonly apnGroup?: string
+  readonly roamingProfiles?: readonly string[]
+  readonly addAddonPlanIds?: readonly string[]
+  readonly removeAddonUniqueIds?: readonly string[]
+}
+
+/**
+ * Writes. Each throws an `SftError`; where `error.executed` is `unknown` the outcome must be settled by
+ * reading. Throttled writes, writes that found no connection and writes refused for an old token are
+ * resent inside, since they are known not to have happened.
+ */
+export interface SftWriter {
+  createRateZone(
+    request: CreateRateZoneRequest,
+    options?: CallOptions,
+  ): Promise<{ readonly id?: string }>
+  modifyRateZone(request: ModifyRateZoneRequest, options?: CallOptions): Promise<void>
+  createPlan(
+    request: CreatePlanRequest,
+    options?: CallOptions,
+  ): Promise<{ readonly planId?: string }>
+  modifyPlan(request: ModifyPlanRequest, options?: CallOptions): Promise<void>
+  createEndpoint(
+    request: CreateEndpointRequest,
+    options?: CallOptions,
+  ): Promise<{ readonly endpointId?: string }>
+  /** ASSUMED wire (contract 4.7): 1 to `bulkSize` endpoints. Rows stand for every ICCID asked for. */
+  createEndpoints(
+    request: EndpointSettings & {
+      readonly endpoints: readonly { readonly name: string; readonly iccid: string }[]
+    },
+    options?: CallOptions,
+  ): Promise<readonly BulkRow[]>
+  activateEndpoint(endpointId: string, options?: CallOptions): Promise<void>
+  /** Resolves too where the endpoint has the state already (1254); `already` says so. */
+  changeLifecycle(
+    request: {
+      readonly endpointId: string
+      readonly lifecycle: 'A' | 'S'
+      readonly reason?: string
+    },
+    options?: CallOptions,
+  ): Promise<{ readonly already: boolean }>
+  /** A new instance at each success (contract 4.10); empty where the answer did not tell. */
+  subscribeAddon(
+    request: { readonly endpointId: string; readonly planId: string },
+    options?: CallOptions,
+  ): Promise<readonly AddonInstance[]>
+  patchEndpoint(request: PatchEndpointRequest, options?: CallOptions): Promise<void>
+  changePlan(
+    request: { readonly endpointId: string; readonly planId: string },
+    options?: CallOptions,
+  ): Promise<void>
+  linkSim(
+    request: { readonly endpointId: string; readonly iccid: string },
+    options?: CallOptions,
+  ): Promise<void>
+  /** Resolves too where no SIM is attached (6420). */
+  deLinkSim(endpointId: string, options?: CallOptions): Promise<void>
+  deleteEndpoint(endpointId: string, options?: CallOptions): Promise<void>
+}
+
+/** Names of the operations that carry a documented timeout (contract 1.9). */
+export type OperationName =
+  | 'Login'
+  | 'RefreshToken'
+  | 'GetCustomerProfile'
+  | 'fetchNetworkList'
+  | 'GetRoamingProfiles'
+  | 'GetRateZone'
+  | 'CreateRateZone'
+  | 'ModifyRateZone'
+  | 'QueryRatePlan'
+  | 'CreatePlan'
+  | 'ModifyPlan'
+  | 'CreateEndPoint'
+  | 'CreateBulkEndPoint'
+  | 'fetchSIM'
+  | 'EndPointActivation'
+  | 'EndPointLifeCycleChange'
+  | 'SubscribeAddon'
+  | 'GetEndpointAddonDetails'
+  | 'GetEndPointProfile'
+  | 'ModifyEndPoint'
+  | 'LinkSim'
+  | 'DeLinkSim'
+  | 'DeleteEndPoint'
+  | 'ChangePlan'
+  | 'GetStatistics'
+
+/** An open account. Dispose it to close its connections and save the budget. */
+export interface Sft extends AsyncDisposable {
+  readonly read: SftReader
+  readonly write: SftWriter
+  /** Host and port of the base URL: part of the account's identity in a state. */
+  readonly host: string
+  readonly targetAccountId: string | undefined
+  /** Endpoints a bulk call may carry. */
+  readonly bulkSize: number
+  readonly bulkMode: 'on' | 'off' | 'auto'
+  /** Seconds after sending by which a write has happened or never will: documented timeout or the override. */
+  settleSeconds(operation: OperationName): number
+  readonly budget: BudgetView
+}
+
+/** What progress and cost estimates may know of the budget. */
+export interface BudgetView {
+  /** Configured calls per second. */
+  readonly callsPerSecond: number
+  /** What it runs at now, after throttling. */
+  currentRate(): number
+  /** Calls made through it so far, logins included. */
+  calls(): number
+  /** Smoothed seconds a call takes, for choosing how many to keep in flight. */
+  latencySeconds(): number
+}
