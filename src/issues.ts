@@ -9,10 +9,12 @@ export const ISSUE_CODES = {
   FILE_OUTSIDE: 'a path or link leads out of the catalog folder',
   FILE_BINARY: 'a file is not text',
   FILE_ENCODING: 'a file is not UTF-8',
+  ISSUES_LEFT_OUT: 'a file has more problems than are listed',
   // YAML
   YAML_SYNTAX: 'the YAML cannot be parsed',
   YAML_VERSION: 'a %YAML directive that is not supported',
   YAML_ALIAS: 'aliases expand to more than the limit',
+  YAML_TOO_COMPLEX: 'the YAML is nested deeper or has more parts than the limit',
   YAML_DOCUMENTS: 'a file has more than one document',
   YAML_DUPLICATE_KEY: 'a mapping has a key twice',
   // schema
@@ -22,7 +24,7 @@ export const ISSUE_CODES = {
   UNKNOWN_KEY: 'a field that the language does not have',
   NOT_TEXT: 'a number or other scalar where text is meant',
   // meaning
-  ACCOUNT_TWICE: 'account defaults are given more than once',
+  ACCOUNT_TWICE: 'account defaults or limits are given more than once',
   DUPLICATE_KEY: 'a key is used twice within its kind',
   DUPLICATE_NAME: 'a name is used twice within its kind',
   DUPLICATE_SKU: 'a SKU is used twice',
@@ -63,8 +65,11 @@ export interface Issue {
   readonly message: string
   readonly hint?: string
   readonly position?: Position
-  /** The source line and the length of the marked place, for the caret. */
-  readonly source?: { readonly text: string; readonly length: number }
+  /**
+   * The source line and the length of the marked place, for the caret. `start` is the column at which
+   * `text` begins where a long line was cut; 1 otherwise.
+   */
+  readonly source?: { readonly text: string; readonly length: number; readonly start?: number }
 }
 
 /** Thrown at the edge where issues must stop a run; the command line renders them with carets. */

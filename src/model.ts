@@ -156,11 +156,12 @@ export interface Resource {
   /** The platform-side natural key: zone name, plan name; an endpoint's is its ICCID. */
   readonly naturalKey: string
   readonly spec: Spec
-  /** Kept in the state only: portal mapping, tags, batch. */
+  /** Kept in the state only: portal mapping, tags, batch, protection. */
   readonly local: JsonObject
+  /** Facts about the spec that are kept or shown, never compared: TADIG codes of the networks. */
+  readonly hints?: JsonObject
   /** Addresses that must have an ID first. */
   readonly needs: readonly Address[]
-  readonly preventRetire: boolean
   readonly onNetworkRemoval?: NetworkRemovalPolicy
   readonly position?: Position
 }

@@ -248,7 +248,11 @@ export interface SftWriter {
     },
     options?: CallOptions,
   ): Promise<readonly BulkRow[]>
-  activateEndpoint(endpointId: string, options?: CallOptions): Promise<void>
+  /** Resolves too where the endpoint is active already (2507); `already` says so. */
+  activateEndpoint(
+    endpointId: string,
+    options?: CallOptions,
+  ): Promise<{ readonly already: boolean }>
   /** Resolves too where the endpoint has the state already (1254); `already` says so. */
   changeLifecycle(
     request: {

@@ -56,6 +56,16 @@ export class SftRejectedError extends SftError {
 export class SftUnknownOutcomeError extends SftError {
   override readonly name = 'SftUnknownOutcomeError'
   override readonly executed = 'unknown' as const
+  /** When the write was sent, ms since the epoch; the time of the error where that is not known. */
+  readonly sentAt: number
+  constructor(
+    message: string,
+    call?: CallName,
+    options?: ErrorOptions & { readonly sentAt?: number },
+  ) {
+    super(message, call, options)
+    this.sentAt = options?.sentAt ?? Date.now()
+  }
 }
 
 /** No connection could be made, so nothing was sent. */

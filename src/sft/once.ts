@@ -19,8 +19,11 @@ export interface AnnouncedWrite<Result> {
     outcome: 'failed' | 'absent',
     error: SftError,
   ) => Promise<void>
+  /** Seconds after sending by which it has happened or never will. */
   readonly settleSeconds: number
-  readonly onSettling?: () => void
+  /** Runs announcing and sending as one task, where few may go on at once. */
+  readonly slot?: <Value>(task: () => Promise<Value>) => Promise<Value>
+  readonly onSettling?: (error: SftUnknownOutcomeError) => void
 }
 
 /** Clock and sleep, handed in so that tests and shutdown can take part. */
@@ -59,32 +62,38 @@ export async function writeOnce<Result>(
   clock: Clock,
   signal?: AbortSignal,
 ): Promise<WriteOutcome<Result>> {
+  const slot = write.slot ?? (task => task())
   for (let attempt = 1; ; attempt++) {
-    const intentId = await write.announce()
-    const sentAt = clock.now()
-    let unknown: SftUnknownOutcomeError
-    try {
-      return { status: 'done', result: await write.send(), how: 'answered' }
-    } catch (error) {
-      if (!(error instanceof SftError)) throw error
-      if (!(error instanceof SftUnknownOutcomeError)) {
-        await write.conclude(intentId, 'failed', error)
-        return { status: 'failed', error }
-      }
-      unknown = error
+    const sent = await slot(() => announceAndSend(write))
+    if ('result' in sent) return { status: 'done', result: sent.result, how: 'answered' }
+    if (!(sent.error instanceof SftUnknownOutcomeError)) {
+      await write.conclude(sent.intentId, 'failed', sent.error)
+      return { status: 'failed', error: sent.error }
     }
-    write.onSettling?.()
+    const unknown = sent.error
+    write.onSettling?.(unknown)
     let found: Result | undefined
     try {
-      found = await settle(write.find, sentAt + write.settleSeconds * 1000, clock, signal)
+      found = await settle(write.find, unknown.sentAt + write.settleSeconds * 1000, clock, signal)
     } catch (error) {
       if (signal?.aborted || error instanceof SftError)
         return { status: 'unsettled', error: unknown }
       throw error
     }
     if (found !== undefined) return { status: 'done', result: found, how: 'found' }
-    await write.conclude(intentId, 'absent', unknown)
-    if (attempt === 2) return { status: 'failed', error: unknown }
-    if (signal?.aborted) return { status: 'failed', error: unknown }
+    await write.conclude(sent.intentId, 'absent', unknown)
+    if (attempt === 2 || signal?.aborted) return { status: 'failed', error: unknown }
+  }
+}
+
+async function announceAndSend<Result>(
+  write: AnnouncedWrite<Result>,
+): Promise<{ readonly result: Result } | { readonly error: SftError; readonly intentId: string }> {
+  const intentId = await write.announce()
+  try {
+    return { result: await write.send() }
+  } catch (error) {
+    if (error instanceof SftError) return { error, intentId }
+    throw error
   }
 }

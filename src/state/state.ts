@@ -22,6 +22,10 @@ interface RecordBase {
   /** What we last wrote, or adopted, with references resolved to IDs. */
   readonly spec: Spec
   readonly refused?: RefusedFields
+  /** From 1; each replacement adds one, and the platform-side name carries it from 2 on. */
+  readonly revision?: number
+  readonly superseded?: readonly SupersededObject[]
+  readonly preventRetire?: boolean
 }
 
 /** A former platform object of an entry, kept until `--prune`: a plan's old revision, a replaced zone. */
@@ -34,9 +38,8 @@ export interface SupersededObject {
 export interface RateZoneRecord extends RecordBase {
   readonly id: string
   readonly name: string
-  readonly networks: readonly NetworkId[]
+  readonly networks: readonly (NetworkId & { readonly tadig?: string })[]
   readonly portal?: JsonObject
-  readonly superseded?: readonly SupersededObject[]
 }
 
 export interface AddonPlanRecord extends RecordBase {
@@ -46,11 +49,8 @@ export interface AddonPlanRecord extends RecordBase {
   readonly rateZone?: string
   readonly rateZoneId: string
   readonly portal?: JsonObject
-  /** From 1; each replacement adds one. */
-  readonly revision?: number
   /** Set when the plan has been made inactive. */
   readonly retired?: boolean
-  readonly superseded?: readonly SupersededObject[]
 }
 
 export interface EndpointRecord extends RecordBase {

@@ -1,0 +1,138 @@
+import pLimit, { type LimitFunction } from 'p-limit'
+import type { Address, Json, KindName, Spec } from '../model.ts'
+import { isJsonObject } from '../resources/kind.ts'
+import type { OperationName, Sft } from '../sft/api.ts'
+import type { Clock } from '../sft/once.ts'
+import {
+  type Intent,
+  type IntentDraft,
+  idOf,
+  recordOf,
+  type State,
+  type StateEntry,
+  type StateStore,
+} from '../state/state.ts'
+import { freshReader } from './fresh-reads.ts'
+import type { ApplyEvent } from './report.ts'
+
+/** A write that was not begun because the run was told to stop. */
+export class StoppedError extends Error {
+  override readonly name = 'StoppedError'
+}
+
+/** What every write of one apply shares. */
+export interface Run {
+  /** The account; list reads are shared by all who ask at once. */
+  readonly sft: Sft
+  readonly store: StateStore
+  readonly pageSize: number
+  readonly clock: Clock
+  /** Stop: no new write, and settling is left to the next run. */
+  readonly stop: AbortSignal
+  readonly emit: (event: ApplyEvent) => void
+  /**
+   * Runs one announced write of a kind; no more than twice as many as are in flight. Each kind has its
+   * own queue, so that a plan whose zone is ready does not wait behind all endpoints. Throws
+   * `StoppedError` where the run was told to stop in the meantime.
+   */
+  readonly slot: (kind: KindName) => <Value>(task: () => Promise<Value>) => Promise<Value>
+  /** Runs one call that changes the account; as many side by side as fill the rate. */
+  readonly send: <Value>(task: () => Promise<Value>) => Promise<Value>
+}
+
+/** Smallest and largest number of writes in flight that is chosen by itself. */
+const FEWEST = 4
+const MOST = 64
+
+/** Calls in flight that fill a rate: rate × latency, with room for calls that take longer than most. */
+export function concurrencyFor(callsPerSecond: number, latencySeconds: number): number {
+  if (!Number.isFinite(callsPerSecond)) return 10
+  return Math.min(MOST, Math.max(FEWEST, Math.ceil(callsPerSecond * latencySeconds * 1.5) + 2))
+}
+
+/** Opens a run. `parallel` fixes the number in flight; without it, it follows rate and latency. */
+export function openRun(
+  options: Omit<Run, 'slot' | 'send'> & { readonly parallel: number | undefined },
+): Run {
+  const { parallel, ...rest } = options
+  const { budget } = options.sft
+  const wanted = () => parallel ?? concurrencyFor(budget.callsPerSecond, budget.latencySeconds())
+  const sends: LimitFunction = pLimit(wanted())
+  const slots = new Map<KindName, LimitFunction>()
+  const slotsOf = (kind: KindName): LimitFunction => {
+    const known = slots.get(kind)
+    if (known !== undefined) return known
+    const made = pLimit(2 * wanted())
+    slots.set(kind, made)
+    return made
+  }
+  const adjust = () => {
+    if (parallel !== undefined) return
+    const now = wanted()
+    if (sends.concurrency !== now) {
+      sends.concurrency = now
+      for (const queue of slots.values()) queue.concurrency = 2 * now
+    }
+  }
+  return {
+    ...rest,
+    sft: { ...options.sft, read: freshReader(options.sft.read) },
+    slot: kind => task =>
+      slotsOf(kind)(() => {
+        if (options.stop.aborted)
+          throw new StoppedError('the run was told to stop before it was sent')
+        return task()
+      }),
+    send: task =>
+      sends(async () => {
+        try {
+          return await task()
+        } finally {
+          adjust()
+        }
+      }),
+  }
+}
+
+let intents = 0
+
+/** A new intent; its ID is unique among all runs on a state. */
+export function newIntent(
+  run: Run,
+  operation: OperationName,
+  action: Intent['action'],
+  drafts: readonly IntentDraft[],
+): Intent {
+  intents += 1
+  return {
+    id: `${run.store.state.serial.toString(36)}-${process.pid.toString(36)}-${intents.toString(36)}`,
+    operation,
+    at: new Date(run.clock.now()).toISOString(),
+    settleSeconds: run.sft.settleSeconds(operation),
+    action,
+    drafts,
+  }
+}
+
+export const announce = (run: Run, intent: Intent): Promise<void> =>
+  run.store.append({ type: 'intent', intent })
+
+export const concluded = (id: string, outcome: 'done' | 'failed' | 'absent'): StateEntry => ({
+  type: 'conclude',
+  id,
+  outcome,
+})
+
+/** A spec with every reference replaced by the ID that the state has for it by now. */
+export function resolveReferences(spec: Spec, state: State): Spec {
+  const resolved: Record<string, Json> = {}
+  for (const [field, value] of Object.entries(spec)) {
+    const ref =
+      isJsonObject(value) && typeof value['ref'] === 'string'
+        ? (value['ref'] as Address)
+        : undefined
+    const record = ref && recordOf(state, ref)
+    resolved[field] = record === undefined ? value : idOf(record)
+  }
+  return resolved
+}

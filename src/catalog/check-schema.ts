@@ -1,0 +1,223 @@
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
+import { ISSUE_CODES, type IssueCode } from '../issues.ts'
+import type { Json, JsonObject } from '../model.ts'
+import { nearestOf } from '../nearest.ts'
+import type { IssueLog, Problem } from './issue-log.ts'
+import { isObject, objectOf, textOf } from './json.ts'
+import { catalogJsonSchema } from './json-schema.ts'
+import { issueAt, type Source } from './source.ts'
+import type { Path, Values } from './values.ts'
+
+/** More complaints about one file than this are only counted. */
+const MOST_ERRORS = 1_000
+
+let compiled: ValidateFunction | undefined
+
+/** Logs everything in a file that its JSON Schema does not allow. */
+export function checkSchema(values: Values, source: Source, log: IssueLog): void {
+  compiled ??= new Ajv2020({ strict: true, allErrors: true, verbose: true })
+    .addVocabulary(['x-code', 'patternErrorMessage'])
+    .compile(catalogJsonSchema())
+  if (compiled(values.data)) return
+  const all = compiled.errors ?? []
+  log.countOnly(source.path, Math.max(0, all.length - MOST_ERRORS))
+  const errors = onePerPlace(all.slice(0, MOST_ERRORS))
+  for (const [index, error] of errors.entries()) {
+    if (log.isFull(source.path)) {
+      log.countOnly(source.path, errors.length - index)
+      return
+    }
+    const path = pathOf(error)
+    if (values.wrong.has(path.join('/'))) continue
+    const finding = explain(error, path)
+    log.add(issueAt(source, values.placeOf(finding.path, finding.part), finding.problem))
+  }
+}
+
+interface Finding {
+  readonly path: Path
+  readonly part: 'key' | 'value'
+  readonly problem: Problem
+}
+
+/** Of the complaints about one alternative of several, those that fit what was written. */
+function onePerPlace(errors: readonly ErrorObject[]): readonly ErrorObject[] {
+  const unions = errors.filter(error => error.keyword === 'anyOf')
+  const within = (error: ErrorObject) =>
+    unions.find(
+      union =>
+        error !== union &&
+        error.schemaPath.startsWith(`${union.schemaPath}/`) &&
+        `${error.instancePath}/`.startsWith(`${union.instancePath}/`),
+    )
+  const useful = errors.filter(error => {
+    const union = within(error)
+    if (union === undefined) return true
+    const sameValue = error.instancePath === union.instancePath
+    return error.keyword !== 'type' || !sameValue
+  })
+  const seen = new Set<string>()
+  return useful.filter(error => {
+    if (error.keyword === 'anyOf') {
+      return !useful.some(other => within(other) === error)
+    }
+    // A text that is empty needs no second complaint about its form.
+    const place = `${error.instancePath} ${extraOf(error)}`
+    if (seen.has(place)) return false
+    seen.add(place)
+    return true
+  })
+}
+
+function extraOf(error: ErrorObject): string {
+  const { additionalProperty, missingProperty } = error.params
+  return String(additionalProperty ?? missingProperty ?? '')
+}
+
+function pathOf(error: ErrorObject): Path {
+  return error.instancePath
+    .split('/')
+    .slice(1)
+    .map(step => step.replaceAll('~1', '/').replaceAll('~0', '~'))
+}
+
+function explain(error: ErrorObject, path: Path): Finding {
+  const rules = objectOf(asJson(error.parentSchema))
+  if (error.keyword === 'additionalProperties') return explainUnknownKey(error, path, rules)
+  if (error.keyword === 'required') return explainMissing(error, path, rules)
+  const code = codeOf(rules)
+  const what = nameOf(path)
+  const written = describeValue(error.data)
+  const expected = expectationOf(error, rules)
+  const hint = code === 'VERSION_UNKNOWN' ? 'write version: 1' : hintOf(error, rules)
+  const message = `${what} must be ${expected}, not ${written}`
+  return {
+    path,
+    part: 'value',
+    problem: { code, message, ...(hint === undefined ? {} : { hint }) },
+  }
+}
+
+function explainUnknownKey(error: ErrorObject, path: Path, rules: JsonObject): Finding {
+  const key = extraOf(error)
+  const known = Object.keys(objectOf(rules['properties']))
+  const near = nearestOf(key, known)
+  const message = `${nameOf(path)} has no field ${JSON.stringify(key)}`
+  const hint = near === undefined ? `it can have ${known.join(', ')}` : `did you mean ${near}?`
+  return { path: [...path, key], part: 'key', problem: { code: 'UNKNOWN_KEY', message, hint } }
+}
+
+function explainMissing(error: ErrorObject, path: Path, rules: JsonObject): Finding {
+  const field = extraOf(error)
+  if (field === 'version' && path.length === 0) {
+    const message = 'the file does not say which version of the language it is written in'
+    const hint = 'begin it with version: 1, or move it out of the catalog folder'
+    return { path, part: 'value', problem: { code: 'VERSION_UNKNOWN', message, hint } }
+  }
+  const meaning = textOf(objectOf(objectOf(rules['properties'])[field])['description'])
+  const message = `${nameOf(path)} needs ${field}`
+  const problem: Problem = {
+    code: 'REQUIRED',
+    message,
+    hint: `add ${field}${meaning === undefined ? '' : `: ${asClause(meaning)}`}`,
+  }
+  return { path, part: 'value', problem }
+}
+
+function expectationOf(error: ErrorObject, rules: JsonObject): string {
+  switch (error.keyword) {
+    case 'type':
+      return TYPE_NAMES[String(error.params['type'])] ?? String(error.params['type'])
+    case 'enum':
+      return listWords(error.params['allowedValues'])
+    case 'const':
+      return String(error.params['allowedValue'])
+    case 'pattern':
+      return textOf(rules['patternErrorMessage']) ?? `text of the form ${error.params['pattern']}`
+    case 'minLength':
+      return 'text that is not empty'
+    case 'maxLength':
+      return `text of at most ${error.params['limit']} characters`
+    case 'minItems':
+      return `a list of at least ${error.params['limit']}`
+    case 'minimum':
+      return `at least ${error.params['limit']}`
+    case 'maximum':
+      return `at most ${error.params['limit']}`
+    case 'anyOf':
+      return asClause(textOf(rules['description']) ?? 'one of the known forms')
+    default:
+      return error.message ?? error.keyword
+  }
+}
+
+function hintOf(error: ErrorObject, rules: JsonObject): string {
+  const { data } = error
+  if (error.keyword === 'enum' && typeof data === 'string') {
+    const near = nearestOf(data, error.params['allowedValues'])
+    if (near !== undefined) return `did you mean ${near}?`
+  }
+  if (error.keyword === 'type' && error.params['type'] === 'array') {
+    return data === null ? 'list something, or remove the field' : 'write a list: [a, b]'
+  }
+  const meaning = textOf(rules['description'])
+  return meaning === undefined ? 'correct the value' : `correct the value: ${asClause(meaning)}`
+}
+
+function codeOf(rules: JsonObject): IssueCode {
+  const code = textOf(rules['x-code'])
+  return code !== undefined && isIssueCode(code) ? code : 'SCHEMA'
+}
+
+function isIssueCode(code: string): code is IssueCode {
+  return Object.hasOwn(ISSUE_CODES, code)
+}
+
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  array: 'a list',
+  object: 'a mapping',
+  string: 'text',
+  integer: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+}
+
+const SECTION_NAMES: Readonly<Record<string, string>> = {
+  rateZones: 'this rate zone',
+  addonPlans: 'this add-on plan',
+  endpointBatches: 'this endpoint batch',
+  moved: 'this move',
+}
+
+/** The value at a path as people call it. */
+function nameOf(path: Path): string {
+  const [section, index, ...rest] = path.map(String)
+  if (section === undefined) return 'a catalog file'
+  if (index === undefined) return section
+  if (rest.length === 0) return SECTION_NAMES[section] ?? `${section}.${index}`
+  const within = SECTION_NAMES[section] === undefined ? [index, ...rest] : rest
+  return within.filter(step => !/^[0-9]+$/.test(step)).join('.')
+}
+
+function describeValue(value: unknown): string {
+  if (value === null) return 'nothing'
+  if (Array.isArray(value)) return 'a list'
+  if (isObject(value)) return 'a mapping'
+  const written = JSON.stringify(value) ?? 'nothing'
+  return written.length > 60 ? `${written.slice(0, 57)}…` : written
+}
+
+function listWords(words: unknown): string {
+  const all = Array.isArray(words) ? words.map(String) : []
+  return all.length < 2 ? all.join('') : `${all.slice(0, -1).join(', ')} or ${all.at(-1)}`
+}
+
+/** A sentence of the schema as a part of another. */
+function asClause(sentence: string): string {
+  const clause = sentence.replace(/\.$/, '')
+  return /^(A |[A-Z][a-z])/.test(clause) ? clause.charAt(0).toLowerCase() + clause.slice(1) : clause
+}
+
+function asJson(schema: unknown): Json {
+  return isObject(schema) ? schema : null
+}

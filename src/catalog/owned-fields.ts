@@ -1,0 +1,113 @@
+import type { Json, JsonObject } from '../model.ts'
+import { isObject, listOf } from './json.ts'
+
+/** What `sft:` of one kind may not touch, since this program sends it itself. */
+export interface OwnedFields {
+  /** The object of the request body that `sft:` is merged into. */
+  readonly into: string
+  /** Paths below it, `.` between steps. */
+  readonly paths: readonly string[]
+  /** Lists that `sft:` adds to, but for items like these. */
+  readonly items: readonly {
+    readonly list: string
+    readonly field: string
+    readonly value: string
+  }[]
+}
+
+/** Bodies of CreateRateZone, CreatePlan and CreateEndPoint (contract 4.3, 4.4, 4.6, 4.7). */
+export const OWNED_FIELDS = {
+  rateZones: {
+    into: 'Request.requestParam.ratezoneDetails',
+    paths: ['id', 'name', 'destGroupId', 'status', 'operatorIdList'],
+    items: [],
+  },
+  addonPlans: {
+    into: 'Request.plan',
+    paths: [
+      'basicInfo.planId',
+      'basicInfo.planName',
+      'basicInfo.planCategory',
+      'basicInfo.planDescription',
+      'basicInfo.planType',
+      'basicInfo.serviceProfile',
+      'basicInfo.currencyId',
+      'basicInfo.destinationGroup',
+      'basicInfo.planStatus',
+      'basicInfo.addOnPriority',
+      'charge',
+      'subscription.reSubscription',
+      'subscription.reSubscriptionRule',
+      'subscription.occurrences',
+      'subscription.activatedBy',
+      'validity.validityType',
+      'validity.validityFactor',
+    ],
+    items: [{ list: 'benefit', field: 'benefitId', value: '1' }],
+  },
+  endpointBatches: {
+    into: 'Request.requestParam',
+    paths: [
+      'name',
+      'iccid',
+      'isLinkSIM',
+      'isDefaultActivation',
+      'roamingProfileId',
+      'apnGroupId',
+      'planId',
+      'endPointList',
+    ],
+    items: [],
+  },
+} as const satisfies Record<string, OwnedFields>
+
+/** An `sft:` field that cannot stand, by its path, and why. */
+export interface OwnedField {
+  readonly path: readonly (string | number)[]
+  readonly reason: string
+}
+
+const ENVELOPE = new Set(['Request', 'requestParam', 'ratezoneDetails', 'plan'])
+
+/** The fields of an `sft:` value that would override what this program sends. */
+export function findOwnedFields(sft: JsonObject, owned: OwnedFields): readonly OwnedField[] {
+  const found: OwnedField[] = []
+  for (const field of Object.keys(sft)) {
+    if (ENVELOPE.has(field)) {
+      found.push({ path: [field], reason: `sft: is merged into ${owned.into}; leave ${field} out` })
+    }
+  }
+  for (const path of owned.paths) {
+    const steps = path.split('.')
+    const reached = follow(sft, steps)
+    if (reached !== undefined) {
+      const reason = `${reached.join('.')} is set from the fields of this entry`
+      if (!found.some(field => field.path.join('.') === reached.join('.'))) {
+        found.push({ path: reached, reason })
+      }
+    }
+  }
+  for (const { list, field, value } of owned.items) {
+    const given = sft[list]
+    if (given !== undefined && !Array.isArray(given)) {
+      found.push({ path: [list], reason: `${list} is a list; what you list is added to it` })
+    }
+    for (const [index, item] of listOf(given).entries()) {
+      if (isObject(item) && String(item[field]) !== value && item[field] !== undefined) continue
+      const reason = `${list} with ${field} ${value} (data) is set from the fields of this entry`
+      found.push({ path: [list, index], reason })
+    }
+  }
+  return found
+}
+
+/** The steps to an owned field; fewer where something that is no mapping stands in its way. */
+function follow(sft: JsonObject, steps: readonly string[]): readonly string[] | undefined {
+  let at: Json | undefined = sft
+  for (const [index, step] of steps.entries()) {
+    if (!isObject(at)) return steps.slice(0, index)
+    if (!Object.hasOwn(at, step)) return undefined
+    at = at[step]
+  }
+  return steps
+}

@@ -1,0 +1,265 @@
+import {
+  type Alias,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Node,
+  type Scalar,
+  type YAMLMap,
+} from 'yaml'
+import type { Json, JsonObject } from '../model.ts'
+import type { IssueLog, Problem } from './issue-log.ts'
+import { isObject, listOf, objectOf } from './json.ts'
+import type { CatalogLimits } from './limits.ts'
+import { tooDeep } from './parse.ts'
+import { issueAt, type Place, positionOf, type Source } from './source.ts'
+
+/** A path into a document: keys and indexes. */
+export type Path = readonly (string | number)[]
+
+/** A document as plain values, with the way back to its source. */
+export interface Values {
+  readonly data: Json
+  /** Paths, joined by `/`, whose value was found wrong already. */
+  readonly wrong: ReadonlySet<string>
+  /** Where the value at a path stands, or its key; the nearest parent where it is absent. */
+  placeOf(path: Path, part?: 'key' | 'value'): Place
+}
+
+/** Thrown where no value can be made of a document; caught in `readValues`. */
+class GivenUp extends Error {}
+
+/**
+ * Turns YAML nodes into plain values. `schema` tells where text is meant: there a plain number is taken
+ * as it is written, so that `0044`, `1.10` and ICCIDs lose nothing. Elsewhere a number that would not be
+ * written the same way again is refused.
+ */
+export function readValues(
+  root: Node | null,
+  source: Source,
+  schema: JsonObject,
+  limits: CatalogLimits,
+  log: IssueLog,
+): Values | undefined {
+  const targets = new Map<Alias, Node>()
+  const anchors = new Map<string, Node>()
+  const wrong = new Set<string>()
+  let aliased = 0
+  const report = (node: Node, path: Path, problem: Problem) => {
+    wrong.add(path.join('/'))
+    log.add(issueAt(source, placeOfNode(node), problem))
+  }
+  const giveUp = (node: Node, problem: Problem): never => {
+    log.add(issueAt(source, placeOfNode(node), problem))
+    throw new GivenUp(problem.message)
+  }
+
+  const convert = (node: Node, path: Path, rules: JsonObject, inAlias: boolean): Json => {
+    if (path.length > limits.depth) giveUp(node, tooDeep(limits.depth))
+    if (inAlias) {
+      aliased += 1
+      if (aliased > limits.aliasedNodes) giveUp(node, aliasBomb(limits.aliasedNodes))
+    }
+    if (isAlias(node)) {
+      const target = anchors.get(node.source)
+      if (target === undefined) return giveUp(node, unknownAnchor(node.source))
+      targets.set(node, target)
+      return convert(target, path, rules, true)
+    }
+    if (node.anchor !== undefined) anchors.set(node.anchor, node)
+    if (isScalar(node)) return convertScalar(node, path, rules)
+    if (isMap<Node, Node | null>(node)) return convertMap(node, path, rules, inAlias)
+    const items: Json[] = []
+    const itemRules = branchOf(rules, 'array')['items']
+    for (const [index, item] of listItems(node).entries()) {
+      items.push(convert(item, [...path, index], objectOf(itemRules), inAlias))
+    }
+    return items
+  }
+
+  const convertMap = (
+    node: YAMLMap<Node, Node | null>,
+    path: Path,
+    rules: JsonObject,
+    inAlias: boolean,
+  ): Json => {
+    const result: Record<string, Json> = {}
+    const branch = branchOf(rules, 'object')
+    const properties = objectOf(branch['properties'])
+    const keys = new Set<string>()
+    for (const pair of node.items) {
+      const key = isScalar(pair.key) ? keyText(pair.key) : undefined
+      if (key === undefined || key === '__proto__' || key === '<<') {
+        report(pair.key, path, badKey(key))
+        continue
+      }
+      if (keys.has(key)) {
+        report(pair.key, [...path, key], {
+          code: 'YAML_DUPLICATE_KEY',
+          message: `${JSON.stringify(key)} stands in this mapping twice`,
+          hint: 'keep one of the two',
+        })
+        continue
+      }
+      keys.add(key)
+      const below = Object.hasOwn(properties, key)
+        ? properties[key]
+        : branch['additionalProperties']
+      const value = pair.value
+      result[key] = value === null ? null : convert(value, [...path, key], objectOf(below), inAlias)
+    }
+    return result
+  }
+
+  const convertScalar = (node: Scalar, path: Path, rules: JsonObject): Json => {
+    const { value } = node
+    if (typeof value === 'string') return value
+    const written = node.source ?? String(value)
+    if (meansText(rules)) {
+      // Digits stay what they are; other notations could mean what they say or what they stand for.
+      if (typeof value === 'number' && /^[0-9]+(\.[0-9]+)?$/.test(written)) return written
+      // An ICCID file's reader knows better what happened to this one.
+      if (typeof value === 'number' && /e/i.test(written) && path.includes('iccids')) return written
+      report(node, path, notText(written, value))
+      return written
+    }
+    if (typeof value === 'number' && String(value) !== written) {
+      report(node, path, {
+        code: 'NOT_TEXT',
+        message: `${written} would be read as ${String(value)}`,
+        hint: `write "${written}" in quotes if these characters are meant`,
+      })
+      return Number.isFinite(value) ? value : written
+    }
+    return typeof value === 'number' || typeof value === 'boolean' ? value : null
+  }
+
+  let data: Json
+  try {
+    data = root === null ? null : convert(root, [], schema, false)
+  } catch (error) {
+    if (!(error instanceof GivenUp)) throw error
+    return undefined
+  }
+  const follow = (node: Node | null | undefined) =>
+    isAlias(node) ? targets.get(node) : (node ?? undefined)
+  return {
+    data,
+    wrong,
+    placeOf(path, part = 'value') {
+      let place: Place = root === null ? { offset: 0, length: 1 } : placeOfNode(root)
+      let node = follow(root)
+      for (const [index, step] of path.entries()) {
+        const isLast = index === path.length - 1
+        if (node === undefined || isScalar(node) || isAlias(node)) return place
+        let value: Node | null | undefined
+        if (isMap<Node, Node | null>(node)) {
+          const pair = node.items.find(({ key }) => isScalar(key) && keyText(key) === String(step))
+          if (pair === undefined) return place
+          value = pair.value
+          place = placeOfNode(isLast && part === 'value' && value !== null ? value : pair.key)
+        } else {
+          value = listItems(node)[Number(step)]
+          if (value === undefined) return place
+          place = placeOfNode(value)
+        }
+        node = follow(value)
+      }
+      return place
+    },
+  }
+}
+
+/** Positions of the parts of an entry by path, such as `networks.0`; long lists have theirs only. */
+export function positionsBelow(
+  values: Values,
+  source: Source,
+  path: Path,
+  except: readonly string[],
+): Readonly<Record<string, ReturnType<typeof positionOf>>> {
+  const positions: Record<string, ReturnType<typeof positionOf>> = {}
+  const add = (below: Path) => {
+    positions[below.join('.')] = positionOf(source, values.placeOf([...path, ...below]).offset)
+  }
+  let entry = values.data
+  for (const step of path) {
+    entry =
+      typeof step === 'number' ? (listOf(entry)[step] ?? null) : (objectOf(entry)[step] ?? null)
+  }
+  for (const [field, value] of Object.entries(objectOf(entry))) {
+    add([field])
+    if (except.includes(field)) continue
+    if (isObject(value)) for (const name of Object.keys(value)) add([field, name])
+    else for (const index of listOf(value).keys()) add([field, index])
+  }
+  return positions
+}
+
+function listItems(node: Node): readonly Node[] {
+  return isSeq<Node>(node) ? node.items : []
+}
+
+/** Keys are text, whatever they look like. */
+function keyText(key: Scalar): string {
+  return typeof key.value === 'string' ? key.value : (key.source ?? String(key.value))
+}
+
+function placeOfNode(node: Node): Place {
+  const [from, to] = node.range ?? [0, 1]
+  const length = isScalar(node) || isAlias(node) ? to - from : 1
+  return { offset: from, length: Math.max(1, length) }
+}
+
+/** Of alternatives the one of this type. */
+function branchOf(rules: JsonObject, type: string): JsonObject {
+  const branches = listOf(rules['anyOf']).map(objectOf)
+  return branches.find(branch => branch['type'] === type) ?? rules
+}
+
+function meansText(rules: JsonObject): boolean {
+  return branchOf(rules, 'string')['type'] === 'string'
+}
+
+function notText(written: string, value: unknown): Problem {
+  if (value === null) {
+    return {
+      code: 'NOT_TEXT',
+      message: 'text is meant here and there is none',
+      hint: 'write a value or remove the field',
+    }
+  }
+  return {
+    code: 'NOT_TEXT',
+    message: `text is meant here, and ${written} is a ${typeof value}`,
+    hint: `write "${written}" in quotes if these characters are meant`,
+  }
+}
+
+function badKey(key: string | undefined): Problem {
+  if (key === '<<') {
+    return {
+      code: 'SCHEMA',
+      message: 'merge keys (<<) are not part of YAML 1.2',
+      hint: 'use an alias for a whole value, or repeat the fields',
+    }
+  }
+  return {
+    code: 'SCHEMA',
+    message: key === undefined ? 'a key must be text' : `${key} cannot be a key`,
+    hint: 'give the field another name',
+  }
+}
+
+function unknownAnchor(name: string): Problem {
+  const hint = 'an alias stands after its anchor, in the same file'
+  return { code: 'YAML_SYNTAX', message: `there is no anchor &${name} before this alias`, hint }
+}
+
+function aliasBomb(limit: number): Problem {
+  return {
+    code: 'YAML_ALIAS',
+    message: `the aliases of this file expand to more than ${limit} values`,
+    hint: 'write out what the aliases stand for, or leave them out',
+  }
+}

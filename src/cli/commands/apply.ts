@@ -1,0 +1,215 @@
+import { applyPlan } from '../../apply/apply-plan.ts'
+import type { ApplyReport, Result } from '../../apply/report.ts'
+import { settlePending } from '../../apply/settle-pending.ts'
+import { hardErrors, type MadePlan, makePlan } from '../../make-plan.ts'
+import type { Catalog } from '../../model.ts'
+import { count, duration } from '../../render/paint.ts'
+import { planToJson } from '../../render/plan-json.ts'
+import { renderPlan } from '../../render/plan-text.ts'
+import { renderReport, reportToJson } from '../../render/report-text.ts'
+import type { Sft } from '../../sft/api.ts'
+import { openState } from '../../state/open-state.ts'
+import type { StateStore } from '../../state/state.ts'
+import { clock, openAccount, PAGE_SIZE, readCatalog, stateOf } from '../account.ts'
+import {
+  ACCOUNT_FLAGS,
+  CATALOG_FLAGS,
+  type Command,
+  type Given,
+  JSON_FLAG,
+  UsageError,
+} from '../command.ts'
+import { PLAN_FLAGS, planOptions, sayRead } from '../planning.ts'
+import { showProgress } from '../progress.ts'
+import { EXIT, showIssues, type World } from '../world.ts'
+
+/** A write may have waited so long for its turn in the run that announced it. */
+const HELD_SECONDS = 120
+
+/** Brings the account to what the catalog says, and keeps the IDs in the state. */
+export const apply: Command = {
+  name: 'apply',
+  summary: 'bring the account to what the catalog says',
+  usage: '[flags]',
+  flags: [
+    ...CATALOG_FLAGS,
+    ...ACCOUNT_FLAGS,
+    ...PLAN_FLAGS,
+    ['--auto-approve', 'do not ask; needed where nobody can be asked'],
+    ['--parallel N', 'writes in flight (default: what fills the rate)'],
+    ['--max-minutes N', 'stop after so long, exit 4; the next run goes on'],
+    JSON_FLAG,
+  ],
+  run: async (given, world) => {
+    const catalog = await readCatalog(given, world)
+    if (catalog === undefined) return EXIT.failed
+    const approved = given.is('auto-approve')
+    if (!approved && (!world.canAsk || given.is('json')))
+      throw new UsageError('there is nobody to ask: give --auto-approve, or use plan to look first')
+    await using store = await openState(stateOf(given, world), { purpose: 'apply' })
+    await using sft = openAccount(given, world)
+    const limit = watchTime(given, world)
+    try {
+      return await applyCatalog(catalog, sft, store, given, world)
+    } finally {
+      clearTimeout(limit)
+    }
+  },
+}
+
+/** Why the run was stopped, from the stop signal's reason. */
+type StopReason = 'SIGINT' | 'SIGTERM' | 'time'
+
+function watchTime(given: Given, world: World): NodeJS.Timeout | undefined {
+  const minutes = given.number('max-minutes')
+  world.onSignal((signal, times) => {
+    if (times > 1) {
+      world.err(
+        'stopped at once; the state is true, what was under way is looked for first by the next run',
+      )
+      process.exit(signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated)
+    }
+    world.err('stopping: waiting for what is under way (once more to stop at once)')
+    world.stop.abort(signal)
+  })
+  if (minutes === undefined) return undefined
+  const timer = setTimeout(() => world.stop.abort('time'), minutes * 60_000)
+  timer.unref()
+  return timer
+}
+
+async function applyCatalog(
+  catalog: Catalog,
+  sft: Sft,
+  store: StateStore,
+  given: Given,
+  world: World,
+): Promise<number> {
+  const json = given.is('json')
+  await settleEarlier(sft, store, world)
+  const made = await makePlan(catalog, store.state, sft, {
+    ...planOptions(given),
+    pageSize: PAGE_SIZE,
+    onEvent: sayRead(world, json),
+  })
+  const { plan } = made
+  showIssues(world, plan.issues)
+  const refused = plan.issues.some(issue => issue.severity === 'error')
+  if (!json && hardErrors(plan).length === 0)
+    for (const line of renderPlan(plan, world.paint)) world.out(line)
+  if (refused) {
+    if (json)
+      world.out(JSON.stringify({ format: 1, plan: planToJson(plan), report: null }, undefined, 2))
+    return hardErrors(plan).length > 0 ? EXIT.failed : EXIT.refused
+  }
+  if (
+    plan.operations.length > 0 &&
+    !given.is('auto-approve') &&
+    !(await confirmed(world, 'Apply these changes?'))
+  ) {
+    world.err('nothing was changed')
+    return EXIT.failed
+  }
+  const report = await carryOut(made, sft, store, given, world)
+  if (json)
+    world.out(
+      JSON.stringify(
+        { format: 1, plan: planToJson(plan), report: reportToJson(report) },
+        undefined,
+        2,
+      ),
+    )
+  else if (plan.operations.length > 0)
+    for (const line of renderReport(report, world.paint)) world.out(line)
+  return exitOf(report, world)
+}
+
+async function carryOut(
+  made: MadePlan,
+  sft: Sft,
+  store: StateStore,
+  given: Given,
+  world: World,
+): Promise<ApplyReport> {
+  if (made.plan.operations.length > 0 && store.state.account === undefined)
+    await store.append({ type: 'account', account: made.account })
+  const progress = showProgress(world, sft.budget, given.is('json'))
+  const parallel = given.number('parallel')
+  try {
+    return await applyPlan(made.plan, {
+      sft,
+      store,
+      clock,
+      pageSize: PAGE_SIZE,
+      stop: world.stop.signal,
+      onEvent: progress.onEvent,
+      confirmCanary: results => confirmCanary(results, given, world),
+      ...(parallel !== undefined && { parallel: Math.ceil(parallel) }),
+    })
+  } finally {
+    await progress.end()
+  }
+}
+
+async function settleEarlier(sft: Sft, store: StateStore, world: World): Promise<void> {
+  const pending = Object.values(store.state.pending)
+  if (pending.length === 0) return
+  world.err(
+    `looking for ${count(pending.length, 'write')} that an earlier run did not see the end of`,
+  )
+  await settlePending(sft, store, {
+    clock,
+    pageSize: PAGE_SIZE,
+    heldSeconds: HELD_SECONDS,
+    signal: world.stop.signal,
+    onSettled: ({ intent, found, absent }) => {
+      const told = [
+        ...(found.length > 0
+          ? [
+              `found ${found.slice(0, 3).join(', ')}${found.length > 3 ? ` and ${found.length - 3} more` : ''}`,
+            ]
+          : []),
+        ...(absent.length > 0 ? [`${count(absent.length, 'object')} not there`] : []),
+      ]
+      world.err(`  ${intent.operation}: ${told.join(', ') || 'settled'}`)
+    },
+  })
+}
+
+async function confirmed(world: World, question: string): Promise<boolean> {
+  const answer = await world.ask(`${question} Only "yes" is taken: `)
+  return answer.trim().toLowerCase() === 'yes'
+}
+
+async function confirmCanary(
+  results: readonly Result[],
+  given: Given,
+  world: World,
+): Promise<boolean> {
+  const good = results.every(result => result.status === 'done')
+  for (const result of results)
+    world.err(
+      `  ${result.address}: ${result.status}${'message' in result ? `, ${result.message}` : ''}`,
+    )
+  if (given.is('auto-approve')) return good
+  return confirmed(
+    world,
+    `${results.filter(result => result.status === 'done').length} of ${results.length} canary endpoints are there. Go on with the rest?`,
+  )
+}
+
+function exitOf(report: ApplyReport, world: World): number {
+  if (report.counts.failed > 0 || report.counts.skipped > 0) return EXIT.failed
+  const reason: StopReason | undefined = report.stopped ? world.stop.signal.reason : undefined
+  switch (reason) {
+    case 'SIGINT':
+      return EXIT.interrupted
+    case 'SIGTERM':
+      return EXIT.terminated
+    case 'time':
+      world.err(`time limit reached after ${duration(report.seconds)}: the next run goes on`)
+      return EXIT.outOfTime
+    case undefined:
+      return report.counts.deferred > 0 ? EXIT.failed : EXIT.ok
+  }
+}

@@ -1,0 +1,94 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { costOf } from '../../plan/operations.ts'
+import { duration } from '../../render/paint.ts'
+import { startSimulator } from '../../simulator/index.ts'
+import { exportMapping } from '../../state/mapping.ts'
+import { readState } from '../../state/open-state.ts'
+import { type Command, type Given, readGiven } from '../command.ts'
+import { EXIT, type World } from '../world.ts'
+import { apply } from './apply.ts'
+import { plan } from './plan.ts'
+import { catalogIccids } from './simulate.ts'
+import { validate } from './validate.ts'
+
+/** The demo's account answers ten times as fast as a real one. */
+const DEMO_RATE = 20
+const REAL_RATE = 2
+
+/** The main job on embedded defaults: no account, no service, nothing left behind. */
+export const demo: Command = {
+  name: 'demo',
+  summary: 'show the main job against a simulated account: validate, plan, apply, sell',
+  usage: '',
+  flags: [],
+  hermetic: true,
+  run: async (_given, world) => {
+    const folder = await mkdtemp(join(tmpdir(), 'sft-catalog-demo-'))
+    try {
+      return await runDemo(folder, world)
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  },
+}
+
+async function runDemo(folder: string, world: World): Promise<number> {
+  const catalog = relative('.', fileURLToPath(new URL('../../../catalog', import.meta.url))) || '.'
+  const title = (text: string) => world.out(`\n${world.paint('strong', text)}`)
+  await using simulator = await startSimulator({
+    callsPerSecond: DEMO_RATE,
+    iccids: await catalogIccids(catalog),
+  })
+  const state = join(folder, 'state.json')
+  const env = {
+    SFT_BASE_URL: simulator.url,
+    SFT_USERNAME: 'simulator',
+    SFT_PASSWORD: 'simulator',
+    SFT_CALLS_PER_SECOND: String(DEMO_RATE),
+    SFT_CATALOG: catalog,
+    SFT_STATE: state,
+  }
+  const run = async (command: Command, ...flags: string[]): Promise<number> => {
+    title(`$ sft-catalog ${[command.name, ...flags].join(' ')}`)
+    const given = readGiven(command, flags)
+    return given === 'help' ? EXIT.usage : command.run(given as Given, { ...world, env })
+  }
+  world.out(`A simulated SFT account runs on ${simulator.url}, at ${DEMO_RATE} calls a second.`)
+  for (const [command, ...flags] of [
+    [validate],
+    [plan],
+    [apply, '--auto-approve'],
+    [plan, '--detailed-exitcode'],
+  ] as const) {
+    const code = await run(command, ...flags)
+    if (code !== EXIT.ok) return code
+  }
+
+  title('What is now where')
+  const mapping = exportMapping(await readState(state))
+  for (const [name, rows] of Object.entries(mapping)) {
+    world.out(`${name}: ${rows.length} in the state, for example`)
+    const row = rows[0]
+    if (row !== undefined)
+      world.out(
+        `  ${Object.entries(row)
+          .map(
+            ([field, value]) =>
+              `${field} ${typeof value === 'object' ? JSON.stringify(value) : value}`,
+          )
+          .join(', ')}`,
+      )
+  }
+  const calls = simulator.calls.length
+  const real = costOf(
+    [{ id: '', kind: 'rateZone', action: 'create', addresses: [], needs: [], calls }],
+    REAL_RATE,
+  )
+  world.out(
+    `\nAll of this took ${calls} calls. At the usual ${REAL_RATE} calls a second the same takes about ${duration(real.seconds)}.`,
+  )
+  return EXIT.ok
+}

@@ -1,0 +1,38 @@
+import { exportMapping, mappingCsv } from '../../state/mapping.ts'
+import { readState } from '../../state/open-state.ts'
+import { stateOf } from '../account.ts'
+import { type Command, UsageError } from '../command.ts'
+import { EXIT } from '../world.ts'
+
+const TABLES = ['endpoints', 'rateZones', 'addonPlans'] as const
+
+/** The platform guides' three mapping tables, for portals that do not use the library. */
+export const exportCommand: Command = {
+  name: 'export',
+  summary: 'print the mapping tables of the state: endpoints, rate zones, add-on plans',
+  usage: '[flags]',
+  flags: [
+    ['--state PLACE', 'state file (SFT_STATE; default state.json)'],
+    ['--format HOW', 'json (default) or csv'],
+    ['--table NAME', 'endpoints, rateZones or addonPlans; csv needs it'],
+  ],
+  run: async (given, world) => {
+    const format = given.text('format') ?? 'json'
+    const table = TABLES.find(name => name === given.text('table'))
+    if (given.text('table') !== undefined && table === undefined)
+      throw new UsageError(`--table is one of ${TABLES.join(', ')}`)
+    const mapping = exportMapping(await readState(stateOf(given, world)))
+    switch (format) {
+      case 'json':
+        world.out(JSON.stringify(table === undefined ? mapping : mapping[table], undefined, 2))
+        return EXIT.ok
+      case 'csv':
+        if (table === undefined)
+          throw new UsageError(`csv holds one table: give --table ${TABLES.join(', ')}`)
+        world.out(mappingCsv(mapping[table]).trimEnd())
+        return EXIT.ok
+      default:
+        throw new UsageError('--format is json or csv')
+    }
+  },
+}

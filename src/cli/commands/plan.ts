@@ -1,0 +1,41 @@
+import { hardErrors, makePlan } from '../../make-plan.ts'
+import { planToJson } from '../../render/plan-json.ts'
+import { renderPlan } from '../../render/plan-text.ts'
+import { readState } from '../../state/open-state.ts'
+import { openAccount, PAGE_SIZE, readCatalog, stateOf } from '../account.ts'
+import { ACCOUNT_FLAGS, CATALOG_FLAGS, type Command, JSON_FLAG } from '../command.ts'
+import { PLAN_FLAGS, planOptions, sayPending, sayRead } from '../planning.ts'
+import { EXIT, showIssues } from '../world.ts'
+
+/** What apply would do; it writes nothing, on the account or on disk. */
+export const plan: Command = {
+  name: 'plan',
+  summary: 'compare catalog, state and account, and show what apply would do; writes nothing',
+  usage: '[flags]',
+  flags: [
+    ...CATALOG_FLAGS,
+    ...ACCOUNT_FLAGS,
+    ...PLAN_FLAGS,
+    ['--detailed-exitcode', 'exit 0: nothing to do, 1: error, 2: changes, 3: refused'],
+    JSON_FLAG,
+  ],
+  run: async (given, world) => {
+    const catalog = await readCatalog(given, world)
+    if (catalog === undefined) return EXIT.failed
+    const state = await readState(stateOf(given, world))
+    await using sft = openAccount(given, world)
+    sayPending(state, world)
+    const made = await makePlan(catalog, state, sft, {
+      ...planOptions(given),
+      pageSize: PAGE_SIZE,
+      onEvent: sayRead(world, given.is('json')),
+    })
+    showIssues(world, made.plan.issues)
+    if (given.is('json')) world.out(JSON.stringify(planToJson(made.plan), undefined, 2))
+    else if (hardErrors(made.plan).length === 0)
+      for (const line of renderPlan(made.plan, world.paint)) world.out(line)
+    if (hardErrors(made.plan).length > 0) return EXIT.failed
+    if (made.plan.issues.some(issue => issue.severity === 'error')) return EXIT.refused
+    return given.is('detailed-exitcode') && made.plan.operations.length > 0 ? EXIT.changes : EXIT.ok
+  },
+}

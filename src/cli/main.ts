@@ -1,0 +1,91 @@
+#!/usr/bin/env node
+import { type Command, helpOf, readGiven, UsageError } from './command.ts'
+import { EXIT, openWorld, readEnvironment, type World } from './world.ts'
+
+/** Commands are loaded when asked for: `--version` loads none. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  validate: async () => (await import('./commands/validate.ts')).validate,
+  schema: async () => (await import('./commands/schema.ts')).schema,
+  plan: async () => (await import('./commands/plan.ts')).plan,
+  apply: async () => (await import('./commands/apply.ts')).apply,
+  export: async () => (await import('./commands/export.ts')).exportCommand,
+  simulate: async () => (await import('./commands/simulate.ts')).simulate,
+  demo: async () => (await import('./commands/demo.ts')).demo,
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [name, ...rest] = argv
+  if (name === '--version' || name === '-v') {
+    process.stdout.write(`${await version()}\n`)
+    return EXIT.ok
+  }
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    const [topic] = rest
+    const load = topic === undefined ? undefined : COMMANDS[topic]
+    process.stdout.write(
+      `${(load === undefined ? await overview() : helpOf(await load())).join('\n')}\n`,
+    )
+    return name === undefined ? EXIT.usage : EXIT.ok
+  }
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  if (load === undefined) {
+    const { nearestOf } = await import('../nearest.ts')
+    const meant = nearestOf(name, Object.keys(COMMANDS))
+    process.stderr.write(
+      `sft-catalog: no command "${name}"${meant === undefined ? '' : `; did you mean ${meant}?`} See sft-catalog --help\n`,
+    )
+    return EXIT.usage
+  }
+  const command = await load()
+  const world = openWorld(command.hermetic === true ? {} : readEnvironment())
+  try {
+    const given = readGiven(command, rest)
+    if (given === 'help') {
+      for (const line of helpOf(command)) world.out(line)
+      return EXIT.ok
+    }
+    return await command.run(given, world)
+  } catch (error) {
+    return showError(error, command, world)
+  }
+}
+
+/** Errors end here: one line that says what and what to do; a stack only for what nobody foresaw. */
+async function showError(error: unknown, command: Command, world: World): Promise<number> {
+  if (error instanceof UsageError) {
+    world.err(
+      `sft-catalog ${command.name}: ${error.message}. See sft-catalog ${command.name} --help`,
+    )
+    return EXIT.usage
+  }
+  const { explainError } = await import('./explain-error.ts')
+  for (const line of explainError(error, world)) world.err(line)
+  return EXIT.failed
+}
+
+async function overview(): Promise<readonly string[]> {
+  const commands = await Promise.all(Object.values(COMMANDS).map(load => load()))
+  const width = Math.max(...commands.map(command => command.name.length))
+  return [
+    'sft-catalog: configuration as code for BICS SIM for Things',
+    '',
+    ...commands.map(command => `  ${command.name.padEnd(width)}  ${command.summary}`),
+    '',
+    'sft-catalog COMMAND --help tells the flags of a command.',
+  ]
+}
+
+async function version(): Promise<string> {
+  const { readFile } = await import('node:fs/promises')
+  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8')
+  const parsed: { readonly version: string } = JSON.parse(text)
+  return parsed.version
+}
+
+// A closed pipe (`| head`) ends the output, not with an error.
+process.stdout.on('error', error => {
+  if ('code' in error && error.code === 'EPIPE') process.exit(EXIT.ok)
+  throw error
+})
+
+process.exitCode = await main(process.argv.slice(2))

@@ -1,0 +1,60 @@
+import type { PlanOptions } from '../make-plan.ts'
+import type { ObserveEvent } from '../observe.ts'
+import { count } from '../render/paint.ts'
+import type { State } from '../state/state.ts'
+import { type Given, UsageError } from './command.ts'
+import type { World } from './world.ts'
+
+/** Flags that shape a plan, the same for plan and apply. */
+export const PLAN_FLAGS = [
+  ['--no-inventory', 'do not read the SIM stock; the plan says what that leaves open'],
+  ['--prune', 'retire what left the catalog, and old revisions'],
+  ['--target ADDRESS…', 'only this entry and what it needs (may be given several times)'],
+  ['--canary N', 'the first N endpoints of each batch before the rest'],
+  ['--force', 'go ahead where the plan changes more than the limits allow'],
+] as const
+
+/** What the flags say about planning. */
+export function planOptions(given: Given): Omit<PlanOptions, 'pageSize'> {
+  const canary = given.number('canary')
+  if (canary !== undefined && !Number.isInteger(canary))
+    throw new UsageError('--canary takes a whole number')
+  return {
+    inventory: !given.is('no-inventory'),
+    prune: given.is('prune'),
+    targets: given.texts('target'),
+    force: given.is('force'),
+    ...(canary !== undefined && { canary }),
+  }
+}
+
+/** Tells what is read while it is read, where a person waits. */
+export function sayRead(world: World, quiet: boolean): (event: ObserveEvent) => void {
+  let last = 0
+  return event => {
+    if (event.what === 'SIMs') {
+      if (Date.now() - last < 5000) return
+      last = Date.now()
+    }
+    if (!quiet || event.what === 'SIMs')
+      world.err(
+        world.paintErr(
+          'dim',
+          `read ${count(event.count, event.what.replace(/s$/, ''), event.what)}`,
+        ),
+      )
+  }
+}
+
+/** Says that earlier writes are not confirmed yet; apply settles them before it plans. */
+export function sayPending(state: State, world: World): void {
+  const intents = Object.values(state.pending)
+  if (intents.length === 0) return
+  const oldest = intents.map(intent => intent.at).sort()[0]
+  world.err(
+    world.paintErr(
+      'warn',
+      `${count(intents.length, 'write')} of an earlier run (since ${oldest}) ${intents.length === 1 ? 'is' : 'are'} not confirmed: apply looks for them first`,
+    ),
+  )
+}

@@ -1,0 +1,166 @@
+import { type DefaultRenderer, Listr, type ListrTaskWrapper, type SimpleRenderer } from 'listr2'
+import type { ApplyEvent, Result } from '../apply/report.ts'
+import type { KindName } from '../model.ts'
+import { count, duration } from '../render/paint.ts'
+import { KIND_NAMES, KINDS } from '../resources/kinds.ts'
+import type { BudgetView } from '../sft/api.ts'
+import type { World } from './world.ts'
+
+/** Shows an apply while it runs. */
+export interface Progress {
+  readonly onEvent: (event: ApplyEvent) => void
+  /** Resolves when the last row is drawn. */
+  readonly end: () => Promise<void>
+}
+
+interface Row {
+  readonly total: number
+  done: number
+  bad: number
+  note: string
+}
+
+/** Plain lines come no more often than this. */
+const PLAIN_EVERY_MS = 10_000
+
+/**
+ * Rows that redraw themselves in a terminal, plain lines elsewhere: a row a kind with counts, the rate and
+ * the time left. `quiet` sends everything to stderr, for `--json`.
+ */
+export function showProgress(world: World, budget: BudgetView, quiet: boolean): Progress {
+  const rows = new Map<KindName, Row>()
+  const startedAt = Date.now()
+  const callsBefore = budget.calls()
+  const say = world.err
+
+  const text = (kind: KindName, row: Row): string => {
+    const seconds = (Date.now() - startedAt) / 1000
+    const calls = budget.calls() - callsBefore
+    const ended = row.done + row.bad
+    const left = row.total - ended
+    const parts = [`${KINDS[kind].plural}: ${ended} of ${row.total}`]
+    if (row.bad > 0) parts.push(`${row.bad} not done`)
+    if (left > 0 && ended > 0 && seconds > 1) {
+      parts.push(`${(calls / seconds).toFixed(1)} calls/s`)
+      parts.push(`about ${duration((seconds / ended) * left)} left`)
+    }
+    if (row.note !== '') parts.push(row.note)
+    return parts.join(', ')
+  }
+
+  const take = (result: Result) => {
+    const row = rows.get(result.kind)
+    if (row === undefined) return
+    if (result.status === 'done') row.done += 1
+    else row.bad += 1
+  }
+
+  const drawn = world.canRedraw && !quiet ? drawRows(rows, text) : undefined
+  let lastPlain = startedAt
+  return {
+    onEvent: event => {
+      switch (event.type) {
+        case 'start':
+          for (const kind of KIND_NAMES)
+            if (event.totals[kind] > 0)
+              rows.set(kind, { total: event.totals[kind], done: 0, bad: 0, note: '' })
+          drawn?.start()
+          break
+        case 'result':
+          take(event.result)
+          drawn?.update(event.result.kind)
+          break
+        case 'settling': {
+          const line = `looking for ${count(event.addresses.length, 'write')} of ${event.operation} with unknown outcome`
+          if (drawn === undefined)
+            say(
+              `  ${line}: ${event.addresses.slice(0, 3).join(', ')}${event.addresses.length > 3 ? ' …' : ''}`,
+            )
+          else drawn.note(event.addresses, line)
+          break
+        }
+        case 'learnt':
+          if (drawn === undefined) say(`  learnt: ${event.message}`)
+          else drawn.say(`learnt: ${event.message}`)
+          break
+        case 'canary':
+          say(
+            `  canary: ${event.results.filter(result => result.status === 'done').length} of ${event.results.length} endpoints created and read back`,
+          )
+          break
+        case 'end':
+          break
+      }
+      if (
+        drawn === undefined &&
+        event.type !== 'start' &&
+        Date.now() - lastPlain >= PLAIN_EVERY_MS
+      ) {
+        lastPlain = Date.now()
+        for (const [kind, row] of rows) say(`  ${text(kind, row)}`)
+      }
+    },
+    end: async () => {
+      if (drawn !== undefined) await drawn.end()
+      else for (const [kind, row] of rows) say(`  ${text(kind, row)}`)
+    },
+  }
+}
+
+type Task = ListrTaskWrapper<object, typeof DefaultRenderer, typeof SimpleRenderer>
+
+/** Rows in a terminal. listr2 only draws; what runs when is decided elsewhere. */
+function drawRows(rows: ReadonlyMap<KindName, Row>, text: (kind: KindName, row: Row) => string) {
+  const tasks = new Map<
+    KindName,
+    { readonly task: Task; readonly finish: () => void; readonly fail: (error: Error) => void }
+  >()
+  const said: string[] = []
+  let running: Promise<unknown> = Promise.resolve()
+  const refresh = (kind: KindName) => {
+    const row = rows.get(kind)
+    const shown = tasks.get(kind)
+    if (row === undefined || shown === undefined) return
+    shown.task.title = text(kind, row)
+    if (row.done + row.bad < row.total) return
+    if (row.bad > 0) shown.fail(new Error(text(kind, row)))
+    else shown.finish()
+  }
+  return {
+    start: () => {
+      const list = new Listr(
+        [...rows].map(([kind, row]) => ({
+          title: text(kind, row),
+          task: (_context: object, task: Task) =>
+            new Promise<void>((finish, fail) => {
+              tasks.set(kind, { task, finish, fail })
+            }),
+        })),
+        {
+          concurrent: true,
+          exitOnError: false,
+          registerSignalListeners: false,
+          rendererOptions: { collapseErrors: true, collapseSubtasks: false },
+        },
+      )
+      running = list.run({})
+    },
+    update: refresh,
+    note: (addresses: readonly string[], line: string) => {
+      const kind = addresses[0]?.slice(0, addresses[0].indexOf('/')) as KindName | undefined
+      const row = kind && rows.get(kind)
+      if (kind === undefined || row === undefined) return
+      row.note = line
+      refresh(kind)
+    },
+    say: (line: string) => said.push(line),
+    end: async () => {
+      for (const [kind, shown] of tasks) {
+        refresh(kind)
+        shown.finish()
+      }
+      await running
+      for (const line of said) process.stdout.write(`  ${line}\n`)
+    },
+  }
+}

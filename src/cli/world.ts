@@ -1,0 +1,120 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { createInterface } from 'node:readline/promises'
+import { parseEnv, styleText } from 'node:util'
+import type { Issue } from '../issues.ts'
+import { type IssueStyle, renderIssue } from '../render/issues.ts'
+import { type Paint, plain, type Tone } from '../render/paint.ts'
+import type { Environment } from '../settings.ts'
+
+/** Exit codes, the same for every command. */
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  changes: 2,
+  refused: 3,
+  outOfTime: 4,
+  usage: 64,
+  interrupted: 130,
+  terminated: 143,
+} as const
+
+/** The world that a command acts in: everything that it may touch besides files and the account. */
+export interface World {
+  /** The process's environment over that of a `.env` file. */
+  readonly env: Environment
+  /** A line on stdout: the answer. */
+  readonly out: (line: string) => void
+  /** A line on stderr: progress, warnings, errors. */
+  readonly err: (line: string) => void
+  readonly paint: Paint
+  readonly paintErr: Paint
+  /** True where a person can be asked: stdin and stdout are terminals. */
+  readonly canAsk: boolean
+  /** True where progress may redraw itself: stdout is a terminal. */
+  readonly canRedraw: boolean
+  readonly ask: (question: string) => Promise<string>
+  /** Told to stop: first by SIGINT or SIGTERM, or by a time limit. */
+  readonly stop: AbortController
+  readonly onSignal: (listener: (signal: 'SIGINT' | 'SIGTERM', times: number) => void) => void
+}
+
+const STYLES = {
+  add: 'green',
+  remove: 'red',
+  change: 'yellow',
+  warn: 'yellow',
+  error: 'red',
+  dim: 'dim',
+  strong: 'bold',
+} as const satisfies Record<Tone, Parameters<typeof styleText>[0]>
+
+const coloured: Paint = (tone, text) => styleText(STYLES[tone], text)
+
+function paintFor(stream: NodeJS.WriteStream, env: Environment): Paint {
+  const never = env['NO_COLOR'] !== undefined && env['NO_COLOR'] !== ''
+  const always = env['FORCE_COLOR'] !== undefined && env['FORCE_COLOR'] !== '0'
+  return !never && (always || stream.isTTY) ? coloured : plain
+}
+
+/** The environment of this process over a `.env` file in the working folder. */
+export function readEnvironment(ignoreFile = false): Environment {
+  if (ignoreFile || !existsSync('.env')) return process.env
+  return { ...parseEnv(readFileSync('.env', 'utf8')), ...process.env }
+}
+
+/** The world of a real process. */
+export function openWorld(env: Environment): World {
+  const stop = new AbortController()
+  const listeners: ((signal: 'SIGINT' | 'SIGTERM', times: number) => void)[] = []
+  let signals = 0
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => {
+      signals += 1
+      if (listeners.length === 0)
+        process.exit(signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated)
+      for (const listener of listeners) listener(signal, signals)
+    })
+  return {
+    env,
+    out: line => void process.stdout.write(`${line}\n`),
+    err: line => void process.stderr.write(`${line}\n`),
+    paint: paintFor(process.stdout, env),
+    paintErr: paintFor(process.stderr, env),
+    canAsk: process.stdin.isTTY === true && process.stdout.isTTY === true,
+    canRedraw: process.stdout.isTTY === true && env['CI'] === undefined,
+    ask: async question => {
+      const lines = createInterface({ input: process.stdin, output: process.stdout })
+      try {
+        return await lines.question(question, { signal: stop.signal })
+      } finally {
+        lines.close()
+      }
+    },
+    stop,
+    onSignal: listener => listeners.push(listener),
+  }
+}
+
+const ISSUE_TONE: Readonly<Record<IssueStyle, Tone>> = {
+  error: 'error',
+  warning: 'warn',
+  place: 'strong',
+  code: 'strong',
+  caret: 'error',
+  hint: 'dim',
+}
+
+/** Writes issues to stderr, each with its place and a caret, and counts them. */
+export function showIssues(world: World, issues: readonly Issue[]): void {
+  for (const issue of issues)
+    for (const line of renderIssue(issue, {
+      colour: (style, text) => world.paintErr(ISSUE_TONE[style], text),
+    }))
+      world.err(line)
+  const errors = issues.filter(issue => issue.severity === 'error').length
+  const warnings = issues.length - errors
+  if (issues.length > 0)
+    world.err(
+      `${errors} ${errors === 1 ? 'error' : 'errors'}, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`,
+    )
+}

@@ -1,0 +1,328 @@
+import { type FileHandle, open, readFile, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { crc32 } from 'node:zlib'
+import { errorCode, isMissing, syncFolder, writeFileDurably } from './files.ts'
+
+/** One line: its payload with the number and the time that the journal gave it. */
+export type JournalLine<Payload extends object> = Payload & {
+  readonly n: number
+  readonly at: string
+}
+
+/** What stood at the end of a journal and was never acknowledged: a write that a crash cut short. */
+interface TornTail {
+  readonly line: number
+  readonly bytes: number
+}
+
+export interface JournalContent<Payload extends object> {
+  readonly lines: readonly JournalLine<Payload>[]
+  readonly torn?: TornTail
+}
+
+/** A journal line that was acknowledged and cannot be read any more. */
+export class JournalDamagedError extends Error {
+  override readonly name = 'JournalDamagedError'
+  readonly path: string
+  /** From 1. */
+  readonly line: number
+  readonly problem: string
+  constructor(path: string, line: number, problem: string) {
+    super(`${path}:${line}: ${problem}`)
+    this.path = path
+    this.line = line
+    this.problem = problem
+  }
+}
+
+/**
+ * An append-only file of numbered JSON lines, each with a checksum. Processes that share one append,
+ * catch up and reset under a common lock only; `catchUp` comes first.
+ */
+export interface Journal<Payload extends object> extends AsyncDisposable {
+  readonly path: string
+  /** Number of the last line that is known, or that the journal continues. */
+  readonly last: number
+  /** Bytes of whole lines in the file. */
+  readonly size: number
+  /**
+   * Reads what others appended since the last look and cuts off a torn tail. `replaced`: somebody
+   * folded; `lines` are all there are now, and what went before is in the snapshot. Throws
+   * `JournalDamagedError`.
+   */
+  catchUp(): Promise<JournalContent<Payload> & { readonly replaced: boolean }>
+  /** Tells an empty journal which line it continues, as the snapshot says. */
+  continueAfter(n: number): void
+  /**
+   * Resolves when the payloads are safe on disk; calls at the same time share one write and one sync.
+   * After a failed write every later call fails: what the disk has is not known.
+   */
+  append(...payloads: readonly Payload[]): Promise<void>
+  /** Puts an empty journal in its place; numbers go on. */
+  reset(): Promise<void>
+}
+
+interface Waiting {
+  readonly text: (string | undefined)[]
+  readonly resolve: () => void
+  readonly reject: (error: Error) => void
+}
+
+/** Opens a journal, creating it where there is none (0600). Reads nothing yet: see `catchUp`. */
+export async function openJournal<Payload extends object>(
+  path: string,
+  options: { readonly now?: () => Date } = {},
+): Promise<Journal<Payload>> {
+  const { now = () => new Date() } = options
+  let handle = await openFile(path)
+  let inode = (await handle.stat()).ino
+  let last = 0
+  let lineCount = 0
+  let size = 0
+  let broken: Error | undefined
+  let caughtUp = false
+  let waiting: Waiting[] = []
+  let writing: Promise<void> | undefined
+
+  const flush = async (): Promise<void> => {
+    // Callers of this turn of the event loop join the first one's write.
+    await Promise.resolve()
+    while (waiting.length > 0) {
+      const batch = waiting
+      waiting = []
+      try {
+        if (broken !== undefined) throw broken
+        const text = batch.flatMap(item => item.text).join('')
+        const bytes = Buffer.from(text)
+        for (let done = 0; done < bytes.length; )
+          done += (await handle.write(bytes, done, bytes.length - done)).bytesWritten
+        await handle.datasync()
+        size += bytes.length
+        lineCount += batch.reduce((sum, item) => sum + item.text.length, 0)
+        for (const item of batch) item.resolve()
+      } catch (cause) {
+        if (broken === undefined) broken = await giveUp(cause)
+        for (const item of batch) item.reject(broken)
+      }
+    }
+    writing = undefined
+  }
+
+  /** Takes back what may have been written, and says what went wrong. */
+  const giveUp = async (cause: unknown): Promise<Error> => {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    const message = `${path}: cannot be written (${why}); make room or mend the disk, then run again`
+    try {
+      await handle.truncate(size)
+    } catch (error) {
+      return new AggregateError([cause, error], message)
+    }
+    return new Error(message, { cause })
+  }
+
+  return {
+    path,
+    get last() {
+      return last
+    },
+    get size() {
+      return size
+    },
+
+    async catchUp() {
+      await writing
+      const replaced = await isReplaced(path, inode)
+      if (replaced) {
+        await handle.close()
+        handle = await openFile(path)
+        inode = (await handle.stat()).ino
+        size = 0
+        lineCount = 0
+      }
+      const bytes = await readFrom(handle, size)
+      const first = !caughtUp || replaced
+      const read = scan<Payload>(path, bytes, lineCount, first ? undefined : last)
+      if (read.damage !== undefined) throw read.damage
+      size += read.bytes
+      lineCount += read.lines.length
+      last = read.lines.at(-1)?.n ?? last
+      caughtUp = true
+      if (read.torn !== undefined) {
+        await handle.truncate(size)
+        await handle.datasync()
+      }
+      return {
+        lines: read.lines,
+        replaced,
+        ...(read.torn !== undefined && { torn: read.torn }),
+      }
+    },
+
+    continueAfter(n) {
+      if (size > 0 && n > last)
+        throw new JournalDamagedError(path, lineCount, `ends with number ${last}, not ${n}`)
+      last = Math.max(last, n)
+    },
+
+    async append(...payloads) {
+      if (!caughtUp) throw new Error(`${path}: catchUp comes before the first append`)
+      if (payloads.length === 0) return
+      const at = now().toISOString()
+      const text = payloads.map((payload, index) => formatLine(payload, last + 1 + index, at))
+      last += payloads.length
+      await new Promise<void>((resolve, reject) => {
+        waiting.push({ text, resolve, reject })
+        writing ??= flush()
+      })
+    },
+
+    async reset() {
+      await writing
+      if (broken !== undefined) throw broken
+      await writeFileDurably(path, '')
+      await handle.close()
+      handle = await openFile(path)
+      inode = (await handle.stat()).ino
+      size = 0
+      lineCount = 0
+    },
+
+    async [Symbol.asyncDispose]() {
+      await writing
+      await handle.close()
+    },
+  }
+}
+
+/**
+ * Reads a journal without changing it; a missing one has no lines. A tail without its newline, or with
+ * the zero bytes that a power cut leaves, was never acknowledged and is reported as torn. Anything else
+ * that cannot be read throws `JournalDamagedError` with file and line.
+ */
+export async function readJournal<Payload extends object>(
+  path: string,
+): Promise<JournalContent<Payload>> {
+  const { lines, torn, damage } = scan<Payload>(path, await readWhole(path), 0, undefined)
+  if (damage !== undefined) throw damage
+  return { lines, ...(torn !== undefined && { torn }) }
+}
+
+/** Reads what stands before the first damage, which it tells in words: for saving what can be saved. */
+export async function readJournalUpToDamage<Payload extends object>(
+  path: string,
+): Promise<JournalContent<Payload> & { readonly damage?: string }> {
+  const { lines, torn, damage } = scan<Payload>(path, await readWhole(path), 0, undefined)
+  return {
+    lines,
+    ...(torn !== undefined && { torn }),
+    ...(damage !== undefined && { damage: `line ${damage.line} ${damage.problem}` }),
+  }
+}
+
+async function readWhole(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path)
+  } catch (error) {
+    if (isMissing(error)) return Buffer.alloc(0)
+    throw error
+  }
+}
+
+async function openFile(path: string): Promise<FileHandle> {
+  try {
+    const handle = await open(path, 'ax+', 0o600)
+    await syncFolder(dirname(path))
+    return handle
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw error
+    return await open(path, 'a+', 0o600)
+  }
+}
+
+/** The open handle keeps the old file's inode from being used again, so another inode is another file. */
+async function isReplaced(path: string, inode: number): Promise<boolean> {
+  try {
+    return (await stat(path)).ino !== inode
+  } catch (error) {
+    if (isMissing(error)) return true
+    throw error
+  }
+}
+
+async function readFrom(handle: FileHandle, offset: number): Promise<Buffer> {
+  const length = (await handle.stat()).size - offset
+  const bytes = Buffer.allocUnsafe(Math.max(0, length))
+  let done = 0
+  while (done < bytes.length) {
+    const { bytesRead } = await handle.read(bytes, done, bytes.length - done, offset + done)
+    if (bytesRead === 0) break
+    done += bytesRead
+  }
+  return bytes.subarray(0, done)
+}
+
+const NEWLINE = 10
+const CHECKSUM = /,"crc":"([0-9a-f]{8})"\}$/
+
+const checksum = (text: string): string => crc32(text).toString(16).padStart(8, '0')
+
+function formatLine(payload: object, n: number, at: string): string {
+  const text = JSON.stringify({ n, at, ...payload }).slice(0, -1)
+  return `${text},"crc":"${checksum(text)}"}\n`
+}
+
+interface Scan<Payload extends object> extends JournalContent<Payload> {
+  /** Bytes of the lines. */
+  readonly bytes: number
+  readonly damage?: JournalDamagedError
+}
+
+function scan<Payload extends object>(
+  path: string,
+  bytes: Buffer,
+  linesBefore: number,
+  numberBefore: number | undefined,
+): Scan<Payload> {
+  const lines: JournalLine<Payload>[] = []
+  let start = 0
+  let previous = numberBefore
+  while (start < bytes.length) {
+    const lineNumber = linesBefore + lines.length + 1
+    const rest = bytes.subarray(start)
+    const torn = { lines, bytes: start, torn: { line: lineNumber, bytes: rest.length } }
+    const damaged = (problem: string) => ({
+      lines,
+      bytes: start,
+      damage: new JournalDamagedError(path, lineNumber, problem),
+    })
+    const end = bytes.indexOf(NEWLINE, start)
+    if (end === -1) return torn
+    const line = parseLine<Payload>(bytes.toString('utf8', start, end))
+    if (typeof line === 'string')
+      return rest.includes(0) && !hasWholeLine(rest) ? torn : damaged(line)
+    if (previous !== undefined && line.n !== previous + 1)
+      return damaged(
+        `has number ${line.n}, but ${previous + 1} comes next: lines are missing or mixed up`,
+      )
+    previous = line.n
+    lines.push(line)
+    start = end + 1
+  }
+  return { lines, bytes: start }
+}
+
+const hasWholeLine = (bytes: Buffer): boolean =>
+  bytes
+    .toString('utf8')
+    .split('\n')
+    .some(text => typeof parseLine(text) !== 'string')
+
+/** The line, or what is wrong with it. */
+function parseLine<Payload extends object>(text: string): JournalLine<Payload> | string {
+  const match = CHECKSUM.exec(text)
+  if (match === null) return 'is cut short or overwritten: it does not end with a checksum'
+  const content = text.slice(0, match.index)
+  if (checksum(content) !== match[1]) return 'does not match its checksum: it was changed'
+  // The checksum vouches that this is what append wrote.
+  return JSON.parse(`${content}}`) as JournalLine<Payload>
+}

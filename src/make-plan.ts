@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto'
+import type { Issue } from './issues.ts'
+import type { Catalog } from './model.ts'
+import { type ObserveEvent, observeAccount, type StockQuestion } from './observe.ts'
+import { checkPlan } from './plan/check.ts'
+import { diffCatalog, retireSuperseded } from './plan/diff.ts'
+import { type Sales, withImpact } from './plan/impact.ts'
+import type { Observation } from './plan/observation.ts'
+import { planChanges } from './plan/operations.ts'
+import type { Plan } from './plan/plan.ts'
+import { endpointsWithoutId, orphanedEndpoints, resolveCatalog } from './plan/resolve.ts'
+import { targetChanges } from './plan/targets.ts'
+import { networkLabels } from './resources/rate-zone.ts'
+import type { Sft } from './sft/api.ts'
+import type { AccountIdentity, State } from './state/state.ts'
+
+/** What planning may be told; each has the default that suits a first run. */
+export interface PlanOptions {
+  /** Read the SIM stock where endpoints lack an ID. Default true. */
+  readonly inventory?: boolean
+  /** Retire what left the catalog. Default false. */
+  readonly prune?: boolean
+  /** Addresses to limit the plan to, and what they need. */
+  readonly targets?: readonly string[]
+  /** The first so many endpoints of each batch go before the rest. */
+  readonly canary?: number
+  /** Go ahead where checkPlan would refuse. Default false. */
+  readonly force?: boolean
+  /** What was sold, for the impact on people; absent: not known. */
+  readonly sales?: Sales
+  readonly pageSize: number
+  readonly onEvent?: (event: ObserveEvent) => void
+}
+
+/** A plan and what it was made from. */
+export interface MadePlan {
+  readonly plan: Plan
+  readonly observation: Observation
+  /** Which account this is, to be kept in a new state. */
+  readonly account: AccountIdentity
+  /** Hash of what was read, for saved plans. */
+  readonly accountHash: string
+}
+
+/**
+ * Reads the account, compares, and plans. Nothing is written anywhere. The plan's issues hold what
+ * stands against applying it; an account that cannot be read is an `SftError`.
+ */
+export async function makePlan(
+  catalog: Catalog,
+  state: State,
+  sft: Sft,
+  options: PlanOptions,
+): Promise<MadePlan> {
+  const orphans = options.prune === true ? orphanedEndpoints(catalog, state) : []
+  const missing = [...endpointsWithoutId(catalog, state), ...orphans]
+  const stock: StockQuestion =
+    options.inventory === false
+      ? { ask: missing.length === 0 ? 'nothing' : 'skip' }
+      : { ask: 'iccids', iccids: missing }
+  const observation = await observeAccount(sft.read, {
+    stock,
+    pageSize: options.pageSize,
+    ...(options.onEvent && { onEvent: options.onEvent }),
+  })
+  const account = accountIdentity(sft, catalog, observation)
+  const graph = resolveCatalog(catalog, observation, state)
+  const wrongAccount = checkAccount(state, account)
+  const all = graph.issues.some(isError)
+    ? []
+    : diffCatalog(graph, state, observation, {
+        prune: options.prune === true,
+        moved: catalog.moved,
+        ...(options.sales && { sold: options.sales.soldIccids }),
+      })
+  const targeted = targetChanges(all, options.targets ?? [], graph)
+  const changes =
+    options.prune === true
+      ? [...targeted.changes, ...retireSuperseded(targeted.changes, state)]
+      : targeted.changes
+  const issues = [...wrongAccount, ...graph.issues, ...targeted.issues]
+  const planned = planChanges(withImpact(changes, state, options.sales), issues, {
+    callsPerSecond: sft.budget.callsPerSecond,
+    bulkMode: sft.bulkMode,
+    bulkSize: sft.bulkSize,
+    learnt: state.learnt,
+    ...(options.canary !== undefined && { canary: options.canary }),
+  })
+  const refusals = options.force === true ? [] : checkPlan(planned, state, catalog.limits)
+  const plan = {
+    ...planned,
+    issues: [...planned.issues, ...refusals],
+    labels: networkLabels(observation.networks, planned.changes),
+  }
+  return { plan, observation, account, accountHash: observationHash(observation) }
+}
+
+const isError = (issue: Issue): boolean => issue.severity === 'error'
+
+/** Issues that a plan cannot be applied with, apart from a refusal that `--force` lifts. */
+export const hardErrors = (plan: Plan): readonly Issue[] =>
+  plan.issues.filter(issue => isError(issue) && issue.code !== 'CHANGE_SHARE')
+
+function accountIdentity(sft: Sft, catalog: Catalog, observation: Observation): AccountIdentity {
+  const destGroupId =
+    catalog.account.destGroupId ??
+    (observation.destGroupIds.length === 1 ? observation.destGroupIds[0] : undefined)
+  return {
+    host: sft.host,
+    ...(sft.targetAccountId !== undefined && { targetAccountId: sft.targetAccountId }),
+    ...(destGroupId !== undefined && { destGroupId }),
+  }
+}
+
+/** The state of another account is refused: its IDs would name somebody else's things. */
+export function checkAccount(state: State, account: AccountIdentity): readonly Issue[] {
+  const known = state.account
+  if (known === undefined) return []
+  const differs = (['host', 'targetAccountId', 'destGroupId'] as const).filter(
+    field =>
+      known[field] !== account[field] &&
+      !(field === 'destGroupId' && (known[field] === undefined || account[field] === undefined)),
+  )
+  if (differs.length === 0) return []
+  const told = (identity: AccountIdentity) =>
+    differs.map(field => `${field} ${identity[field] ?? 'not given'}`).join(', ')
+  return [
+    {
+      code: 'STATE_OTHER_ACCOUNT',
+      severity: 'error',
+      message: `the state belongs to another account: it has ${told(known)}; this run has ${told(account)}`,
+      hint: 'use the state of this account (--state), or the account of this state (SFT_BASE_URL, SFT_TARGET_ACCOUNT_ID)',
+    },
+  ]
+}
+
+/** One hash over what was read, whatever the order in which the platform lists it. */
+function observationHash(observation: Observation): string {
+  const hash = createHash('sha256')
+  const lists: readonly (readonly object[])[] = [
+    observation.networks,
+    observation.rateZones,
+    observation.addonPlans,
+    [...observation.sims.values()].map(({ iccid, endpointId, status }) => ({
+      iccid,
+      endpointId,
+      status,
+    })),
+  ]
+  hash.update(JSON.stringify([...observation.destGroupIds].sort()))
+  for (const list of lists)
+    hash.update(JSON.stringify(list.map(item => JSON.stringify(item)).sort()))
+  return hash.digest('hex')
+}

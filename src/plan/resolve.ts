@@ -1,0 +1,45 @@
+import type { Issue } from '../issues.ts'
+import type { Address, Catalog, Resource } from '../model.ts'
+import { KIND_NAMES, KINDS } from '../resources/kinds.ts'
+import { recordOf, type State } from '../state/state.ts'
+import type { Observation } from './observation.ts'
+
+/** What a catalog wants of an account, in dependency order, and what is wrong with wanting it. */
+export interface ResourceGraph {
+  readonly resources: ReadonlyMap<Address, Resource>
+  readonly issues: readonly Issue[]
+}
+
+/** Catalog → resources: countries become networks, entries become nodes, references addresses. */
+export function resolveCatalog(
+  catalog: Catalog,
+  observation: Observation,
+  state: State,
+): ResourceGraph {
+  const issues: Issue[] = []
+  const resources = new Map<Address, Resource>()
+  const context = {
+    catalog,
+    observation,
+    recordOf: (address: Address) => recordOf(state, address),
+    report: (issue: Issue) => issues.push(issue),
+  }
+  for (const name of KIND_NAMES)
+    for (const resource of KINDS[name].resources(context)) resources.set(resource.address, resource)
+  return { resources, issues }
+}
+
+/** ICCIDs of the catalog that the state has no endpoint for: the only reason to read the SIM stock. */
+export function endpointsWithoutId(catalog: Catalog, state: State): readonly string[] {
+  const missing: string[] = []
+  for (const batch of catalog.endpointBatches)
+    for (const iccid of batch.iccids)
+      if (!Object.hasOwn(state.endpoints, iccid)) missing.push(iccid)
+  return missing
+}
+
+/** ICCIDs of the state that the catalog no longer has. */
+export function orphanedEndpoints(catalog: Catalog, state: State): readonly string[] {
+  const wanted = new Set(catalog.endpointBatches.flatMap(batch => batch.iccids))
+  return Object.keys(state.endpoints).filter(iccid => !wanted.has(iccid))
+}

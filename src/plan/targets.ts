@@ -1,0 +1,40 @@
+import type { Issue } from '../issues.ts'
+import type { Address } from '../model.ts'
+import type { Change } from './plan.ts'
+import type { ResourceGraph } from './resolve.ts'
+
+/** Changes of the targets and of what they need. A batch is named as `endpointBatch/<key>`. */
+export function targetChanges(
+  changes: readonly Change[],
+  targets: readonly string[],
+  graph: ResourceGraph,
+): { readonly changes: readonly Change[]; readonly issues: readonly Issue[] } {
+  if (targets.length === 0) return { changes, issues: [] }
+  const chosen = new Set<Address>()
+  const issues: Issue[] = []
+  const choose = (address: Address) => {
+    if (chosen.has(address)) return
+    chosen.add(address)
+    for (const needed of graph.resources.get(address)?.needs ?? []) choose(needed)
+  }
+  for (const target of targets) {
+    const before = chosen.size
+    const batch = target.startsWith('endpointBatch/')
+      ? target.slice('endpointBatch/'.length)
+      : undefined
+    for (const change of changes)
+      if (
+        change.address === target ||
+        (batch !== undefined && 'resource' in change && change.resource.local['batch'] === batch)
+      )
+        choose(change.address)
+    if (chosen.size === before && !chosen.has(target as Address))
+      issues.push({
+        code: 'TARGET_UNKNOWN',
+        severity: 'error',
+        message: `--target ${target} names nothing in the catalog or the state`,
+        hint: 'addresses look like rateZone/europe, addonPlan/eu-10gb, endpoint/<iccid>, endpointBatch/<key>',
+      })
+  }
+  return { changes: changes.filter(change => chosen.has(change.address)), issues }
+}

@@ -1,0 +1,51 @@
+/** What every part of selling works with. */
+import type { Sft } from '../sft/api.ts'
+import type { Clock } from '../sft/once.ts'
+import type { State } from '../state/state.ts'
+import type { EsimPool } from './esim-pool.ts'
+import type { ProvisionListener } from './events.ts'
+import type { Ledger, OrderOwner } from './ledger.ts'
+
+/** What to sell, in which order, and when to give up. */
+export interface ProvisionPolicies {
+  /** Sell only endpoints of these batches, in this order; all batches in the state's order by default. */
+  readonly batches?: readonly string[]
+  /** Sell only endpoints that have one of these tags, those of the first tag first. */
+  readonly tags?: readonly string[]
+  /** eSIMs tried in one attempt at an order before it fails; 3 by default. */
+  readonly esimsTried?: number
+  /** Refusals of SubscribeAddon in one attempt before the order is held; 2 by default. */
+  readonly subscribeRefusals?: number
+  /** Sellable eSIMs from which `stock low` is told; 50 by default. */
+  readonly lowStock?: number
+  /** Activation codes to have ready; 200 by default. */
+  readonly poolSize?: number
+}
+
+export type Policies = Required<Omit<ProvisionPolicies, 'batches' | 'tags'>> &
+  Pick<ProvisionPolicies, 'batches' | 'tags'>
+
+export const DEFAULT_POLICIES: Policies = {
+  esimsTried: 3,
+  subscribeRefusals: 2,
+  lowStock: 50,
+  poolSize: 200,
+}
+
+/** The parts of an open provisioner. */
+export interface Desk {
+  readonly sft: Sft
+  readonly ledger: Ledger
+  readonly pool: EsimPool
+  /** The state as it is on disk now. */
+  readonly readState: () => Promise<State>
+  readonly clock: Clock
+  readonly policies: Policies
+  readonly timeZone: string
+  readonly me: OrderOwner
+  readonly tell: ProvisionListener
+}
+
+/** The time as the ledger writes it. */
+export const isoNow = (desk: { readonly clock: Clock }): string =>
+  new Date(desk.clock.now()).toISOString()

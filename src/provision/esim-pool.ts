@@ -1,0 +1,286 @@
+import type { Lane, Sft, Sim } from '../sft/api.ts'
+import { SftAbortedError } from '../sft/errors.ts'
+import type { Candidate } from './candidates.ts'
+import { isActivationCode } from './lpa.ts'
+
+/** An eSIM that can be sold now: its endpoint is of the state and its activation code is known. */
+export interface Esim extends Candidate {
+  readonly msisdn?: string
+  /** A secret. */
+  readonly activationCode: string
+}
+
+/** eSIMs whose activation codes are at hand, so that the usual sale needs no look-up. */
+export interface EsimPool {
+  /** Learns what may be sold now, in order, and what is taken. */
+  update(candidates: readonly Candidate[], isTaken: (endpointId: string) => boolean): void
+  /**
+   * The next eSIM, which nobody else of this process gets; undefined where there is none. Where none is
+   * at hand it looks one up. Throws an `SftError`.
+   */
+  take(signal?: AbortSignal): Promise<Esim | undefined>
+  /** Makes an eSIM that was not sold after all the next one; `last`: the last one of its batch. */
+  putBack(esim: Esim, last?: boolean): void
+  /** Says that an eSIM is active now: it has left the list of sellable SIMs. */
+  noteActive(iccid: string): void
+  /** Endpoints that nobody took, at hand or not. */
+  sellable(): number
+  /** Ends the look-ups in the background. */
+  stop(): Promise<void>
+}
+
+export interface EsimPoolOptions {
+  readonly sft: Sft
+  readonly poolSize: number
+  /** Looks that one `take` gives at endpoints that are not in the list of sellable SIMs. */
+  readonly looks: number
+  /** Endpoints that the ledger has as taken, asked again before each page. */
+  readonly taken: () => Promise<ReadonlySet<string>>
+  readonly setAside: (candidate: Candidate, reason: string) => Promise<void>
+  readonly onError: (error: unknown) => void
+}
+
+/** ASSUMED (contract 4.8, U22): the largest page that was seen to work; fewer may be granted. */
+const PAGE_SIZE = 250
+/** New eSIMs on a page for which it pays to read the next one rather than single SIMs. */
+const WORTH_A_PAGE = 20
+
+interface Reading {
+  readonly lane: Lane
+  readonly controller: AbortController
+  readonly page: Promise<void>
+}
+
+/** Whether a page that was told to give way was read all the same; throws what else went wrong. */
+const wasRead = (page: Promise<void>): Promise<boolean> =>
+  page.then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof SftAbortedError) return false
+      throw error
+    },
+  )
+
+interface Batch {
+  /** Not looked up yet, in order. */
+  readonly cold: Map<string, Candidate>
+  warm: Esim[]
+}
+
+/**
+ * The pool. The list of sellable SIMs shrinks at its front while eSIMs are sold, so the next page to read
+ * follows from how many of the SIMs seen are still in it.
+ */
+export function openEsimPool(options: EsimPoolOptions): EsimPool {
+  const { sft, poolSize, looks, taken, setAside, onError } = options
+  let batches = new Map<string, Batch>()
+  let candidates = new Map<string, Candidate>()
+  const handedOut = new Set<string>()
+  let listed = new Set<string>()
+  let pageSize = PAGE_SIZE
+  /** Pages that brought nothing new since the last one that did. */
+  let stuck = 0
+  let walked = false
+  let newOnLastPage = WORTH_A_PAGE
+  let stopped = false
+  let reading: Reading | undefined
+
+  const restartWalk = (): void => {
+    listed = new Set()
+    stuck = 0
+    walked = false
+    newOnLastPage = WORTH_A_PAGE
+  }
+
+  const batchOf = (candidate: Candidate): Batch => {
+    const there = batches.get(candidate.batch)
+    if (there !== undefined) return there
+    const made: Batch = { cold: new Map(), warm: [] }
+    batches.set(candidate.batch, made)
+    return made
+  }
+
+  const forget = (endpointId: string): void => {
+    const candidate = candidates.get(endpointId)
+    if (candidate === undefined) return
+    const batch = batchOf(candidate)
+    if (!batch.cold.delete(endpointId))
+      batch.warm = batch.warm.filter(esim => esim.endpointId !== endpointId)
+  }
+
+  /** Takes a SIM's code in; the reason where it cannot be sold. */
+  const warmUp = (candidate: Candidate, sim: Sim): Esim | string => {
+    if (sim.activationCode === undefined) return 'it has no activation code'
+    if (!isActivationCode(sim.activationCode)) return 'its activation code is not an LPA string'
+    return {
+      ...candidate,
+      iccid: sim.iccid,
+      ...(sim.msisdn === undefined ? {} : { msisdn: sim.msisdn }),
+      activationCode: sim.activationCode,
+    }
+  }
+
+  const readPage = async (lane: Lane, signal: AbortSignal): Promise<void> => {
+    const page = Math.floor(listed.size / pageSize) + 1 + stuck
+    const { sims, totalPages } = await sft.read.sims(
+      { page, perPage: PAGE_SIZE, sellable: true },
+      { lane, signal },
+    )
+    if (page < totalPages && sims.length > 0) pageSize = sims.length
+    for (const endpointId of await taken()) if (!handedOut.has(endpointId)) forget(endpointId)
+    const before = listed.size
+    let fresh = 0
+    for (const sim of sims) {
+      listed.add(sim.iccid)
+      const candidate = sim.endpointId === undefined ? undefined : candidates.get(sim.endpointId)
+      if (candidate === undefined || !batchOf(candidate).cold.has(candidate.endpointId)) continue
+      batchOf(candidate).cold.delete(candidate.endpointId)
+      const esim = warmUp(candidate, sim)
+      if (typeof esim === 'string') await setAside(candidate, esim)
+      else {
+        batchOf(candidate).warm.push(esim)
+        fresh += 1
+      }
+    }
+    stuck = listed.size > before ? 0 : stuck + 1
+    walked = page >= totalPages
+    newOnLastPage = fresh
+  }
+
+  /**
+   * Reads the next page; takers that wait at the same time share it. A page that still waits in the
+   * background lane gives way to a traveller's.
+   */
+  const nextPage = (lane: Lane): Promise<void> => {
+    const earlier = reading
+    if (earlier !== undefined && (lane === 'background' || earlier.lane !== 'background'))
+      return earlier.page
+    const controller = new AbortController()
+    earlier?.controller.abort()
+    const read = async (): Promise<void> => {
+      if (earlier !== undefined && (await wasRead(earlier.page))) return
+      await readPage(lane, controller.signal)
+    }
+    const mine = { lane, controller, page: read() }
+    reading = mine
+    const done = () => {
+      if (reading === mine) reading = undefined
+    }
+    mine.page.then(done, done)
+    return mine.page
+  }
+
+  const warmCount = (): number => {
+    let count = 0
+    for (const batch of batches.values()) count += batch.warm.length
+    return count
+  }
+
+  /** Warms the pool for later, unless somebody warms it already. */
+  const warmAhead = (): void => {
+    if (stopped || walked || reading !== undefined || warmCount() * 2 > poolSize) return
+    nextPage('background').then(warmAhead, error => {
+      if (!(error instanceof SftAbortedError)) onError(error)
+    })
+  }
+
+  /** Looks one endpoint up by its ICCID: it is not in the list, or far back in it. */
+  const lookUp = async (batch: Batch, candidate: Candidate): Promise<Esim | undefined> => {
+    batch.cold.delete(candidate.endpointId)
+    let sim: Sim | undefined
+    try {
+      sim = await sft.read.sim(candidate.iccid, { lane: 'traveller' })
+    } catch (error) {
+      batch.cold.set(candidate.endpointId, candidate)
+      throw error
+    }
+    const problem =
+      sim === undefined
+        ? 'the account has no such SIM'
+        : sim.endpointId !== candidate.endpointId || sim.attached === false
+          ? 'no SIM is attached to it, or another one'
+          : sim.status !== 'Pre-Active'
+            ? `its SIM is ${sim.status ?? 'in an unknown state'}, and not by an order of this ledger`
+            : warmUp(candidate, sim)
+    if (typeof problem !== 'string') return problem
+    await setAside(candidate, problem)
+    return undefined
+  }
+
+  return {
+    update(now, isTaken) {
+      const order = new Map<string, Batch>()
+      const next = new Map<string, Candidate>()
+      let added = false
+      for (const candidate of now) {
+        const { endpointId } = candidate
+        const known = candidates.has(endpointId)
+        next.set(endpointId, candidate)
+        const batch = batchOf(candidate)
+        order.set(candidate.batch, batch)
+        if (known || isTaken(endpointId)) continue
+        batch.cold.set(endpointId, candidate)
+        added = true
+      }
+      for (const [endpointId] of candidates) if (!next.has(endpointId)) forget(endpointId)
+      batches = order
+      candidates = next
+      if (added) restartWalk()
+    },
+
+    async take(signal) {
+      let looked = 0
+      for (;;) {
+        signal?.throwIfAborted()
+        const front = [...batches.values()].find(({ cold, warm }) => cold.size + warm.length > 0)
+        if (front === undefined) return undefined
+        const esim = front.warm.shift()
+        if (esim !== undefined) {
+          handedOut.add(esim.endpointId)
+          warmAhead()
+          return esim
+        }
+        if (!walked && newOnLastPage >= WORTH_A_PAGE) {
+          await nextPage('traveller')
+          continue
+        }
+        if (looked === looks) return undefined
+        looked += 1
+        const [candidate] = front.cold.values()
+        if (candidate === undefined) continue
+        const found = await lookUp(front, candidate)
+        if (found === undefined) continue
+        handedOut.add(found.endpointId)
+        return found
+      }
+    },
+
+    putBack(esim, last = false) {
+      handedOut.delete(esim.endpointId)
+      const candidate = candidates.get(esim.endpointId)
+      if (candidate === undefined) return
+      const { warm } = batchOf(candidate)
+      if (warm.some(({ endpointId }) => endpointId === esim.endpointId)) return
+      if (last) warm.push(esim)
+      else warm.unshift(esim)
+    },
+
+    noteActive(iccid) {
+      listed.delete(iccid)
+    },
+
+    sellable() {
+      let count = 0
+      for (const { cold, warm } of batches.values()) count += cold.size + warm.length
+      return count
+    },
+
+    async stop() {
+      stopped = true
+      while (reading !== undefined) {
+        reading.controller.abort()
+        await Promise.allSettled([reading.page])
+      }
+    },
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * The runtime entry: turns a portal's order into a working eSIM, exactly once: `sft-catalog/provision`.
+ *
+ * @packageDocumentation
+ */
+export type { Json, JsonObject } from '../model.ts'
+export type { Environment, SettingOverrides, SftSettings } from '../settings.ts'
+export { SettingsError } from '../settings.ts'
+export type { Cancellation } from './cancel-order.ts'
+export type { ProvisionPolicies } from './desk.ts'
+export type { SuspensionReason } from './endpoint-care.ts'
+export {
+  AccountRefusedError,
+  AccountUnreachableError,
+  ActivationFailedError,
+  NoEsimAvailableError,
+  OrderConflictError,
+  PlanOutOfSaleError,
+  ProvisionError,
+  SubscriptionFailedError,
+  ThrottledTooLongError,
+  UnknownEndpointError,
+  UnknownOrderError,
+  UnknownSkuError,
+} from './errors.ts'
+export type { ProvisionEvent, ProvisionListener } from './events.ts'
+export { type FileLedgerOptions, fileLedger } from './file-ledger.ts'
+export type {
+  AddonRow,
+  AddonStatus,
+  Balance,
+  Decision,
+  EsimRow,
+  EsimStatus,
+  Ledger,
+  LedgerEntry,
+  LedgerKeys,
+  LedgerProcess,
+  LedgerRows,
+  OrderFailure,
+  OrderIntent,
+  OrderKind,
+  OrderOwner,
+  OrderReference,
+  OrderRow,
+  OrderStatus,
+  OrderStep,
+  StepName,
+  StepOutcome,
+  UsageRow,
+} from './ledger.ts'
+export { memoryLedger } from './memory-ledger.ts'
+export type { OrderView } from './order-view.ts'
+export {
+  openProvisioner,
+  type Patience,
+  type Provisioner,
+  type ProvisionerOptions,
+  type PurchaseRequest,
+  type ResumeReport,
+  type TopUpRequest,
+} from './provisioner.ts'
+export type { QrCode } from './qr-code.ts'
+export type { UsageSweep } from './refresh-usage.ts'
+export type { Sale, SoldAddon, TopUp } from './sale.ts'
+export type { BatchStock, Stock, StockCount, TagStock } from './stock.ts'
+export type { EndpointUsage, InstanceUsage } from './usage.ts'

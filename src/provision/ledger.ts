@@ -1,0 +1,205 @@
+/**
+ * The ledger: who bought what, on which eSIM, and how far it got. The three tables of the guide
+ * api-data-flow-provisioning (endpoint–SIM mapping, add-on instances, usage view) with the orders and
+ * the processes that work on them. Types only; a store keeps the rows durable and passes
+ * the suite of test/provision/ledger-contract.ts.
+ */
+import type { Owner } from '../durable/owner.ts'
+import type { Json } from '../model.ts'
+
+/** Who works on an order: one provisioner of one process. */
+export interface OrderOwner extends Owner {
+  readonly id: string
+}
+
+/** A sign of life of an owner, for those who cannot see its process. */
+export interface LedgerProcess {
+  readonly id: string
+  /** ISO time. */
+  readonly heartbeat: string
+}
+
+export type OrderKind = 'purchase' | 'topUp'
+
+/**
+ * `new`: nothing reserved. `reserved`: an eSIM is kept for it, activation may be under way.
+ * `activated`: the endpoint is active for it, a subscription may be under way. `delivered`: the add-on is
+ * there and the buyer has it all. `failed`: final until placed again, nothing is held.
+ */
+export type OrderStatus = 'new' | 'reserved' | 'activated' | 'delivered' | 'failed' | 'cancelled'
+
+export type StepName = 'reserve' | 'activate' | 'subscribe' | 'deliver' | 'cancel'
+export type StepOutcome = 'announced' | 'done' | 'found' | 'refused' | 'unclear' | 'absent'
+
+/** One line of an order's history. */
+export interface OrderStep {
+  readonly step: StepName
+  readonly outcome: StepOutcome
+  /** ISO time. */
+  readonly at: string
+  readonly endpointId?: string
+  readonly detail?: string
+}
+
+/** A write that was announced and whose end is not known yet. */
+export type OrderIntent =
+  | {
+      readonly write: 'activate'
+      readonly endpointId: string
+      readonly at: string
+      readonly settleSeconds: number
+    }
+  | {
+      readonly write: 'subscribe'
+      readonly endpointId: string
+      readonly planId: string
+      readonly at: string
+      readonly settleSeconds: number
+      /** Instances that the endpoint had before; none of them can be this write's effect. */
+      readonly known: readonly string[]
+      /** The platform said yes without naming the instance: it is looked for, never sent again. */
+      readonly accepted?: boolean
+    }
+
+/** The error that ended the last attempt. */
+export interface OrderFailure {
+  readonly name: string
+  readonly message: string
+}
+
+export interface OrderRow {
+  readonly orderId: string
+  readonly kind: OrderKind
+  /** SHA-256 over kind, SKU, endpoint and reference: the same order again, or another one. */
+  readonly content: string
+  readonly sku: string
+  /** What the SKU meant when the order was first placed. */
+  readonly planId: string
+  readonly status: OrderStatus
+  readonly endpointId?: string
+  readonly uniqueId?: string
+  readonly intent?: OrderIntent
+  /** Who works on it now. Absent: nobody. */
+  readonly owner?: OrderOwner
+  /** eSIMs that were tried and left. */
+  readonly tried: number
+  readonly steps: readonly OrderStep[]
+  /** Why it stands where it stands, after an error. */
+  readonly failure?: OrderFailure
+  readonly createdAt: string
+  readonly updatedAt: string
+}
+
+/** `selected`: kept for an order. `released`: was selected, is for sale again. */
+export type EsimStatus = 'selected' | 'activated' | 'delivered' | 'set aside' | 'released'
+
+/** Table 1 of the guide: endpoint, SIM and order. */
+export interface EsimRow {
+  readonly endpointId: string
+  readonly iccid: string
+  readonly msisdn?: string
+  /** The LPA string, a secret: in memory and in the ledger only. Absent where it was never seen. */
+  readonly activationCode?: string
+  readonly batch: string
+  readonly tags: readonly string[]
+  readonly orderId?: string
+  readonly status: EsimStatus
+  /** Why it was set aside or released. */
+  readonly reason?: string
+  /** The order whose subscription is not settled yet: subscriptions of one endpoint go one by one. */
+  readonly busyWith?: string
+  readonly suspended?: boolean
+  /** ISO time of the last change of `status`. */
+  readonly at: string
+}
+
+/** `waiting`: subscribed, not started. `removed`: taken off by removeAddon or cancel. */
+export type AddonStatus = 'waiting' | 'active' | 'exhausted' | 'expired' | 'removed'
+
+/** Table 2 of the guide: one add-on instance. */
+export interface AddonRow {
+  readonly uniqueId: string
+  readonly endpointId: string
+  readonly planId?: string
+  readonly planName?: string
+  /** Absent: nobody here made it (a renewal, or done elsewhere). */
+  readonly orderId?: string
+  /** ISO times; the validity is unknown until it starts. */
+  readonly purchasedAt?: string
+  readonly startsAt?: string
+  readonly expiresAt?: string
+  readonly status: AddonStatus
+}
+
+/** Balances of one instance, in bytes. */
+export interface Balance {
+  readonly grantedBytes?: number
+  readonly leftBytes?: number
+  readonly usedBytes?: number
+}
+
+/** Table 3 of the guide: what the portal shows of an endpoint. */
+export interface UsageRow {
+  readonly endpointId: string
+  /** ISO time of the read. */
+  readonly refreshedAt: string
+  /** By uniqueId. */
+  readonly balances: Readonly<Record<string, Balance>>
+  /** `uniqueId event` of the events that were told, so that each is told once. */
+  readonly told: readonly string[]
+}
+
+/** One row put in its place; the rows of one transaction become durable together or not at all. */
+export type LedgerEntry =
+  | { readonly table: 'orders'; readonly row: OrderRow }
+  | { readonly table: 'esims'; readonly row: EsimRow }
+  | { readonly table: 'addons'; readonly row: AddonRow }
+  | { readonly table: 'usage'; readonly row: UsageRow }
+  | { readonly table: 'processes'; readonly row: LedgerProcess }
+
+/** The rows that a transaction reads and may write: a database locks these and no others. */
+export interface LedgerKeys {
+  readonly orderIds?: readonly string[]
+  /** With each endpoint come its eSIM, its add-ons and its usage. */
+  readonly endpointIds?: readonly string[]
+}
+
+/** What a decision may look at: the rows of its keys, and any process. */
+export interface LedgerRows {
+  order(orderId: string): OrderRow | undefined
+  esim(endpointId: string): EsimRow | undefined
+  addons(endpointId: string): readonly AddonRow[]
+  usage(endpointId: string): UsageRow | undefined
+  process(id: string): LedgerProcess | undefined
+}
+
+export interface Decision<Result> {
+  readonly entries: readonly LedgerEntry[]
+  readonly result: Result
+}
+
+/** The ledger port. Several processes may have the same ledger open. */
+export interface Ledger extends AsyncDisposable {
+  /** For messages: a path or an address without secrets. */
+  readonly location: string
+  /**
+   * Reads the rows of `keys` as they are now, lets `decide` look at them, and makes its entries durable,
+   * all or none, before anybody else decides on these rows. `decide` does nothing but decide: it may be
+   * called again. What it throws is thrown here, and nothing is written.
+   */
+  transact<Result>(
+    keys: LedgerKeys,
+    decide: (rows: LedgerRows) => Decision<Result>,
+  ): Promise<Result>
+  /** Orders, oldest first; `unfinished` leaves out those that are delivered, failed or cancelled. */
+  orders(filter?: { readonly unfinished?: boolean }): Promise<readonly OrderRow[]>
+  esims(): Promise<readonly EsimRow[]>
+  usages(): Promise<readonly UsageRow[]>
+}
+
+/** Whether an order still needs work. */
+export const isUnfinished = (order: OrderRow): boolean =>
+  order.status !== 'delivered' && order.status !== 'failed' && order.status !== 'cancelled'
+
+/** Anything JSON that the portal wants to bind an order ID to. */
+export type OrderReference = Json

@@ -1,0 +1,33 @@
+import type { OrderFailure, OrderKind, OrderRow, OrderStatus, OrderStep } from './ledger.ts'
+
+/** An order as its seller may see it; it holds no secret. */
+export interface OrderView {
+  readonly orderId: string
+  readonly kind: OrderKind
+  readonly sku: string
+  readonly planId: string
+  readonly status: OrderStatus
+  /** A write was announced and its end is not known yet. */
+  readonly unsettled?: 'activate' | 'subscribe'
+  readonly endpointId?: string
+  readonly uniqueId?: string
+  /** eSIMs that were tried and left. */
+  readonly tried: number
+  readonly steps: readonly OrderStep[]
+  readonly failure?: OrderFailure
+  /** The process that works on it: `host, process pid`. */
+  readonly owner?: string
+  /** ISO times. */
+  readonly createdAt: string
+  readonly updatedAt: string
+}
+
+/** The view of an order's row. */
+export function viewOrder(order: OrderRow): OrderView {
+  const { content: _content, intent, owner, ...rest } = order
+  return {
+    ...rest,
+    ...(intent === undefined ? {} : { unsettled: intent.write }),
+    ...(owner === undefined ? {} : { owner: `${owner.host}, process ${owner.pid}` }),
+  }
+}

@@ -1,0 +1,87 @@
+import pLimit from 'p-limit'
+import type { Lane } from '../sft/api.ts'
+import type { Desk } from './desk.ts'
+import { explainError, reasonOf } from './explain.ts'
+import { type EndpointUsage, mergeUsage, usageOf } from './usage.ts'
+
+/** Reads an endpoint's instances, keeps them in the ledger, and tells what has come to pass. */
+export async function readUsage(
+  desk: Desk,
+  endpointId: string,
+  lane: Lane,
+  signal: AbortSignal | undefined,
+): Promise<EndpointUsage> {
+  const now = new Date(desk.clock.now())
+  const reported = await desk.sft.read
+    .addons(endpointId, { lane, ...(signal === undefined ? {} : { signal }) })
+    .catch((error: unknown) => {
+      throw explainError(undefined, error)
+    })
+  const { usage, events } = await desk.ledger.transact({ endpointIds: [endpointId] }, rows => {
+    const before = rows.addons(endpointId)
+    const update = mergeUsage(
+      endpointId,
+      reported,
+      before,
+      rows.usage(endpointId),
+      now,
+      desk.timeZone,
+    )
+    const merged = new Map(before.map(row => [row.uniqueId, row]))
+    for (const row of update.addons) merged.set(row.uniqueId, row)
+    return {
+      entries: [
+        ...update.addons.map(row => ({ table: 'addons' as const, row })),
+        { table: 'usage', row: update.usage },
+      ],
+      result: { usage: usageOf([...merged.values()], update.usage), events: update.events },
+    }
+  })
+  for (const event of events) desk.tell(event)
+  return usage
+}
+
+/** What a sweep did. */
+export interface UsageSweep {
+  readonly refreshed: number
+  /** Endpoints whose figures were young enough. */
+  readonly fresh: number
+  readonly failed: readonly { readonly endpointId: string; readonly message: string }[]
+}
+
+/** Refreshes the usage of sold endpoints, the oldest first, in the background lane of the budget. */
+export async function sweepUsage(
+  desk: Desk,
+  olderThanSeconds: number,
+  signal: AbortSignal | undefined,
+): Promise<UsageSweep> {
+  const readAt = new Map(
+    (await desk.ledger.usages()).map(usage => [usage.endpointId, usage.refreshedAt]),
+  )
+  const limit = new Date(desk.clock.now() - olderThanSeconds * 1000).toISOString()
+  const sold = (await desk.ledger.esims()).filter(esim => esim.status === 'delivered')
+  const due = sold
+    .map(({ endpointId }) => ({ endpointId, at: readAt.get(endpointId) ?? '' }))
+    .filter(({ at }) => at <= limit)
+    .sort((one, other) => (one.at < other.at ? -1 : Number(one.at > other.at)))
+  const failed: { readonly endpointId: string; readonly message: string }[] = []
+  let refreshed = 0
+  // Enough calls in flight to fill the rate, and no more: the rest waits here and not in the budget.
+  const { currentRate, latencySeconds } = desk.sft.budget
+  const inFlight = Math.ceil(Math.min(50, currentRate() * Math.max(1, latencySeconds())))
+  const limited = pLimit(Math.max(1, inFlight))
+  await Promise.all(
+    due.map(({ endpointId }) =>
+      limited(async () => {
+        if (signal?.aborted) return
+        try {
+          await readUsage(desk, endpointId, 'background', signal)
+          refreshed += 1
+        } catch (error) {
+          failed.push({ endpointId, message: reasonOf(error) })
+        }
+      }),
+    ),
+  )
+  return { refreshed, fresh: sold.length - due.length, failed }
+}

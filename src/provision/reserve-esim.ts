@@ -1,0 +1,90 @@
+import { type Desk, isoNow } from './desk.ts'
+import { NoEsimAvailableError } from './errors.ts'
+import type { Esim } from './esim-pool.ts'
+import type { EsimRow, LedgerEntry, OrderIntent, OrderRow } from './ledger.ts'
+import { changeOrder, type OrderChange } from './order.ts'
+import { OrderLostError, tellSteps } from './save-order.ts'
+
+/** The announcement of an activation. */
+export const activationIntent = (desk: Desk, endpointId: string): OrderIntent => ({
+  write: 'activate',
+  endpointId,
+  at: isoNow(desk),
+  settleSeconds: desk.sft.settleSeconds('EndPointLifeCycleChange'),
+})
+
+/** The ledger row of an eSIM as the pool has it. */
+export const esimRowOf = (esim: Esim, orderId: string, at: string): EsimRow => ({
+  endpointId: esim.endpointId,
+  iccid: esim.iccid,
+  ...(esim.msisdn === undefined ? {} : { msisdn: esim.msisdn }),
+  activationCode: esim.activationCode,
+  batch: esim.batch,
+  tags: esim.tags,
+  orderId,
+  status: 'selected',
+  at,
+})
+
+/**
+ * Keeps the next eSIM for an order and announces its activation, in one transaction: before that the eSIM
+ * is nobody's, after it nobody else's. `order` may not be in the ledger yet (`isNew`); undefined where
+ * somebody placed it in the meantime. Throws NoEsimAvailableError and `SftError`s.
+ */
+export async function reserveEsim(
+  desk: Desk,
+  order: OrderRow,
+  planId: string,
+  isNew: boolean,
+  signal: AbortSignal,
+): Promise<OrderRow | undefined> {
+  const { orderId } = order
+  for (;;) {
+    const esim = await desk.pool.take(signal)
+    if (esim === undefined) {
+      const left = desk.pool.sellable()
+      const detail =
+        left === 0
+          ? 'every endpoint of the state is sold, reserved or set aside'
+          : `${left} endpoints are left to look at; the next attempt goes on with them`
+      throw new NoEsimAvailableError(orderId, detail)
+    }
+    const at = isoNow(desk)
+    const { endpointId } = esim
+    const change: OrderChange = {
+      status: 'reserved',
+      endpointId,
+      planId,
+      intent: activationIntent(desk, endpointId),
+      steps: [
+        { step: 'reserve', outcome: 'done', endpointId },
+        { step: 'activate', outcome: 'announced', endpointId },
+      ],
+    }
+    const keys = { orderIds: [orderId], endpointIds: [endpointId] }
+    let outcome: OrderRow | 'exists' | 'taken' | undefined
+    try {
+      outcome = await desk.ledger.transact<OrderRow | 'exists' | 'taken'>(keys, rows => {
+        const current = rows.order(orderId)
+        if (isNew && current !== undefined) return { entries: [], result: 'exists' }
+        if (!isNew && current?.owner?.id !== desk.me.id)
+          throw new OrderLostError(`order ${orderId} was taken over`)
+        const there = rows.esim(endpointId)
+        if (there !== undefined && there.status !== 'released')
+          return { entries: [], result: 'taken' }
+        const row = changeOrder(current ?? order, change, at)
+        const entries: LedgerEntry[] = [
+          { table: 'orders', row },
+          { table: 'esims', row: esimRowOf(esim, orderId, at) },
+        ]
+        return { entries, result: row }
+      })
+    } finally {
+      if (outcome === undefined || outcome === 'exists') desk.pool.putBack(esim)
+    }
+    if (outcome === 'taken') continue
+    if (outcome === 'exists') return undefined
+    tellSteps(desk, orderId, change)
+    return outcome
+  }
+}

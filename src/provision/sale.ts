@@ -1,0 +1,63 @@
+import { inspect } from 'node:util'
+import type { AddonRow, EsimRow, OrderRow } from './ledger.ts'
+import { type QrCode, qrCode } from './qr-code.ts'
+
+/** The add-on instance that an order made (contract 4.10). */
+export interface SoldAddon {
+  readonly uniqueId: string
+  readonly planId: string
+  readonly planName?: string
+}
+
+/** A top-up that is done. */
+export interface TopUp {
+  readonly orderId: string
+  readonly status: 'delivered'
+  readonly sku: string
+  readonly endpointId: string
+  readonly iccid: string
+  readonly msisdn?: string
+  readonly addon: SoldAddon
+}
+
+/**
+ * A sale that is done. `activationCode` is a secret: `JSON.stringify` and `console.log` of a sale leave
+ * it out, and `qr` draws it.
+ */
+export interface Sale extends TopUp {
+  readonly activationCode: string
+  readonly qr: QrCode
+}
+
+/** The top-up of a delivered order's rows. */
+export function topUpOf(order: OrderRow, esim: EsimRow, addon: AddonRow | undefined): TopUp {
+  if (order.uniqueId === undefined)
+    throw new Error(`order ${order.orderId} is delivered without an add-on: the ledger is damaged`)
+  return {
+    orderId: order.orderId,
+    status: 'delivered',
+    sku: order.sku,
+    endpointId: esim.endpointId,
+    iccid: esim.iccid,
+    ...(esim.msisdn === undefined ? {} : { msisdn: esim.msisdn }),
+    addon: {
+      uniqueId: order.uniqueId,
+      planId: order.planId,
+      ...(addon?.planName === undefined ? {} : { planName: addon.planName }),
+    },
+  }
+}
+
+/** The sale of a delivered order's rows. */
+export function saleOf(order: OrderRow, esim: EsimRow, addon: AddonRow | undefined): Sale {
+  const { activationCode } = esim
+  if (activationCode === undefined)
+    throw new Error(`order ${order.orderId} is delivered without a code: the ledger is damaged`)
+  const plain = topUpOf(order, esim, addon)
+  const redacted = () => ({ ...plain, activationCode: '(secret)' })
+  const sale: Sale = { ...plain, activationCode, qr: qrCode(() => activationCode) }
+  return Object.defineProperties(sale, {
+    toJSON: { value: redacted },
+    [inspect.custom]: { value: redacted },
+  })
+}

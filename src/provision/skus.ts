@@ -1,0 +1,28 @@
+import { nearestOf } from '../nearest.ts'
+import type { AddonPlanRecord, State } from '../state/state.ts'
+
+/** What a SKU means in a state. */
+export type SkuMeaning =
+  | { readonly kind: 'plan'; readonly planId: string; readonly planName: string }
+  | { readonly kind: 'out of sale'; readonly planName: string }
+  | { readonly kind: 'unknown'; readonly nearest?: string }
+
+const skuOf = (plan: AddonPlanRecord): string | undefined => {
+  const sku = plan.portal?.['sku']
+  return typeof sku === 'string' || typeof sku === 'number' ? String(sku) : undefined
+}
+
+/** Finds the plan that a portal SKU stands for: the one with `portal.sku` equal to it. */
+export function readSku(state: State, sku: string): SkuMeaning {
+  const plans = Object.values(state.addonPlans)
+  const named = plans.filter(plan => skuOf(plan) === sku)
+  const sold = named.find(plan => plan.retired !== true && plan.planId !== '')
+  if (sold !== undefined) return { kind: 'plan', planId: sold.planId, planName: sold.name }
+  const [retired] = named
+  if (retired !== undefined) return { kind: 'out of sale', planName: retired.name }
+  const nearest = nearestOf(
+    sku,
+    plans.flatMap(plan => skuOf(plan) ?? []),
+  )
+  return { kind: 'unknown', ...(nearest === undefined ? {} : { nearest }) }
+}

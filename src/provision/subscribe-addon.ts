@@ -1,0 +1,284 @@
+import type { AddonInstance } from '../sft/api.ts'
+import { parsePlatformDate } from '../sft/dates.ts'
+import { SftError, SftRejectedError, SftUnknownOutcomeError } from '../sft/errors.ts'
+import { settle, type WriteOutcome, writeOnce } from '../sft/once.ts'
+import { type Desk, isoNow } from './desk.ts'
+import { SubscriptionFailedError } from './errors.ts'
+import { explainError, isAbort, reasonOf } from './explain.ts'
+import type { AddonRow, LedgerEntry, OrderIntent, OrderRow } from './ledger.ts'
+import type { OrderChange } from './order.ts'
+import { saveOrder } from './save-order.ts'
+import { compareUniqueIds, readInstance } from './usage.ts'
+
+/** The announcement of a subscription: which instances there were before it. */
+export function announceSubscription(
+  desk: Desk,
+  order: OrderRow,
+  endpointId: string,
+  rows: readonly AddonRow[],
+  seen: readonly string[] = [],
+): OrderChange {
+  const known = [...new Set([...rows.map(row => row.uniqueId), ...seen])]
+  const intent: OrderIntent = {
+    write: 'subscribe',
+    endpointId,
+    planId: order.planId,
+    at: isoNow(desk),
+    settleSeconds: desk.sft.settleSeconds('SubscribeAddon'),
+    known,
+  }
+  return { intent, steps: [{ step: 'subscribe', outcome: 'announced', endpointId }] }
+}
+
+type SubscribeIntent = Extract<OrderIntent, { readonly write: 'subscribe' }>
+
+/** Dates are compared with a day's grace: an account in another time zone than configured is off by hours. */
+const DATE_GRACE_MS = 26 * 3600 * 1000
+
+/**
+ * The instances that can be the effect of an announced subscription: of its plan, not there before, not
+ * another order's, not begun before it. The oldest first.
+ */
+export function fittingInstances(
+  intent: SubscribeIntent,
+  orderId: string,
+  reported: readonly AddonInstance[],
+  rows: readonly AddonRow[],
+  timeZone: string,
+): readonly AddonInstance[] {
+  const others = new Set(
+    rows
+      .filter(row => row.orderId !== undefined && row.orderId !== orderId)
+      .map(row => row.uniqueId),
+  )
+  const earliest = Date.parse(intent.at) - DATE_GRACE_MS
+  return reported
+    .filter(({ uniqueId, planId, startDate }) => {
+      const start = startDate === undefined ? undefined : parsePlatformDate(startDate, timeZone)
+      return (
+        (planId === undefined || planId === intent.planId) &&
+        !intent.known.includes(uniqueId) &&
+        !others.has(uniqueId) &&
+        (start === undefined || Date.parse(start) >= earliest)
+      )
+    })
+    .sort((one, other) => compareUniqueIds(one.uniqueId, other.uniqueId))
+}
+
+/** Success without the instance's name, and the instance is not to be seen: nothing may be sent again. */
+class UnnamedSuccessError extends Error {
+  override readonly name = 'UnnamedSuccessError'
+}
+
+/**
+ * Subscribes the add-on of an order whose endpoint is active and ends the order: `delivered`, with its
+ * instance. An unclear outcome is settled by reading, never by sending again on a guess. `fresh`: its
+ * intent was announced just now and nothing was sent yet. Throws SubscriptionFailedError, and what
+ * stands for an account that refuses or cannot be reached; the order then keeps its endpoint.
+ */
+export async function subscribeAddon(
+  desk: Desk,
+  order: OrderRow,
+  fresh: boolean,
+  signal: AbortSignal,
+): Promise<OrderRow> {
+  const { orderId, endpointId, planId } = order
+  if (endpointId === undefined) throw new Error(`order ${orderId} is active without an endpoint`)
+  const options = { lane: 'traveller', signal } as const
+  let intent: SubscribeIntent | undefined =
+    order.intent?.write === 'subscribe' ? order.intent : undefined
+  let announced = fresh
+
+  const rowsNow = () =>
+    desk.ledger.transact({ endpointIds: [endpointId] }, rows => ({
+      entries: [],
+      result: rows.addons(endpointId),
+    }))
+
+  const announce = async (): Promise<string> => {
+    if (!announced || intent === undefined) {
+      // An endpoint that only this ledger has used holds nothing but what the ledger knows; one that
+      // a traveller uses may have renewed an add-on by itself.
+      const seen =
+        order.kind === 'topUp'
+          ? (await desk.sft.read.addons(endpointId, options)).map(({ uniqueId }) => uniqueId)
+          : []
+      const saved = await saveOrder(desk, orderId, [endpointId], (rows, current) => ({
+        change: announceSubscription(desk, current, endpointId, rows.addons(endpointId), seen),
+      }))
+      intent = saved.intent?.write === 'subscribe' ? saved.intent : undefined
+    }
+    announced = false
+    return orderId
+  }
+
+  const pick = async (reported: readonly AddonInstance[]): Promise<readonly AddonInstance[]> =>
+    intent === undefined
+      ? []
+      : fittingInstances(intent, orderId, reported, await rowsNow(), desk.timeZone)
+
+  const find = async (): Promise<AddonInstance | undefined> => {
+    const [oldest] = await pick(await desk.sft.read.addons(endpointId, options))
+    return oldest
+  }
+
+  const findUnnamed = async (): Promise<AddonInstance> => {
+    const deadline = desk.clock.now() + desk.sft.settleSeconds('SubscribeAddon') * 1000
+    try {
+      const found = await settle(find, deadline, desk.clock, signal)
+      if (found !== undefined) return found
+    } catch (error) {
+      // An SftError here is of a read, and must not be taken for the end of the write.
+      if (error instanceof SftError) throw new UnnamedSuccessError(reasonOf(error))
+      throw error
+    }
+    throw new UnnamedSuccessError('the platform said yes, but shows no new add-on yet')
+  }
+
+  const send = async (): Promise<AddonInstance> => {
+    const answered = await desk.sft.write.subscribeAddon({ endpointId, planId }, options)
+    const newest = (await pick(answered)).at(-1)
+    if (newest !== undefined) return newest
+    await saveOrder(desk, orderId, [], (_rows, { intent: current }) => ({
+      change: current?.write === 'subscribe' ? { intent: { ...current, accepted: true } } : {},
+    }))
+    return await findUnnamed()
+  }
+
+  const conclude = async (_id: string, outcome: 'failed' | 'absent', error: SftError) => {
+    const detail = reasonOf(error)
+    const step = {
+      step: 'subscribe',
+      outcome: outcome === 'absent' ? 'absent' : 'refused',
+      endpointId,
+      detail,
+    } as const
+    await saveOrder(desk, orderId, [], () => ({ change: { intent: null, steps: [step] } }))
+    intent = undefined
+  }
+
+  const finish = (instance: AddonInstance, how: 'done' | 'found'): Promise<OrderRow> =>
+    saveOrder(desk, orderId, [endpointId], rows => {
+      const at = isoNow(desk)
+      const entries: LedgerEntry[] = [
+        { table: 'addons', row: soldAddon(desk, order, endpointId, instance, at) },
+      ]
+      const esim = rows.esim(endpointId)
+      if (esim !== undefined) {
+        const { busyWith: _busy, ...free } = esim
+        const since = esim.status === 'delivered' ? esim.at : at
+        entries.push({ table: 'esims', row: { ...free, status: 'delivered', at: since } })
+      }
+      return {
+        change: {
+          status: 'delivered',
+          uniqueId: instance.uniqueId,
+          intent: null,
+          owner: null,
+          failure: null,
+          steps: [
+            {
+              step: 'subscribe',
+              outcome: how,
+              endpointId,
+              detail: `uniqueId ${instance.uniqueId}`,
+            },
+            { step: 'deliver', outcome: 'done', endpointId },
+          ],
+        },
+        entries,
+      }
+    })
+
+  const fail = (settled: boolean, error: unknown): SubscriptionFailedError =>
+    new SubscriptionFailedError(
+      orderId,
+      endpointId,
+      settled,
+      reasonOf(error),
+      ...(settled && order.kind === 'topUp'
+        ? ['nothing is held: place the same order again to try once more']
+        : []),
+    )
+
+  /** What an earlier process announced, or this one before an error. */
+  const settleEarlier = async (earlier: SubscribeIntent): Promise<AddonInstance | undefined> => {
+    if (earlier.accepted === true) return await findUnnamed()
+    const deadline = Date.parse(earlier.at) + earlier.settleSeconds * 1000
+    const found = await settle(find, deadline, desk.clock, signal)
+    if (found === undefined)
+      await conclude(
+        orderId,
+        'absent',
+        new SftUnknownOutcomeError('not there after the settle time'),
+      )
+    return found
+  }
+
+  try {
+    if (intent !== undefined && !fresh) {
+      const found = await settleEarlier(intent)
+      if (found !== undefined) return await finish(found, 'found')
+    }
+    for (let refusals = 1; ; refusals++) {
+      const outcome: WriteOutcome<AddonInstance> = await writeOnce(
+        {
+          announce,
+          send,
+          find,
+          conclude,
+          settleSeconds: desk.sft.settleSeconds('SubscribeAddon'),
+          onSettling: () =>
+            desk.tell({
+              type: 'order step',
+              orderId,
+              step: 'subscribe',
+              outcome: 'unclear',
+              endpointId,
+            }),
+        },
+        desk.clock,
+        signal,
+      )
+      if (outcome.status === 'done')
+        return await finish(outcome.result, outcome.how === 'answered' ? 'done' : 'found')
+      if (outcome.status === 'unsettled') throw fail(false, outcome.error)
+      if (outcome.error instanceof SftUnknownOutcomeError) throw fail(true, outcome.error)
+      if (!(outcome.error instanceof SftRejectedError)) throw outcome.error
+      if (refusals >= desk.policies.subscribeRefusals) throw fail(true, outcome.error)
+      await desk.clock.sleep(1000 * refusals, signal)
+    }
+  } catch (error) {
+    if (error instanceof UnnamedSuccessError) throw fail(false, error)
+    // Reading failed while an announcement stands: whether the add-on exists is not known.
+    const open = intent !== undefined && !announced
+    if (open && error instanceof SftError && !isAbort(error)) {
+      const explained = explainError(orderId, error)
+      throw explained instanceof Error && explained.name === 'AccountUnreachableError'
+        ? fail(false, error)
+        : explained
+    }
+    throw error
+  }
+}
+
+function soldAddon(
+  desk: Desk,
+  order: OrderRow,
+  endpointId: string,
+  instance: AddonInstance,
+  at: string,
+): AddonRow {
+  const { status, startsAt, expiresAt } = readInstance(instance, new Date(at), desk.timeZone)
+  return {
+    uniqueId: instance.uniqueId,
+    endpointId,
+    planId: order.planId,
+    ...(instance.planName === undefined ? {} : { planName: instance.planName }),
+    orderId: order.orderId,
+    purchasedAt: at,
+    ...(startsAt === undefined ? {} : { startsAt }),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+    status,
+  }
+}

@@ -1,0 +1,142 @@
+import type {
+  AddonRow,
+  EsimRow,
+  LedgerEntry,
+  LedgerKeys,
+  LedgerProcess,
+  LedgerRows,
+  OrderRow,
+  UsageRow,
+} from './ledger.ts'
+import { isUnfinished } from './ledger.ts'
+
+export const LEDGER_VERSION = 1
+
+/** All rows by their keys, as a snapshot holds them. */
+export interface LedgerSnapshot {
+  readonly version: typeof LEDGER_VERSION
+  /** Number of the last entry that is in it. */
+  readonly serial: number
+  readonly orders: Readonly<Record<string, OrderRow>>
+  readonly esims: Readonly<Record<string, EsimRow>>
+  readonly addons: Readonly<Record<string, AddonRow>>
+  readonly usage: Readonly<Record<string, UsageRow>>
+  readonly processes: Readonly<Record<string, LedgerProcess>>
+}
+
+/** Judges a parsed snapshot; throws an error that says what is wrong. */
+export function decodeSnapshot(value: unknown): LedgerSnapshot {
+  if (typeof value !== 'object' || value === null || !('version' in value))
+    throw new Error('is not a ledger: it has no version')
+  if (value.version !== LEDGER_VERSION)
+    throw new Error(
+      `has version ${String(value.version)}, and this program reads version ${LEDGER_VERSION}`,
+    )
+  for (const key of ['orders', 'esims', 'addons', 'usage', 'processes'])
+    if (typeof Reflect.get(value, key) !== 'object') throw new Error(`has no table '${key}'`)
+  if (!Number.isSafeInteger(Reflect.get(value, 'serial'))) throw new Error('has no serial')
+  return value as LedgerSnapshot
+}
+
+/** The tables in memory, for stores that keep them there. */
+export interface LedgerTables {
+  readonly rows: LedgerRows
+  apply(entry: LedgerEntry): void
+  orders(unfinished: boolean): readonly OrderRow[]
+  esims(): readonly EsimRow[]
+  usages(): readonly UsageRow[]
+  snapshot(serial: number): LedgerSnapshot
+}
+
+/** Tables with the rows of a snapshot, or none. */
+export function openTables(snapshot?: LedgerSnapshot): LedgerTables {
+  const orders = new Map<string, OrderRow>()
+  const unfinished = new Map<string, OrderRow>()
+  const esims = new Map<string, EsimRow>()
+  const addons = new Map<string, Map<string, AddonRow>>()
+  const usage = new Map<string, UsageRow>()
+  const processes = new Map<string, LedgerProcess>()
+
+  const apply = (entry: LedgerEntry): void => {
+    switch (entry.table) {
+      case 'orders':
+        orders.set(entry.row.orderId, entry.row)
+        if (isUnfinished(entry.row)) unfinished.set(entry.row.orderId, entry.row)
+        else unfinished.delete(entry.row.orderId)
+        return
+      case 'esims':
+        esims.set(entry.row.endpointId, entry.row)
+        return
+      case 'addons': {
+        const there = addons.get(entry.row.endpointId) ?? new Map<string, AddonRow>()
+        addons.set(entry.row.endpointId, there.set(entry.row.uniqueId, entry.row))
+        return
+      }
+      case 'usage':
+        usage.set(entry.row.endpointId, entry.row)
+        return
+      case 'processes':
+        processes.set(entry.row.id, entry.row)
+        return
+    }
+  }
+  for (const row of Object.values(snapshot?.orders ?? {})) apply({ table: 'orders', row })
+  for (const row of Object.values(snapshot?.esims ?? {})) apply({ table: 'esims', row })
+  for (const row of Object.values(snapshot?.addons ?? {})) apply({ table: 'addons', row })
+  for (const row of Object.values(snapshot?.usage ?? {})) apply({ table: 'usage', row })
+  for (const row of Object.values(snapshot?.processes ?? {})) apply({ table: 'processes', row })
+
+  return {
+    rows: {
+      order: orderId => orders.get(orderId),
+      esim: endpointId => esims.get(endpointId),
+      addons: endpointId => [...(addons.get(endpointId)?.values() ?? [])],
+      usage: endpointId => usage.get(endpointId),
+      process: id => processes.get(id),
+    },
+    apply,
+    orders: onlyUnfinished =>
+      [...(onlyUnfinished ? unfinished : orders).values()].sort((one, other) =>
+        one.createdAt < other.createdAt ? -1 : Number(one.createdAt > other.createdAt),
+      ),
+    esims: () => [...esims.values()],
+    usages: () => [...usage.values()],
+    snapshot: serial => ({
+      version: LEDGER_VERSION,
+      serial,
+      orders: Object.fromEntries(orders),
+      esims: Object.fromEntries(esims),
+      addons: Object.fromEntries(
+        [...addons.values()].flatMap(there =>
+          [...there.values()].map(row => [`${row.endpointId}/${row.uniqueId}`, row]),
+        ),
+      ),
+      usage: Object.fromEntries(usage),
+      processes: Object.fromEntries(processesInUse(processes, unfinished)),
+    }),
+  }
+}
+
+/** The rows of the keys and no others, so that no decision works only where all rows are at hand. */
+export function rowsOf(rows: LedgerRows, keys: LedgerKeys): LedgerRows {
+  const check = (id: string, among: readonly string[] | undefined): string => {
+    if (among?.includes(id)) return id
+    throw new Error(`the decision reads the rows of ${id}, which is not among its keys`)
+  }
+  return {
+    order: orderId => rows.order(check(orderId, keys.orderIds)),
+    esim: endpointId => rows.esim(check(endpointId, keys.endpointIds)),
+    addons: endpointId => rows.addons(check(endpointId, keys.endpointIds)),
+    usage: endpointId => rows.usage(check(endpointId, keys.endpointIds)),
+    process: rows.process,
+  }
+}
+
+/** Only those that an unfinished order still names; the others have nothing to be found alive for. */
+function processesInUse(
+  processes: ReadonlyMap<string, LedgerProcess>,
+  unfinished: ReadonlyMap<string, OrderRow>,
+): readonly (readonly [string, LedgerProcess])[] {
+  const owners = new Set([...unfinished.values()].map(order => order.owner?.id))
+  return [...processes].filter(([id]) => owners.has(id))
+}

@@ -1,0 +1,41 @@
+import { stat } from 'node:fs/promises'
+import { isMissing } from '../durable/files.ts'
+import { filePathOf, readState } from '../state/open-state.ts'
+import type { State } from '../state/state.ts'
+
+/**
+ * A function that returns the state as it is on disk, reading it again only after its files changed, so
+ * that a batch or plan applied by another process can be sold at once. It throws what `readState` throws.
+ */
+export function watchState(location: string): () => Promise<State> {
+  const path = filePathOf(location)
+  let seen: string | undefined
+  let state: State | undefined
+  let looking: Promise<State> | undefined
+
+  const look = async (): Promise<State> => {
+    const now = `${await markOf(path)} ${await markOf(`${path}.journal`)}`
+    if (state === undefined || now !== seen) {
+      state = await readState(location)
+      seen = now
+    }
+    return state
+  }
+
+  return () => {
+    looking ??= look().finally(() => {
+      looking = undefined
+    })
+    return looking
+  }
+}
+
+async function markOf(path: string): Promise<string> {
+  try {
+    const { ino, size, mtimeMs } = await stat(path)
+    return `${ino}-${size}-${mtimeMs}`
+  } catch (error) {
+    if (isMissing(error)) return 'none'
+    throw error
+  }
+}

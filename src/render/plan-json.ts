@@ -1,0 +1,60 @@
+import type { Json, JsonObject } from '../model.ts'
+import type { Change, FieldChange, Plan } from '../plan/plan.ts'
+
+/** Version of the JSON forms below; it grows when a field changes its meaning or goes. */
+export const JSON_FORMAT = 1
+
+/** A plan as data for programs: counts, every change with its fields, cost, issues. */
+export function planToJson(plan: Plan): JsonObject {
+  return {
+    format: JSON_FORMAT,
+    summary: plan.summary,
+    cost: {
+      calls: plan.cost.calls,
+      seconds: Math.round(plan.cost.seconds * 10) / 10,
+      callsPerSecond: Number.isFinite(plan.cost.callsPerSecond) ? plan.cost.callsPerSecond : null,
+    },
+    // What is kept is counted above; a list of it would dwarf the rest.
+    changes: plan.changes.filter(change => change.action !== 'keep').map(changeToJson),
+    issues: plan.issues.map(issue => ({
+      code: issue.code,
+      severity: issue.severity,
+      message: issue.message,
+      ...(issue.hint !== undefined && { hint: issue.hint }),
+      ...(issue.position && { position: { ...issue.position } }),
+    })),
+  }
+}
+
+function changeToJson(change: Change): JsonObject {
+  const fields = 'fields' in change ? change.fields : []
+  const blocked = 'blocked' in change ? change.blocked : []
+  return {
+    action: change.action,
+    address: change.address,
+    kind: change.kind,
+    key: change.key,
+    name: change.name,
+    ...('id' in change && change.id !== undefined && { id: change.id }),
+    fields: [...fields, ...blocked].map(fieldToJson),
+    ...(change.action === 'create' && { spec: change.spec }),
+    ...(change.action === 'replace' && { spec: change.spec, revision: change.revision }),
+    ...(change.action === 'blocked' && { reason: change.reason }),
+    ...(change.notes.length > 0 && { notes: change.notes }),
+    ...(change.impact && { impact: { ...change.impact } }),
+  }
+}
+
+const fieldToJson = (field: FieldChange): JsonObject => {
+  const value = (name: string, json: Json | undefined) =>
+    json === undefined ? {} : { [name]: json }
+  return {
+    field: field.field,
+    mutability: field.mutability,
+    origin: field.origin,
+    ...value('applied', field.applied),
+    ...value('wanted', field.wanted),
+    ...value('account', field.account),
+    ...value('message', field.message),
+  }
+}

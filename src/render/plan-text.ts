@@ -1,0 +1,257 @@
+import { diffArrays, diffWordsWithSpace } from 'diff'
+import type { Json } from '../model.ts'
+import type { Action, Change, FieldChange, Impact, Plan } from '../plan/plan.ts'
+import { ACTIONS } from '../plan/plan.ts'
+import { isJsonObject } from '../resources/kind.ts'
+import { KIND_NAMES, KINDS } from '../resources/kinds.ts'
+import { count, duration, type Paint, plain, type Tone } from './paint.ts'
+
+const SIGN: Readonly<Record<Action, string>> = {
+  create: '+',
+  adopt: '=',
+  update: '~',
+  replace: '±',
+  retire: '-',
+  forget: '-',
+  keep: ' ',
+  orphan: '?',
+  blocked: '!',
+}
+const TONE: Readonly<Record<Action, Tone>> = {
+  create: 'add',
+  adopt: 'add',
+  update: 'change',
+  replace: 'change',
+  retire: 'remove',
+  forget: 'remove',
+  keep: 'dim',
+  orphan: 'warn',
+  blocked: 'error',
+}
+const VERB: Readonly<Record<Action, string>> = {
+  create: 'to create',
+  adopt: 'to adopt',
+  update: 'to update',
+  replace: 'to replace',
+  retire: 'to retire',
+  forget: 'to forget',
+  keep: 'unchanged',
+  orphan: 'not in the catalog',
+  blocked: 'blocked',
+}
+const ORIGIN = {
+  ours: 'changed in the catalog',
+  drift: 'changed on the account',
+  both: 'changed on both sides',
+} as const
+
+/** Lines of one list that a terminal can hold; the rest is counted. */
+const SHOWN = 12
+
+/** A plan for people: what changes, why, and what it costs; the last line has the counts. */
+export function renderPlan(plan: Plan, paint: Paint = plain): readonly string[] {
+  const lines: string[] = []
+  for (const name of KIND_NAMES) {
+    const changes = plan.changes.filter(change => change.kind === name && change.action !== 'keep')
+    if (changes.length === 0) continue
+    lines.push(paint('strong', capitalised(KINDS[name].plural)))
+    lines.push(
+      ...(KINDS[name].identity === 'iccid'
+        ? renderBatches(changes, paint)
+        : changes.flatMap(change => renderChange(change, plan, paint))),
+    )
+    lines.push('')
+  }
+  lines.push(...summaryLines(plan, paint))
+  return lines
+}
+
+/** What the plan costs, and its counts in one line, which is the last. */
+function summaryLines(plan: Plan, paint: Paint): readonly string[] {
+  const { calls, seconds, callsPerSecond } = plan.cost
+  const rate = Number.isFinite(callsPerSecond) ? ` at ${callsPerSecond} calls/s` : ''
+  const lines: string[] = []
+  if (plan.operations.length > 0)
+    lines.push(
+      `Applying takes ${count(calls, 'call')}, about ${duration(seconds)}${rate}. It activates no SIM.`,
+    )
+  const parts = ACTIONS.filter(action => action === 'keep' || plan.summary[action] > 0).map(
+    action =>
+      paint(
+        plan.summary[action] === 0 ? 'dim' : TONE[action],
+        `${plan.summary[action]} ${VERB[action]}`,
+      ),
+  )
+  lines.push(`${plan.operations.length === 0 ? 'Nothing to do' : 'Plan'}: ${parts.join(', ')}`)
+  return lines
+}
+
+function renderChange(change: Change, plan: Plan, paint: Paint): readonly string[] {
+  const id = 'id' in change && change.id !== undefined ? paint('dim', ` (${change.id})`) : ''
+  const lines = [
+    `  ${paint(TONE[change.action], `${SIGN[change.action]} ${change.address}`)}  "${change.name}"${id}${brief(change)}`,
+  ]
+  const detail = (text: string, tone?: Tone) =>
+    lines.push(`      ${tone === undefined ? text : paint(tone, text)}`)
+  if (change.action === 'blocked') detail(change.reason, 'error')
+  if ('fields' in change && change.action !== 'blocked')
+    for (const field of change.fields) lines.push(...renderField(field, change, plan, paint))
+  if ('blocked' in change)
+    for (const field of change.blocked)
+      detail(`blocked: ${field.field}: ${field.message ?? ''}`, 'error')
+  if ((change.action === 'create' || change.action === 'replace') && 'sft' in change.spec)
+    detail('sft: sent as it stands, unchecked', 'warn')
+  for (const note of change.notes) detail(note, 'dim')
+  if (change.impact !== undefined)
+    for (const line of impactLines(change.impact)) detail(line, 'dim')
+  return lines
+}
+
+/** What a created thing is, in a few words. */
+function brief(change: Change): string {
+  if (change.action !== 'create') return ''
+  const { spec } = change
+  if (Array.isArray(spec['networks'])) return `  ${count(spec['networks'].length, 'network')}`
+  const rule = KINDS[change.kind].fields
+  const parts = ['dataMB', 'validityDays', 'activation', 'renewal', 'charge']
+    .filter(field => spec[field] !== undefined && spec[field] !== null)
+    .map(field =>
+      field === 'charge'
+        ? `charge ${spec[field]}`
+        : (rule[field]?.show?.(spec[field] ?? null) ?? String(spec[field])),
+    )
+  return parts.length === 0 ? '' : `  ${parts.join(', ')}`
+}
+
+function renderField(
+  field: FieldChange,
+  change: Change,
+  plan: Plan,
+  paint: Paint,
+): readonly string[] {
+  const show = KINDS[change.kind].fields[field.field]?.show ?? showJson
+  const before = field.account ?? field.applied
+  const why = field.mutability === 'local' ? 'kept in the state only' : ORIGIN[field.origin]
+  const forces = field.mutability === 'replace' ? ', needs a new one' : ''
+  const head = `      ${field.field} ${paint('dim', `(${why}${forces})`)}`
+  if (Array.isArray(before) && Array.isArray(field.wanted))
+    return [head, ...listDiff(before, field.wanted, plan, paint)]
+  const wanted = field.wanted
+  if (
+    typeof before === 'string' &&
+    typeof wanted === 'string' &&
+    Math.max(before.length, wanted.length) > 40
+  )
+    return [head, `        ${wordDiff(before, wanted, paint)}`]
+  const values =
+    before === undefined
+      ? paint('add', wanted === undefined ? 'unset' : show(wanted))
+      : `${paint('remove', show(before))} → ${paint('add', wanted === undefined ? 'unset' : show(wanted))}`
+  const lines = [`${head}  ${values}`]
+  if (field.origin === 'both' && field.applied !== undefined && field.account !== undefined)
+    lines.push(
+      `        ${paint('dim', `last applied ${show(field.applied)}, on the account ${show(field.account)}`)}`,
+    )
+  return lines
+}
+
+function listDiff(
+  before: readonly Json[],
+  after: readonly Json[],
+  plan: Plan,
+  paint: Paint,
+): readonly string[] {
+  const label = (item: Json) => plan.labels[String(item)] ?? showJson(item)
+  const lines = diffArrays(before.map(String), after.map(String)).flatMap(part => {
+    if (part.added) return part.value.map(item => paint('add', `+ ${label(item)}`))
+    if (part.removed) return part.value.map(item => paint('remove', `- ${label(item)}`))
+    return []
+  })
+  const shown = lines.slice(0, SHOWN).map(line => `        ${line}`)
+  return lines.length > SHOWN ? [...shown, `        … and ${lines.length - SHOWN} more`] : shown
+}
+
+const wordDiff = (before: string, after: string, paint: Paint): string =>
+  diffWordsWithSpace(before, after)
+    .map(part =>
+      part.added
+        ? paint('add', `{+${part.value}+}`)
+        : part.removed
+          ? paint('remove', `[-${part.value}-]`)
+          : part.value,
+    )
+    .join('')
+
+function renderBatches(changes: readonly Change[], paint: Paint): readonly string[] {
+  const groups = new Map<string, Change[]>()
+  for (const change of changes) {
+    const batch = 'resource' in change ? String(change.resource.local['batch']) : ''
+    const fields =
+      'fields' in change ? change.fields.map(field => `${field.field} ${field.origin}`).join() : ''
+    const reason =
+      change.action === 'blocked'
+        ? change.reason.replaceAll(change.key, '…').replaceAll(change.id ?? '…', '…')
+        : ''
+    const key = JSON.stringify([
+      change.action,
+      batch,
+      fields,
+      reason,
+      change.notes.map(note => note.replaceAll(change.key, '…')),
+    ])
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [change])
+    else group.push(change)
+  }
+  return [...groups.values()].flatMap(group => renderGroup(group, paint))
+}
+
+function renderGroup(group: readonly Change[], paint: Paint): readonly string[] {
+  const first = group[0]
+  const last = group.at(-1)
+  if (first === undefined || last === undefined) return []
+  const batch =
+    'resource' in first ? ` of endpointBatch/${String(first.resource.local['batch'])}` : ''
+  const range = group.length === 1 ? first.key : `${first.key} … ${last.key}`
+  const lines = [
+    `  ${paint(TONE[first.action], `${SIGN[first.action]} ${count(group.length, 'endpoint')}`)}${batch}  ${paint('dim', range)}`,
+  ]
+  if (first.action === 'blocked') {
+    for (const change of group.slice(0, SHOWN))
+      if (change.action === 'blocked') lines.push(`      ${paint('error', change.reason)}`)
+    if (group.length > SHOWN) lines.push(`      … and ${group.length - SHOWN} more`)
+  }
+  if ('fields' in first && first.action !== 'blocked')
+    for (const field of first.fields)
+      lines.push(
+        `      ${field.field} ${paint('dim', `(${field.mutability === 'local' ? 'kept in the state only' : ORIGIN[field.origin]})`)}  ${showJson(field.account ?? field.applied ?? null)} → ${showJson(field.wanted ?? null)}${group.length > 1 ? ' …' : ''}`,
+      )
+  for (const note of first.notes) lines.push(`      ${paint('dim', note)}`)
+  if (first.impact !== undefined)
+    for (const line of impactLines(first.impact)) lines.push(`      ${paint('dim', line)}`)
+  return lines
+}
+
+/** What a change means for people, in words. */
+export function impactLines(impact: Impact): readonly string[] {
+  const parts: string[] = []
+  if (impact.skus.length > 0)
+    parts.push(
+      `SKU ${impact.skus.slice(0, SHOWN).join(', ')}${impact.skus.length > SHOWN ? ' …' : ''}`,
+    )
+  if (impact.soldEndpoints !== undefined)
+    parts.push(`${count(impact.soldEndpoints, 'sold endpoint')} touched`)
+  if (impact.unsoldEndpoints !== undefined)
+    parts.push(`${count(impact.unsoldEndpoints, 'unsold endpoint')} touched`)
+  return parts.length === 0 ? [] : [parts.join('; ')]
+}
+
+/** A value for people. */
+export const showJson = (value: Json): string =>
+  typeof value === 'string'
+    ? value
+    : isJsonObject(value) || Array.isArray(value)
+      ? JSON.stringify(value)
+      : String(value)
+
+const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)

@@ -1,0 +1,270 @@
+import type { AddonPlanEntry, Json, JsonObject, Resource, Spec } from '../model.ts'
+import type {
+  CreatePlanRequest,
+  ModifyPlanRequest,
+  ReportedPlan,
+  Sft,
+  SftReader,
+} from '../sft/api.ts'
+import { SftMissingPrerequisiteError } from '../sft/errors.ts'
+import {
+  AmbiguousNameError,
+  type EditRequest,
+  type EditResult,
+  isJsonObject,
+  type Kind,
+  keptOf,
+  type ObservedObject,
+  type ResolveContext,
+  sftOf,
+} from './kind.ts'
+
+// ASSUMED (contract 7): planType 0 prepaid, 1 postpaid.
+const PLAN_TYPE = { prepaid: '0', postpaid: '1' } as const
+// ASSUMED (contract 7): activatedBy 1 on usage, 0 immediate.
+const ACTIVATED_BY = { 'first-use': '1', immediate: '0' } as const
+// ASSUMED (contract 7): reSubscriptionRule 1 on validity expiry, 2 on exhaustion or expiry.
+const RENEWAL_RULE = { expiry: '1', exhaustion: '2' } as const
+
+function resources(context: ResolveContext): readonly Resource[] {
+  const { account } = context.catalog
+  return context.catalog.addonPlans.map((entry: AddonPlanEntry): Resource => {
+    const zone = entry.rateZone
+    return {
+      kind: 'addonPlan',
+      address: `addonPlan/${entry.key}`,
+      key: entry.key,
+      naturalKey: entry.name,
+      spec: {
+        name: entry.name,
+        ...(entry.description && { description: entry.description }),
+        status: 'Active',
+        rateZone: 'key' in zone ? { ref: `rateZone/${zone.key}` } : zone.id,
+        dataMB: entry.dataMB,
+        validityDays: entry.validityDays,
+        activation: entry.activation,
+        renewal:
+          entry.renewal === undefined ? null : { on: entry.renewal.on, times: entry.renewal.times },
+        charge: amount(entry.charge),
+        priority: entry.priority,
+        serviceProfile: entry.serviceProfile ?? account.addonServiceProfile ?? null,
+        currencyId: entry.currencyId ?? account.currencyId ?? null,
+        planType: account.planType,
+        destinationGroup:
+          entry.destinationGroup ?? account.destinationGroup ?? account.roamingProfiles[0] ?? null,
+        ...(entry.sft && { sft: entry.sft }),
+      },
+      local: {
+        ...(entry.portal && { portal: entry.portal }),
+        ...('key' in zone && { rateZone: zone.key }),
+        ...(entry.lifecycle.preventRetire && { preventRetire: true }),
+      },
+      needs: 'key' in zone ? [`rateZone/${zone.key}`] : [],
+      position: entry.position,
+    }
+  })
+}
+
+/** A decimal amount in one form: `5`, `5.0` and `5.00` are the same charge. */
+const amount = (text: string): string => {
+  if (!/^\d+(\.\d+)?$/.test(text)) return text
+  const plain = text.includes('.') ? text.replace(/0+$/, '').replace(/\.$/, '') : text
+  return plain.replace(/^0+(?=\d)/, '')
+}
+
+const keyOf = <Key extends string>(
+  table: Readonly<Record<Key, string>>,
+  value: string | undefined,
+): Key | undefined => (Object.keys(table) as Key[]).find(key => table[key] === value)
+
+function renewalOf(subscription: NonNullable<ReportedPlan['subscription']>): Json | undefined {
+  if (subscription.occurrences === undefined) return undefined
+  if (subscription.occurrences === '1' || subscription.reSubscription === 'false') return null
+  const on = keyOf(RENEWAL_RULE, subscription.rule)
+  return on === undefined ? undefined : { on, times: Number(subscription.occurrences) }
+}
+
+/** What of a plan is reported, in the catalog's terms; what is not reported is left out. */
+export function observedPlan(plan: ReportedPlan): ObservedObject {
+  const benefit = plan.benefits?.length === 1 ? plan.benefits[0] : undefined
+  const reported: Record<string, Json | undefined> = {
+    name: plan.name,
+    description: plan.description,
+    status: plan.status,
+    rateZone: benefit?.rateZone,
+    dataMB: benefit?.value === undefined ? undefined : Number(benefit.value),
+    // ASSUMED (contract 7): validityType 1 is days; what other types mean is not compared.
+    validityDays:
+      plan.validity?.type === '1' && plan.validity.factor !== undefined
+        ? Number(plan.validity.factor)
+        : undefined,
+    activation: keyOf(ACTIVATED_BY, plan.subscription?.activatedBy),
+    renewal: plan.subscription && renewalOf(plan.subscription),
+    charge: plan.charge === undefined ? undefined : amount(plan.charge),
+    priority: plan.priority === undefined ? undefined : Number(plan.priority),
+    serviceProfile: plan.serviceProfile,
+    currencyId: plan.currencyId,
+    planType: keyOf(PLAN_TYPE, plan.planType),
+    destinationGroup: plan.destinationGroup,
+  }
+  return {
+    id: plan.planId,
+    naturalKey: plan.name,
+    spec: Object.fromEntries(
+      Object.entries(reported).filter((entry): entry is [string, Json] => entry[1] !== undefined),
+    ),
+  }
+}
+
+function createRequest(spec: Spec): CreatePlanRequest {
+  const text = (field: string, step: string): string => {
+    const value = spec[field]
+    if (typeof value !== 'string' || value === '')
+      throw new SftMissingPrerequisiteError(`CreatePlan needs ${field}, which ${step}`)
+    return value
+  }
+  const renewal = isJsonObject(spec['renewal']) ? spec['renewal'] : undefined
+  const on = renewal?.['on'] === 'expiry' ? 'expiry' : 'exhaustion'
+  return {
+    name: text('name', 'the catalog gives'),
+    ...(typeof spec['description'] === 'string' && { description: spec['description'] }),
+    planType: PLAN_TYPE[spec['planType'] === 'postpaid' ? 'postpaid' : 'prepaid'],
+    serviceProfile: text('serviceProfile', 'account.addonServiceProfile of the catalog gives'),
+    currencyId: text('currencyId', 'account.currencyId of the catalog gives'),
+    destinationGroup: text('destinationGroup', 'account.roamingProfiles of the catalog gives'),
+    priority: String(spec['priority']),
+    rateZoneId: text('rateZone', 'CreateRateZone yields'),
+    dataMB: Number(spec['dataMB']),
+    validityDays: Number(spec['validityDays']),
+    charge: String(spec['charge']),
+    activatedBy: ACTIVATED_BY[spec['activation'] === 'immediate' ? 'immediate' : 'first-use'],
+    // A one-time pack as a public client creates it: one occurrence, so that the rule never acts.
+    reSubscription: 'true',
+    reSubscriptionRule: RENEWAL_RULE[on],
+    occurrences: String(renewal?.['times'] ?? 1),
+    ...sftOf(spec),
+  }
+}
+
+async function find(read: SftReader, name: string): Promise<ObservedObject | undefined> {
+  const found = (await read.addonPlans()).filter(plan => plan.name === name)
+  if (found.length > 1)
+    throw new AmbiguousNameError(
+      `the account has ${found.length} add-on plans named "${name}": rename all but one in the portal`,
+    )
+  return found[0] && observedPlan(found[0])
+}
+
+async function edit(sft: Sft, { id, fields, spec }: EditRequest): Promise<EditResult> {
+  const request: ModifyPlanRequest = {
+    planId: id,
+    ...(fields.includes('name') && { name: String(spec['name']) }),
+    ...(fields.includes('description') && { description: String(spec['description']) }),
+    ...(fields.includes('priority') && { priority: String(spec['priority']) }),
+    ...(fields.includes('status') && {
+      status: spec['status'] === 'Active' ? 'Active' : 'In-Active',
+    }),
+    ...(fields.includes('charge') && { charge: String(spec['charge']) }),
+  }
+  await sft.write.modifyPlan(request)
+  const after = (await sft.read.addonPlans()).find(plan => plan.planId === id)
+  const reported = after === undefined ? {} : observedPlan(after).spec
+  const refused: Record<string, string> = {}
+  for (const field of fields) {
+    const value = reported[field]
+    if (value !== undefined && JSON.stringify(value) !== JSON.stringify(spec[field]))
+      refused[field] =
+        `ModifyPlan answered success, but the plan still has ${field} ${JSON.stringify(value)}: change it in the portal`
+  }
+  return { refused }
+}
+
+const fixed = (reason: string, section: string, show?: (value: Json) => string) => ({
+  mutability: 'replace' as const,
+  reason,
+  trust: 'INFERRED' as const,
+  section,
+  reported: true,
+  ...(show && { show }),
+})
+const basic = (trust: 'SEEN' | 'INFERRED') => ({
+  mutability: 'in-place' as const,
+  reason: 'ModifyPlan basicInfo, read back',
+  trust,
+  section: '4.5',
+  reported: true,
+})
+
+/** Add-on plans (contract 4.4, 4.5). */
+export const addonPlan: Kind<'addonPlan'> = {
+  kind: 'addonPlan',
+  title: 'add-on plan',
+  plural: 'add-on plans',
+  fields: {
+    name: basic('INFERRED'),
+    description: basic('INFERRED'),
+    priority: basic('INFERRED'),
+    status: basic('INFERRED'),
+    charge: {
+      mutability: 'in-place',
+      reason: 'ModifyPlan charge, read back: edits outside basicInfo may be dropped',
+      trust: 'UNKNOWN',
+      section: '4.5',
+      reported: true,
+    },
+    rateZone: fixed('the benefit is fixed once created', '4.4'),
+    dataMB: fixed('the benefit is fixed once created', '4.4', value => `${value} MB`),
+    validityDays: fixed('the validity is fixed once created', '4.4', value => `${value} days`),
+    activation: fixed('the subscription is fixed once created', '4.4'),
+    renewal: fixed('the subscription is fixed once created', '4.4', value =>
+      isJsonObject(value) ? `on ${value['on']}, ${value['times']} times` : 'one time',
+    ),
+    serviceProfile: { ...fixed('fixed after plan creation', '2'), trust: 'CONFIRMED' },
+    currencyId: fixed('no client edits it', '4.4'),
+    planType: fixed('no client edits it', '4.4'),
+    destinationGroup: fixed('no client edits it', '4.4'),
+    sft: {
+      mutability: 'replace',
+      reason: 'sent as it stands when the plan is created, never compared with the account',
+      trust: 'UNKNOWN',
+      section: '4.4',
+      reported: false,
+    },
+  },
+  identity: 'name',
+  localFields: ['portal', 'rateZone', 'preventRetire'],
+  resources,
+  observed: observation => observation.addonPlans.map(observedPlan),
+  record: (resource, spec, id, previous) => ({
+    planId: id,
+    name: String(spec['name']),
+    ...(typeof resource.local['rateZone'] === 'string' && { rateZone: resource.local['rateZone'] }),
+    rateZoneId: String(spec['rateZone']),
+    ...(isJsonObject(resource.local['portal']) && {
+      portal: resource.local['portal'] as JsonObject,
+    }),
+    spec,
+    ...keptOf(resource, previous),
+  }),
+  createOperation: 'CreatePlan',
+  create: async (sft, _resource, spec) => (await sft.write.createPlan(createRequest(spec))).planId,
+  find,
+  read: async (read, id) => {
+    const plan = (await read.addonPlans()).find(plan => plan.planId === id)
+    return plan && observedPlan(plan).spec
+  },
+  editOperation: 'ModifyPlan',
+  editCalls: () => 2,
+  edit,
+  retirement: {
+    operation: 'ModifyPlan',
+    calls: 1,
+    keepsRecord: true,
+    // Instances that travellers hold live on; the plan can no longer be subscribed to (contract 2).
+    retire: async (sft, planId) => sft.write.modifyPlan({ planId, status: 'In-Active' }),
+    isRetired: async (read, planId) => {
+      const plan = (await read.addonPlans()).find(plan => plan.planId === planId)
+      return plan === undefined || plan.status === 'In-Active'
+    },
+  },
+}

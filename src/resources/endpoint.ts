@@ -1,0 +1,247 @@
+import type { EndpointBatchEntry, Resource, Spec } from '../model.ts'
+import type {
+  EndpointProfile,
+  EndpointSettings,
+  PatchEndpointRequest,
+  Sft,
+  SftReader,
+  Sim,
+} from '../sft/api.ts'
+import { SftMissingPrerequisiteError, SftRejectedError } from '../sft/errors.ts'
+import {
+  type EditRequest,
+  type EditResult,
+  type Kind,
+  keptOf,
+  type ObservedObject,
+  type ResolveContext,
+  RetirementRefusedError,
+  sftOf,
+} from './kind.ts'
+
+const fillName = (template: string, iccid: string, n: number, batch: string): string =>
+  template.replaceAll('{iccid}', iccid).replaceAll('{n}', String(n)).replaceAll('{batch}', batch)
+
+function* batchResources(
+  entry: EndpointBatchEntry,
+  { catalog: { account } }: ResolveContext,
+): Iterable<Resource> {
+  const shared = {
+    basePlan: entry.basePlan ?? account.basePlan ?? null,
+    apnGroup: entry.apnGroup ?? account.apnGroup ?? null,
+    roamingProfiles: entry.roamingProfiles ?? account.roamingProfiles,
+    ...(entry.sft && { sft: entry.sft }),
+  }
+  const local = {
+    batch: entry.key,
+    tags: entry.tags,
+    ...(entry.lifecycle.preventRetire && { preventRetire: true }),
+  }
+  let n = 0
+  for (const iccid of entry.iccids) {
+    n += 1
+    yield {
+      kind: 'endpoint',
+      address: `endpoint/${iccid}`,
+      key: iccid,
+      naturalKey: iccid,
+      spec: { name: fillName(entry.name, iccid, n, entry.key), ...shared },
+      local,
+      needs: [],
+      position: entry.position,
+    }
+  }
+}
+
+const resources = (context: ResolveContext): readonly Resource[] =>
+  context.catalog.endpointBatches.flatMap(entry => [...batchResources(entry, context)])
+
+/** fetchSIM tells which endpoint a SIM has, and nothing of that endpoint's settings. */
+const observedSim = (sim: Sim): ObservedObject | undefined =>
+  sim.endpointId === undefined
+    ? undefined
+    : {
+        id: sim.endpointId,
+        naturalKey: sim.iccid,
+        spec: {},
+        ...(sim.status !== undefined && { status: sim.status }),
+      }
+
+async function find(read: SftReader, iccid: string): Promise<ObservedObject | undefined> {
+  const sim = await read.sim(iccid)
+  return sim && observedSim(sim)
+}
+
+/** What endpoints that may share a bulk call have in common. */
+export function endpointSettings(spec: Spec): EndpointSettings {
+  const text = (field: string): string => {
+    const value = spec[field]
+    if (typeof value !== 'string' || value === '')
+      throw new SftMissingPrerequisiteError(
+        `CreateEndPoint needs ${field}, which account.${field} of the catalog gives`,
+      )
+    return value
+  }
+  const profiles = spec['roamingProfiles']
+  if (!Array.isArray(profiles) || profiles.length === 0)
+    throw new SftMissingPrerequisiteError(
+      'CreateEndPoint needs roamingProfileId, which account.roamingProfiles of the catalog gives',
+    )
+  return {
+    basePlan: text('basePlan'),
+    apnGroup: text('apnGroup'),
+    roamingProfiles: profiles.map(String),
+    ...sftOf(spec),
+  }
+}
+
+/** The fields of an endpoint that its profile reports. */
+export function observedProfile(profile: EndpointProfile): Spec {
+  return {
+    ...(profile.name !== undefined && { name: profile.name }),
+    ...(profile.basePlan !== undefined && { basePlan: profile.basePlan }),
+    ...(profile.apnGroup !== undefined && { apnGroup: profile.apnGroup }),
+    ...(profile.roamingProfiles !== undefined && { roamingProfiles: profile.roamingProfiles }),
+  }
+}
+
+const patched = ['name', 'apnGroup', 'roamingProfiles']
+
+async function edit(sft: Sft, { id, fields, spec }: EditRequest): Promise<EditResult> {
+  if (fields.includes('basePlan'))
+    await sft.write.changePlan({ endpointId: id, planId: String(spec['basePlan']) })
+  if (fields.some(field => patched.includes(field))) {
+    const profiles = spec['roamingProfiles']
+    const request: PatchEndpointRequest = {
+      endpointId: id,
+      ...(fields.includes('name') && { name: String(spec['name']) }),
+      ...(fields.includes('apnGroup') && { apnGroup: String(spec['apnGroup']) }),
+      ...(fields.includes('roamingProfiles') &&
+        Array.isArray(profiles) && { roamingProfiles: profiles.map(String) }),
+    }
+    await sft.write.patchEndpoint(request)
+  }
+  const reported = observedProfile(await sft.read.endpointProfile(id))
+  const refused: Record<string, string> = {}
+  for (const field of fields) {
+    const value = reported[field]
+    if (value !== undefined && JSON.stringify(value) !== JSON.stringify(spec[field]))
+      refused[field] =
+        `the platform answered success, but the endpoint still has ${field} ${JSON.stringify(value)}: change it in the portal`
+  }
+  return { refused }
+}
+
+const byPatch = {
+  mutability: 'in-place',
+  reason: 'PATCH endpoint, read back',
+  trust: 'INFERRED',
+  section: '4.12',
+  reported: true,
+} as const
+
+/** Endpoints, one a SIM (contract 4.6 to 4.8); the catalog writes them as batches. */
+export const endpoint: Kind<'endpoint'> = {
+  kind: 'endpoint',
+  title: 'endpoint',
+  plural: 'endpoints',
+  fields: {
+    name: byPatch,
+    basePlan: {
+      mutability: 'in-place',
+      reason: 'ChangePlan, read back',
+      trust: 'SEEN',
+      section: '5',
+      reported: true,
+    },
+    apnGroup: byPatch,
+    roamingProfiles: byPatch,
+    sft: {
+      mutability: 'blocked',
+      reason:
+        'sent as it stands when the endpoint is created; what a later call would do with it is not known',
+      trust: 'UNKNOWN',
+      section: '4.12',
+      reported: false,
+    },
+  },
+  identity: 'iccid',
+  localFields: ['batch', 'tags', 'preventRetire'],
+  resources,
+  conflict: ({ id, naturalKey, status }) =>
+    status === 'Pre-Active'
+      ? undefined
+      : `SIM ${naturalKey} is attached to endpoint ${id}, which is ${status ?? 'in a state that is not reported'} and was not made from this state: take it out of the batch, or run "sft-catalog adopt"`,
+  obstacle: ({ naturalKey }, { sims, simsRead }) => {
+    if (simsRead === 'skipped')
+      return { note: 'SIM stock not read: whether the SIM exists and is free is open' }
+    if (simsRead === 'none' || sims.has(naturalKey)) return undefined
+    return {
+      blocked: `the account has no SIM with ICCID ${naturalKey}: check the number, or ask for it to be delivered`,
+    }
+  },
+  observed: function* ({ sims }) {
+    for (const sim of sims.values()) {
+      const observed = observedSim(sim)
+      if (observed !== undefined) yield observed
+    }
+  },
+  record: (resource, spec, id, previous) => {
+    const tags = resource.local['tags']
+    return {
+      endpointId: id,
+      name: String(spec['name']),
+      batch: String(resource.local['batch']),
+      tags: Array.isArray(tags) ? tags.map(String) : [],
+      spec,
+      ...keptOf(resource, previous),
+    }
+  },
+  createOperation: 'CreateEndPoint',
+  create: async (sft, resource, spec) =>
+    (
+      await sft.write.createEndpoint({
+        name: String(spec['name']),
+        iccid: resource.naturalKey,
+        ...endpointSettings(spec),
+      })
+    ).endpointId,
+  find,
+  read: async (read, id) => observedProfile(await read.endpointProfile(id)),
+  editOperation: 'ChangePlan',
+  editCalls: fields =>
+    1 +
+    (fields.includes('basePlan') ? 1 : 0) +
+    (fields.some(field => patched.includes(field)) ? 1 : 0),
+  edit,
+  retirement: {
+    operation: 'DeLinkSim',
+    calls: 3,
+    obstacle: observed =>
+      observed !== undefined && observed.status !== 'Pre-Active'
+        ? `${observed.status ?? 'its state is not reported'}: only a Pre-Active endpoint is removed`
+        : undefined,
+    keepsRecord: false,
+    retire: async (sft, endpointId, iccid) => {
+      const sim = await sft.read.sim(iccid)
+      if (sim !== undefined && sim.endpointId === endpointId) {
+        if (sim.status !== 'Pre-Active')
+          throw new RetirementRefusedError(
+            `endpoint ${endpointId} is ${sim.status ?? 'in a state that is not reported'}: only a Pre-Active one is removed`,
+          )
+        await sft.write.deLinkSim(endpointId)
+      }
+      await sft.write.deleteEndpoint(endpointId)
+    },
+    isRetired: async (read, endpointId, iccid) => {
+      if ((await read.sim(iccid))?.endpointId === endpointId) return false
+      try {
+        await read.endpointProfile(endpointId)
+        return false
+      } catch (error) {
+        if (error instanceof SftRejectedError) return true
+        throw error
+      }
+    },
+  },
+}

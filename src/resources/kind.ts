@@ -1,0 +1,166 @@
+import type { Issue } from '../issues.ts'
+import type { Catalog, Json, JsonObject, KindName, Resource, Spec } from '../model.ts'
+import type { Observation } from '../plan/observation.ts'
+import type { OperationName, Sft, SftReader } from '../sft/api.ts'
+import type { AnyRecord, IntentDraft, Learnt, PutEntry } from '../state/state.ts'
+
+/**
+ * What a change of one field means on the platform.
+ * `in-place`: one modify call. `additive`: members may join, not leave. `replace`: needs a new object.
+ * `blocked`: no public call does it. `local`: kept in the state only.
+ */
+export type Mutability = 'in-place' | 'additive' | 'replace' | 'blocked' | 'local'
+
+/** One row of a kind's field table, printed in the docs as it stands. */
+export interface FieldRule {
+  readonly mutability: Mutability
+  readonly reason: string
+  /** Trust tag and section of the contract. */
+  readonly trust: 'CONFIRMED' | 'SEEN' | 'INFERRED' | 'UNKNOWN'
+  readonly section: string
+  /** False: the account never reports it, so it is compared with what was last applied only. */
+  readonly reported: boolean
+  /** How a value is shown to people; JSON otherwise. */
+  readonly show?: (value: Json) => string
+}
+
+/** What the account has under a natural key, as far as it reports it. */
+export interface ObservedObject {
+  readonly id: string
+  readonly naturalKey: string
+  /** Only reported fields are present. */
+  readonly spec: Spec
+  /** Platform status text of an endpoint's SIM. */
+  readonly status?: string
+}
+
+/** What the platform told of an object that was just created or found. */
+export interface CreatedObject {
+  readonly id: string
+}
+
+/** An in-place edit: the fields to change with their new values, and all that should be true after it. */
+export interface EditRequest {
+  readonly id: string
+  readonly resource: Resource
+  readonly fields: readonly string[]
+  readonly spec: Spec
+  /** What the account has: reported values, else what was last applied. */
+  readonly current: Spec
+  readonly learnt: Learnt
+}
+
+/** What an edit showed of a field or an account. */
+export interface EditResult {
+  /** Fields that the platform answered with success and did not take. */
+  readonly refused: Readonly<Record<string, string>>
+  readonly learnt?: Learnt
+}
+
+/** How an object that nobody wants any more is taken out of use, as far as calls can do it. */
+export interface Retirement {
+  readonly operation: OperationName
+  readonly calls: number
+  /** Why an object, as observed in this run, must stay. */
+  readonly obstacle?: (observed: ObservedObject | undefined) => string | undefined
+  /** Reads the object's state first; throws `RetirementRefusedError` where it must stay. */
+  readonly retire: (sft: Sft, id: string, naturalKey: string) => Promise<void>
+  readonly isRetired: (read: SftReader, id: string, naturalKey: string) => Promise<boolean>
+  /** Whether the record goes, or stays marked as retired. */
+  readonly keepsRecord: boolean
+}
+
+/** An object that must not be removed: sold, Active or Suspended. */
+export class RetirementRefusedError extends Error {
+  override readonly name = 'RetirementRefusedError'
+}
+
+/**
+ * One kind of resource, whole: how it follows from the catalog, what of it the account reports, what a
+ * change of each field means, and the calls that bring it about. Everything else is generic over kinds.
+ */
+export interface Kind<Name extends KindName = KindName> {
+  readonly kind: Name
+  /** For people: `rate zone`, `rate zones`. */
+  readonly title: string
+  readonly plural: string
+  readonly fields: Readonly<Record<string, FieldRule>>
+  /**
+   * `name`: found by a platform-side name, listed whole, replaced by revisions of that name.
+   * `iccid`: found by the SIM, which tells the one object that it has.
+   */
+  readonly identity: 'name' | 'iccid'
+  /** Fields of the record that live in the state only. */
+  readonly localFields: readonly string[]
+  /** Pure: the resources of this kind that a catalog wants. */
+  readonly resources: (context: ResolveContext) => readonly Resource[]
+  /** Pure: the objects of this kind that the account reports, in its order. */
+  readonly observed: (observation: Observation) => Iterable<ObservedObject>
+  /** Pure: why an object that was found, but is not in the state, must not be taken over. */
+  readonly conflict?: (object: ObservedObject) => string | undefined
+  /** Pure: what stands against creating, or what is open about it. */
+  readonly obstacle?: (
+    resource: Resource,
+    observation: Observation,
+  ) => { readonly blocked: string } | { readonly note: string } | undefined
+  /** Pure: the record of an object, its spec resolved. `previous` is what the state had. */
+  readonly record: (resource: Resource, spec: Spec, id: string, previous?: AnyRecord) => AnyRecord
+  /** Calls a create takes. */
+  readonly createOperation: OperationName
+  readonly create: (sft: Sft, resource: Resource, spec: Spec) => Promise<string | undefined>
+  /** Finds an object by natural key, freshly read; throws `AmbiguousNameError` for two of one name. */
+  readonly find: (read: SftReader, naturalKey: string) => Promise<ObservedObject | undefined>
+  /** What the account reports of an object now, by its ID; undefined: it is not there. */
+  readonly read: (read: SftReader, id: string, naturalKey: string) => Promise<Spec | undefined>
+  /** The slowest operation of an edit: its timeout bounds settling. */
+  readonly editOperation: OperationName
+  /** Calls of an in-place edit of these fields, its reading back included. */
+  readonly editCalls: (fields: readonly string[]) => number
+  readonly edit: (sft: Sft, request: EditRequest) => Promise<EditResult>
+  /** Says to people what an edit taught of the account. */
+  readonly learntMessage?: (learnt: Learnt) => string
+  /** Undefined: no public call does it; `manualRetirement` says what a person does. */
+  readonly retirement?: Retirement
+  readonly manualRetirement?: string
+}
+
+/** Two objects of one name on the account: never picked from. */
+export class AmbiguousNameError extends Error {
+  override readonly name = 'AmbiguousNameError'
+}
+
+/** What resolving a catalog may use, and where its issues go. */
+export interface ResolveContext {
+  readonly catalog: Catalog
+  readonly observation: Observation
+  readonly recordOf: (address: Resource['address']) => AnyRecord | undefined
+  readonly report: (issue: Issue) => void
+}
+
+/** Narrowed constructors for entries, so that a kind and its record cannot drift apart. */
+export const putEntry = (kind: KindName, key: string, record: AnyRecord): PutEntry =>
+  ({ type: 'put', kind, key, record }) as PutEntry
+
+export const intentDraft = (
+  kind: KindName,
+  key: string,
+  naturalKey: string,
+  record: AnyRecord,
+): IntentDraft => ({ kind, key, naturalKey, record }) as IntentDraft
+
+/** A JSON value that is an object. */
+export const isJsonObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** What a new record takes over from the one before it, and from the catalog's protection. */
+export function keptOf(resource: Resource, previous: AnyRecord | undefined) {
+  return {
+    ...(previous?.revision !== undefined && { revision: previous.revision }),
+    ...(previous?.superseded !== undefined && { superseded: previous.superseded }),
+    ...(resource.local['preventRetire'] === true && { preventRetire: true }),
+  }
+}
+
+/** The `sft:` escape of a spec, in the form that requests take it. */
+export const sftOf = (spec: Spec): { readonly sft?: JsonObject } =>
+  isJsonObject(spec['sft']) ? { sft: spec['sft'] } : {}

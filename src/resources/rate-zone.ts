@@ -1,0 +1,400 @@
+import { countryOfPlatformName, countryOfTadig } from '../countries.ts'
+import type { IssueCode } from '../issues.ts'
+import type { NetworkId, NetworkSelector, RateZoneEntry, Resource, Spec } from '../model.ts'
+import type { Observation } from '../plan/observation.ts'
+import type { Network, ReportedRateZone, Sft, SftReader } from '../sft/api.ts'
+import { SftMissingPrerequisiteError } from '../sft/errors.ts'
+import type { RateZoneRecord } from '../state/state.ts'
+import {
+  AmbiguousNameError,
+  type EditRequest,
+  type EditResult,
+  isJsonObject,
+  type Kind,
+  keptOf,
+  type ObservedObject,
+  type ResolveContext,
+  sftOf,
+} from './kind.ts'
+
+/** A network as one word, for specs, sets and diffs. */
+export const networkWord = (network: NetworkId): string =>
+  `${network.operatorId}/${network.sponsorId}`
+
+const networkOfWord = (word: string): NetworkId => {
+  const at = word.indexOf('/')
+  return { operatorId: word.slice(0, at), sponsorId: word.slice(at + 1) }
+}
+
+const words = (spec: Spec): readonly string[] =>
+  Array.isArray(spec['networks']) ? spec['networks'].map(String) : []
+
+/** The country of a network: the platform's name decides, the TADIG code only where there is none. */
+export function countryOfNetwork(network: Network): {
+  country: string | undefined
+  tadigSays: string | undefined
+} {
+  const byName =
+    network.countryName === undefined ? undefined : countryOfPlatformName(network.countryName)
+  const byTadig = network.tadig === undefined ? undefined : countryOfTadig(network.tadig)
+  return { country: byName ?? byTadig, tadigSays: byTadig }
+}
+
+interface NetworkIndex {
+  readonly byCountry: ReadonlyMap<string, readonly Network[]>
+  readonly byTadig: ReadonlyMap<string, readonly Network[]>
+  readonly byWord: ReadonlyMap<string, Network>
+}
+
+/** Networks of the account by country, TADIG code and IDs. */
+export function indexNetworks(networks: readonly Network[]): NetworkIndex {
+  const byCountry = new Map<string, Network[]>()
+  const byTadig = new Map<string, Network[]>()
+  const byWord = new Map<string, Network>()
+  const push = (map: Map<string, Network[]>, key: string, network: Network) => {
+    const list = map.get(key)
+    if (list === undefined) map.set(key, [network])
+    else list.push(network)
+  }
+  for (const network of networks) {
+    const { country } = countryOfNetwork(network)
+    if (country !== undefined) push(byCountry, country, network)
+    if (network.tadig !== undefined) push(byTadig, network.tadig.toUpperCase(), network)
+    byWord.set(networkWord(network), network)
+  }
+  return { byCountry, byTadig, byWord }
+}
+
+/** Names of networks that stand in changes, for diffs that people read. */
+export function networkLabels(
+  networks: readonly Network[],
+  changes: readonly { readonly kind: string; readonly action: string }[],
+): Readonly<Record<string, string>> {
+  if (!changes.some(change => change.kind === 'rateZone' && change.action !== 'keep')) return {}
+  return Object.fromEntries(
+    networks.map(network => {
+      const names = [network.tadig, network.operatorName, network.countryName].filter(
+        name => name !== undefined,
+      )
+      return [
+        networkWord(network),
+        names.length === 0 ? networkWord(network) : `${names.join(', ')} (${networkWord(network)})`,
+      ]
+    }),
+  )
+}
+
+/** Networks that a selector picks. */
+const select = (selector: NetworkSelector, index: NetworkIndex): readonly Network[] => {
+  if ('tadig' in selector) return index.byTadig.get(selector.tadig.toUpperCase()) ?? []
+  const network = index.byWord.get(networkWord(selector))
+  return network === undefined ? [] : [network]
+}
+
+const describe = (selector: NetworkSelector): string =>
+  'tadig' in selector
+    ? `TADIG code ${selector.tadig}`
+    : `operatorId ${selector.operatorId} with sponsorId ${selector.sponsorId}`
+
+function zoneNetworks(
+  entry: RateZoneEntry,
+  index: NetworkIndex,
+  context: ResolveContext,
+): readonly Network[] {
+  const chosen = new Map<string, Network>()
+  const report = (
+    code: IssueCode,
+    severity: 'error' | 'warning',
+    path: string,
+    message: string,
+    hint: string,
+  ) =>
+    context.report({
+      code,
+      severity,
+      message,
+      hint,
+      position: entry.positions[path] ?? entry.position,
+    })
+  const known = context.recordOf(`rateZone/${entry.key}`) as RateZoneRecord | undefined
+  const hadBefore = (selector: NetworkSelector) =>
+    known?.networks.some(network =>
+      'tadig' in selector
+        ? network.tadig?.toUpperCase() === selector.tadig.toUpperCase()
+        : networkWord(network) === networkWord(selector),
+    ) === true
+
+  entry.countries.forEach((country, at) => {
+    const networks = index.byCountry.get(country) ?? []
+    if (networks.length === 0)
+      report(
+        'COUNTRY_WITHOUT_NETWORK',
+        'warning',
+        `countries.${at}`,
+        `rate zone "${entry.key}": the account has no network in ${country}`,
+        'remove the country, or ask for coverage there',
+      )
+    for (const network of networks) {
+      chosen.set(networkWord(network), network)
+      const { country: decided, tadigSays } = countryOfNetwork(network)
+      if (tadigSays !== undefined && decided !== undefined && tadigSays !== decided)
+        report(
+          'COUNTRY_DISAGREES',
+          'warning',
+          `countries.${at}`,
+          `network ${network.tadig} (${network.operatorName ?? network.operatorId}) is taken as ${decided} by the platform's country name "${network.countryName}", while its TADIG code says ${tadigSays}`,
+          'if it does not belong there, exclude it',
+        )
+    }
+  })
+  entry.networks.forEach((selector, at) => {
+    const networks = select(selector, index)
+    if (networks.length === 0) {
+      const left = hadBefore(selector)
+      report(
+        'tadig' in selector ? 'TADIG_UNKNOWN' : 'NETWORK_UNKNOWN',
+        left ? 'warning' : 'error',
+        `networks.${at}`,
+        left
+          ? `rate zone "${entry.key}": ${describe(selector)} has left the account's coverage`
+          : `rate zone "${entry.key}": the account has no network with ${describe(selector)}`,
+        left
+          ? 'remove it from the zone when it is not expected back'
+          : 'run "sft-catalog coverage --networks" for the ones it has',
+      )
+    }
+    for (const network of networks) chosen.set(networkWord(network), network)
+  })
+  entry.exclude.forEach((selector, at) => {
+    const networks = select(selector, index)
+    if (networks.length === 0)
+      report(
+        'tadig' in selector ? 'TADIG_UNKNOWN' : 'NETWORK_UNKNOWN',
+        'warning',
+        `exclude.${at}`,
+        `rate zone "${entry.key}" excludes ${describe(selector)}, which the account does not have`,
+        'remove the exclusion if it is a slip',
+      )
+    for (const network of networks) chosen.delete(networkWord(network))
+  })
+  if (chosen.size === 1)
+    report(
+      'ZONE_ONE_NETWORK',
+      'warning',
+      'name',
+      `rate zone "${entry.key}" has a single network; if that leaves coverage, travellers lose service (contract 2)`,
+      'add a second network where there is one',
+    )
+  if (chosen.size === 0)
+    report(
+      'ZONE_EMPTY',
+      'error',
+      'name',
+      `rate zone "${entry.key}" has no network on this account`,
+      'choose countries or networks that the account covers',
+    )
+  return [...chosen.values()]
+}
+
+function destGroupOf({ catalog, observation, report }: ResolveContext): string | undefined {
+  const given = catalog.account.destGroupId
+  if (given !== undefined) return given
+  if (observation.destGroupIds.length === 1) return observation.destGroupIds[0]
+  if (catalog.rateZones.length === 0) return undefined
+  const position = catalog.rateZones[0]?.position
+  report({
+    code: 'DEST_GROUP_UNKNOWN',
+    severity: 'error',
+    message:
+      observation.destGroupIds.length === 0
+        ? 'GetCustomerProfile did not tell a destGroupId, which CreateRateZone needs'
+        : `GetCustomerProfile tells several destination groups: ${observation.destGroupIds.join(', ')}`,
+    hint: 'give account.destGroupId in the catalog',
+    ...(position && { position }),
+  })
+  return undefined
+}
+
+function resources(context: ResolveContext): readonly Resource[] {
+  const index = indexNetworks(context.observation.networks)
+  const destGroupId = destGroupOf(context)
+  if (destGroupId === undefined) return []
+  return context.catalog.rateZones.map(entry => {
+    const networks = zoneNetworks(entry, index, context)
+    const tadigs = Object.fromEntries(
+      networks.flatMap(network =>
+        network.tadig === undefined ? [] : [[networkWord(network), network.tadig]],
+      ),
+    )
+    return {
+      kind: 'rateZone',
+      address: `rateZone/${entry.key}`,
+      key: entry.key,
+      naturalKey: entry.name,
+      spec: {
+        name: entry.name,
+        networks: networks.map(networkWord).sort(),
+        destGroupId,
+        ...(entry.sft && { sft: entry.sft }),
+      },
+      local: {
+        ...(entry.portal && { portal: entry.portal }),
+        ...(entry.lifecycle.preventRetire && { preventRetire: true }),
+      },
+      hints: { tadigs },
+      needs: [],
+      position: entry.position,
+      onNetworkRemoval: entry.onNetworkRemoval ?? context.catalog.account.onNetworkRemoval,
+    }
+  })
+}
+
+const observedZone = (zone: ReportedRateZone): ObservedObject => ({
+  id: zone.id,
+  naturalKey: zone.name,
+  spec: {
+    name: zone.name,
+    ...(zone.networks && { networks: zone.networks.map(networkWord).sort() }),
+  },
+})
+
+async function find(read: SftReader, name: string): Promise<ObservedObject | undefined> {
+  const found = (await read.rateZones()).filter(zone => zone.name === name)
+  if (found.length > 1)
+    throw new AmbiguousNameError(
+      `the account has ${found.length} rate zones named "${name}": rename all but one in the portal`,
+    )
+  return found[0] && observedZone(found[0])
+}
+
+async function edit(
+  sft: Sft,
+  { id, fields, spec, current, learnt }: EditRequest,
+): Promise<EditResult> {
+  const before = words(current)
+  const wanted = words(spec)
+  const added = wanted.filter(word => !before.includes(word))
+  // The union keeps what the platform had: no public call removes a network.
+  const union = [...new Set([...before, ...wanted])]
+  const changesNetworks = fields.includes('networks')
+  // Taking sft: out of the catalog leaves nothing to send: what was set stays set.
+  if (fields.every(field => field === 'sft' && spec['sft'] === undefined)) return { refused: {} }
+  const send = (networks: readonly string[]) =>
+    sft.write.modifyRateZone({
+      id,
+      ...(fields.includes('name') && { name: String(spec['name']) }),
+      ...(changesNetworks && { networks: networks.map(networkOfWord) }),
+      ...(fields.includes('sft') && sftOf(spec)),
+    })
+  await send(learnt.modifyRateZone === 'replaces' ? union : added)
+  const readBack = async () => (await sft.read.rateZones()).find(zone => zone.id === id)
+  let zone = await readBack()
+  let learnt_: EditResult['learnt']
+  if (changesNetworks && zone?.networks !== undefined && learnt.modifyRateZone === undefined) {
+    const have = new Set(zone.networks.map(networkWord))
+    const shrank = before.some(word => !have.has(word)) && added.every(word => have.has(word))
+    learnt_ = { modifyRateZone: shrank ? 'replaces' : 'adds' }
+    if (shrank) {
+      await send(union)
+      zone = await readBack()
+    }
+  }
+  const refused: Record<string, string> = {}
+  if (zone !== undefined) {
+    if (fields.includes('name') && zone.name !== spec['name'])
+      refused['name'] =
+        `ModifyRateZone answered success, but the zone is still named "${zone.name}": rename it in the portal`
+    if (changesNetworks && zone.networks !== undefined) {
+      const have = new Set(zone.networks.map(networkWord))
+      const missing = added.filter(word => !have.has(word))
+      if (missing.length > 0)
+        refused['networks'] =
+          `ModifyRateZone answered success, but ${missing.length} networks did not join: ${missing.join(', ')}`
+    }
+  }
+  return { refused, ...(learnt_ && { learnt: learnt_ }) }
+}
+
+/** Rate zones (contract 4.3). */
+export const rateZone: Kind<'rateZone'> = {
+  kind: 'rateZone',
+  title: 'rate zone',
+  plural: 'rate zones',
+  fields: {
+    name: {
+      mutability: 'in-place',
+      reason: 'ModifyRateZone with a name, read back',
+      trust: 'INFERRED',
+      section: '4.3',
+      reported: true,
+    },
+    networks: {
+      mutability: 'additive',
+      reason: 'ModifyRateZone adds networks; no public call removes one',
+      trust: 'INFERRED',
+      section: '4.3',
+      reported: true,
+    },
+    destGroupId: {
+      mutability: 'replace',
+      reason: 'chosen when the zone is created',
+      trust: 'INFERRED',
+      section: '4.3',
+      reported: false,
+    },
+    sft: {
+      mutability: 'in-place',
+      reason: 'sent as it stands, never compared with the account',
+      trust: 'UNKNOWN',
+      section: '4.3',
+      reported: false,
+    },
+  },
+  identity: 'name',
+  localFields: ['portal', 'preventRetire'],
+  resources,
+  observed: observation => observation.rateZones.map(observedZone),
+  record: (resource, spec, id, previous) => {
+    const tadigs = isJsonObject(resource.hints?.['tadigs']) ? resource.hints['tadigs'] : {}
+    return {
+      id,
+      name: String(spec['name']),
+      networks: words(spec).map(word => {
+        const tadig = tadigs[word]
+        return { ...networkOfWord(word), ...(typeof tadig === 'string' && { tadig }) }
+      }),
+      ...(isJsonObject(resource.local['portal']) && { portal: resource.local['portal'] }),
+      spec,
+      ...keptOf(resource, previous),
+    }
+  },
+  createOperation: 'CreateRateZone',
+  create: async (sft, _resource, spec) => {
+    const destGroupId = spec['destGroupId']
+    if (typeof destGroupId !== 'string')
+      throw new SftMissingPrerequisiteError(
+        'CreateRateZone needs destGroupId, which GetCustomerProfile yields',
+      )
+    const created = await sft.write.createRateZone({
+      name: String(spec['name']),
+      destGroupId,
+      networks: words(spec).map(networkOfWord),
+      ...sftOf(spec),
+    })
+    return created.id
+  },
+  find,
+  read: async (read, id) => {
+    const zone = (await read.rateZones()).find(zone => zone.id === id)
+    return zone && observedZone(zone).spec
+  },
+  editOperation: 'ModifyRateZone',
+  learntMessage: ({ modifyRateZone }) =>
+    modifyRateZone === 'replaces'
+      ? 'ModifyRateZone replaces the networks of a zone on this account: the union was sent at once, and will be from now on'
+      : 'ModifyRateZone adds networks to a zone on this account',
+  editCalls: () => 2,
+  edit,
+  manualRetirement:
+    'no public call deletes a rate zone: delete it in the portal, then run "sft-catalog state rm"',
+}

@@ -1,0 +1,131 @@
+import { readFileSync } from 'node:fs'
+
+/** Environment variables, as `process.env` has them. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** Where things are and who we are, after flags, environment and defaults. */
+export interface SftSettings {
+  /** Origin of the platform; `/api/…` is added to it. */
+  readonly baseUrl: string
+  readonly username: string
+  readonly password: string
+  readonly targetAccountId?: string
+  /** The account's limit; absent: the client's default. */
+  readonly callsPerSecond?: number
+  /** Overrides the documented timeouts (contract 1.9). */
+  readonly settleSeconds?: number
+}
+
+/** What a caller gives instead of the environment. `undefined` counts as not given. */
+export type SettingOverrides = {
+  readonly [Key in keyof SftSettings]?: SftSettings[Key] | undefined
+}
+
+/** A setting is missing or makes no sense; the message names it and says how to give it. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError'
+}
+
+export const DEFAULT_BASE_URL = 'https://sft.bics.com'
+export const DEFAULT_STATE = 'state.json'
+export const DEFAULT_LEDGER = 'orders.json'
+
+/**
+ * The account settings: what is given first, then the environment (`SFT_BASE_URL`, `SFT_USERNAME`,
+ * `SFT_PASSWORD` or `SFT_PASSWORD_FILE`, `SFT_TARGET_ACCOUNT_ID`, `SFT_CALLS_PER_SECOND`,
+ * `SFT_SETTLE_SECONDS`). An empty variable counts as not set. Throws a SettingsError.
+ */
+export function sftSettings(env: Environment, given: SettingOverrides = {}): SftSettings {
+  const targetAccountId = given.targetAccountId ?? read(env, 'SFT_TARGET_ACCOUNT_ID')
+  const callsPerSecond = numberOf('callsPerSecond', given, env, 'SFT_CALLS_PER_SECOND')
+  const settleSeconds = numberOf('settleSeconds', given, env, 'SFT_SETTLE_SECONDS')
+  return {
+    baseUrl: baseUrlOf(given.baseUrl ?? read(env, 'SFT_BASE_URL') ?? DEFAULT_BASE_URL),
+    username:
+      given.username ??
+      read(env, 'SFT_USERNAME') ??
+      fail('the user name of the SFT account is missing: set SFT_USERNAME'),
+    password: given.password ?? passwordOf(env),
+    ...(targetAccountId === undefined ? {} : { targetAccountId }),
+    ...(callsPerSecond === undefined ? {} : { callsPerSecond }),
+    ...(settleSeconds === undefined ? {} : { settleSeconds }),
+  }
+}
+
+/** Where the state is: what is given, `SFT_STATE`, or `state.json` in the working folder. */
+export const stateLocation = (env: Environment, given?: string): string =>
+  given ?? read(env, 'SFT_STATE') ?? DEFAULT_STATE
+
+/** Where the ledger is: what is given, `SFT_LEDGER`, or `orders.json` in the working folder. */
+export const ledgerLocation = (env: Environment, given?: string): string =>
+  given ?? read(env, 'SFT_LEDGER') ?? DEFAULT_LEDGER
+
+/** Where processes that share a state share the account's call budget; none for a state in memory. */
+export const budgetFileOf = (state: string): string | undefined =>
+  state.startsWith('memory:') ? undefined : `${state.replace(/^file:/, '')}.calls`
+
+function read(env: Environment, name: string): string | undefined {
+  const value = env[name]
+  return value === undefined || value === '' ? undefined : value
+}
+
+function fail(message: string): never {
+  throw new SettingsError(message)
+}
+
+function passwordOf(env: Environment): string {
+  const password = read(env, 'SFT_PASSWORD')
+  if (password !== undefined) return password
+  const file = read(env, 'SFT_PASSWORD_FILE')
+  if (file === undefined)
+    fail('the password of the SFT account is missing: set SFT_PASSWORD or SFT_PASSWORD_FILE')
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new SettingsError(
+      `SFT_PASSWORD_FILE names ${file}, which cannot be read: ${(error as Error).message}; correct the path or the file's permissions`,
+      { cause: error },
+    )
+  }
+  const line = text.replace(/\r?\n$/, '')
+  if (line === '') fail(`the password file ${file} is empty: write the password on its only line`)
+  if (/[\r\n]/.test(line))
+    fail(`the password file ${file} has several lines: it must hold the password and nothing else`)
+  return line
+}
+
+function baseUrlOf(text: string): string {
+  let url: URL
+  try {
+    url = new URL(text)
+  } catch (error) {
+    throw new SettingsError(
+      `the base URL '${text}' is not a URL: give one such as ${DEFAULT_BASE_URL}`,
+      {
+        cause: error,
+      },
+    )
+  }
+  if (url.protocol !== 'https:' && url.protocol !== 'http:')
+    fail(`the base URL '${text}' is neither https nor http: give one such as ${DEFAULT_BASE_URL}`)
+  if (url.username !== '' || url.password !== '')
+    fail('the base URL holds a user name or password: give them as SFT_USERNAME and SFT_PASSWORD')
+  return text.replace(/\/+$/, '')
+}
+
+function numberOf(
+  key: 'callsPerSecond' | 'settleSeconds',
+  given: SettingOverrides,
+  env: Environment,
+  variable: string,
+): number | undefined {
+  const text = read(env, variable)
+  const value = given[key] ?? (text === undefined ? undefined : Number(text))
+  if (value === undefined) return undefined
+  if (!Number.isFinite(value) || value <= 0)
+    fail(
+      `${given[key] === undefined ? `${variable} is '${text}'` : `${key} is ${value}`}: give a number above 0`,
+    )
+  return value
+}

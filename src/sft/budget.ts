@@ -1,0 +1,214 @@
+import type { BudgetView, Lane } from './api.ts'
+import { SftAbortedError } from './errors.ts'
+import type { Clock } from './once.ts'
+import { SLOT_SLACK_MS, type SlotSource, type Slots } from './slots.ts'
+
+/** A place in the queue of one call, kept over its resends: a resent call goes before its lane. */
+export interface Ticket {
+  readonly order: number
+  readonly lane: Lane
+  readonly signal: AbortSignal | undefined
+}
+
+/** Lets calls pass one at a time, at the account's rate, whoever waits longest in the first lane first. */
+export interface CallBudget extends BudgetView {
+  ticket(lane: Lane | undefined, signal: AbortSignal | undefined): Ticket
+  /** Resolves when the call may be sent. Throws `SftAbortedError` where the signal fires before. */
+  enter(ticket: Ticket): Promise<void>
+  /** A call sent at `sentAt` (ms) was throttled. */
+  throttled(sentAt: number, retryAfterMs: number | undefined): void
+  /** A call was answered after so many seconds. */
+  answered(seconds: number): void
+  /** Refuses whoever still waits and gives unused call times back. */
+  close(): Promise<void>
+}
+
+export interface CallBudgetOptions {
+  /** Calls per second; Infinity switches the budget off. */
+  readonly callsPerSecond: number
+  readonly slots: SlotSource
+  readonly clock: Clock
+}
+
+interface Waiter {
+  readonly ticket: Ticket
+  readonly pass: () => void
+  readonly refuse: (error: unknown) => void
+}
+
+/** Spacing of 1/(0.98 × rate): exact windows and bursts were seen to trip the limiter (contract 1.10). */
+const SHARE_OF_RATE = 0.98
+/** A window of the platform's limiter: long enough for it to forget what tripped it. */
+const PAUSE_MS = 1000
+/** Whoever is told to wait for longer is told so by an error instead (see transport.ts). */
+const LONGEST_PAUSE_MS = 60_000
+/** Slots are taken from a shared file for about this long at once. */
+const CHUNK_MS = 50
+const LANES: readonly Lane[] = ['traveller', 'normal', 'background']
+
+/** The call budget of one account. */
+export function createCallBudget(options: CallBudgetOptions): CallBudget {
+  const { callsPerSecond, slots, clock } = options
+  const queues: Readonly<Record<Lane, Waiter[]>> = { traveller: [], normal: [], background: [] }
+  const rate = createAdaptiveRate(callsPerSecond, clock)
+  let orders = 0
+  let calls = 0
+  let latency = 0
+  let chunk: Slots | undefined
+  let pausedUntil = 0
+  let serving = false
+  const closing = new AbortController()
+
+  const queueInTurn = (): Waiter[] | undefined =>
+    LANES.map(lane => queues[lane]).find(queue => queue.length > 0)
+  const waiting = (): number => LANES.reduce((sum, lane) => sum + queues[lane].length, 0)
+
+  async function reserve(unused: Slots | undefined): Promise<Slots> {
+    const stepMs = 1000 / (SHARE_OF_RATE * rate.current())
+    const count = Math.max(1, Math.min(waiting(), Math.floor(CHUNK_MS / stepMs)))
+    return await slots.reserve({ stepMs, count, notBefore: pausedUntil, unused })
+  }
+
+  async function serve(): Promise<void> {
+    while (queueInTurn() !== undefined) {
+      if (chunk === undefined || chunk.left === 0) chunk = await reserve(undefined)
+      const { at, stepMs, left } = chunk
+      const now = clock.now()
+      if (at < pausedUntil || at < now - SLOT_SLACK_MS) {
+        chunk = undefined
+        chunk = await reserve({ at, stepMs, left })
+      } else if (at > now) {
+        await clock.sleep(Math.ceil(at - now), closing.signal)
+      } else {
+        const waiter = queueInTurn()?.shift()
+        // An aborted caller leaves its slot to the next one.
+        if (waiter === undefined) return
+        chunk = { at: at + stepMs, stepMs, left: left - 1 }
+        calls++
+        waiter.pass()
+      }
+    }
+  }
+
+  async function wake(): Promise<void> {
+    if (serving) return
+    serving = true
+    try {
+      await serve()
+    } catch (error) {
+      // Closing wakes the sleeper; by then nobody waits.
+      refuseAll(error)
+    } finally {
+      serving = false
+    }
+  }
+
+  function refuseAll(error: unknown): void {
+    for (const lane of LANES) for (const waiter of queues[lane].splice(0)) waiter.refuse(error)
+  }
+
+  function enqueue(waiter: Waiter): void {
+    const queue = queues[waiter.ticket.lane]
+    const before = queue.findIndex(other => other.ticket.order > waiter.ticket.order)
+    if (before < 0) queue.push(waiter)
+    else queue.splice(before, 0, waiter)
+  }
+
+  return {
+    callsPerSecond,
+    currentRate: () => rate.current(),
+    calls: () => calls,
+    latencySeconds: () => latency,
+    ticket: (lane, signal) => ({ order: orders++, lane: lane ?? 'normal', signal }),
+    async enter(ticket) {
+      refuseAborted(ticket.signal)
+      if (closing.signal.aborted)
+        throw new SftAbortedError('the connection to the account was closed')
+      if (callsPerSecond === Number.POSITIVE_INFINITY) {
+        while (pausedUntil > clock.now()) {
+          await clock.sleep(Math.ceil(pausedUntil - clock.now()))
+          refuseAborted(ticket.signal)
+        }
+        calls++
+        return
+      }
+      await new Promise<void>((resolve, reject) => {
+        const abort = (): void => {
+          const queue = queues[ticket.lane]
+          const at = queue.indexOf(waiter)
+          if (at >= 0) queue.splice(at, 1)
+          reject(new SftAbortedError('given up before it was sent'))
+        }
+        const settled = (): void => ticket.signal?.removeEventListener('abort', abort)
+        const waiter: Waiter = {
+          ticket,
+          pass: () => {
+            settled()
+            resolve()
+          },
+          refuse: error => {
+            settled()
+            reject(error)
+          },
+        }
+        ticket.signal?.addEventListener('abort', abort, { once: true })
+        enqueue(waiter)
+        void wake()
+      })
+    },
+    throttled(sentAt, retryAfterMs) {
+      const pause = Math.min(Math.max(PAUSE_MS, retryAfterMs ?? 0), LONGEST_PAUSE_MS)
+      pausedUntil = Math.max(pausedUntil, clock.now() + pause)
+      rate.halve(sentAt, pausedUntil)
+    },
+    answered(seconds) {
+      // Up at once and down slowly: what is kept in flight follows the slow calls.
+      latency += (seconds - latency) * (seconds > latency ? 0.5 : 0.05)
+    },
+    async close() {
+      refuseAll(new SftAbortedError('the connection to the account was closed'))
+      closing.abort()
+      const unused = chunk
+      chunk = undefined
+      if (unused !== undefined && unused.left > 0) await slots.release(unused)
+    },
+  }
+}
+
+function refuseAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new SftAbortedError('given up before it was sent')
+}
+
+/**
+ * The rate in force. Halved when throttled, once for all calls that were in flight; then it grows by a
+ * constant a second: fast up to just below the rate that was too much, slowly beyond.
+ */
+function createAdaptiveRate(configured: number, clock: Pick<Clock, 'now'>) {
+  const fast = configured / 30
+  const slow = configured / 600
+  let base = configured
+  let since = 0
+  let safe = configured
+  let halvedAt = Number.NEGATIVE_INFINITY
+
+  function current(): number {
+    if (base === configured) return configured
+    const elapsed = Math.max(0, clock.now() - since) / 1000
+    const toSafe = Math.max(0, safe - base) / fast
+    const grown =
+      elapsed <= toSafe ? base + elapsed * fast : Math.max(base, safe) + (elapsed - toSafe) * slow
+    return Math.min(configured, grown)
+  }
+
+  return {
+    current,
+    halve(sentAt: number, resumesAt: number): void {
+      if (configured === Number.POSITIVE_INFINITY || sentAt < halvedAt) return
+      const tooMuch = current()
+      safe = tooMuch * 0.85
+      base = Math.max(tooMuch / 2, configured / 100)
+      since = resumesAt
+      halvedAt = clock.now()
+    },
+  }
+}

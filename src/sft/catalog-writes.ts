@@ -1,0 +1,118 @@
+import type { JsonObject, NetworkId } from '../model.ts'
+import type { CreatePlanRequest, ModifyPlanRequest, SftWriter } from './api.ts'
+import type { Write } from './calls.ts'
+import { createdId } from './envelope.ts'
+import { requireId, requireIds } from './prerequisites.ts'
+import { asObjects, compact, firstText, mergeUnder, valuesUnder } from './values.ts'
+
+/** Writes of rate zones and add-on plans. */
+export function createCatalogWrites(
+  write: Write,
+): Pick<SftWriter, 'createRateZone' | 'modifyRateZone' | 'createPlan' | 'modifyPlan'> {
+  return {
+    async createRateZone(request, options) {
+      const { name, networks } = request
+      requireIds(
+        'CreateRateZone',
+        'operatorIdList',
+        networks.map(network => network.operatorId),
+      )
+      const details = {
+        name,
+        destGroupId: requireId('CreateRateZone', 'destGroupId', request.destGroupId),
+        status: '1',
+        operatorIdList: networks.map(networkOnWire),
+      }
+      const body = zoneBody(mergeUnder(details, request.sft))
+      const response = await write('CreateRateZone', body, options)
+      const id = createdZoneId(response)
+      return id === undefined ? {} : { id }
+    },
+    async modifyRateZone(request, options) {
+      const details = compact({
+        id: requireId('ModifyRateZone', 'rateZoneId', request.id),
+        name: request.name,
+        operatorIdList: request.networks?.map(networkOnWire),
+      })
+      await write('ModifyRateZone', zoneBody(mergeUnder(details, request.sft)), options)
+    },
+    async createPlan(request, options) {
+      const plan = mergeUnder(planOnWire(request), request.sft)
+      // ASSUMED (contract 4.4, U14): what totalCount means is not known; add-ons were seen with "1".
+      const body = { Request: { plan, totalCount: '1' } }
+      const planId = createdId(await write('CreatePlan', body, options), 'planId')
+      return planId === undefined ? {} : { planId }
+    },
+    async modifyPlan(request, options) {
+      await write('ModifyPlan', { Request: { plan: planEditOnWire(request) } }, options)
+    },
+  }
+}
+
+function zoneBody(ratezoneDetails: JsonObject): JsonObject {
+  return { Request: { requestParam: { ratezoneDetails } } }
+}
+
+function networkOnWire(network: NetworkId): JsonObject {
+  return { operatorId: network.operatorId, sponsorId: network.sponsorId }
+}
+
+/**
+ * ASSUMED (contract 4.3, U6): the new ID stands in `rateZoneList`, a list or an object, wherever that is;
+ * who finds none reads GetRateZone by name.
+ */
+function createdZoneId(response: JsonObject): string | undefined {
+  const [list] = valuesUnder(response, ['rateZoneList'])
+  const zone = asObjects(list)?.[0]
+  return (zone && firstText(zone, 'id', 'rateZoneId')) ?? createdId(response, 'rateZoneId')
+}
+
+/** ASSUMED (contract 4.4, U13): every field of basicInfo that was seen is sent. */
+function planOnWire(request: CreatePlanRequest): JsonObject {
+  const field = (name: 'serviceProfile' | 'currencyId' | 'destinationGroup'): string =>
+    requireId('CreatePlan', name, request[name])
+  return {
+    basicInfo: compact({
+      planName: request.name,
+      planCategory: 'ADDON',
+      planDescription: request.description,
+      planType: request.planType,
+      serviceProfile: field('serviceProfile'),
+      currencyId: field('currencyId'),
+      destinationGroup: field('destinationGroup'),
+      planStatus: 'Active',
+      addOnPriority: request.priority,
+    }),
+    benefit: [
+      {
+        benefitId: '1',
+        // ASSUMED (contract 4.4, U16): benefits of data are in MB.
+        value: String(request.dataMB),
+        rateZone: requireId('CreatePlan', 'rateZone', request.rateZoneId),
+      },
+    ],
+    charge: [{ chargeAmount: request.charge }],
+    subscription: {
+      reSubscription: request.reSubscription,
+      reSubscriptionRule: request.reSubscriptionRule,
+      occurrences: request.occurrences,
+      activatedBy: request.activatedBy,
+    },
+    // ASSUMED (contract 7, U17): validityType 1 is days.
+    validity: { validityType: '1', validityFactor: String(request.validityDays) },
+  }
+}
+
+function planEditOnWire(request: ModifyPlanRequest): JsonObject {
+  const { charge } = request
+  return compact({
+    basicInfo: compact({
+      planId: requireId('ModifyPlan', 'planId', request.planId),
+      planName: request.name,
+      planDescription: request.description,
+      addOnPriority: request.priority,
+      planStatus: request.status,
+    }),
+    charge: charge === undefined ? undefined : [{ chargeAmount: charge }],
+  })
+}

@@ -1,0 +1,132 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { createAccountReads } from './account-reads.ts'
+import type { OperationName, Sft } from './api.ts'
+import { createCallBudget } from './budget.ts'
+import { createCalls } from './calls.ts'
+import { createCatalogWrites } from './catalog-writes.ts'
+import { createEndpointReads } from './endpoint-reads.ts'
+import { createEndpointWrites } from './endpoint-writes.ts'
+import type { Clock } from './once.ts'
+import { OPERATIONS } from './operations.ts'
+import { createRedact } from './redact.ts'
+import { createSession, type Session } from './session.ts'
+import { fileSlots, memorySlots } from './slots.ts'
+import { createTransport } from './transport.ts'
+import { type CallTrace, createWire } from './wire.ts'
+
+/** How to reach an account. */
+export interface SftOptions {
+  /** `https://host[:port]`; `/api/…` is added. Plain http is refused unless the host is this machine. */
+  readonly baseUrl: string
+  readonly username: string
+  readonly password: string
+  /** A reseller's child account to act in (contract 1.3). */
+  readonly targetAccountId?: string
+  /** Calls per second of the account (contract 1.10). Default 2; Infinity switches the budget off. */
+  readonly callsPerSecond?: number
+  /** File by which processes of this machine share the budget. Default: this client alone. */
+  readonly budgetFile?: string
+  /** Seconds to settle every write, in place of the documented timeouts (contract 1.9). */
+  readonly settleSeconds?: number
+  /** Seconds to wait for every answer, in place of a little more than the documented timeouts. */
+  readonly timeoutSeconds?: number
+  /** ASSUMED (contract 4.7): creation in bulk. Defaults: auto, /api/CreateBulkEndPoint, 100. */
+  readonly bulk?: {
+    readonly mode?: 'on' | 'off' | 'auto'
+    readonly path?: string
+    readonly size?: number
+  }
+  /** Paths in place of assumed ones (see WIRE_ASSUMPTIONS). */
+  readonly paths?: Partial<Readonly<Record<OperationName, string>>>
+  /** A call throttled for longer is an `SftThrottledError`. Default 120. */
+  readonly throttlePatienceSeconds?: number
+  /** Waits before a failed read or connection is tried again. Default 1, 2, 4 s. */
+  readonly retryDelaysSeconds?: readonly number[]
+  /** Time and sleep, for tests. */
+  readonly clock?: Clock
+  /** Told of every call, without secrets. */
+  readonly onCall?: (call: CallTrace) => void
+}
+
+/**
+ * Opens an account. Nothing is sent before the first call, which logs in. Throws a `TypeError` or
+ * `RangeError` where an option cannot be used.
+ */
+export function openSft(options: SftOptions): Sft {
+  const url = readBaseUrl(options.baseUrl)
+  for (const field of ['username', 'password'] as const)
+    if (options[field] === '')
+      throw new TypeError(`${field} is empty; set it (SFT_${field.toUpperCase()})`)
+  const callsPerSecond = options.callsPerSecond ?? 2
+  if (!(callsPerSecond > 0))
+    throw new RangeError(`callsPerSecond is ${callsPerSecond}; it must be more than 0`)
+  const bulkSize = options.bulk?.size ?? 100
+  if (!Number.isInteger(bulkSize) || bulkSize < 1)
+    throw new RangeError(`bulk.size is ${bulkSize}; it must be a whole number from 1`)
+  const clock = options.clock ?? SYSTEM_CLOCK
+  const { budgetFile } = options
+  const budget = createCallBudget({
+    callsPerSecond,
+    slots: budgetFile === undefined ? memorySlots(clock) : fileSlots(budgetFile, clock),
+    clock,
+  })
+  const bulkPath = options.bulk?.path
+  const wire = createWire({
+    baseUrl: url.href.replace(/\/$/, ''),
+    paths: { ...options.paths, ...(bulkPath !== undefined && { CreateBulkEndPoint: bulkPath }) },
+    timeoutSeconds: options.timeoutSeconds,
+    clock,
+    onCall: options.onCall,
+  })
+  const transport = createTransport({
+    wire,
+    budget,
+    clock,
+    retryDelaysSeconds: options.retryDelaysSeconds ?? [1, 2, 4],
+    throttlePatienceSeconds: options.throttlePatienceSeconds ?? 120,
+  })
+  // The session's tokens are secrets that the session's own errors must not show either.
+  const redact = createRedact(() => session.secrets())
+  const credentials = {
+    username: options.username,
+    password: options.password,
+    targetAccountId: options.targetAccountId,
+  }
+  const session: Session = createSession(transport, credentials, clock, redact)
+  const { read, write } = createCalls(transport, session, redact)
+  return {
+    read: { ...createAccountReads(read), ...createEndpointReads(read) },
+    write: { ...createCatalogWrites(write), ...createEndpointWrites(write, bulkSize, redact) },
+    host: url.host,
+    targetAccountId: options.targetAccountId,
+    bulkSize,
+    bulkMode: options.bulk?.mode ?? 'auto',
+    settleSeconds: operation => options.settleSeconds ?? OPERATIONS[operation].timeoutSeconds,
+    budget,
+    [Symbol.asyncDispose]: () => budget.close(),
+  }
+}
+
+const SYSTEM_CLOCK: Clock = {
+  now: Date.now,
+  sleep: async (ms, signal) => {
+    await delay(ms, undefined, signal === undefined ? {} : { signal })
+  },
+}
+
+function readBaseUrl(text: string): URL {
+  const advice = 'give it as https://host, without /api'
+  if (!URL.canParse(text)) throw new TypeError(`the base URL is not a URL; ${advice}`)
+  const url = new URL(text)
+  if (url.username !== '' || url.password !== '')
+    throw new TypeError(`the base URL holds a user name or password; ${advice}`)
+  if (url.search !== '' || url.hash !== '' || /\/api\/?$/.test(url.pathname))
+    throw new TypeError(`the base URL ${url.origin}${url.pathname} has parts too many; ${advice}`)
+  const { hostname, protocol } = url
+  const isLoopback = /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)
+  if (protocol !== 'https:' && !(protocol === 'http:' && isLoopback))
+    throw new TypeError(
+      `the base URL ${url.origin} is not https: the password would be sent in clear; ${advice}`,
+    )
+  return url
+}

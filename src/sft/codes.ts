@@ -1,0 +1,35 @@
+/** Result codes of contract 3 that the client acts upon, and what they mean. */
+export const RESULT_CODES = {
+  '401': 'not authorised, or the token has expired',
+  '1000': 'GetStatistics: nothing to show',
+  '1254': 'the endpoint is already in the requested state',
+  '1340': 'GetStatistics: no usage',
+  '1359': 'no data available',
+  '2507': 'the endpoint is already active',
+  '6420': 'no SIM is attached to the endpoint',
+  '10117': 'targetAccountId is wrong',
+  '10126': 'user name or password is wrong',
+  '10239': 'the operation failed; whether it was completed must be verified',
+  '10240': 'the operation timed out; whether it was completed must be verified',
+  '11044': 'the account is blocked after several failed logins; reset it with "Forgot password"',
+} as const satisfies Readonly<Record<string, string>>
+
+const MEANINGS: Readonly<Record<string, string>> = RESULT_CODES
+
+/** What a result code means, where contract 3 tells. */
+export function meaningOfCode(code: string): string | undefined {
+  return Object.hasOwn(MEANINGS, code) ? MEANINGS[code] : undefined
+}
+
+/** ASSUMED (contract 1.9): both codes mean that the operation may have been executed or still will be. */
+export function isTimeoutCode(code: string | undefined): boolean {
+  return code === '10239' || code === '10240'
+}
+
+/**
+ * ASSUMED (contract 3): only 1359 or a text that says "no data" means an empty list; any other failure
+ * of a list read is an error, never an empty account.
+ */
+export function meansNoData(code: string | undefined, description: string): boolean {
+  return code === '1359' || /\bno (data|records?)\b/i.test(description)
+}

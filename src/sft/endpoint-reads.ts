@@ -1,0 +1,182 @@
+import type { JsonObject } from '../model.ts'
+import { blocksOf, instancesIn } from './addon-instances.ts'
+import type {
+  AddonInstance,
+  CallOptions,
+  EndpointProfile,
+  EndpointStatistics,
+  SftReader,
+  Sim,
+  SimPage,
+  SimQuery,
+} from './api.ts'
+import type { Read } from './calls.ts'
+import { meansNoData } from './codes.ts'
+import { allOrNothing, answerOf, answerOrNone, rowsOf, totalPagesOf } from './lists.ts'
+import { requireId } from './prerequisites.ts'
+import {
+  asNumber,
+  asObject,
+  asObjects,
+  asText,
+  compact,
+  firstText,
+  normaliseIccid,
+} from './values.ts'
+
+/** Reads of SIMs and endpoints. */
+export function createEndpointReads(
+  read: Read,
+): Pick<SftReader, 'sims' | 'sim' | 'endpointProfile' | 'addons' | 'statistics'> {
+  let addonDetailsAreMissing = false
+
+  async function endpointProfile(
+    endpointId: string,
+    options?: CallOptions,
+  ): Promise<EndpointProfile> {
+    requireId('GetEndPointProfile', 'endPointId', endpointId)
+    const query = { endPointId: endpointId }
+    const extract = (response: JsonObject) => profileOf(endpointId, response)
+    return answerOf(await read('GetEndPointProfile', query, extract, options))
+  }
+
+  return {
+    async sims(query, options) {
+      const result = await read(
+        'fetchSIM',
+        {
+          page: String(query.page),
+          perPage: String(query.perPage),
+          // The stock query of guide 3 (contract 4.8): the only IDs that are documented.
+          simStatusId: query.sellable ? '12' : undefined,
+          simAttachStatusId: query.sellable ? '1' : undefined,
+        },
+        response => simPageOf(query, response),
+        options,
+      )
+      return answerOrNone(result, { sims: [], totalPages: query.page - 1 })
+    },
+    async sim(iccid, options) {
+      const wanted = normaliseIccid(requireId('fetchSIM', 'iccid', iccid))
+      const result = await read('fetchSIM', { iccid: wanted }, simsOf, options)
+      if (result.kind === 'rejected' && meansNoSim(result.error.code, result.error.description))
+        return undefined
+      return answerOf(result).find(sim => normaliseIccid(sim.iccid) === wanted)
+    },
+    endpointProfile,
+    async addons(endpointId, options): Promise<readonly AddonInstance[]> {
+      requireId('GetEndpointAddonDetails', 'endPointId', endpointId)
+      if (!addonDetailsAreMissing) {
+        const query = { endPointId: endpointId }
+        const result = await read('GetEndpointAddonDetails', query, addonDetailsOf, options)
+        if (result.kind !== 'missing') return answerOrNone(result, [])
+        addonDetailsAreMissing = true
+      }
+      return (await endpointProfile(endpointId, options)).instances
+    },
+    async statistics({ endpointId, from, to }, options) {
+      requireId('GetStatistics', 'endPointId', endpointId)
+      const query = { endPointId: endpointId, from_date: dayOf(from), to_date: dayOf(to) }
+      const result = await read('GetStatistics', query, statisticsOf, options)
+      if (result.kind === 'rejected' && ['1340', '1000'].includes(result.error.code))
+        return { days: [], totalMB: 0 }
+      return answerOrNone(result, { days: [], totalMB: 0 })
+    },
+  }
+}
+
+/** ASSUMED (contract 4.8): fetchSIM by ICCID without a match answers "no data" or that it was not found. */
+function meansNoSim(code: string, description: string): boolean {
+  return (
+    meansNoData(code, description) ||
+    /\b(sim|iccid)\b.*\b(not found|not exist|unknown)\b|\bno sim\b/i.test(description)
+  )
+}
+
+function simPageOf(query: SimQuery, response: JsonObject): SimPage | undefined {
+  const sims = simsOf(response)
+  if (sims === undefined) return undefined
+  const told = totalPagesOf(response)
+  // Untold, the next page is asked for until one is empty: a short page proves nothing.
+  const totalPages = told ?? (sims.length === 0 ? query.page - 1 : query.page + 1)
+  return { sims, totalPages }
+}
+
+function simsOf(response: JsonObject): readonly Sim[] | undefined {
+  const rows = rowsOf(response, 'rows')
+  return rows && allOrNothing(rows.map(simOf))
+}
+
+function simOf(row: JsonObject): Sim | undefined {
+  const iccid = asText(row['iccid'])
+  // Without this field an attached SIM would look free.
+  if (iccid === undefined || row['endPointId'] === undefined) return undefined
+  const attachStatus = asText(row['simAttachStatus'])
+  const fields: Omit<Sim, 'iccid'> = compact({
+    simId: asText(row['simId']),
+    eid: asText(row['eid']),
+    msisdn: asText(row['msisdn']),
+    status: asText(row['simStatus']),
+    attached: attachStatus === undefined ? undefined : attachStatus.toUpperCase() === 'ATTACHED',
+    endpointId: asText(row['endPointId']),
+    product: asText(row['simProduct']),
+    activationCode: activationCodeOf(asObject(row['activationCode'])),
+  })
+  return { ...fields, iccid }
+}
+
+function activationCodeOf(code: JsonObject | undefined): string | undefined {
+  if (code === undefined) return undefined
+  const host = firstText(code, 'smDpPlusAdress', 'smDpPlusAddress')
+  const matchingId = asText(code['matchingId'])
+  const made = host && matchingId ? `LPA:1$${host}$${matchingId}` : undefined
+  return asText(code['textQrCode']) ?? made
+}
+
+function profileOf(endpointId: string, response: JsonObject): EndpointProfile | undefined {
+  const blocks = blocksOf(response, 'basicInfo', 'promotionalPlans')
+  if (blocks === undefined) return undefined
+  const instances = instancesIn(blocks)
+  if (instances === undefined) return undefined
+  const basic = asObject(blocks['basicInfo']) ?? {}
+  // ASSUMED (contract 4.11): plan, APN group and roaming profiles have the names that requests give them.
+  const fields: Omit<EndpointProfile, 'endpointId' | 'instances'> = compact({
+    name: asText(basic['name']),
+    iccid: asText(basic['iccid']),
+    msisdn: asText(basic['msisdn']),
+    basePlan: asText(basic['planId']),
+    apnGroup: asText(basic['apnGroupId']),
+    roamingProfiles: asText(basic['roamingProfileId'])?.split('|'),
+  })
+  return { ...fields, endpointId, instances }
+}
+
+/** ASSUMED (contract 4.11, U2): the blocks of GetEndPointProfile, as far as they concern add-ons. */
+function addonDetailsOf(response: JsonObject): readonly AddonInstance[] | undefined {
+  const blocks = blocksOf(response, 'promotionalPlans', 'benefitInfo')
+  return blocks && instancesIn(blocks)
+}
+
+/** ASSUMED (contract U23): the days of GetStatistics are days in UTC. */
+function dayOf(date: Date): string {
+  return date.toISOString().slice(0, 10).replaceAll('-', '')
+}
+
+function statisticsOf(response: JsonObject): EndpointStatistics | undefined {
+  const payload = asObject(response['responseParam'])
+  if (payload === undefined) return undefined
+  const days = (asObjects(payload['dataUsage']) ?? []).flatMap(day => {
+    const date = asText(day['date'])
+    return date === undefined ? [] : [{ date, ...volumesOf(day) }]
+  })
+  const total = asObject(payload['dataTotalUsage'])
+  const totalMB = total ? volumesOf(total).totalMB : days.reduce((sum, day) => sum + day.totalMB, 0)
+  return { days, totalMB }
+}
+
+/** Values may be null (contract 5): no usage. */
+function volumesOf(row: JsonObject) {
+  const uplinkMB = asNumber(row['uplink']) ?? 0
+  const downlinkMB = asNumber(row['downlink']) ?? 0
+  return { uplinkMB, downlinkMB, totalMB: asNumber(row['totalVolume']) ?? uplinkMB + downlinkMB }
+}

@@ -1,0 +1,145 @@
+import type { Json, JsonObject } from '../model.ts'
+import { isTimeoutCode } from './codes.ts'
+import { asObject, asObjects, asText, firstText } from './values.ts'
+
+/** What one exchange with the platform came to. */
+export type Outcome =
+  /** Success; `response` is what stands under `Response`, or the whole body where there is none. */
+  | { readonly kind: 'answered'; readonly response: JsonObject }
+  /** The platform said no in its envelope. */
+  | {
+      readonly kind: 'rejected'
+      readonly code: string
+      readonly description: string
+      readonly response: JsonObject
+    }
+  | { readonly kind: 'unauthorised'; readonly code: string; readonly description: string }
+  | { readonly kind: 'throttled'; readonly retryAfterMs: number | undefined }
+  /** HTTP 404: there is no such operation. */
+  | { readonly kind: 'missing'; readonly body: string }
+  /** No connection, so nothing was sent. */
+  | { readonly kind: 'unconnected'; readonly reason: string }
+  /** Anything else; of a write nobody knows whether it was executed. `status` undefined: no answer. */
+  | {
+      readonly kind: 'unclear'
+      readonly reason: string
+      readonly status: number | undefined
+      readonly body: string
+    }
+
+/** An HTTP answer as it came. */
+export interface RawAnswer {
+  readonly status: number
+  readonly retryAfter: string | null
+  readonly body: string
+}
+
+/**
+ * Classifies an answer by code, then text, then status (contract 1.7 to 1.9). `isSuccess` judges the body
+ * of an HTTP 2xx answer: the outer code for most calls, a token for logins.
+ */
+export function classifyAnswer(
+  answer: RawAnswer,
+  isSuccess: (body: JsonObject) => boolean,
+  now: number,
+): Outcome {
+  const { status, body } = answer
+  const throttled: Outcome = {
+    kind: 'throttled',
+    retryAfterMs: parseRetryAfter(answer.retryAfter, now),
+  }
+  const unclear = (reason: string): Outcome => ({ kind: 'unclear', reason, status, body })
+  // ASSUMED (contract 1.8, 1.10): a throttled call was not executed.
+  if (status === 429) return throttled
+  const parsed = parseObject(body)
+  if (parsed === undefined) {
+    if (/rate limit/i.test(body)) return throttled
+    if (status === 401) return { kind: 'unauthorised', code: '401', description: 'HTTP 401' }
+    if (status === 404) return { kind: 'missing', body }
+    return unclear(body.trim() === '' ? 'the body is empty' : 'the body is not a JSON object')
+  }
+  if (status < 300 && isSuccess(parsed)) return { kind: 'answered', response: responseOf(parsed) }
+  const { outer, inner, description } = resultOf(parsed)
+  const code = inner ?? outer ?? ''
+  if (/rate limit/i.test(description) || (outer === undefined && /rate limit/i.test(body)))
+    return throttled
+  if (
+    status === 401 ||
+    outer === '401' ||
+    inner === '401' ||
+    /authori[sz]ation fail/i.test(description)
+  )
+    return { kind: 'unauthorised', code: code || '401', description: description || 'HTTP 401' }
+  if (status === 404) return { kind: 'missing', body }
+  if (isTimeoutCode(inner) || isTimeoutCode(outer) || /has time[d -]*out/i.test(description))
+    return unclear(`the platform timed out (${code || 'no code'})`)
+  if (status >= 500) return unclear(`HTTP ${status}`)
+  if (outer !== undefined && outer !== '0')
+    return { kind: 'rejected', code, description, response: responseOf(parsed) }
+  return unclear('the answer has no result code')
+}
+
+/** Outer code `0` (contract 1.7). */
+export function isEnvelopeSuccess(body: JsonObject): boolean {
+  return asText(asObject(body['Response'])?.['resultCode']) === '0'
+}
+
+/** What stands under `Response`, or the whole of a bare body. */
+export function responseOf(body: JsonObject): JsonObject {
+  return asObject(body['Response']) ?? body
+}
+
+/**
+ * A created ID, wherever the answer has it: `Response.X`, `responseParam.X`, `responseParam.rows[0].X`,
+ * `resultParam.X`. ASSUMED (contract 1.7): the last three; only the first was seen everywhere.
+ */
+export function createdId(response: JsonObject, ...keys: readonly string[]): string | undefined {
+  const param = asObject(response['responseParam'])
+  const places = [
+    response,
+    param,
+    asObjects(param?.['rows'])?.[0],
+    asObject(response['resultParam']),
+  ]
+  for (const place of places) {
+    const id = place && firstText(place, ...keys)
+    if (id !== undefined) return id
+  }
+  return undefined
+}
+
+/** The inner result code and the platform's own words. */
+export function resultOf(body: JsonObject): {
+  readonly outer: string | undefined
+  readonly inner: string | undefined
+  readonly description: string
+} {
+  const response = responseOf(body)
+  const result = asObject(response['resultParam']) ?? {}
+  return {
+    outer: asText(response['resultCode']),
+    inner: asText(result['resultCode']),
+    description:
+      firstText(result, 'resultDescription') ??
+      firstText(response, 'resultDescription', 'message', 'error') ??
+      '',
+  }
+}
+
+function parseObject(body: string): JsonObject | undefined {
+  let value: Json
+  try {
+    value = JSON.parse(body.replace(/^\uFEFF/, '')) as Json
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+  return asObject(value)
+}
+
+function parseRetryAfter(header: string | null, now: number): number | undefined {
+  if (header === null || header.trim() === '') return undefined
+  const seconds = Number(header)
+  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(header) - now
+  return Number.isFinite(ms) && ms > 0 ? ms : undefined
+}

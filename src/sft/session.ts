@@ -1,0 +1,177 @@
+import type { JsonObject } from '../model.ts'
+import { meaningOfCode } from './codes.ts'
+import { responseOf } from './envelope.ts'
+import { SftCredentialsError, SftNotUnderstoodError, SftUnreachableError } from './errors.ts'
+import type { Clock } from './once.ts'
+import { excerptOf, type Redact } from './redact.ts'
+import type { Delivery, Token, Transport } from './transport.ts'
+import { asObject, firstText } from './values.ts'
+
+/** What a login is made with. */
+export interface Credentials {
+  readonly username: string
+  readonly password: string
+  readonly targetAccountId: string | undefined
+}
+
+/** The tokens of one account: one login at a time, none after the credentials were refused. */
+export interface Session {
+  /** A token in force; logs in or renews first where needed. */
+  readonly token: () => Promise<Token>
+  /** A token of a later generation than the refused one: a new login, shared by all who ask. */
+  readonly replace: (refused: Token) => Promise<Token>
+  /** What must not be shown. */
+  readonly secrets: () => readonly (string | undefined)[]
+}
+
+interface Tokens extends Token {
+  readonly refresh: string | undefined
+  readonly renewAt: number
+}
+
+/** ASSUMED (contract 1.5, U7): where the JWT does not tell, an access token lives for 540 s. */
+const ASSUMED_LIFE_MS = 540_000
+
+/** Opens a session; nothing is sent before the first token is asked for. */
+export function createSession(
+  transport: Transport,
+  credentials: Credentials,
+  clock: Clock,
+  redact: Redact,
+): Session {
+  let tokens: Tokens | undefined
+  let generations = 0
+  let renewing: Promise<Tokens> | undefined
+  // Kept for good: repeated bad logins lock the account (contract 1.3).
+  let refused: SftCredentialsError | undefined
+
+  async function login(): Promise<Tokens> {
+    if (refused !== undefined) throw refused
+    const delivery = await transport.deliver({
+      operation: 'Login',
+      lane: 'traveller',
+      body: {
+        username: credentials.username,
+        password: credentials.password,
+        ...(credentials.targetAccountId !== undefined && {
+          targetAccountId: credentials.targetAccountId,
+        }),
+      },
+      isSuccess: hasAccessToken,
+      resendUnclear: true,
+    })
+    if (delivery.kind === 'answered') return adopt(delivery.response)
+    const name = transport.callName('Login')
+    if (delivery.kind === 'rejected' || delivery.kind === 'unauthorised') {
+      refused = new SftCredentialsError(refusal(delivery, redact), name)
+      throw refused
+    }
+    if (delivery.kind === 'missing')
+      throw new SftNotUnderstoodError(404, excerptOf(delivery.body, redact), name)
+    if (delivery.status === undefined)
+      throw new SftUnreachableError(`no answer (${redact(delivery.reason)})`, name)
+    throw new SftNotUnderstoodError(delivery.status, excerptOf(delivery.body, redact), name)
+  }
+
+  async function refresh(current: Tokens): Promise<Tokens> {
+    if (current.refresh === undefined) return await login()
+    const delivery = await transport.deliver({
+      operation: 'RefreshToken',
+      lane: 'traveller',
+      authorise: async () => ({
+        access: current.refresh ?? '',
+        generation: current.generation,
+        isUsable: () => true,
+      }),
+      isSuccess: hasAccessToken,
+      // It may have been used up by an answer that was lost.
+      resendUnclear: false,
+    })
+    return delivery.kind === 'answered' ? adopt(delivery.response) : await login()
+  }
+
+  function adopt(response: JsonObject): Tokens {
+    const holder = asObject(response['responseParam']) ?? response
+    const access = firstText(response, 'AccessToken') ?? firstText(holder, 'AccessToken') ?? ''
+    const now = clock.now()
+    const life = lifeOf(access, now)
+    const expiresAt = now + life
+    tokens = {
+      access,
+      refresh: firstText(response, 'RefreshToken') ?? firstText(holder, 'RefreshToken'),
+      generation: ++generations,
+      // A minute early, or a tenth of a short life.
+      renewAt: expiresAt - Math.min(60_000, life / 10),
+      isUsable: () => clock.now() < expiresAt,
+    }
+    return tokens
+  }
+
+  function renew(how: () => Promise<Tokens>): Promise<Tokens> {
+    renewing ??= how().finally(() => {
+      renewing = undefined
+    })
+    return renewing
+  }
+
+  return {
+    async token() {
+      const current = tokens
+      if (current === undefined) return await renew(login)
+      if (clock.now() < current.renewAt) return current
+      const renewed = renew(() => refresh(current))
+      if (!current.isUsable()) return await renewed
+      // The old one still works; whoever finds it expired meets the failure of its renewal.
+      renewed.catch(() => undefined)
+      return current
+    },
+    async replace(refusedToken) {
+      if (tokens !== undefined && tokens.generation > refusedToken.generation) return tokens
+      return await renew(login)
+    },
+    secrets: () => [credentials.password, tokens?.access, tokens?.refresh],
+  }
+}
+
+function hasAccessToken(body: JsonObject): boolean {
+  const response = responseOf(body)
+  const holder = asObject(response['responseParam']) ?? response
+  return (firstText(response, 'AccessToken') ?? firstText(holder, 'AccessToken')) !== undefined
+}
+
+/**
+ * ASSUMED (contract 1.3, U9): any login answered with a failure in the envelope, or with HTTP 401, is a
+ * refusal of the credentials; the envelope of a failed login is not documented.
+ */
+function refusal(
+  delivery: Extract<Delivery, { readonly kind: 'rejected' | 'unauthorised' }>,
+  redact: Redact,
+): string {
+  const meaning = delivery.code === '401' ? undefined : meaningOfCode(delivery.code)
+  const words = redact(delivery.description)
+  return (
+    `login refused (${delivery.code || 'no code'}): ${meaning ?? (words || 'no description')}. ` +
+    'It is not tried again, since failed logins lock the account; check user name, password and targetAccountId'
+  )
+}
+
+/** Milliseconds that a token lives, from its own claims: `exp` against `iat`, so that clocks may differ. */
+function lifeOf(access: string, now: number): number {
+  const claims = claimsOf(access)
+  const { exp, iat } = claims
+  if (typeof exp !== 'number') return ASSUMED_LIFE_MS
+  const life = typeof iat === 'number' ? (exp - iat) * 1000 : exp * 1000 - now
+  return life > 0 ? life : ASSUMED_LIFE_MS
+}
+
+function claimsOf(access: string): { readonly exp?: unknown; readonly iat?: unknown } {
+  const part = access.split('.')[1]
+  if (part === undefined) return {}
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'))
+    return typeof claims === 'object' && claims !== null ? claims : {}
+  } catch (error) {
+    if (error instanceof SyntaxError) return {}
+    throw error
+  }
+}

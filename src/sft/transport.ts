@@ -1,0 +1,139 @@
+import type { JsonObject } from '../model.ts'
+import type { CallOptions, OperationName } from './api.ts'
+import type { CallBudget } from './budget.ts'
+import type { Outcome } from './envelope.ts'
+import { type CallName, SftThrottledError, SftUnreachableError } from './errors.ts'
+import type { Clock } from './once.ts'
+import type { Wire } from './wire.ts'
+
+/** An access token; tokens of one login share its generation. */
+export interface Token {
+  readonly access: string
+  readonly generation: number
+  readonly isUsable: () => boolean
+}
+
+/** A call to be delivered. */
+export interface Call extends CallOptions {
+  readonly operation: OperationName
+  readonly query?: Readonly<Record<string, string>>
+  readonly body?: JsonObject
+  readonly isSuccess: (body: JsonObject) => boolean
+  /** Asked before each sending; absent for logins. */
+  readonly authorise?: () => Promise<Token>
+  /** Whether an unclear outcome may be resent: reads and logins, never a write. */
+  readonly resendUnclear: boolean
+  /** Whether the payload has what was asked for; a read whose answer has not is unclear. */
+  readonly isComplete?: (response: JsonObject) => boolean
+}
+
+/** How a delivery ended, with the token it was sent with and the time (epoch ms). */
+export type Delivery = Exclude<Outcome, { readonly kind: 'throttled' | 'unconnected' }> & {
+  readonly token: Token | undefined
+  readonly sentAt: number
+}
+
+/** Delivers calls through the budget and resends what is known not to have been executed. */
+export interface Transport {
+  /** Throws `SftThrottledError`, `SftUnreachableError`, `SftAbortedError` and what `authorise` throws. */
+  readonly deliver: (call: Call) => Promise<Delivery>
+  readonly callName: (operation: OperationName) => CallName
+}
+
+export interface TransportOptions {
+  readonly wire: Wire
+  readonly budget: CallBudget
+  readonly clock: Clock
+  /** Waits between resends after a failure, in seconds; as many resends as waits. */
+  readonly retryDelaysSeconds: readonly number[]
+  /** A call throttled for longer gives up. */
+  readonly throttlePatienceSeconds: number
+}
+
+/** Puts wire and budget together. */
+export function createTransport(options: TransportOptions): Transport {
+  const { wire, budget, clock, retryDelaysSeconds } = options
+  const patienceMs = options.throttlePatienceSeconds * 1000
+
+  async function deliver(call: Call): Promise<Delivery> {
+    const ticket = budget.ticket(call.lane, call.signal)
+    const name = wire.callName(call.operation)
+    let failures = 0
+    let throttledSince: number | undefined
+    for (let attempt = 1; ; ) {
+      const token = await call.authorise?.()
+      await wire.warmUp()
+      await budget.enter(ticket)
+      // Expired while it waited: its place is lost, which costs one slot in the life of a token.
+      if (token !== undefined && !token.isUsable()) continue
+      const sentAt = clock.now()
+      const outcome = await wire.exchange({
+        operation: call.operation,
+        attempt,
+        isSuccess: call.isSuccess,
+        ...(call.query !== undefined && { query: call.query }),
+        ...(call.body !== undefined && { body: call.body }),
+        ...(token !== undefined && { token: token.access }),
+      })
+      attempt++
+      if (outcome.kind === 'throttled') {
+        throttledSince ??= sentAt
+        const wait = outcome.retryAfterMs ?? 0
+        budget.throttled(sentAt, outcome.retryAfterMs)
+        if (clock.now() + wait - throttledSince > patienceMs)
+          throw new SftThrottledError(throttledMessage(options, outcome.retryAfterMs), name)
+        continue
+      }
+      const delay = retryDelaysSeconds[failures]
+      if (outcome.kind === 'unconnected') {
+        if (delay === undefined)
+          throw new SftUnreachableError(
+            `no connection (${outcome.reason}); check the base URL and the network`,
+            name,
+          )
+        failures++
+        await pause(delay, call.signal)
+        continue
+      }
+      budget.answered((clock.now() - sentAt) / 1000)
+      const delivery = judge(call, outcome)
+      if (delivery.kind === 'unclear' && call.resendUnclear && delay !== undefined) {
+        failures++
+        await pause(delay, call.signal)
+        continue
+      }
+      return { ...delivery, token, sentAt }
+    }
+  }
+
+  // An aborted pause ends at once; that the caller gave up is then said on entering the budget.
+  async function pause(seconds: number, signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await clock.sleep(seconds * 1000, signal)
+    } catch (error) {
+      if (!signal?.aborted) throw error
+    }
+  }
+
+  return { deliver, callName: wire.callName }
+}
+
+type Judged = Exclude<Outcome, { readonly kind: 'throttled' | 'unconnected' }>
+
+function judge(call: Call, outcome: Judged): Judged {
+  if (outcome.kind !== 'answered' || call.isComplete?.(outcome.response) !== false) return outcome
+  return {
+    kind: 'unclear',
+    reason: 'the answer lacks what was asked for',
+    status: 200,
+    body: JSON.stringify(outcome.response),
+  }
+}
+
+function throttledMessage(options: TransportOptions, retryAfterMs: number | undefined): string {
+  const told =
+    retryAfterMs === undefined
+      ? `throttled for more than ${options.throttlePatienceSeconds} s`
+      : `throttled, and told to wait ${Math.ceil(retryAfterMs / 1000)} s`
+  return `${told}; it was not executed. Set the account's calls per second lower, or wait`
+}

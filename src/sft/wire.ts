@@ -1,0 +1,171 @@
+import type { JsonObject } from '../model.ts'
+import type { OperationName } from './api.ts'
+import { classifyAnswer, type Outcome } from './envelope.ts'
+import type { CallName } from './errors.ts'
+import type { Clock } from './once.ts'
+import { answerSeconds, OPERATIONS } from './operations.ts'
+
+/** One call as a trace may show it: no headers, bodies or query. */
+export interface CallTrace {
+  readonly operation: OperationName
+  /** HTTP status; undefined where there was no answer. */
+  readonly status: number | undefined
+  readonly seconds: number
+  /** From 1; resends count on. */
+  readonly attempt: number
+  readonly outcome: Outcome['kind']
+}
+
+/** What is sent in one exchange. */
+export interface Exchange {
+  readonly operation: OperationName
+  readonly query?: Readonly<Record<string, string>>
+  readonly body?: JsonObject
+  readonly token?: string
+  readonly attempt: number
+  readonly isSuccess: (body: JsonObject) => boolean
+}
+
+/** Sends single HTTP requests; knows no budget, no session and no retry. */
+export interface Wire {
+  /** Makes the HTTP client ready, so that the first call leaves at its time in the budget. */
+  readonly warmUp: () => Promise<void>
+  readonly exchange: (exchange: Exchange) => Promise<Outcome>
+  readonly callName: (operation: OperationName) => CallName
+}
+
+export interface WireOptions {
+  /** Origin and prefix, without a slash at the end. */
+  readonly baseUrl: string
+  readonly paths: Partial<Readonly<Record<OperationName, string>>>
+  /** Override of all answer timeouts. */
+  readonly timeoutSeconds: number | undefined
+  readonly clock: Clock
+  readonly onCall: ((call: CallTrace) => void) | undefined
+}
+
+/** HTTP over `fetch`: one request, its timeout, and the classification of what came back. */
+export function createWire(options: WireOptions): Wire {
+  const { baseUrl, paths, clock } = options
+  const callName = (operation: OperationName): CallName => ({
+    operation,
+    method: OPERATIONS[operation].method,
+    path: paths[operation] ?? OPERATIONS[operation].path,
+  })
+
+  async function request(exchange: Exchange): Promise<[Outcome, number | undefined]> {
+    const { method, path } = callName(exchange.operation)
+    const query = new URLSearchParams(exchange.query).toString()
+    const seconds = options.timeoutSeconds ?? answerSeconds(exchange.operation)
+    const timeout = new AbortController()
+    const timer = setTimeout(() => timeout.abort(), seconds * 1000)
+    let status: number | undefined
+    try {
+      const answer = await fetch(`${baseUrl}${path}${query && `?${query}`}`, {
+        method,
+        headers: headersOf(exchange),
+        // X-Authorization would follow a redirect to another origin.
+        redirect: 'error',
+        signal: timeout.signal,
+        ...(exchange.body !== undefined && { body: JSON.stringify(exchange.body) }),
+      })
+      status = answer.status
+      const retryAfter = answer.headers.get('retry-after')
+      const body = await answer.text()
+      return [classifyAnswer({ status, retryAfter, body }, exchange.isSuccess, clock.now()), status]
+    } catch (error) {
+      const reason = timeout.signal.aborted ? `no answer within ${seconds} s` : reasonOf(error)
+      const unconnected = !timeout.signal.aborted && status === undefined && isUnconnected(error)
+      return [
+        unconnected
+          ? { kind: 'unconnected', reason }
+          : { kind: 'unclear', reason, status, body: '' },
+        status,
+      ]
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  let warm: Promise<void> | undefined
+
+  return {
+    callName,
+    warmUp() {
+      // Node loads its HTTP client at the first fetch, which takes longer than the budget's slack.
+      warm ??= fetch('data:,').then(() => undefined)
+      return warm
+    },
+    async exchange(exchange) {
+      const began = clock.now()
+      const [outcome, status] = await request(exchange)
+      options.onCall?.({
+        operation: exchange.operation,
+        status,
+        seconds: (clock.now() - began) / 1000,
+        attempt: exchange.attempt,
+        outcome: outcome.kind,
+      })
+      return outcome
+    },
+  }
+}
+
+function headersOf(exchange: Exchange): Record<string, string> {
+  return {
+    'Content-Type': 'application/json',
+    Accept: 'application/json',
+    'X-Requested-With': 'XMLHttpRequest',
+    ...(exchange.token !== undefined && { 'X-Authorization': `Bearer ${exchange.token}` }),
+  }
+}
+
+/** Codes of failures before the request was sent: no address, no route, no connection, no trust. */
+const UNCONNECTED = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'CERT_REVOKED',
+  'CERT_UNTRUSTED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'ERR_SSL_WRONG_VERSION_NUMBER',
+  'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
+  'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE',
+])
+
+function isUnconnected(error: unknown): boolean {
+  const cause = causeOf(error)
+  if (cause instanceof AggregateError) return cause.errors.every(isConnectFailure)
+  return isConnectFailure(cause)
+}
+
+/** A reset, or a route lost, while connecting is harmless; the same later is not. */
+function isConnectFailure(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  return (
+    ('code' in error && typeof error.code === 'string' && UNCONNECTED.has(error.code)) ||
+    ('syscall' in error && error.syscall === 'connect')
+  )
+}
+
+function causeOf(error: unknown): unknown {
+  return error instanceof Error && error.cause !== undefined ? error.cause : error
+}
+
+function reasonOf(error: unknown): string {
+  const cause = causeOf(error)
+  const first = cause instanceof AggregateError ? (cause.errors[0] ?? cause) : cause
+  if (!(first instanceof Error)) return String(first)
+  const code = 'code' in first && typeof first.code === 'string' ? first.code : undefined
+  return code === undefined || first.message.includes(code)
+    ? first.message
+    : `${first.message} (${code})`
+}

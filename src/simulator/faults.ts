@@ -1,0 +1,102 @@
+/** Every kind of fault that the simulator can play; FaultKind tells what each does. */
+export const FAULT_KINDS = [
+  'late',
+  'late-after-answer',
+  'timeout-text',
+  'timeout-text-not-executed',
+  'throttle-429',
+  'throttle-200-text',
+  'throttle-bare',
+  'throttle-html',
+  'expired-token-inner',
+  'expired-token-outer',
+  'expired-token-http',
+  '5xx-before',
+  '5xx-after',
+  'non-json-before',
+  'non-json-after',
+  'empty-body-after',
+  'half-answer',
+  'reset-before',
+  'reset-after',
+  'no-answer',
+  'field-missing',
+  'numeric-ids',
+  'ids-elsewhere',
+  'rows-missing',
+  'row-timeouts',
+  'rejected',
+] as const
+
+/**
+ * - `late`: the connection is reset now, the operation is executed `delayMs` later
+ * - `late-after-answer`: the timeout text is answered now, the operation is executed `delayMs` later
+ * - `timeout-text`: executed; answered with code 10240 and "has Time out"
+ * - `timeout-text-not-executed`: the same answer, nothing happened
+ * - `throttle-429`, `throttle-200-text`, `throttle-bare`, `throttle-html`: not executed, each form of contract 1.8
+ * - `expired-token-inner`, `-outer`, `-http`: not executed, and every access token is invalid from then on
+ * - `5xx-before`, `5xx-after`: HTTP `status` (503) with HTML, not executed or executed
+ * - `non-json-before`, `non-json-after`: HTTP 200 with HTML, not executed or executed
+ * - `empty-body-after`: executed; HTTP 200 without a body
+ * - `half-answer`: executed; the connection breaks in the middle of the answer
+ * - `reset-before`, `reset-after`: the connection is reset, not executed or executed
+ * - `no-answer`: executed; never answered
+ * - `field-missing`: executed; `field` (the created ID, else the payload) is left out wherever it stands
+ * - `numeric-ids`: executed; IDs and codes as numbers
+ * - `ids-elsewhere`: executed; created IDs in `responseParam`, `rows[0]`, `resultParam`, in turn
+ * - `rows-missing`: executed; half of the rows of a bulk are missing, or all if it is one
+ * - `row-timeouts`: executed; every other row of a bulk, from the first, is answered 10239 or 10240 without ID
+ * - `rejected`: not executed; outer "1", inner 10057
+ */
+export type FaultKind = (typeof FAULT_KINDS)[number]
+
+/** A fault to play; the oldest that matches a call is played. */
+export interface Fault {
+  /** Name of an operation, `*` for all, `writes` for all writes. */
+  readonly operation: string
+  readonly kind: FaultKind
+  /** How many calls it meets. Default 1. */
+  readonly count?: number
+  /** How many matching calls pass before. Default 0. */
+  readonly skip?: number
+  /** For late execution. Default 500. */
+  readonly delayMs?: number
+  /** For `field-missing`. */
+  readonly field?: string
+  /** For `5xx-before` and `5xx-after`. Default 503. */
+  readonly status?: number
+}
+
+/** Faults that wait for their calls. */
+export interface FaultQueue {
+  add(fault: Fault): void
+  clear(): void
+  /** The fault to play on this call, if any; it is then used once. */
+  take(operation: string, write: boolean): Fault | undefined
+}
+
+export function createFaultQueue(): FaultQueue {
+  let waiting: { readonly fault: Fault; skip: number; count: number }[] = []
+  return {
+    add(fault) {
+      waiting.push({ fault, skip: fault.skip ?? 0, count: fault.count ?? 1 })
+    },
+    clear() {
+      waiting = []
+    },
+    take(operation, write) {
+      for (const entry of waiting) {
+        const { operation: wanted } = entry.fault
+        if (wanted !== operation && wanted !== '*' && !(wanted === 'writes' && write)) continue
+        if (entry.skip > 0) {
+          entry.skip -= 1
+          continue
+        }
+        entry.count -= 1
+        if (entry.count <= 0) waiting = waiting.filter(other => other !== entry)
+        return entry.fault
+      }
+      return undefined
+    },
+  }
+}

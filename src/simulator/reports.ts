@@ -1,0 +1,96 @@
+import type { JsonObject, NetworkId } from '../model.ts'
+import { benefitRow, liveInstances, promotionalPlan, settleAddons } from './addons.ts'
+import { type Answer, type Call, ok } from './answer.ts'
+import { wholeNumber } from './fields.ts'
+import { imsiOf, msisdnOf, pageOfSims, simRow } from './sims.ts'
+import { networkKey, type SimulatedEndpoint, type World } from './world.ts'
+
+/** fetchSIM: one SIM, or a page of those that match (contract 4.8). */
+export function fetchSims(call: Call): Answer {
+  const { world, query } = call
+  const iccid = query.get('iccid')
+  if (iccid !== null) {
+    const sim = world.sims.get(iccid)
+    return ok({ list: { field: 'rows', items: sim === undefined ? [] : [simRow(sim)], pages: 1 } })
+  }
+  const { page, perPage } = paging(call)
+  const simStatusId = query.get('simStatusId')
+  const simAttachStatusId = query.get('simAttachStatusId')
+  const filter = {
+    ...(simStatusId === null ? {} : { simStatusId }),
+    ...(simAttachStatusId === null ? {} : { simAttachStatusId }),
+  }
+  const { sims, total } = pageOfSims(world.stock, filter, page, perPage)
+  return ok({
+    list: { field: 'rows', items: sims.map(simRow), pages: Math.ceil(total / perPage) },
+  })
+}
+
+/** `page` and `perPage` of a query, as far as they are granted. */
+export function paging(call: Call): { readonly page: number; readonly perPage: number } {
+  const most = call.settings.wire.maxPerPage ?? 250
+  const given = Object.fromEntries(call.query)
+  const page = given['page'] === undefined ? '1' : wholeNumber(given, 'page', 1)
+  const perPage = given['perPage'] === undefined ? String(most) : wholeNumber(given, 'perPage', 1)
+  return { page: Number(page), perPage: Math.min(Number(perPage), most) }
+}
+
+/** Networks as lists of them report each (contract 4.2). */
+export function networkRows(world: World, networks: 'all' | readonly NetworkId[]): JsonObject[] {
+  const wanted =
+    networks === 'all'
+      ? [...world.networks.values()]
+      : networks.flatMap(one => world.networks.get(networkKey(one)) ?? [])
+  return wanted.map(network => ({
+    operatorId: network.operatorId,
+    operatorName: network.operatorName,
+    categoryGroupId: network.sponsorId,
+    tadigCode: network.tadig,
+    countryName: network.countryName,
+  }))
+}
+
+/** An endpoint without its add-ons (contract 4.11). */
+export function basicInfo(world: World, endpoint: SimulatedEndpoint): JsonObject {
+  const sim = endpoint.iccid === undefined ? undefined : world.sims.get(endpoint.iccid)
+  // ASSUMED (contract 4.11): only name to imeiLockStatus are seen; the rest has its names from requests.
+  return {
+    endPointId: endpoint.endPointId,
+    name: endpoint.name,
+    iccid: endpoint.iccid ?? '-',
+    msisdn: sim === undefined ? '-' : msisdnOf(sim),
+    imsi: sim === undefined ? '-' : imsiOf(sim),
+    imeiLockStatus: 'Disabled',
+    status: endpoint.status,
+    planId: endpoint.planId,
+    apnGroupId: endpoint.apnGroupId,
+    roamingProfileId: endpoint.roamingProfileIds.join('|'),
+  }
+}
+
+interface EndpointInfo extends JsonObject {
+  readonly promotionalPlans: { readonly plan: readonly JsonObject[] }
+}
+
+/** The three blocks of an endpoint, its add-ons filtered where asked for (contract 4.11). */
+export function endpointInfo(
+  { world, settings, now }: Call,
+  endpoint: SimulatedEndpoint,
+  filter: { readonly uniqueId?: string | undefined; readonly addonId?: string | undefined } = {},
+): EndpointInfo {
+  settleAddons(world, endpoint, now)
+  const listed =
+    settings.wire.endedAddons === 'kept'
+      ? endpoint.instances.filter(instance => instance.ended !== 'removed')
+      : liveInstances(endpoint)
+  const instances = listed.filter(
+    instance =>
+      (filter.uniqueId === undefined || instance.uniqueId === filter.uniqueId) &&
+      (filter.addonId === undefined || instance.planId === filter.addonId),
+  )
+  return {
+    basicInfo: basicInfo(world, endpoint),
+    promotionalPlans: { plan: instances.map(promotionalPlan) },
+    benefitInfo: { benefit: instances.map(benefitRow) },
+  }
+}

@@ -1,0 +1,67 @@
+/** How the simulated platform writes its answers, where the contract knows several ways. */
+export interface SimulatedWire {
+  /** IDs and codes as numbers instead of strings. Default false. */
+  readonly numericIds?: boolean
+  /** Where created IDs stand in an answer (contract 1.7). Default `response`. */
+  readonly createdIds?: 'response' | 'responseParam' | 'rows' | 'resultParam'
+  /** Form of an authorisation failure (contract 1.8). Default `inner`. */
+  readonly authFailure?: 'inner' | 'outer' | 'http'
+  /** Form of a throttled answer (contract 1.8). Default `429`. */
+  readonly throttle?: '429' | '429-bare' | '200-text' | '429-html'
+  /** What QueryRatePlan reports of a plan. Default `full`. */
+  readonly planQuery?: 'full' | 'basicInfo'
+  /** Whether GetRateZone reports the networks of a zone. Default true. */
+  readonly zoneNetworks?: boolean
+  /** Lists of one element as an object. Default false. */
+  readonly singleAsObject?: boolean
+  /** The most rows a page may have, and how many it has without `perPage`. Default 250. */
+  readonly maxPerPage?: number
+  /** A list without rows: an outer failure (code 1359) or an empty list. Default `empty-rows`. */
+  readonly emptyAs?: 'failure' | 'empty-rows'
+  /** Whether ModifyPlan takes charge and `activatedBy`, or drops them with success. Default `taken`. */
+  readonly editsBeyondBasicInfo?: 'taken' | 'dropped'
+  /** Whether fetchNetworkList exists. Default `works`. */
+  readonly networkList?: 'works' | 'unknown'
+  /** Whether GetEndpointAddonDetails exists. Default `works`. */
+  readonly addonDetails?: 'works' | 'unknown'
+  /** Whether lifecycle `A` is taken from Pre-Active. Default true. */
+  readonly activateByLifecycle?: boolean
+  /**
+   * Add-on instances that expired or were used up: gone from the answers, as the platform's release
+   * notes say (contract 4.4), or still listed with what is left. Default `gone`.
+   */
+  readonly endedAddons?: 'gone' | 'kept'
+}
+
+/** Names of the wire's settings, so that a misspelt one is refused. */
+export const WIRE_KEYS: readonly (keyof SimulatedWire)[] = [
+  'numericIds',
+  'createdIds',
+  'authFailure',
+  'throttle',
+  'planQuery',
+  'zoneNetworks',
+  'singleAsObject',
+  'maxPerPage',
+  'emptyAs',
+  'editsBeyondBasicInfo',
+  'networkList',
+  'addonDetails',
+  'activateByLifecycle',
+  'endedAddons',
+]
+
+/** What may be changed while the simulator runs. */
+export interface SimulatorSettings {
+  /** Calls an account may make in a second; Infinity (JSON: null) switches the limiter off. */
+  callsPerSecond: number
+  /** Milliseconds that every call takes. */
+  latencyMs: number
+  /** Milliseconds that calls of one operation take instead. */
+  latencyOf: Partial<Record<string, number>>
+  /** CreateBulkEndPoint: works; HTTP 404; or answers success without rows and does nothing. */
+  bulk: 'works' | 'unknown' | 'wrong'
+  /** Whether ModifyRateZone adds networks or replaces them. */
+  modifyRateZone: 'adds' | 'replaces'
+  wire: SimulatedWire
+}

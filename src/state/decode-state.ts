@@ -1,0 +1,106 @@
+import type { KindName } from '../model.ts'
+import { type MutableState, mutableState } from './apply-entry.ts'
+import { type RecordOf, SECTION, STATE_VERSION, type State } from './state.ts'
+
+type Fields = Readonly<Record<string, unknown>>
+
+const isObject = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const isText = (value: unknown): value is string => typeof value === 'string'
+
+/** The field of each kind's record that holds its platform ID. */
+const ID_FIELD = {
+  rateZone: 'id',
+  addonPlan: 'planId',
+  endpoint: 'endpointId',
+} as const satisfies Record<KindName, string>
+
+const isListOfText = (value: unknown): boolean => Array.isArray(value) && value.every(isText)
+
+/** What else a record of each kind must have, as a test and as words. */
+const FIELDS: Record<
+  KindName,
+  readonly (readonly [string, (value: unknown) => boolean, string])[]
+> = {
+  rateZone: [['networks', isNetworkList, 'a list of networks']],
+  addonPlan: [['rateZoneId', isText, 'text']],
+  endpoint: [
+    ['batch', isText, 'text'],
+    ['tags', isListOfText, 'a list of texts'],
+  ],
+}
+
+function isNetworkList(value: unknown): boolean {
+  return (
+    Array.isArray(value) &&
+    value.every(item => isObject(item) && isText(item['operatorId']) && isText(item['sponsorId']))
+  )
+}
+
+const KINDS: readonly KindName[] = ['rateZone', 'addonPlan', 'endpoint']
+
+/**
+ * A parsed snapshot as a state. Throws an error that says which value is wrong. Text is checked where
+ * something would be done on the account with it; what else a record has is taken as it is.
+ */
+export function decodeState(value: unknown): MutableState {
+  if (!isObject(value)) throw new Error('is not a state: a JSON object is expected')
+  const { version, lineage, serial, account } = value
+  if (version !== STATE_VERSION)
+    throw new Error(
+      typeof version === 'number' && version > STATE_VERSION
+        ? `has version ${version}, written by a newer sft-catalog; this one knows version ${STATE_VERSION}`
+        : `has no version ${STATE_VERSION}, so it is not a state of sft-catalog`,
+    )
+  if (!isText(lineage) || lineage === '') throw new Error('has no lineage')
+  if (typeof serial !== 'number' || !Number.isSafeInteger(serial) || serial < 0)
+    throw new Error('has no serial')
+  if (account !== undefined && !(isObject(account) && isText(account['host'])))
+    throw new Error('has an account without a host')
+  for (const section of [...Object.values(SECTION), 'learnt', 'pending'])
+    if (!isObject(value[section])) throw new Error(`has no ${section}`)
+  for (const kind of KINDS) {
+    const section = value[SECTION[kind]]
+    if (!isObject(section)) continue
+    for (const key of Object.keys(section)) checkRecord(kind, key, section[key])
+  }
+  checkPending(value['pending'])
+  // Everything that the type says and that anything relies on was looked at above.
+  return mutableState(value as object as State)
+}
+
+/** Judges a record given from outside; throws an error that says which field is wrong. */
+export function decodeRecord<Kind extends KindName>(
+  kind: Kind,
+  key: string,
+  value: unknown,
+): RecordOf[Kind] {
+  checkRecord(kind, key, value)
+  return value as RecordOf[Kind]
+}
+
+function checkRecord(kind: KindName, key: string, value: unknown): void {
+  const where = `${SECTION[kind]}.${key}`
+  if (!isObject(value)) throw new Error(`${where} is not a record`)
+  const id = value[ID_FIELD[kind]]
+  if (!isText(id) || id === '') throw new Error(`${where}.${ID_FIELD[kind]} is not an ID`)
+  if (!isText(value['name'])) throw new Error(`${where}.name is not text`)
+  if (!isObject(value['spec'])) throw new Error(`${where}.spec is not an object`)
+  for (const [field, test, words] of FIELDS[kind])
+    if (!test(value[field])) throw new Error(`${where}.${field} is not ${words}`)
+}
+
+function checkPending(value: unknown): void {
+  if (!isObject(value)) return
+  for (const [id, intent] of Object.entries(value)) {
+    const sound =
+      isObject(intent) &&
+      intent['id'] === id &&
+      isText(intent['operation']) &&
+      isText(intent['at']) &&
+      typeof intent['settleSeconds'] === 'number' &&
+      Array.isArray(intent['drafts'])
+    if (!sound) throw new Error(`pending.${id} is not an announced write`)
+  }
+}

@@ -1,0 +1,177 @@
+import type { LockHolder } from '../durable/lock.ts'
+import type { Address, KindName } from '../model.ts'
+import { decodeRecord } from './decode-state.ts'
+import type { OpenStateOptions } from './file-store.ts'
+import {
+  backupFileState,
+  type RestoreReport,
+  restoreFileState,
+  unlockFileState,
+} from './file-upkeep.ts'
+import { filePathOf } from './open-state.ts'
+import {
+  type AnyRecord,
+  idOf,
+  type PutEntry,
+  recordOf,
+  SECTION,
+  type State,
+  type StateEntry,
+  type StateStore,
+  splitAddress,
+} from './state.ts'
+import { StateEditError } from './state-errors.ts'
+
+const KINDS: readonly KindName[] = ['rateZone', 'addonPlan', 'endpoint']
+
+/** A line of `state list`. */
+export interface ListedRecord {
+  readonly address: Address
+  readonly id: string
+  readonly name: string
+}
+
+/** What a state holds: zones, plans, endpoints, each in the order of their keys. */
+export function listRecords(state: State): readonly ListedRecord[] {
+  return KINDS.flatMap(kind => {
+    const section: Readonly<Record<string, AnyRecord>> = state[SECTION[kind]]
+    return Object.entries(section)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, record]) => ({
+        address: `${kind}/${key}` as const,
+        id: idOf(record),
+        name: record.name,
+      }))
+  })
+}
+
+/** Text from outside as an address. Throws `StateEditError`. */
+export function parseAddress(text: string): Address {
+  const kind = KINDS.find(name => text.startsWith(`${name}/`) && text.length > name.length + 1)
+  if (kind === undefined)
+    throw new StateEditError(
+      `${text} is not an address; write rateZone/KEY, addonPlan/KEY or endpoint/ICCID`,
+    )
+  return `${kind}/${text.slice(kind.length + 1)}`
+}
+
+/** The record of an address. Throws `StateEditError` where the state has none. */
+export function showRecord(state: State, address: Address): AnyRecord {
+  const record = recordOf(state, address)
+  if (record === undefined)
+    throw new StateEditError(
+      `${address} is not in the state; \`sft-catalog state list\` shows what is`,
+    )
+  return record
+}
+
+/**
+ * Gives a zone or plan another key, and tells the plans of a zone that follow it. The platform is not
+ * touched. Throws `StateEditError`.
+ */
+export async function moveRecord(store: StateStore, from: Address, to: Address): Promise<void> {
+  const [kind, key] = splitAddress(from)
+  const [toKind, toKey] = splitAddress(to)
+  const record = showRecord(store.state, from)
+  if (kind !== toKind) throw new StateEditError(`${from} and ${to} are of two kinds`)
+  if (kind === 'endpoint')
+    throw new StateEditError(
+      `${from}: an endpoint's key is the ICCID of its SIM; remove it and import it under another one`,
+    )
+  assertFree(store.state, to)
+  assertSettled(store.state, from)
+  const followers = kind === 'rateZone' ? plansOf(store.state, key, toKey) : []
+  await store.append({ type: 'remove', kind, key }, put(kind, toKey, record), ...followers)
+}
+
+/** Forgets a record. The object stays on the platform. Throws `StateEditError`. */
+export async function removeRecord(store: StateStore, address: Address): Promise<void> {
+  const [kind, key] = splitAddress(address)
+  showRecord(store.state, address)
+  assertSettled(store.state, address)
+  await store.append({ type: 'remove', kind, key })
+}
+
+/**
+ * Puts an object of the platform under an address, with the record that the caller made from reading it.
+ * Throws `StateEditError` where the address or the ID has a place already, or the record is not one.
+ */
+export async function importRecord(
+  store: StateStore,
+  address: Address,
+  record: AnyRecord,
+): Promise<void> {
+  const [kind, key] = splitAddress(address)
+  assertFree(store.state, address)
+  assertSettled(store.state, address)
+  const entry = put(kind, key, decoded(kind, key, record))
+  const id = idOf(entry.record)
+  const other = listRecords(store.state).find(
+    listed => listed.id === id && splitAddress(listed.address)[0] === kind,
+  )
+  if (other !== undefined)
+    throw new StateEditError(
+      `${id} is in the state as ${other.address}; \`sft-catalog state mv\` gives it another key`,
+    )
+  await store.append(entry)
+}
+
+/** Writes the state as it is now to a file; beside the other backups where none is named. */
+export const backupState = async (
+  location: string,
+  to?: string,
+): Promise<{ readonly path: string; readonly serial: number }> =>
+  backupFileState(filePathOf(location), to)
+
+/** Puts a backup in the place of the state: see `restoreFileState`. */
+export const restoreState = async (
+  location: string,
+  from?: string,
+  options: OpenStateOptions = {},
+): Promise<RestoreReport> => restoreFileState(filePathOf(location), from, options)
+
+/** Removes the lock of an owner that cannot be seen from here: see `unlockFileState`. */
+export const unlockState = async (
+  location: string,
+  confirm: (holder: LockHolder) => boolean | Promise<boolean>,
+): Promise<{ readonly holder: LockHolder; readonly removed: boolean } | undefined> =>
+  unlockFileState(filePathOf(location), confirm)
+
+/** `kind` and `record` come from one address, which the union cannot express. */
+const put = (kind: KindName, key: string, record: AnyRecord): PutEntry =>
+  ({ type: 'put', kind, key, record }) as PutEntry
+
+function decoded(kind: KindName, key: string, record: AnyRecord): AnyRecord {
+  try {
+    return decodeRecord(kind, key, record)
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    throw new StateEditError(error.message, { cause: error })
+  }
+}
+
+function plansOf(state: State, zone: string, newZone: string): readonly StateEntry[] {
+  return Object.entries(state.addonPlans)
+    .filter(([, plan]) => plan.rateZone === zone)
+    .map(([key, plan]) => put('addonPlan', key, { ...plan, rateZone: newZone }))
+}
+
+function assertFree(state: State, address: Address): void {
+  if (recordOf(state, address) !== undefined)
+    throw new StateEditError(
+      `${address} is in the state already; \`sft-catalog state rm ${address}\` makes room`,
+    )
+}
+
+/** A record that a write of unknown outcome is about must be settled by reading first. */
+function assertSettled(state: State, address: Address): void {
+  const [kind, key] = splitAddress(address)
+  const open = Object.values(state.pending).find(intent =>
+    intent.drafts.some(draft => draft.kind === kind && draft.key === key),
+  )
+  if (open !== undefined)
+    throw new StateEditError(
+      `${address}: ${open.operation} was announced at ${open.at} and its end is not known; ` +
+        'run `sft-catalog apply` first, which settles it',
+    )
+}

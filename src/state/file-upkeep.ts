@@ -1,0 +1,169 @@
+import { mkdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { copyFileDurably, isMissing, syncFolder, writeFileDurably } from '../durable/files.ts'
+import { readJournalUpToDamage } from '../durable/journal.ts'
+import { type LockHolder, readLock, removeLock } from '../durable/lock.ts'
+import { ownerState } from '../durable/owner.ts'
+import { openSnapshot, readSnapshot, SnapshotError } from '../durable/snapshot.ts'
+import type { MutableState } from './apply-entry.ts'
+import { decodeState } from './decode-state.ts'
+import {
+  DEFAULT_BACKUPS,
+  lockState,
+  type OpenStateOptions,
+  ordered,
+  writeSnapshot,
+} from './file-store.ts'
+import { StateDamagedError, StateEditError } from './state-errors.ts'
+import {
+  listBackups,
+  loadState,
+  replayOnto,
+  SNAPSHOT_FORMAT,
+  type StateFiles,
+  type StateLine,
+  stateFiles,
+} from './state-files.ts'
+
+/** Writes the state as it is now, its journal included, to a file. Takes no lock: a run may go on. */
+export async function backupFileState(
+  path: string,
+  to?: string,
+  now: () => Date = () => new Date(),
+): Promise<{ readonly path: string; readonly serial: number }> {
+  const files = await stateFiles(path)
+  const state = await loadState(files)
+  const stamp = now().toISOString().replaceAll(':', '-')
+  const target = to ?? join(files.backups, `by-hand-${stamp}.json`)
+  if (to === undefined) await mkdir(files.backups, { recursive: true, mode: 0o700 })
+  await openSnapshot(target, ordered(state), SNAPSHOT_FORMAT).write()
+  return { path: target, serial: state.serial }
+}
+
+/** What a restore did. */
+export interface RestoreReport {
+  readonly from: string
+  readonly serial: number
+  /** Journal lines played on top of the backup; only where the state itself could not be read. */
+  readonly replayed: number
+  /** What the journal had and could not be used, in words. */
+  readonly lost?: string
+  /** Copies of what was there before. */
+  readonly kept: readonly string[]
+}
+
+/**
+ * Puts a backup in the place of the state; the newest readable one where none is named. Over a readable
+ * state it goes back to what the backup says. Over one that cannot be read it saves what can be saved: the
+ * journal is played on top. What was there is kept; the lineage stays and the serial grows. Throws
+ * `StateEditError`, `LockedError`, and `SnapshotError` for a backup that is no readable state.
+ */
+export async function restoreFileState(
+  path: string,
+  from?: string,
+  options: OpenStateOptions = {},
+): Promise<RestoreReport> {
+  const { backups = DEFAULT_BACKUPS, now = () => new Date() } = options
+  const files = await stateFiles(path)
+  await using _lock = await lockState(files, { purpose: 'state restore', ...options })
+  const source = from ?? (await newestBackup(files))
+  const state = await readSnapshot(source, decodeState)
+  const current = await readCurrent(files)
+  const stamp = now().toISOString().replaceAll(':', '-')
+
+  const kept: string[] = []
+  let replayed = 0
+  let lost: string | undefined
+  if (current !== undefined) {
+    if (current.lineage !== state.lineage && current.serial > 0)
+      throw new StateEditError(
+        `${source} is a backup of another state (lineage ${state.lineage}; ${files.snapshot} has ` +
+          `${current.lineage}). Move ${files.snapshot}, its journal and its backups away first.`,
+      )
+    if (current.serial > 0) {
+      const before = join(files.backups, `before-restore-${stamp}.json`)
+      await mkdir(files.backups, { recursive: true, mode: 0o700 })
+      await openSnapshot(before, ordered(current), SNAPSHOT_FORMAT).write()
+      kept.push(before)
+    }
+    state.serial = Math.max(state.serial, current.serial) + 1
+  } else {
+    for (const file of [files.snapshot, files.journal]) {
+      const aside = `${file}.damaged-${stamp}`
+      if (await copyIfThere(file, aside)) kept.push(aside)
+    }
+    const { lines, damage } = await readJournalUpToDamage<StateLine>(files.journal)
+    const before = state.serial
+    const problem = replayOnto(state, lines)
+    replayed = state.serial - before
+    lost = problem === undefined ? damage : `line ${problem.line} ${problem.text}`
+    state.serial = Math.max(state.serial, lines.at(-1)?.n ?? 0) + 1
+  }
+  // Once the snapshot stands, the journal's lines are older than it, so a crash in between is harmless.
+  await writeSnapshot(files, state, backups)
+  await writeFileDurably(files.journal, '')
+  return {
+    from: source,
+    serial: state.serial,
+    replayed,
+    ...(lost !== undefined && { lost }),
+    kept,
+  }
+}
+
+async function newestBackup(files: StateFiles): Promise<string> {
+  for (const { path } of await listBackups(files)) {
+    try {
+      await readSnapshot(path, decodeState)
+      return path
+    } catch (error) {
+      if (!(error instanceof SnapshotError)) throw error
+    }
+  }
+  throw new StateEditError(
+    `there is no backup that can be read in ${files.backups}; name a file to restore from`,
+  )
+}
+
+/** The state as it is; undefined where it cannot be read. */
+async function readCurrent(files: StateFiles): Promise<MutableState | undefined> {
+  try {
+    return await loadState(files)
+  } catch (error) {
+    if (error instanceof StateDamagedError) return undefined
+    throw error
+  }
+}
+
+async function copyIfThere(from: string, to: string): Promise<boolean> {
+  try {
+    await copyFileDurably(from, to)
+    return true
+  } catch (error) {
+    if (isMissing(error)) return false
+    throw error
+  }
+}
+
+/**
+ * Removes the lock of an owner that cannot be seen from here, once `confirm` has seen it and said yes.
+ * Throws `StateEditError` where the owner runs on this machine. Undefined where there is no lock.
+ */
+export async function unlockFileState(
+  path: string,
+  confirm: (holder: LockHolder) => boolean | Promise<boolean>,
+): Promise<{ readonly holder: LockHolder; readonly removed: boolean } | undefined> {
+  const files = await stateFiles(path)
+  const holder = readLock(files.lock)
+  if (holder === undefined) return undefined
+  if (holder.owner !== undefined && ownerState(holder.owner) === 'alive')
+    throw new StateEditError(
+      `${files.lock}: process ${holder.owner.pid} holds it and is running on this machine; ` +
+        'end that process instead',
+    )
+  if (!(await confirm(holder))) return { holder, removed: false }
+  if (!removeLock(files.lock, holder))
+    throw new StateEditError(`${files.lock} changed its owner in the meantime; look again`)
+  await syncFolder(dirname(files.lock))
+  return { holder, removed: true }
+}

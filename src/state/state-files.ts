@@ -1,0 +1,229 @@
+import { readdir, realpath, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { copyFileDurably, errorCode, isMissing } from '../durable/files.ts'
+import {
+  type JournalContent,
+  JournalDamagedError,
+  type JournalLine,
+  readJournal,
+} from '../durable/journal.ts'
+import { readSnapshot, SnapshotError } from '../durable/snapshot.ts'
+import { applyEntry, emptyState, type MutableState } from './apply-entry.ts'
+import { decodeState } from './decode-state.ts'
+import type { StateEntry } from './state.ts'
+import { StateDamagedError } from './state-errors.ts'
+
+/** The files of one state. */
+export interface StateFiles {
+  readonly snapshot: string
+  readonly journal: string
+  readonly lock: string
+  readonly backups: string
+}
+
+/** What one journal line holds; its number is the serial that it leads to. */
+export interface StateLine {
+  readonly lineage: string
+  readonly entries: readonly StateEntry[]
+}
+
+/** Levels of a snapshot that are broken into lines: sections, then a record a line. */
+export const SNAPSHOT_FORMAT = { decode: decodeState, levels: 2 } as const
+
+/** The files of the state at `path`. Links are followed, so that two names of one state share a lock. */
+export async function stateFiles(path: string): Promise<StateFiles> {
+  const snapshot = await resolveLinks(path)
+  return {
+    snapshot,
+    journal: `${snapshot}.journal`,
+    lock: `${snapshot}.lock`,
+    backups: `${snapshot}.backups`,
+  }
+}
+
+async function resolveLinks(path: string): Promise<string> {
+  try {
+    return await realpath(path)
+  } catch (error) {
+    if (!isMissing(error)) throw error
+  }
+  try {
+    return join(await realpath(dirname(path)), basename(path))
+  } catch (error) {
+    if (!isMissing(error)) throw error
+    throw new Error(`${path}: the folder ${dirname(path)} does not exist; make it first`, {
+      cause: error,
+    })
+  }
+}
+
+/** Reads a state without a lock. The journal first: a fold in between is then seen as already done. */
+export async function loadState(files: StateFiles): Promise<MutableState> {
+  const journal = await readStateJournal(files, () => readJournal<StateLine>(files.journal))
+  const state = await loadSnapshot(files)
+  if (state === undefined) return emptyState()
+  await replay(files, state, journal.lines)
+  return state
+}
+
+/** The snapshot as it stands; undefined where there has never been a state. Throws `StateDamagedError`. */
+export async function loadSnapshot(files: StateFiles): Promise<MutableState | undefined> {
+  try {
+    return await readSnapshot(files.snapshot, decodeState)
+  } catch (error) {
+    if (!(error instanceof SnapshotError)) throw error
+    if (error.reason !== 'missing')
+      throw await damaged(files, error.reason, `${files.snapshot} ${error.problem}`, error)
+    const journal = await exists(files.journal)
+    if (!journal && (await listBackups(files)).length === 0) return undefined
+    const beside = journal ? `its journal ${files.journal} is there` : 'its backups are there'
+    throw await damaged(
+      files,
+      'missing',
+      `${files.snapshot} is missing, but ${beside}: it was moved or deleted`,
+      error,
+    )
+  }
+}
+
+/** Runs a read of the journal and says of damage what it means for the state. */
+export async function readStateJournal<Content extends JournalContent<StateLine>>(
+  files: StateFiles,
+  read: () => Promise<Content>,
+): Promise<Content> {
+  try {
+    return await read()
+  } catch (error) {
+    if (!(error instanceof JournalDamagedError)) throw error
+    throw await damaged(files, 'journal', `${error.path}:${error.line} ${error.problem}`, error)
+  }
+}
+
+const ENTRY_TYPES: ReadonlySet<string> = new Set<StateEntry['type']>([
+  'put',
+  'remove',
+  'intent',
+  'conclude',
+  'account',
+  'learn',
+])
+
+/**
+ * Brings a snapshot up to its journal. Lines up to the snapshot's serial were folded already: that is a
+ * fold which a crash cut short. Throws `StateDamagedError` where a line belongs to something else.
+ */
+export async function replay(
+  files: StateFiles,
+  state: MutableState,
+  lines: readonly JournalLine<StateLine>[],
+): Promise<void> {
+  const problem = replayOnto(state, lines)
+  if (problem === undefined) return
+  const damage = problem.lineage ? 'lineage' : 'journal'
+  throw await damaged(files, damage, `${files.journal}:${problem.line} ${problem.text}`)
+}
+
+/** What stopped a replay, at which line (from 1); what came before it was applied. */
+interface ReplayProblem {
+  readonly line: number
+  readonly text: string
+  readonly lineage: boolean
+}
+
+/** Applies the lines that follow the state's serial, up to one that does not fit. */
+export function replayOnto(
+  state: MutableState,
+  lines: readonly JournalLine<StateLine>[],
+): ReplayProblem | undefined {
+  for (const [index, { n, lineage, entries }] of lines.entries()) {
+    const stop = (text: string, other = false) => ({ line: index + 1, text, lineage: other })
+    if (lineage !== state.lineage)
+      return stop(
+        `belongs to another state (lineage ${lineage}; the snapshot has ${state.lineage})`,
+        true,
+      )
+    if (n <= state.serial) continue
+    if (n !== state.serial + 1)
+      return stop(
+        `leads to serial ${n}, but the snapshot ends at ${state.serial}: entries are missing`,
+      )
+    const unknown = entries.find(entry => !ENTRY_TYPES.has(entry.type))
+    if (unknown !== undefined)
+      return stop(`has an entry of type ${unknown.type}, written by a newer sft-catalog: update it`)
+    for (const entry of entries) applyEntry(state, entry)
+    state.serial = n
+  }
+  return undefined
+}
+
+/** Backups that folds made, newest first. */
+export async function listBackups(
+  files: StateFiles,
+): Promise<readonly { readonly path: string; readonly serial: number }[]> {
+  let names: readonly string[]
+  try {
+    names = await readdir(files.backups)
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT' && errorCode(error) !== 'ENOTDIR') throw error
+    names = []
+  }
+  return names
+    .flatMap(name => {
+      const serial = /^serial-(\d+)\.json$/.exec(name)?.[1]
+      return serial === undefined
+        ? []
+        : [{ path: join(files.backups, name), serial: Number(serial) }]
+    })
+    .toSorted((a, b) => b.serial - a.serial)
+}
+
+/** Copies the snapshot to the backups, unless this serial is there, and removes the oldest beyond `keep`. */
+export async function keepBackup(files: StateFiles, serial: number, keep: number): Promise<void> {
+  if (keep === 0) return
+  const path = join(files.backups, `serial-${serial}.json`)
+  if (!(await exists(path))) await copyFileDurably(files.snapshot, path)
+  for (const old of (await listBackups(files)).slice(keep)) await rm(old.path, { force: true })
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path)
+    return true
+  } catch (error) {
+    if (isMissing(error)) return false
+    throw error
+  }
+}
+
+async function damaged(
+  files: StateFiles,
+  damage: StateDamagedError['damage'],
+  problem: string,
+  cause?: Error,
+): Promise<StateDamagedError> {
+  const way = (await newestReadable(files)) ?? ''
+  const text = `${problem}. Nothing was changed, and it is not taken for an empty state. ${way}`
+  return new StateDamagedError(files.snapshot, damage, text, { cause })
+}
+
+/** What to do, with the newest backup that can be read. */
+async function newestReadable(files: StateFiles): Promise<string> {
+  for (const { path, serial } of await listBackups(files)) {
+    try {
+      await readSnapshot(path, decodeState)
+    } catch (error) {
+      if (error instanceof SnapshotError) continue
+      throw error
+    }
+    return (
+      `The newest backup that can be read is ${path} (serial ${serial}): ` +
+      `\`sft-catalog state restore ${path} --state ${files.snapshot}\` puts it in place, with what the ` +
+      'journal has on top, and keeps the damaged files aside.'
+    )
+  }
+  return (
+    `There is no backup that can be read in ${files.backups}. Put a copy of your own at ${files.snapshot}; ` +
+    'or start anew by moving it, its journal and its backups away, and take the objects of the account ' +
+    'over with `sft-catalog adopt`.'
+  )
+}

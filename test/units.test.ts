@@ -1,0 +1,165 @@
+import fc from 'fast-check'
+import { all } from 'mcc-mnc-list'
+import t from 'tap'
+import {
+  countryOfPlatformName,
+  countryOfTadig,
+  parseCountry,
+  tadigContradicts,
+} from '../src/countries.ts'
+import { nearestOf } from '../src/nearest.ts'
+import {
+  formatBytes,
+  formatDays,
+  formatMB,
+  hasLuhnDigit,
+  parseAmount,
+  parseDataVolume,
+  parseIccid,
+  parseShare,
+  parseValidity,
+} from '../src/units.ts'
+
+t.test('data volumes are whole numbers of MB, with 1024 MB in a GB', async t => {
+  const table: [string, number | undefined][] = [
+    ['500 MB', 500],
+    ['10 GB', 10_240],
+    ['10GB', 10_240],
+    ['1.5 GB', 1536],
+    ['0.25 TB', 262_144],
+    ['2 TB', 2_097_152],
+    ['0.1 GB', undefined],
+    ['0.5 MB', undefined],
+    ['0 GB', undefined],
+    ['10 gb', undefined],
+    ['10 GiB', undefined],
+    ['10', undefined],
+    ['-1 GB', undefined],
+    ['1,5 GB', undefined],
+    ['999999999 TB', 1_048_575_998_951_424],
+  ]
+  for (const [text, megabytes] of table) t.equal(parseDataVolume(text), megabytes, text)
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 2 ** 40 }), megabytes => {
+      return parseDataVolume(formatMB(megabytes)) === megabytes || megabytes >= 1_000_000_000
+    }),
+  )
+  t.same([500, 1024, 1536, 1100, 2_097_152].map(formatMB), [
+    '500 MB',
+    '1 GB',
+    '1.5 GB',
+    '1100 MB',
+    '2 TB',
+  ])
+  t.same(
+    [0, 1023, 1536, 1.536e9, 5 * 2 ** 40].map(formatBytes),
+    ['0 bytes', '1020 bytes', '1.5 KB', '1.43 GB', '5 TB'].with(1, '1023 bytes'),
+  )
+})
+
+t.test('validity is in days, amounts and shares have one form each', async t => {
+  t.same(['1 day', '30 days', '7days', '0 days', '4 weeks', '30'].map(parseValidity), [
+    1,
+    30,
+    7,
+    undefined,
+    undefined,
+    undefined,
+  ])
+  t.same([1, 30].map(formatDays), ['1 day', '30 days'])
+  t.same(
+    ['4.50', '10.00', '0', '0.0', '100', '1.2345', '1,5', '-1', '.5', '01', '1e3'].map(parseAmount),
+    ['4.5', '10', '0', '0', '100', '1.2345', undefined, undefined, undefined, undefined, undefined],
+  )
+  t.same(['30%', '0 %', '100%', '2.5%', '101%', '0.3', '-1%'].map(parseShare), [
+    0.3,
+    0,
+    1,
+    0.025,
+    undefined,
+    undefined,
+    undefined,
+  ])
+})
+
+t.test('an ICCID is compared without spaces and filler, and its check digit is known', async t => {
+  const good = { iccid: '8932042000010000012', checkDigit: true }
+  t.same(parseIccid('8932042000010000012'), good)
+  t.same(parseIccid(' 8932 0420 0001 0000 012F '), good)
+  t.same(parseIccid('8932042000010000013'), {
+    ...good,
+    iccid: '8932042000010000013',
+    checkDigit: false,
+  })
+  t.same(parseIccid('893204200001000001'), { problem: 'length' })
+  t.same(parseIccid('8.93204E+18'), { problem: 'spreadsheet' })
+  t.same(parseIccid('8,93204E+18'), { problem: 'spreadsheet' })
+  t.same(parseIccid('iccid'), { problem: 'characters' })
+  t.same(parseIccid(''), { problem: 'characters' })
+  fc.assert(
+    fc.property(fc.stringMatching(/^[0-9]{18}$/), fc.integer({ min: 0, max: 17 }), (body, at) => {
+      const fitting = [...'0123456789'].filter(digit => hasLuhnDigit(body + digit))
+      const wrong = body.slice(0, at) + ((Number(body[at]) + 1) % 10) + body.slice(at + 1)
+      return fitting.length === 1 && !hasLuhnDigit(wrong + fitting[0])
+    }),
+  )
+})
+
+t.test(
+  'a country is known by ISO code and English name, and guessed when it is misspelt',
+  async t => {
+    const table: [string, string][] = [
+      ['BE', 'BE'],
+      ['be', 'BE'],
+      ['BEL', 'BE'],
+      ['Belgium', 'BE'],
+      ['UK', 'GB'],
+      ['türkiye', 'TR'],
+      ['Turkey', 'TR'],
+      ['Ivory Coast', 'CI'],
+      ["Cote d'Ivoire", 'CI'],
+      ['South Korea', 'KR'],
+      ['Korea, Republic of', 'KR'],
+      ['Bosnia & Herzegovina', 'BA'],
+      ['Congo, Democratic Republic', 'CD'],
+      ['Kosovo', 'XK'],
+      ['St. Lucia', 'LC'],
+    ]
+    for (const [text, code] of table) t.same(parseCountry(text), { code }, text)
+    t.same(parseCountry('Belgum'), { candidates: ['BE (Belgium)'] })
+    t.same(parseCountry('GER'), { candidates: ['DE (Germany)'] })
+    t.match(parseCountry('Congo'), { candidates: [/^CD/, /^CG/] })
+    t.same(parseCountry('XX'), { candidates: [] })
+    t.same(parseCountry('constructor'), { candidates: [] })
+  },
+)
+
+t.test(
+  'every country of the operators of the world is known by the name that they write',
+  async t => {
+    const misses = new Set<string>()
+    for (const { countryName, countryCode } of all()) {
+      if (!countryName || !/^[A-Z]{2}$/.test(countryCode ?? '')) continue
+      if (countryOfPlatformName(countryName) !== countryCode) misses.add(countryName)
+    }
+    t.same([...misses], [])
+    t.equal(countryOfPlatformName('Congo'), 'CG')
+    t.equal(countryOfPlatformName('French Antilles (France)'), undefined, 'five countries at once')
+  },
+)
+
+t.test('a TADIG code tells a country by its first letters, with known exceptions', async t => {
+  const told = ['GBRVF', 'ROMMF', 'YUG01', 'K0001', 'AAM01', 'WWW01', 'zzzzz'].map(countryOfTadig)
+  t.same(told, ['GB', 'RO', undefined, 'XK', undefined, undefined, undefined])
+  t.equal(tadigContradicts('USACG', 'PR'), false, 'Puerto Rico is served under codes of the USA')
+  t.equal(tadigContradicts('PRICL', 'US'), false)
+  t.equal(tadigContradicts('DEUD1', 'FR'), true)
+  t.equal(tadigContradicts('YUG01', 'ME'), false)
+})
+
+t.test('the nearest word is found, and none where all are far', async t => {
+  const words = ['countries', 'networks', 'exclude']
+  t.equal(nearestOf('countires', words), 'countries')
+  t.equal(nearestOf('NETWORK', words), 'networks')
+  t.equal(nearestOf('colour', words), undefined)
+})
