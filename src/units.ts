@@ -61,11 +61,6 @@ export function parseValidity(text: string): number | undefined {
   return new RegExp(VALIDITY_PATTERN).test(text) ? Number.parseInt(text, 10) : undefined
 }
 
-/** Writes a validity period as `parseValidity` reads it. */
-export function formatDays(days: number): string {
-  return days === 1 ? '1 day' : `${days} days`
-}
-
 /**
  * Brings an amount of money into one form, so that `4.50` and `4.5` are no difference; it stays text, as
  * binary fractions cannot hold cents.

@@ -10,7 +10,6 @@ import {
 import { nearestOf } from '../src/nearest.ts'
 import {
   formatBytes,
-  formatDays,
   formatMB,
   hasLuhnDigit,
   parseAmount,
@@ -66,7 +65,6 @@ t.test('validity is in days, amounts and shares have one form each', async t => 
     undefined,
     undefined,
   ])
-  t.same([1, 30].map(formatDays), ['1 day', '30 days'])
   t.same(
     ['4.50', '10.00', '0', '0.0', '100', '1.2345', '1,5', '-1', '.5', '01', '1e3'].map(parseAmount),
     ['4.5', '10', '0', '0', '100', '1.2345', undefined, undefined, undefined, undefined, undefined],

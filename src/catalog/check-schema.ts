@@ -42,31 +42,45 @@ interface Finding {
 
 /** Of the complaints about one alternative of several, those that fit what was written. */
 function onePerPlace(errors: readonly ErrorObject[]): readonly ErrorObject[] {
-  const unions = errors.filter(error => error.keyword === 'anyOf')
-  const within = (error: ErrorObject) =>
-    unions.find(
-      union =>
-        error !== union &&
-        error.schemaPath.startsWith(`${union.schemaPath}/`) &&
-        `${error.instancePath}/`.startsWith(`${union.instancePath}/`),
-    )
+  const unions = new Map(
+    errors
+      .filter(error => error.keyword === 'anyOf')
+      .map(union => [`${union.schemaPath} ${union.instancePath}`, union]),
+  )
+  const explained = new Set<ErrorObject>()
   const useful = errors.filter(error => {
-    const union = within(error)
+    const union = findUnion(error, unions)
     if (union === undefined) return true
-    const sameValue = error.instancePath === union.instancePath
-    return error.keyword !== 'type' || !sameValue
+    // The alternative is of another type than what was written: not the one that was meant.
+    if (error.keyword === 'type' && error.instancePath === union.instancePath) return false
+    explained.add(union)
+    return true
   })
   const seen = new Set<string>()
   return useful.filter(error => {
-    if (error.keyword === 'anyOf') {
-      return !useful.some(other => within(other) === error)
-    }
+    if (explained.has(error)) return false
     // A text that is empty needs no second complaint about its form.
     const place = `${error.instancePath} ${extraOf(error)}`
     if (seen.has(place)) return false
     seen.add(place)
     return true
   })
+}
+
+/** The complaint about all alternatives that one about a single alternative belongs to. */
+function findUnion(
+  error: ErrorObject,
+  unions: ReadonlyMap<string, ErrorObject>,
+): ErrorObject | undefined {
+  const end = error.schemaPath.lastIndexOf('/anyOf/')
+  if (end === -1) return undefined
+  const schemaPath = error.schemaPath.slice(0, end + '/anyOf'.length)
+  const steps = error.instancePath.split('/')
+  for (let length = steps.length; length > 0; length -= 1) {
+    const union = unions.get(`${schemaPath} ${steps.slice(0, length).join('/')}`)
+    if (union !== undefined) return union
+  }
+  return undefined
 }
 
 function extraOf(error: ErrorObject): string {
@@ -83,6 +97,7 @@ function pathOf(error: ErrorObject): Path {
 
 function explain(error: ErrorObject, path: Path): Finding {
   const rules = objectOf(asJson(error.parentSchema))
+  if (path.length === 0 && error.data === null) return { path, part: 'value', problem: noVersion }
   if (error.keyword === 'additionalProperties') return explainUnknownKey(error, path, rules)
   if (error.keyword === 'required') return explainMissing(error, path, rules)
   const code = codeOf(rules)
@@ -98,6 +113,12 @@ function explain(error: ErrorObject, path: Path): Finding {
   }
 }
 
+const noVersion: Problem = {
+  code: 'VERSION_UNKNOWN',
+  message: 'the file does not say which version of the language it is written in',
+  hint: 'begin it with version: 1, or move it out of the catalog folder',
+}
+
 function explainUnknownKey(error: ErrorObject, path: Path, rules: JsonObject): Finding {
   const key = extraOf(error)
   const known = Object.keys(objectOf(rules['properties']))
@@ -109,11 +130,7 @@ function explainUnknownKey(error: ErrorObject, path: Path, rules: JsonObject): F
 
 function explainMissing(error: ErrorObject, path: Path, rules: JsonObject): Finding {
   const field = extraOf(error)
-  if (field === 'version' && path.length === 0) {
-    const message = 'the file does not say which version of the language it is written in'
-    const hint = 'begin it with version: 1, or move it out of the catalog folder'
-    return { path, part: 'value', problem: { code: 'VERSION_UNKNOWN', message, hint } }
-  }
+  if (field === 'version' && path.length === 0) return { path, part: 'value', problem: noVersion }
   const meaning = textOf(objectOf(objectOf(rules['properties'])[field])['description'])
   const message = `${nameOf(path)} needs ${field}`
   const problem: Problem = {

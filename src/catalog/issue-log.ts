@@ -24,34 +24,49 @@ export interface Problem {
 
 /** An empty log that keeps `perFile` issues of each file. */
 export function createIssueLog(perFile: number): IssueLog {
-  const kept: Issue[] = []
-  const counts = new Map<string, number>()
+  const kept = new Map<string, Issue[]>()
+  const leftOut = new Map<string, number>()
   let errors = 0
+  let count = 0
+  const keptOf = (file: string) => {
+    const issues = kept.get(file) ?? []
+    kept.set(file, issues)
+    return issues
+  }
+  const leaveOut = (file: string, more: number) => {
+    if (more > 0) leftOut.set(file, (leftOut.get(file) ?? 0) + more)
+    count += more
+  }
   return {
     add(issue) {
-      const file = issue.position?.file ?? ''
-      const count = (counts.get(file) ?? 0) + 1
-      counts.set(file, count)
       if (issue.severity === 'error') errors += 1
-      if (count <= perFile) kept.push(issue)
+      const file = issue.position?.file ?? ''
+      const issues = keptOf(file)
+      if (issues.length >= perFile) {
+        leaveOut(file, 1)
+        return
+      }
+      issues.push(issue)
+      count += 1
     },
-    isFull: file => (counts.get(file) ?? 0) >= perFile,
+    isFull: file => keptOf(file).length >= perFile,
     countOnly(file, more) {
-      counts.set(file, (counts.get(file) ?? 0) + more)
+      leaveOut(file, more)
       errors += more
     },
     hasErrors: () => errors > 0,
-    count: () => [...counts.values()].reduce((sum, count) => sum + count, 0),
+    count: () => count,
     sorted() {
-      const left = [...counts].filter(([, count]) => count > perFile)
-      return [...kept].sort(comparePlaces).concat(
-        left.map(([file, count]) => ({
+      const omissions = [...leftOut].map(
+        ([file, more]): Issue => ({
           code: 'ISSUES_LEFT_OUT',
           severity: 'error',
-          message: `${file}: ${count - perFile} more problems are not listed`,
+          message: `${more} more problems of this file are not listed`,
           hint: 'correct those above and validate again',
-        })),
+          position: keptOf(file).at(-1)?.position ?? { file, line: 1, column: 1 },
+        }),
       )
+      return [...kept.values()].flat().concat(omissions).sort(comparePlaces)
     },
   }
 }

@@ -238,7 +238,8 @@ function checkMoved(drafts: Drafts, complete: boolean, log: IssueLog): void {
     const to = textOf(move.raw['to'])
     const invalid = (side: 'from' | 'to', message: string, hint: string) =>
       reportAt(log, move, [side], { code: 'MOVED_INVALID', message, hint })
-    if (from === undefined || to === undefined) continue
+    const isAddress = (text: string | undefined) => /^(rateZone|addonPlan)\//.test(text ?? '')
+    if (from === undefined || to === undefined || !isAddress(from) || !isAddress(to)) continue
     if (from.split('/')[0] !== to.split('/')[0]) {
       invalid('to', `${from} cannot become ${to}`, 'a move stays within one kind')
     }

@@ -1,5 +1,7 @@
 import { LockedError } from '../durable/lock.ts'
+import { SnapshotError } from '../durable/snapshot.ts'
 import { IssuesError } from '../issues.ts'
+import { SavedPlanError } from '../saved-plan.ts'
 import { SettingsError } from '../settings.ts'
 import {
   SftCredentialsError,
@@ -43,6 +45,8 @@ export function explainError(error: unknown, world: World): readonly string[] {
     error instanceof LockedError ||
     error instanceof StateDamagedError ||
     error instanceof StateEditError ||
+    error instanceof SavedPlanError ||
+    error instanceof SnapshotError ||
     (error instanceof TypeError && error.message.startsWith('the base URL'))
   )
     return [`${bad('error')} ${error.message}`]

@@ -8,6 +8,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   schema: async () => (await import('./commands/schema.ts')).schema,
   plan: async () => (await import('./commands/plan.ts')).plan,
   apply: async () => (await import('./commands/apply.ts')).apply,
+  coverage: async () => (await import('./commands/coverage.ts')).coverage,
+  state: async () => (await import('./commands/state.ts')).state,
   export: async () => (await import('./commands/export.ts')).exportCommand,
   simulate: async () => (await import('./commands/simulate.ts')).simulate,
   demo: async () => (await import('./commands/demo.ts')).demo,

@@ -44,7 +44,6 @@ export async function activateEsim(
   const verdict = await tryActivation(desk, announced, esim, mayBeSent, signal)
 
   if (verdict.end === 'ours') {
-    desk.pool.noteActive(esim.iccid)
     const active = await saveOrder(desk, orderId, [endpointId], (rows, current) => {
       const announced = announceSubscription(desk, current, endpointId, rows.addons(endpointId))
       const change: OrderChange = {

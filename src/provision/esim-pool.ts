@@ -21,8 +21,8 @@ export interface EsimPool {
   take(signal?: AbortSignal): Promise<Esim | undefined>
   /** Makes an eSIM that was not sold after all the next one; `last`: the last one of its batch. */
   putBack(esim: Esim, last?: boolean): void
-  /** Says that an eSIM is active now: it has left the list of sellable SIMs. */
-  noteActive(iccid: string): void
+  /** Says that an eSIM that was handed out is an order's now, here or elsewhere. */
+  keep(endpointId: string): void
   /** Endpoints that nobody took, at hand or not. */
   sellable(): number
   /** Ends the look-ups in the background. */
@@ -69,13 +69,19 @@ interface Batch {
 
 /**
  * The pool. The list of sellable SIMs shrinks at its front while eSIMs are sold, so the next page to read
- * follows from how many of the SIMs seen are still in it.
+ * follows from how many of the SIMs seen are surely still in it: a page read twice costs a call, one
+ * skipped would hide eSIMs.
  */
 export function openEsimPool(options: EsimPoolOptions): EsimPool {
   const { sft, poolSize, looks, taken, setAside, onError } = options
   let batches = new Map<string, Batch>()
   let candidates = new Map<string, Candidate>()
   const handedOut = new Set<string>()
+  /** Handed out, and neither an order's nor back yet. */
+  const undecided = new Set<string>()
+  let wakers: (() => void)[] = []
+  let waiting = 0
+  /** ICCIDs seen in the list and not handed out since. */
   let listed = new Set<string>()
   let pageSize = PAGE_SIZE
   /** Pages that brought nothing new since the last one that did. */
@@ -98,6 +104,20 @@ export function openEsimPool(options: EsimPoolOptions): EsimPool {
     const made: Batch = { cold: new Map(), warm: [] }
     batches.set(candidate.batch, made)
     return made
+  }
+
+  const decide = (endpointId: string): void => {
+    undecided.delete(endpointId)
+    const waked = wakers
+    wakers = []
+    for (const wake of waked) wake()
+  }
+
+  const handOut = (esim: Esim): Esim => {
+    handedOut.add(esim.endpointId)
+    undecided.add(esim.endpointId)
+    listed.delete(esim.iccid)
+    return esim
   }
 
   const forget = (endpointId: string): void => {
@@ -131,7 +151,7 @@ export function openEsimPool(options: EsimPoolOptions): EsimPool {
     const before = listed.size
     let fresh = 0
     for (const sim of sims) {
-      listed.add(sim.iccid)
+      if (sim.endpointId === undefined || !handedOut.has(sim.endpointId)) listed.add(sim.iccid)
       const candidate = sim.endpointId === undefined ? undefined : candidates.get(sim.endpointId)
       if (candidate === undefined || !batchOf(candidate).cold.has(candidate.endpointId)) continue
       batchOf(candidate).cold.delete(candidate.endpointId)
@@ -230,33 +250,44 @@ export function openEsimPool(options: EsimPoolOptions): EsimPool {
 
     async take(signal) {
       let looked = 0
-      for (;;) {
-        signal?.throwIfAborted()
-        const front = [...batches.values()].find(({ cold, warm }) => cold.size + warm.length > 0)
-        if (front === undefined) return undefined
-        const esim = front.warm.shift()
-        if (esim !== undefined) {
-          handedOut.add(esim.endpointId)
-          warmAhead()
-          return esim
+      waiting += 1
+      try {
+        for (;;) {
+          signal?.throwIfAborted()
+          const front = [...batches.values()].find(({ cold, warm }) => cold.size + warm.length > 0)
+          if (front === undefined) {
+            // The last ones may come back from orders that turn out to be there already.
+            if (undecided.size === 0) return undefined
+            await new Promise<void>(resolve => wakers.push(resolve))
+          } else if (
+            // Enough for all who wait before the first activation makes the list shrink.
+            front.warm.length < waiting &&
+            front.cold.size > 0 &&
+            !walked &&
+            newOnLastPage >= WORTH_A_PAGE
+          ) {
+            await nextPage('traveller')
+          } else {
+            const esim = front.warm.shift()
+            if (esim !== undefined) {
+              warmAhead()
+              return handOut(esim)
+            }
+            if (looked === looks) return undefined
+            looked += 1
+            const [candidate] = front.cold.values()
+            const found = candidate && (await lookUp(front, candidate))
+            if (found !== undefined) return handOut(found)
+          }
         }
-        if (!walked && newOnLastPage >= WORTH_A_PAGE) {
-          await nextPage('traveller')
-          continue
-        }
-        if (looked === looks) return undefined
-        looked += 1
-        const [candidate] = front.cold.values()
-        if (candidate === undefined) continue
-        const found = await lookUp(front, candidate)
-        if (found === undefined) continue
-        handedOut.add(found.endpointId)
-        return found
+      } finally {
+        waiting -= 1
       }
     },
 
     putBack(esim, last = false) {
       handedOut.delete(esim.endpointId)
+      decide(esim.endpointId)
       const candidate = candidates.get(esim.endpointId)
       if (candidate === undefined) return
       const { warm } = batchOf(candidate)
@@ -265,8 +296,8 @@ export function openEsimPool(options: EsimPoolOptions): EsimPool {
       else warm.unshift(esim)
     },
 
-    noteActive(iccid) {
-      listed.delete(iccid)
+    keep(endpointId) {
+      decide(endpointId)
     },
 
     sellable() {

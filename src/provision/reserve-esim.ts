@@ -42,6 +42,7 @@ export async function reserveEsim(
   for (;;) {
     const esim = await desk.pool.take(signal)
     if (esim === undefined) {
+      if (isNew && (await isPlaced(desk, orderId))) return undefined
       const left = desk.pool.sellable()
       const detail =
         left === 0
@@ -81,6 +82,7 @@ export async function reserveEsim(
       })
     } finally {
       if (outcome === undefined || outcome === 'exists') desk.pool.putBack(esim)
+      else desk.pool.keep(endpointId)
     }
     if (outcome === 'taken') continue
     if (outcome === 'exists') return undefined
@@ -88,3 +90,10 @@ export async function reserveEsim(
     return outcome
   }
 }
+
+/** Whether another process placed the order: it may be the one that has the last eSIM. */
+const isPlaced = (desk: Desk, orderId: string): Promise<boolean> =>
+  desk.ledger.transact({ orderIds: [orderId] }, rows => ({
+    entries: [],
+    result: rows.order(orderId) !== undefined,
+  }))

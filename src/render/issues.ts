@@ -34,7 +34,7 @@ export function renderIssue(
 
 /** As much of a line as fits, with its marked part in it. */
 function excerpt(text: string, column: number, length: number) {
-  const start = column > WIDTH - 20 ? column - 20 : 0
+  const start = text.length > WIDTH && column > WIDTH - 20 ? column - 20 : 0
   const before = text.slice(start, column)
   const shown = printable(text.slice(start, start + WIDTH), true)
   const cut = start > 0 ? '…' : ''

@@ -1,5 +1,5 @@
 import { diffArrays, diffWordsWithSpace } from 'diff'
-import type { Json } from '../model.ts'
+import type { Json, KindName } from '../model.ts'
 import type { Action, Change, FieldChange, Impact, Plan } from '../plan/plan.ts'
 import { ACTIONS } from '../plan/plan.ts'
 import { isJsonObject } from '../resources/kind.ts'
@@ -50,20 +50,21 @@ const SHOWN = 12
 
 /** A plan for people: what changes, why, and what it costs; the last line has the counts. */
 export function renderPlan(plan: Plan, paint: Paint = plain): readonly string[] {
-  const lines: string[] = []
-  for (const name of KIND_NAMES) {
-    const changes = plan.changes.filter(change => change.kind === name && change.action !== 'keep')
-    if (changes.length === 0) continue
-    lines.push(paint('strong', capitalised(KINDS[name].plural)))
-    lines.push(
-      ...(KINDS[name].identity === 'iccid'
-        ? renderBatches(changes, paint)
-        : changes.flatMap(change => renderChange(change, plan, paint))),
-    )
-    lines.push('')
-  }
-  lines.push(...summaryLines(plan, paint))
-  return lines
+  const lines = KIND_NAMES.flatMap(kind => {
+    const changes = renderChanges(plan, kind, paint)
+    return changes.length === 0
+      ? []
+      : [paint('strong', capitalised(KINDS[kind].plural)), ...changes, '']
+  })
+  return [...lines, ...summaryLines(plan, paint)]
+}
+
+/** The changes of one kind, without what is kept. */
+export function renderChanges(plan: Plan, kind: KindName, paint: Paint = plain): readonly string[] {
+  const changes = plan.changes.filter(change => change.kind === kind && change.action !== 'keep')
+  return KINDS[kind].identity === 'iccid'
+    ? renderBatches(changes, paint)
+    : changes.flatMap(change => renderChange(change, plan, paint))
 }
 
 /** What the plan costs, and its counts in one line, which is the last. */

@@ -1,7 +1,6 @@
 import { countryOfPlatformName, countryOfTadig } from '../countries.ts'
 import type { IssueCode } from '../issues.ts'
 import type { NetworkId, NetworkSelector, RateZoneEntry, Resource, Spec } from '../model.ts'
-import type { Observation } from '../plan/observation.ts'
 import type { Network, ReportedRateZone, Sft, SftReader } from '../sft/api.ts'
 import { SftMissingPrerequisiteError } from '../sft/errors.ts'
 import type { RateZoneRecord } from '../state/state.ts'
@@ -71,17 +70,15 @@ export function networkLabels(
   changes: readonly { readonly kind: string; readonly action: string }[],
 ): Readonly<Record<string, string>> {
   if (!changes.some(change => change.kind === 'rateZone' && change.action !== 'keep')) return {}
-  return Object.fromEntries(
-    networks.map(network => {
-      const names = [network.tadig, network.operatorName, network.countryName].filter(
-        name => name !== undefined,
-      )
-      return [
-        networkWord(network),
-        names.length === 0 ? networkWord(network) : `${names.join(', ')} (${networkWord(network)})`,
-      ]
-    }),
+  return Object.fromEntries(networks.map(network => [networkWord(network), networkLabel(network)]))
+}
+
+/** A network as people know it: TADIG code, operator, country, and its IDs. */
+export function networkLabel(network: Network): string {
+  const names = [network.tadig, network.operatorName, network.countryName].filter(
+    name => name !== undefined,
   )
+  return names.length === 0 ? networkWord(network) : `${names.join(', ')} (${networkWord(network)})`
 }
 
 /** Networks that a selector picks. */

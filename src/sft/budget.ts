@@ -4,7 +4,7 @@ import type { Clock } from './once.ts'
 import { SLOT_SLACK_MS, type SlotSource, type Slots } from './slots.ts'
 
 /** A place in the queue of one call, kept over its resends: a resent call goes before its lane. */
-export interface Ticket {
+interface Ticket {
   readonly order: number
   readonly lane: Lane
   readonly signal: AbortSignal | undefined

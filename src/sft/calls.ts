@@ -20,7 +20,8 @@ export type Query = Readonly<Record<string, string | undefined>>
 /** What a read came to, where the caller has a use for it; everything else is thrown. */
 export type ReadResult<Value> =
   | { readonly kind: 'answered'; readonly value: Value; readonly response: JsonObject }
-  | { readonly kind: 'rejected'; readonly error: SftRejectedError }
+  /** `description` is for decisions only: the error has it without secrets. */
+  | { readonly kind: 'rejected'; readonly description: string; readonly error: SftRejectedError }
   /** HTTP 404: the account does not know the operation. */
   | { readonly kind: 'missing'; readonly error: SftNotUnderstoodError }
 
@@ -81,23 +82,28 @@ export function createCalls(
       options: CallOptions = {},
     ): Promise<ReadResult<Value>> {
       if (OPERATIONS[operation].method !== 'GET') throw new TypeError(`${operation} is no read`)
+      let value: Value | undefined
       const delivery = await deliver({
         ...options,
         operation,
         query: withoutUndefined(query),
         resendUnclear: true,
-        isComplete: response => extract(response) !== undefined,
+        isComplete: response => {
+          value = extract(response)
+          return value !== undefined
+        },
       })
       const name = transport.callName(operation)
       switch (delivery.kind) {
-        case 'answered': {
-          const { response } = delivery
-          const value = extract(response)
-          if (value !== undefined) return { kind: 'answered', value, response }
-          throw new SftNotUnderstoodError(200, excerptOf(JSON.stringify(response), redact), name)
-        }
+        case 'answered':
+          if (value !== undefined) return { kind: 'answered', value, response: delivery.response }
+          throw new SftNotUnderstoodError(200, 'the answer lacks what was asked for', name)
         case 'rejected':
-          return { kind: 'rejected', error: rejection(delivery, name, redact) }
+          return {
+            kind: 'rejected',
+            description: delivery.description,
+            error: rejection(delivery, name, redact),
+          }
         case 'missing':
           return {
             kind: 'missing',

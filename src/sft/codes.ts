@@ -1,5 +1,5 @@
 /** Result codes of contract 3 that the client acts upon, and what they mean. */
-export const RESULT_CODES = {
+const RESULT_CODES = {
   '401': 'not authorised, or the token has expired',
   '1000': 'GetStatistics: nothing to show',
   '1254': 'the endpoint is already in the requested state',

@@ -59,7 +59,7 @@ export function createEndpointReads(
     async sim(iccid, options) {
       const wanted = normaliseIccid(requireId('fetchSIM', 'iccid', iccid))
       const result = await read('fetchSIM', { iccid: wanted }, simsOf, options)
-      if (result.kind === 'rejected' && meansNoSim(result.error.code, result.error.description))
+      if (result.kind === 'rejected' && meansNoSim(result.error.code, result.description))
         return undefined
       return answerOf(result).find(sim => normaliseIccid(sim.iccid) === wanted)
     },

@@ -14,8 +14,7 @@ export function answerOf<Value>(result: ReadResult<Value>): Value {
 
 /** The value of a list read; a rejection that says "no data" is the empty list. */
 export function answerOrNone<Value>(result: ReadResult<Value>, none: Value): Value {
-  if (result.kind === 'rejected' && meansNoData(result.error.code, result.error.description))
-    return none
+  if (result.kind === 'rejected' && meansNoData(result.error.code, result.description)) return none
   return answerOf(result)
 }
 

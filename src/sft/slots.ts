@@ -10,7 +10,7 @@ export interface Slots {
 }
 
 /** What is asked of a slot source. */
-export interface SlotRequest {
+interface SlotRequest {
   readonly stepMs: number
   readonly count: number
   /** No slot before this time (ms), for the pause after throttling. */

@@ -17,7 +17,7 @@ export interface CallTrace {
 }
 
 /** What is sent in one exchange. */
-export interface Exchange {
+interface Exchange {
   readonly operation: OperationName
   readonly query?: Readonly<Record<string, string>>
   readonly body?: JsonObject

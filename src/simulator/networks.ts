@@ -1,8 +1,11 @@
 import isoCountries from 'i18n-iso-countries'
+import english from 'i18n-iso-countries/langs/en.json' with { type: 'json' }
 import { all } from 'mcc-mnc-list'
 import type { NetworkId } from '../model.ts'
 import { CODES, Rejection } from './rejection.ts'
 import { networkKey, nextId, type SimulatedNetwork, type World } from './world.ts'
+
+isoCountries.registerLocale(english)
 
 const FIRST_SPONSOR = '101'
 const SECOND_SPONSOR = '102'
@@ -16,10 +19,14 @@ export function worldNetworks(): SimulatedNetwork[] {
   const networks: SimulatedNetwork[] = []
   const known = new Set<string>()
   const codes = new Set<string>()
-  for (const record of all()) {
-    const alpha3 = /^[A-Z]{2}$/.test(record.countryCode ?? '')
-      ? isoCountries.alpha2ToAlpha3(record.countryCode)
-      : undefined
+  const records = all()
+  // Records of several territories come last, so that they move no other network's ID.
+  const isPlain = (record: (typeof records)[number]) => /^[A-Z]{2}$/.test(record.countryCode ?? '')
+  for (const record of [
+    ...records.filter(isPlain),
+    ...records.filter(record => !isPlain(record)),
+  ]) {
+    const alpha3 = alpha3Of(record.countryCode, record.countryName)
     const operatorName = record.brand || record.operator
     if (record.status !== 'Operational' || alpha3 === undefined || !operatorName) continue
     const operator = `${alpha3} ${operatorName.toLowerCase()}`
@@ -39,6 +46,14 @@ export function worldNetworks(): SimulatedNetwork[] {
     if ([2, 4, 5].includes(ordinal % 7)) networks.push({ ...base, sponsorId: SECOND_SPONSOR })
   }
   return networks
+}
+
+/** A country alone, or one that the record names with its outlying territories. */
+function alpha3Of(codes: string | null, name: string | null): string | undefined {
+  const [first = '', ...territories] = (codes ?? '').split('/')
+  if (territories.length > 0 && isoCountries.getAlpha2Code(name ?? '', 'en') !== first)
+    return undefined
+  return isoCountries.alpha2ToAlpha3(first)
 }
 
 function tadigFor(alpha3: string, name: string, taken: ReadonlySet<string>): string {

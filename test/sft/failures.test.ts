@@ -1,5 +1,4 @@
-import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage } from 'node:http'
 import t from 'tap'
 import type { Sft } from '../../src/sft/api.ts'
 import type { SftOptions } from '../../src/sft/client.ts'
@@ -18,6 +17,7 @@ import {
   planRequest,
   SETTINGS,
   startUnlimited,
+  withServer,
 } from './support.ts'
 
 /** Every writing operation, with identifiers that need not exist. */
@@ -274,21 +274,6 @@ t.test('a reseller outside a child account has no access, after one new login', 
   await using inside = openSimulated(simulator, { targetAccountId })
   t.match(await inside.read.sims({ page: 1, perPage: 1 }), { totalPages: 20 })
 })
-
-async function withServer(
-  listener: RequestListener,
-  run: (url: string) => Promise<void>,
-): Promise<void> {
-  const server = createServer(listener).listen(0, '127.0.0.1')
-  await new Promise(resolve => server.once('listening', resolve))
-  const { port } = server.address() as AddressInfo
-  try {
-    await run(`http://127.0.0.1:${port}`)
-  } finally {
-    server.closeAllConnections()
-    await new Promise(resolve => server.close(resolve))
-  }
-}
 
 async function bodyOf(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []

@@ -1,3 +1,5 @@
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import type { Sft } from '../../src/sft/api.ts'
 import { openSft, type SftOptions } from '../../src/sft/client.ts'
 import {
@@ -80,4 +82,20 @@ export async function errorOf(promise: Promise<unknown>): Promise<Error> {
     throw error
   }
   throw new Error('it resolved')
+}
+
+/** A server of its own on loopback, for answers that the simulator does not give. */
+export async function withServer(
+  listener: RequestListener,
+  run: (url: string) => Promise<void>,
+): Promise<void> {
+  const server = createServer(listener).listen(0, '127.0.0.1')
+  await new Promise(resolve => server.once('listening', resolve))
+  const { port } = server.address() as AddressInfo
+  try {
+    await run(`http://127.0.0.1:${port}`)
+  } finally {
+    server.closeAllConnections()
+    await new Promise(resolve => server.close(resolve))
+  }
 }

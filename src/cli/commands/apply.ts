@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { applyPlan } from '../../apply/apply-plan.ts'
 import type { ApplyReport, Result } from '../../apply/report.ts'
 import { settlePending } from '../../apply/settle-pending.ts'
@@ -7,6 +8,7 @@ import { count, duration } from '../../render/paint.ts'
 import { planToJson } from '../../render/plan-json.ts'
 import { renderPlan } from '../../render/plan-text.ts'
 import { renderReport, reportToJson } from '../../render/report-text.ts'
+import { parseSavedPlan, type SavedPlan, whatMoved } from '../../saved-plan.ts'
 import type { Sft } from '../../sft/api.ts'
 import { openState } from '../../state/open-state.ts'
 import type { StateStore } from '../../state/state.ts'
@@ -30,7 +32,8 @@ const HELD_SECONDS = 120
 export const apply: Command = {
   name: 'apply',
   summary: 'bring the account to what the catalog says',
-  usage: '[flags]',
+  usage: '[PLAN] [flags]',
+  arguments: [0, 1],
   flags: [
     ...CATALOG_FLAGS,
     ...ACCOUNT_FLAGS,
@@ -43,14 +46,20 @@ export const apply: Command = {
   run: async (given, world) => {
     const catalog = await readCatalog(given, world)
     if (catalog === undefined) return EXIT.failed
-    const approved = given.is('auto-approve')
+    const file = given.positionals[0]
+    const saved =
+      file === undefined ? undefined : parseSavedPlan(await readFile(file, 'utf8'), file)
+    const approved = given.is('auto-approve') || saved !== undefined
     if (!approved && (!world.canAsk || given.is('json')))
       throw new UsageError('there is nobody to ask: give --auto-approve, or use plan to look first')
-    await using store = await openState(stateOf(given, world), { purpose: 'apply' })
+    await using store = await openState(stateOf(given, world), {
+      purpose: 'apply',
+      onNotice: world.err,
+    })
     await using sft = openAccount(given, world)
     const limit = watchTime(given, world)
     try {
-      return await applyCatalog(catalog, sft, store, given, world)
+      return await applyCatalog(catalog, sft, store, saved, given, world)
     } finally {
       clearTimeout(limit)
     }
@@ -82,17 +91,29 @@ async function applyCatalog(
   catalog: Catalog,
   sft: Sft,
   store: StateStore,
+  saved: SavedPlan | undefined,
   given: Given,
   world: World,
 ): Promise<number> {
   const json = given.is('json')
   await settleEarlier(sft, store, world)
   const made = await makePlan(catalog, store.state, sft, {
-    ...planOptions(given),
+    ...(saved?.options ?? planOptions(given)),
     pageSize: PAGE_SIZE,
     onEvent: sayRead(world, json),
   })
   const { plan } = made
+  const moved = saved === undefined ? [] : whatMoved(saved, made, catalog.hash, store.state)
+  if (saved !== undefined && moved.length > 0) {
+    world.err(
+      world.paintErr(
+        'error',
+        `the saved plan of ${saved.madeAt} does not hold any more: ${moved.join('; ')}`,
+      ),
+    )
+    world.err('nothing was changed: make a new plan')
+    return EXIT.refused
+  }
   showIssues(world, plan.issues)
   const refused = plan.issues.some(issue => issue.severity === 'error')
   if (!json && hardErrors(plan).length === 0)
@@ -105,6 +126,7 @@ async function applyCatalog(
   if (
     plan.operations.length > 0 &&
     !given.is('auto-approve') &&
+    saved === undefined &&
     !(await confirmed(world, 'Apply these changes?'))
   ) {
     world.err('nothing was changed')
@@ -191,7 +213,7 @@ async function confirmCanary(
     world.err(
       `  ${result.address}: ${result.status}${'message' in result ? `, ${result.message}` : ''}`,
     )
-  if (given.is('auto-approve')) return good
+  if (given.is('auto-approve') || !world.canAsk) return good
   return confirmed(
     world,
     `${results.filter(result => result.status === 'done').length} of ${results.length} canary endpoints are there. Go on with the rest?`,

@@ -1,6 +1,9 @@
+import { writeFileDurably } from '../../durable/files.ts'
 import { hardErrors, makePlan } from '../../make-plan.ts'
 import { planToJson } from '../../render/plan-json.ts'
+import { planMarkdown } from '../../render/plan-markdown.ts'
 import { renderPlan } from '../../render/plan-text.ts'
+import { savePlan } from '../../saved-plan.ts'
 import { readState } from '../../state/open-state.ts'
 import { openAccount, PAGE_SIZE, readCatalog, stateOf } from '../account.ts'
 import { ACCOUNT_FLAGS, CATALOG_FLAGS, type Command, JSON_FLAG } from '../command.ts'
@@ -16,6 +19,8 @@ export const plan: Command = {
     ...CATALOG_FLAGS,
     ...ACCOUNT_FLAGS,
     ...PLAN_FLAGS,
+    ['--out FILE', 'save the plan, for "apply FILE"'],
+    ['--markdown', 'a comment for a pull request on stdout'],
     ['--detailed-exitcode', 'exit 0: nothing to do, 1: error, 2: changes, 3: refused'],
     JSON_FLAG,
   ],
@@ -31,7 +36,14 @@ export const plan: Command = {
       onEvent: sayRead(world, given.is('json')),
     })
     showIssues(world, made.plan.issues)
+    const out = given.text('out')
+    if (out !== undefined && hardErrors(made.plan).length === 0) {
+      const saved = savePlan(made, catalog.hash, state, planOptions(given), new Date())
+      await writeFileDurably(out, `${JSON.stringify(saved, undefined, 2)}\n`)
+      world.err(`saved to ${out}: "sft-catalog apply ${out}" does exactly this`)
+    }
     if (given.is('json')) world.out(JSON.stringify(planToJson(made.plan), undefined, 2))
+    else if (given.is('markdown')) world.out(planMarkdown(made.plan))
     else if (hardErrors(made.plan).length === 0)
       for (const line of renderPlan(made.plan, world.paint)) world.out(line)
     if (hardErrors(made.plan).length > 0) return EXIT.failed

@@ -1,0 +1,83 @@
+import { countryName } from '../../countries.ts'
+import { observeAccount } from '../../observe.ts'
+import { compareCoverage } from '../../plan/coverage.ts'
+import { resolveCatalog } from '../../plan/resolve.ts'
+import { coverageMarkdown, coverageToJson, renderCoverage } from '../../render/coverage.ts'
+import { countryOfNetwork } from '../../resources/rate-zone.ts'
+import type { Network } from '../../sft/api.ts'
+import { readState } from '../../state/open-state.ts'
+import { openAccount, PAGE_SIZE, readCatalog, stateOf } from '../account.ts'
+import { ACCOUNT_FLAGS, CATALOG_FLAGS, type Command, JSON_FLAG } from '../command.ts'
+import { EXIT, showIssues } from '../world.ts'
+
+/** Which networks zones lost and may gain, and what is covered but not sold. Reads only. */
+export const coverage: Command = {
+  name: 'coverage',
+  summary:
+    'compare the zones with the networks that the account has: lost, available, close to empty',
+  usage: '[flags]',
+  flags: [
+    ...CATALOG_FLAGS,
+    ...ACCOUNT_FLAGS,
+    ['--networks', 'list the networks of the account instead'],
+    ['--markdown', 'Markdown instead of text'],
+    [
+      '--detailed-exitcode',
+      'exit 2 where a zone lost networks, may gain some or is close to empty',
+    ],
+    JSON_FLAG,
+  ],
+  run: async (given, world) => {
+    await using sft = openAccount(given, world)
+    if (given.is('networks')) {
+      const networks = await sft.read.networks()
+      if (given.is('json')) world.out(JSON.stringify(networks, undefined, 2))
+      else for (const line of listNetworks(networks)) world.out(line)
+      return EXIT.ok
+    }
+    const catalog = await readCatalog(given, world)
+    if (catalog === undefined) return EXIT.failed
+    const state = await readState(stateOf(given, world))
+    const observation = await observeAccount(sft.read, {
+      stock: { ask: 'nothing' },
+      pageSize: PAGE_SIZE,
+    })
+    const graph = resolveCatalog(catalog, observation, state)
+    showIssues(
+      world,
+      graph.issues.filter(issue => issue.severity === 'error'),
+    )
+    const wanted = new Map(
+      [...graph.resources.values()].flatMap(resource => {
+        const networks = resource.spec['networks']
+        return Array.isArray(networks) ? [[resource.address, networks.map(String)] as const] : []
+      }),
+    )
+    const compared = compareCoverage(catalog, state, observation, wanted)
+    if (given.is('json')) world.out(JSON.stringify(coverageToJson(compared), undefined, 2))
+    else if (given.is('markdown')) world.out(coverageMarkdown(compared))
+    else for (const line of renderCoverage(compared, world.paint)) world.out(line)
+    const news = compared.zones.some(
+      zone => zone.lost.length > 0 || zone.available.length > 0 || zone.nearEmpty,
+    )
+    return given.is('detailed-exitcode') && news ? EXIT.changes : EXIT.ok
+  },
+}
+
+function listNetworks(networks: readonly Network[]): readonly string[] {
+  const rows = networks.map(network => {
+    const { country } = countryOfNetwork(network)
+    return [
+      country ?? '??',
+      network.tadig ?? '-',
+      network.operatorId,
+      network.sponsorId,
+      network.operatorName ?? '-',
+      country === undefined ? (network.countryName ?? '-') : countryName(country),
+    ]
+  })
+  return [
+    ['country', 'tadig', 'operatorId', 'sponsorId', 'operator', 'country name'],
+    ...rows.sort((a, b) => (a.join() < b.join() ? -1 : 1)),
+  ].map(row => row.join('\t'))
+}

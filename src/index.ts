@@ -1,0 +1,151 @@
+/**
+ * sft-catalog as a library: a catalog of rate zones, add-on plans and endpoints in YAML, compared with a
+ * state and an account of BICS SIM for Things, planned and applied. Selling from it is the subpath
+ * `sft-catalog/provision`; a local SFT to test against is `sft-catalog/simulator`.
+ *
+ * @module
+ */
+
+// apply
+export { type ApplyOptions, applyPlan } from './apply/apply-plan.ts'
+export type { ApplyEvent, ApplyReport, Result } from './apply/report.ts'
+export {
+  type SettledIntent,
+  type SettlePendingOptions,
+  settlePending,
+} from './apply/settle-pending.ts'
+
+// catalog
+export {
+  type CatalogLimits,
+  type CheckDigitRule,
+  catalogJsonSchema,
+  type LoadedCatalog,
+  type LoadOptions,
+  loadCatalog,
+} from './catalog/index.ts'
+// problems as data
+export { ISSUE_CODES, type Issue, type IssueCode, IssuesError } from './issues.ts'
+export { hardErrors, type MadePlan, makePlan, type PlanOptions } from './make-plan.ts'
+// what flows
+export type {
+  AccountDefaults,
+  Activation,
+  AddonPlanEntry,
+  Address,
+  Catalog,
+  ChangeShareLimits,
+  EndpointBatchEntry,
+  Entry,
+  Json,
+  JsonObject,
+  KindName,
+  Lifecycle,
+  Moved,
+  NetworkId,
+  NetworkRemovalPolicy,
+  NetworkSelector,
+  PlanType,
+  Position,
+  RateZoneEntry,
+  Renewal,
+  Resource,
+  Spec,
+} from './model.ts'
+// plan
+export type { ObserveEvent } from './observe.ts'
+export type { Sales } from './plan/impact.ts'
+export type { Observation } from './plan/observation.ts'
+export type {
+  Action,
+  AdoptChange,
+  BlockedChange,
+  Change,
+  Cost,
+  CreateChange,
+  FieldChange,
+  ForgetChange,
+  Impact,
+  KeepChange,
+  Operation,
+  OrphanChange,
+  Plan,
+  ReplaceChange,
+  RetireChange,
+  UpdateChange,
+} from './plan/plan.ts'
+export { type IssueStyle, renderIssue } from './render/issues.ts'
+export type { Paint, Tone } from './render/paint.ts'
+export { planToJson } from './render/plan-json.ts'
+export { planMarkdown } from './render/plan-markdown.ts'
+export { renderPlan } from './render/plan-text.ts'
+export { renderReport, reportToJson } from './render/report-text.ts'
+export type { Mutability } from './resources/kind.ts'
+// the account
+export type {
+  AddonInstance,
+  BudgetView,
+  BulkRow,
+  CallOptions,
+  CreateEndpointRequest,
+  CreatePlanRequest,
+  CreateRateZoneRequest,
+  CustomerProfile,
+  EndpointProfile,
+  EndpointSettings,
+  EndpointStatistics,
+  Lane,
+  ModifyPlanRequest,
+  ModifyRateZoneRequest,
+  Network,
+  OperationName,
+  PatchEndpointRequest,
+  ReportedPlan,
+  ReportedRateZone,
+  Sft,
+  SftReader,
+  SftWriter,
+  Sim,
+  SimPage,
+  SimQuery,
+  SimStatus,
+} from './sft/api.ts'
+export { WIRE_ASSUMPTIONS, type WireAssumption } from './sft/assumptions.ts'
+export { openSft, type SftOptions } from './sft/client.ts'
+export {
+  type CallName,
+  SftAbortedError,
+  SftCredentialsError,
+  SftError,
+  SftMissingPrerequisiteError,
+  SftNoAccessError,
+  SftNotUnderstoodError,
+  SftRejectedError,
+  SftThrottledError,
+  SftUnknownOutcomeError,
+  SftUnreachableError,
+} from './sft/errors.ts'
+export type { Clock } from './sft/once.ts'
+export type { CallTrace } from './sft/wire.ts'
+export type { OpenStateOptions } from './state/file-store.ts'
+// the state
+export { exportMapping, type Mapping, type MappingRow, mappingCsv } from './state/mapping.ts'
+export { openState, readState } from './state/open-state.ts'
+export type {
+  AccountIdentity,
+  AddonPlanRecord,
+  AnyRecord,
+  EndpointRecord,
+  Intent,
+  IntentDraft,
+  Learnt,
+  PutEntry,
+  RateZoneRecord,
+  RecordOf,
+  RefusedFields,
+  State,
+  StateEntry,
+  StateStore,
+  SupersededObject,
+} from './state/state.ts'
+export { type StateDamage, StateDamagedError } from './state/state-errors.ts'

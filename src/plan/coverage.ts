@@ -1,0 +1,96 @@
+import { countryCodes, countryName } from '../countries.ts'
+import type { Address, Catalog } from '../model.ts'
+import {
+  countryOfNetwork,
+  indexNetworks,
+  networkLabel,
+  networkWord,
+} from '../resources/rate-zone.ts'
+import type { State } from '../state/state.ts'
+import type { Observation } from './observation.ts'
+
+/** Zones with so few networks are near to blocking connectivity (contract 2). */
+const NEAR_EMPTY = 2
+
+export interface ZoneCoverage {
+  readonly address: Address
+  readonly name: string
+  /** Networks in the zone now; undefined where it does not exist yet. */
+  readonly networks?: number
+  /** In the zone when we last wrote it, and no longer on the account. */
+  readonly lost: readonly string[]
+  /** On the account, chosen by the catalog, and not in the zone. */
+  readonly available: readonly string[]
+  readonly nearEmpty: boolean
+}
+
+/** Where the account's networks and the catalog's zones part. */
+export interface Coverage {
+  readonly zones: readonly ZoneCoverage[]
+  /** Countries that the account covers and no zone sells. */
+  readonly unsold: readonly {
+    readonly country: string
+    readonly name: string
+    readonly networks: number
+  }[]
+  /** Networks whose country is not known. */
+  readonly homeless: readonly string[]
+}
+
+/** Compares the networks that zones have with those that the account has. Pure. */
+export function compareCoverage(
+  catalog: Catalog,
+  state: State,
+  observation: Observation,
+  wanted: ReadonlyMap<Address, readonly string[]>,
+): Coverage {
+  const index = indexNetworks(observation.networks)
+  const reported = new Map(observation.rateZones.map(zone => [zone.id, zone]))
+  const sold = new Set<string>()
+  const zones = catalog.rateZones.map((entry): ZoneCoverage => {
+    const address: Address = `rateZone/${entry.key}`
+    const record = state.rateZones[entry.key]
+    const recorded = record?.networks.map(network => ({
+      word: networkWord(network),
+      tadig: network.tadig,
+    }))
+    const now =
+      record &&
+      (reported.get(record.id)?.networks?.map(networkWord) ??
+        recorded?.map(network => network.word).filter(word => index.byWord.has(word)))
+    const has = new Set(now)
+    for (const word of now ?? wanted.get(address) ?? []) {
+      const network = index.byWord.get(word)
+      const country = network && countryOfNetwork(network).country
+      if (country !== undefined) sold.add(country)
+    }
+    return {
+      address,
+      name: entry.name,
+      ...(now && { networks: now.length }),
+      lost: (recorded ?? [])
+        .filter(network => !index.byWord.has(network.word))
+        .map(network => [network.tadig, network.word].filter(Boolean).join(' ')),
+      available:
+        record === undefined
+          ? []
+          : (wanted.get(address) ?? []).filter(word => !has.has(word)).map(word => labelOf(word)),
+      nearEmpty: now !== undefined && now.length <= NEAR_EMPTY,
+    }
+  })
+  const unsold = countryCodes().flatMap(country => {
+    const networks = index.byCountry.get(country)?.length ?? 0
+    return networks === 0 || sold.has(country)
+      ? []
+      : [{ country, name: countryName(country), networks }]
+  })
+  const homeless = observation.networks
+    .filter(network => countryOfNetwork(network).country === undefined)
+    .map(networkLabel)
+  return { zones, unsold, homeless }
+
+  function labelOf(word: string): string {
+    const network = index.byWord.get(word)
+    return network === undefined ? word : networkLabel(network)
+  }
+}

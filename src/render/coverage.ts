@@ -1,0 +1,81 @@
+import type { JsonObject } from '../model.ts'
+import type { Coverage, ZoneCoverage } from '../plan/coverage.ts'
+import { count, type Paint, plain } from './paint.ts'
+import { JSON_FORMAT } from './plan-json.ts'
+
+const SHOWN = 10
+
+const few = (items: readonly string[]): string =>
+  items.length > SHOWN
+    ? `${items.slice(0, SHOWN).join('; ')}; … and ${items.length - SHOWN} more`
+    : items.join('; ')
+
+const remarkable = (zone: ZoneCoverage): boolean =>
+  zone.lost.length > 0 || zone.available.length > 0 || zone.nearEmpty
+
+const sizeOf = (zone: ZoneCoverage): string =>
+  zone.networks === undefined ? 'not created yet' : count(zone.networks, 'network')
+
+const summaryOf = ({ zones, unsold }: Coverage): string =>
+  `Coverage: ${count(zones.length, 'zone')}, ${zones.filter(zone => zone.lost.length > 0).length} lost networks, ${zones.filter(zone => zone.available.length > 0).length} may gain some, ${zones.filter(zone => zone.nearEmpty).length} close to empty; ${count(unsold.length, 'country', 'countries')} in no zone`
+
+/** Coverage for people: zones that need a look, countries not sold, and the counts last. */
+export function renderCoverage(coverage: Coverage, paint: Paint = plain): readonly string[] {
+  const lines: string[] = []
+  for (const zone of coverage.zones.filter(remarkable)) {
+    lines.push(
+      `${paint('strong', zone.address)}  "${zone.name}"  ${zone.nearEmpty ? paint('error', `${sizeOf(zone)}, close to empty`) : sizeOf(zone)}`,
+    )
+    if (zone.lost.length > 0) lines.push(`  ${paint('remove', `lost: ${few(zone.lost)}`)}`)
+    if (zone.available.length > 0)
+      lines.push(`  ${paint('add', `available, "apply" adds them: ${few(zone.available)}`)}`)
+  }
+  if (coverage.unsold.length > 0)
+    lines.push(
+      `${paint('strong', 'Covered and in no zone')}  ${coverage.unsold.map(({ country, name, networks }) => `${name} (${country}, ${networks})`).join(', ')}`,
+    )
+  if (coverage.homeless.length > 0)
+    lines.push(`${paint('warn', 'Networks of no known country')}  ${few(coverage.homeless)}`)
+  lines.push(summaryOf(coverage))
+  return lines
+}
+
+/** Coverage as Markdown, for an issue or a wiki. */
+export function coverageMarkdown(coverage: Coverage): string {
+  const cell = (text: string) => text.replaceAll('|', '\\|')
+  const rows = coverage.zones
+    .filter(remarkable)
+    .map(
+      zone =>
+        `| \`${zone.address}\` | ${zone.networks ?? '–'} | ${cell(few(zone.lost)) || '–'} | ${cell(few(zone.available)) || '–'} |`,
+    )
+  const table =
+    rows.length === 0
+      ? ['Every zone has what it should.']
+      : ['| zone | networks | lost | available |', '|---|---|---|---|', ...rows]
+  const unsold = coverage.unsold.map(
+    ({ country, name, networks }) => `| ${cell(name)} (${country}) | ${networks} |`,
+  )
+  const countries =
+    unsold.length === 0
+      ? []
+      : [
+          '',
+          '<details><summary>Covered and in no zone</summary>',
+          '',
+          '| country | networks |',
+          '|---|---|',
+          ...unsold,
+          '',
+          '</details>',
+        ]
+  return ['## Coverage', '', summaryOf(coverage), '', ...table, ...countries, ''].join('\n')
+}
+
+/** Coverage as data. */
+export const coverageToJson = (coverage: Coverage): JsonObject => ({
+  format: JSON_FORMAT,
+  zones: coverage.zones.map(zone => ({ ...zone })),
+  unsold: coverage.unsold.map(country => ({ ...country })),
+  homeless: coverage.homeless,
+})

@@ -1,0 +1,68 @@
+import type { Plan } from '../plan/plan.ts'
+import { ACTIONS } from '../plan/plan.ts'
+import { KIND_NAMES, KINDS } from '../resources/kinds.ts'
+import { count, duration } from './paint.ts'
+import { renderChanges } from './plan-text.ts'
+
+/** A comment on a pull request holds 65,536 characters; a platform may count some twice. */
+const LONGEST = 60_000
+
+/** First line of the comment, by which a later run finds it to replace it. */
+export const COMMENT_MARK = '<!-- sft-catalog plan -->'
+
+/** A plan as a comment for a pull request: counts first, the changes of each kind folded, never too long. */
+export function planMarkdown(plan: Plan): string {
+  const counts = ACTIONS.filter(action => action !== 'keep' && plan.summary[action] > 0)
+  const head = [
+    COMMENT_MARK,
+    `## sft-catalog plan: ${plan.operations.length === 0 ? 'nothing to do' : count(plan.operations.length, 'operation')}`,
+    '',
+    ...(counts.length === 0
+      ? []
+      : [
+          `| ${counts.join(' | ')} | unchanged |`,
+          `|${'---|'.repeat(counts.length + 1)}`,
+          `| ${counts.map(action => plan.summary[action]).join(' | ')} | ${plan.summary.keep} |`,
+          '',
+        ]),
+    ...(plan.operations.length === 0
+      ? []
+      : [
+          `Applying takes ${count(plan.cost.calls, 'call')}, about ${duration(plan.cost.seconds)}. It activates no SIM.`,
+          '',
+        ]),
+    ...plan.issues.map(
+      issue =>
+        `- ${issue.severity === 'error' ? '**refused**' : 'warning'} \`${issue.code}\` ${issue.message}${issue.hint === undefined ? '' : ` – ${issue.hint}`}`,
+    ),
+    ...(plan.issues.length > 0 ? [''] : []),
+  ]
+  const parts = [head.join('\n').slice(0, LONGEST / 2)]
+  let left = LONGEST - parts.join('').length
+  for (const kind of KIND_NAMES) {
+    const lines = renderChanges(plan, kind)
+    if (lines.length === 0) continue
+    const open = `<details><summary>${KINDS[kind].plural}</summary>\n\n\`\`\`diff\n`
+    const close = '\n```\n\n</details>\n'
+    const kept: string[] = []
+    let room = left - open.length - close.length - 100
+    for (const line of lines) {
+      // A diff fence colours by the first character.
+      const shown = line.replace(/^ {2}([+\-!~±=?])/, '$1 ').replaceAll('```', "'''")
+      if (room < shown.length + 1) break
+      room -= shown.length + 1
+      kept.push(shown)
+    }
+    const rest = lines.length - kept.length
+    const part = `${open}${kept.join('\n')}${rest > 0 ? `\n… and ${count(rest, 'more line')}: see "sft-catalog plan"` : ''}${close}`
+    if (kept.length === 0) {
+      parts.push(
+        `${count(lines.length, 'line')} about ${KINDS[kind].plural} left out: see "sft-catalog plan"\n`,
+      )
+      continue
+    }
+    parts.push(part)
+    left -= part.length
+  }
+  return parts.join('\n')
+}

@@ -1,0 +1,96 @@
+import type { MadePlan, PlanOptions } from './make-plan.ts'
+import type { JsonObject } from './model.ts'
+import { planHash } from './plan/operations.ts'
+import { planToJson } from './render/plan-json.ts'
+import type { State } from './state/state.ts'
+
+/** Options that shape a plan and are kept with it. */
+export type SavedOptions = Pick<PlanOptions, 'inventory' | 'prune' | 'targets' | 'canary' | 'force'>
+
+/** A plan on disk: what it was made from, how, and what it says. */
+export interface SavedPlan {
+  readonly format: 1
+  readonly madeAt: string
+  readonly options: SavedOptions
+  readonly catalogHash: string
+  /** Absent where there was no state yet. */
+  readonly state?: { readonly lineage: string; readonly serial: number }
+  readonly accountHash: string
+  readonly planHash: string
+  /** The plan for people and programs; what is applied is made anew and must have the same hash. */
+  readonly plan: JsonObject
+}
+
+/** A file that is not a saved plan of this version. */
+export class SavedPlanError extends Error {
+  override readonly name = 'SavedPlanError'
+}
+
+const stateMark = (state: State): Pick<SavedPlan, 'state'> =>
+  state.serial === 0 ? {} : { state: { lineage: state.lineage, serial: state.serial } }
+
+/** What is written to disk for `apply FILE`. */
+export function savePlan(
+  made: MadePlan,
+  catalogHash: string,
+  state: State,
+  options: SavedOptions,
+  now: Date,
+): SavedPlan {
+  return {
+    format: 1,
+    madeAt: now.toISOString(),
+    options,
+    catalogHash,
+    ...stateMark(state),
+    accountHash: made.accountHash,
+    planHash: planHash(made.plan),
+    plan: planToJson(made.plan),
+  }
+}
+
+/** Reads a saved plan. Throws a `SavedPlanError` for anything else. */
+export function parseSavedPlan(text: string, file: string): SavedPlan {
+  const wrong = (why: string, cause?: unknown) =>
+    new SavedPlanError(
+      `${file} is not a saved plan (${why}): make one with "sft-catalog plan --out ${file}"`,
+      { cause },
+    )
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw wrong('no JSON', error)
+  }
+  if (typeof value !== 'object' || value === null || !('format' in value)) throw wrong('no format')
+  if (value.format !== 1) throw wrong(`format ${String(value.format)}`)
+  const saved = value as SavedPlan
+  if (
+    typeof saved.catalogHash !== 'string' ||
+    typeof saved.planHash !== 'string' ||
+    typeof saved.accountHash !== 'string' ||
+    typeof saved.options !== 'object'
+  )
+    throw wrong('fields are missing')
+  return saved
+}
+
+/** What moved between saving a plan and now, in words; empty: the plan still holds. */
+export function whatMoved(
+  saved: SavedPlan,
+  made: MadePlan,
+  catalogHash: string,
+  state: State,
+): readonly string[] {
+  const moved: string[] = []
+  if (saved.catalogHash !== catalogHash) moved.push('the catalog has changed')
+  const before = saved.state
+  const now = stateMark(state).state
+  if (before?.lineage !== now?.lineage) moved.push('the state is another one')
+  else if (before?.serial !== now?.serial)
+    moved.push(`the state went from serial ${before?.serial ?? 0} to ${now?.serial ?? 0}`)
+  if (saved.accountHash !== made.accountHash) moved.push('the account has changed')
+  if (moved.length === 0 && saved.planHash !== planHash(made.plan))
+    moved.push('the same input gives another plan now: the version of sft-catalog differs')
+  return moved
+}

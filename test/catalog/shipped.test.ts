@@ -1,0 +1,145 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import t from 'tap'
+import { parse } from 'yaml'
+import { catalogJsonSchema, loadCatalog } from '../../src/catalog/index.ts'
+import { OWNED_FIELDS } from '../../src/catalog/owned-fields.ts'
+import { countryOfPlatformName } from '../../src/countries.ts'
+import { ISSUE_CODES } from '../../src/issues.ts'
+import type { AddonPlanEntry } from '../../src/model.ts'
+import { worldNetworks } from '../../src/simulator/networks.ts'
+
+const read = (path: string) => readFileSync(path, 'utf8')
+const yamlFiles = readdirSync('catalog', { recursive: true, encoding: 'utf8' })
+  .filter(name => name.endsWith('.yaml'))
+  .map(name => `catalog/${name}`)
+
+t.test('the shipped catalog is that of a seller who could exist', async t => {
+  const { catalog, issues } = await loadCatalog('catalog')
+  t.same(issues, [])
+  if (catalog === undefined) throw new Error('the shipped catalog has errors')
+  const { rateZones, addonPlans, endpointBatches } = catalog
+  t.ok(rateZones.length >= 40, `${rateZones.length} destinations`)
+  t.ok(addonPlans.length >= 120, `${addonPlans.length} plans`)
+  t.same(
+    endpointBatches.map(({ iccids }) => iccids.length),
+    [500, 500],
+  )
+  const covering = (country: string) =>
+    rateZones.filter(({ countries }) => countries.includes(country)).length
+  t.ok(covering('DE') >= 4, 'regions overlap')
+  t.ok(rateZones.some(({ countries, networks }) => countries.length === 0 && networks.length > 1))
+  t.ok(rateZones.some(({ exclude }) => exclude.length > 0))
+  t.same(
+    new Set(addonPlans.map(({ activation }) => activation)),
+    new Set(['first-use', 'immediate']),
+  )
+  const renewals = new Set(addonPlans.map(({ renewal }) => renewal?.on))
+  t.same(renewals, new Set([undefined, 'expiry', 'exhaustion']))
+  const entries = [...rateZones, ...addonPlans, ...endpointBatches]
+  t.ok(entries.some(({ sft }) => sft !== undefined))
+  t.ok(addonPlans.every(({ portal }) => typeof portal?.['sku'] === 'string'))
+})
+
+t.test('its larger packages cost more, and a GB in them less', async t => {
+  const { catalog } = await loadCatalog('catalog')
+  const oneTime = catalog?.addonPlans.filter(plan => {
+    return plan.renewal === undefined && plan.activation === 'first-use'
+  })
+  const zones = new Map<string, AddonPlanEntry[]>()
+  for (const plan of oneTime ?? []) {
+    const zone = JSON.stringify(plan.rateZone)
+    zones.set(zone, [...(zones.get(zone) ?? []), plan])
+  }
+  t.equal(zones.size, catalog?.rateZones.length, 'every destination has some')
+  for (const [zone, plans] of zones) {
+    const sorted = plans.toSorted((a, b) => a.dataMB - b.dataMB)
+    for (const [index, plan] of sorted.entries()) {
+      const smaller = sorted[index - 1]
+      if (smaller === undefined) continue
+      const [more, less] = [Number(plan.charge), Number(smaller.charge)]
+      t.ok(more > less && more / plan.dataMB < less / smaller.dataMB, `${zone} ${plan.name}`)
+    }
+  }
+})
+
+t.test('the simulated world has its networks, and two or more in each zone', async t => {
+  const { catalog } = await loadCatalog('catalog')
+  const networks = worldNetworks().map(({ tadig, countryName }) => ({
+    tadig,
+    country: countryOfPlatformName(countryName) ?? '',
+  }))
+  for (const zone of catalog?.rateZones ?? []) {
+    const named = (tadig: string) => (network: { readonly tadig: string }) =>
+      network.tadig === tadig
+    for (const country of zone.countries) {
+      t.ok(
+        networks.some(network => network.country === country),
+        `${zone.key} ${country}`,
+      )
+    }
+    const excluded = new Set<string>()
+    for (const selector of [...zone.networks, ...zone.exclude]) {
+      const tadig = 'tadig' in selector ? selector.tadig : ''
+      t.ok(networks.some(named(tadig)), `${zone.key} ${tadig}`)
+      if (zone.exclude.includes(selector)) {
+        excluded.add(tadig)
+        const country = networks.find(named(tadig))?.country ?? ''
+        t.ok(zone.countries.includes(country), `${zone.key} would have ${tadig} otherwise`)
+      }
+    }
+    const picked = new Set(
+      networks
+        .filter(({ tadig, country }) => {
+          const isNamed = zone.networks.some(one => 'tadig' in one && one.tadig === tadig)
+          return (isNamed || zone.countries.includes(country)) && !excluded.has(tadig)
+        })
+        .map(({ tadig }) => tadig),
+    )
+    t.ok(picked.size >= 2, `${zone.key} has ${picked.size} networks`)
+  }
+})
+
+t.test('editors judge it by the schema that validate uses', async t => {
+  const validate = new Ajv2020({ strict: true, allErrors: true })
+    .addVocabulary(['x-code', 'patternErrorMessage'])
+    .compile(catalogJsonSchema())
+  for (const file of yamlFiles) {
+    t.ok(validate(parse(read(file))), `${file} ${JSON.stringify(validate.errors)}`)
+    const [first = ''] = read(file).split('\n')
+    const up = '../'.repeat(file.split('/').length - 2)
+    t.equal(first, `# yaml-language-server: $schema=${up || './'}sft-catalog.schema.json`)
+  }
+  const shipped = JSON.parse(read('catalog/sft-catalog.schema.json'))
+  t.same(shipped, catalogJsonSchema(), 'sft-catalog schema > catalog/sft-catalog.schema.json')
+})
+
+t.test('the table of issue codes has every code, and no other', async t => {
+  const rows = [...read('docs/errors.md').matchAll(/^\| `([A-Z_]+)` \|/gm)].map(row => row[1])
+  t.same(rows.toSorted(), Object.keys(ISSUE_CODES).toSorted())
+})
+
+t.test('the reference has every field, and its example can be used', async t => {
+  const reference = read('docs/catalog.md')
+  const fields = new Set<string>()
+  collectFields(catalogJsonSchema(), fields)
+  const owned = Object.values(OWNED_FIELDS).flatMap(({ into, paths }) => [
+    into,
+    ...paths.map(path => path.split('.').at(-1) ?? path),
+  ])
+  for (const field of [...fields, ...owned]) t.match(reference, new RegExp(`\\b${field}\\b`), field)
+  const example = /## A first file\n\n```yaml\n([^`]+)```/.exec(reference)?.[1] ?? ''
+  const directory = t.testdir({
+    'catalog.yaml': example,
+    inventory: { 'first-hundred.csv': '8932042000010000012\n' },
+  })
+  t.same((await loadCatalog(directory)).issues, [])
+})
+
+function collectFields(schema: unknown, fields: Set<string>): void {
+  if (typeof schema !== 'object' || schema === null) return
+  if ('properties' in schema && typeof schema.properties === 'object') {
+    for (const name of Object.keys(schema.properties ?? {})) fields.add(name)
+  }
+  for (const below of Object.values(schema)) collectFields(below, fields)
+}
