@@ -101,7 +101,12 @@ const isError = (issue: Issue): boolean => issue.severity === 'error'
 export const hardErrors = (plan: Plan): readonly Issue[] =>
   plan.issues.filter(issue => isError(issue) && issue.code !== 'CHANGE_SHARE')
 
-function accountIdentity(sft: Sft, catalog: Catalog, observation: Observation): AccountIdentity {
+/** Which account was read: host, child account and destination group. */
+export function accountIdentity(
+  sft: Sft,
+  catalog: Catalog,
+  observation: Observation,
+): AccountIdentity {
   const destGroupId =
     catalog.account.destGroupId ??
     (observation.destGroupIds.length === 1 ? observation.destGroupIds[0] : undefined)

@@ -16,6 +16,8 @@ export interface ObserveOptions {
   /** SIMs asked for in one page; the platform may grant fewer. */
   readonly pageSize: number
   readonly onEvent?: (event: ObserveEvent) => void
+  /** Told how many pages the whole stock has, before all but the first of them are read. */
+  readonly onStock?: (pages: number) => void
 }
 
 /** Reads the account: profile, networks, zones and plans once each, and the SIM stock as far as asked. */
@@ -42,8 +44,12 @@ export async function observeAccount(
   if (stock.ask === 'skip') return { ...known, sims: new Map(), simsRead: 'skipped' }
   const sims =
     stock.ask === 'all'
-      ? await readAllSims(read, options.pageSize, {}, sims =>
-          options.onEvent?.({ type: 'read', what: 'SIMs', count: sims }),
+      ? await readAllSims(
+          read,
+          options.pageSize,
+          {},
+          sims => options.onEvent?.({ type: 'read', what: 'SIMs', count: sims }),
+          options.onStock,
         )
       : await readSims(read, stock.iccids, options.pageSize, sims =>
           options.onEvent?.({ type: 'read', what: 'SIMs', count: sims }),
@@ -57,6 +63,7 @@ export async function readAllSims(
   pageSize: number,
   options: CallOptions = {},
   onCount?: (sims: number) => void,
+  onPages?: (pages: number) => void,
 ): Promise<Map<string, Sim>> {
   const sims = new Map<string, Sim>()
   const take = (page: readonly Sim[]) => {
@@ -64,6 +71,7 @@ export async function readAllSims(
     onCount?.(sims.size)
   }
   const first = await read.sims({ page: 1, perPage: pageSize }, options)
+  onPages?.(first.totalPages)
   take(first.sims)
   await readPages(read, pageSize, first.totalPages, options, take)
   return sims

@@ -129,3 +129,49 @@ function numberOf(
     )
   return value
 }
+
+/** What differs on an account whose wire is not as assumed (docs/wire.md). */
+export interface WireSettings {
+  readonly bulk: {
+    readonly mode?: 'on' | 'off' | 'auto'
+    readonly path?: string
+    readonly size?: number
+  }
+  readonly paths: Readonly<Record<string, string>>
+}
+
+const BULK_MODES = ['on', 'off', 'auto'] as const
+
+/**
+ * The wire settings of the environment: `SFT_BULK` (on, off, auto), `SFT_BULK_PATH`, `SFT_BULK_SIZE` and
+ * `SFT_PATHS`, pairs such as `GetCustomerProfile=/api/Other` separated by commas. Throws a SettingsError.
+ */
+export function wireSettings(env: Environment, operations: readonly string[]): WireSettings {
+  const text = read(env, 'SFT_BULK')
+  const mode = BULK_MODES.find(name => name === text)
+  if (text !== undefined && mode === undefined)
+    fail(`SFT_BULK is '${text}': give one of ${BULK_MODES.join(', ')}`)
+  const path = read(env, 'SFT_BULK_PATH')
+  const size = read(env, 'SFT_BULK_SIZE')
+  if (size !== undefined && !(Number.isInteger(Number(size)) && Number(size) > 0))
+    fail(`SFT_BULK_SIZE is '${size}': give a whole number from 1`)
+  const paths = (read(env, 'SFT_PATHS') ?? '').split(',').flatMap(pair => {
+    if (pair.trim() === '') return []
+    const at = pair.indexOf('=')
+    const name = pair.slice(0, at).trim()
+    const place = pair.slice(at + 1).trim()
+    if (!operations.includes(name) || !place.startsWith('/'))
+      fail(
+        `SFT_PATHS has '${pair.trim()}': give OPERATION=/path, with one of ${operations.join(', ')}`,
+      )
+    return [[name, place] as const]
+  })
+  return {
+    bulk: {
+      ...(mode === undefined ? {} : { mode }),
+      ...(path === undefined ? {} : { path }),
+      ...(size === undefined ? {} : { size: Number(size) }),
+    },
+    paths: Object.fromEntries(paths),
+  }
+}

@@ -3,11 +3,17 @@ import type { Address, KindName } from '../model.ts'
 import type { Change, CreateChange, Operation, Plan } from '../plan/plan.ts'
 import { KINDS } from '../resources/kinds.ts'
 import type { Sft } from '../sft/api.ts'
+import { SftError } from '../sft/errors.ts'
 import type { Clock } from '../sft/once.ts'
 import type { StateStore } from '../state/state.ts'
-import { createObject, editObject, failed, retireObject } from './change-object.ts'
-import { createEndpoints, openBulkUse } from './create-endpoints.ts'
+import { openBulkUse } from './bulk-use.ts'
+import { checkCanary } from './check-canary.ts'
+import { createEndpoints } from './create-endpoints.ts'
+import { createObject } from './create-object.ts'
+import { editObject } from './edit-object.ts'
+import { failed } from './endings.ts'
 import type { ApplyEvent, ApplyReport, Result } from './report.ts'
+import { retireObject } from './retire-object.ts'
 import { openRun, type Run } from './run.ts'
 
 export interface ApplyOptions {
@@ -27,13 +33,16 @@ export interface ApplyOptions {
 
 /**
  * Runs a plan's operations as they become unblocked. Each result is durable before anything that needs
- * it starts. Failures skip what depends on them, and nothing else.
+ * it starts. Failures skip what depends on them, and nothing else. Throws an `IssuesError` for a plan
+ * with errors, and what is no `SftError`, such as a full disk, once nothing is under way any more.
  */
 export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<ApplyReport> {
   const { sft, store, clock } = options
   const refusals = plan.issues.filter(issue => issue.severity === 'error')
   if (refusals.length > 0) throw new IssuesError(refusals)
-  const stop = options.stop ?? new AbortController().signal
+  // What is no answer of the platform, such as a full disk, stops the run as a person would.
+  const halt = new AbortController()
+  const stop = options.stop ? AbortSignal.any([options.stop, halt.signal]) : halt.signal
   const emit = options.onEvent ?? (() => {})
   const run = openRun({
     sft,
@@ -56,8 +65,17 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Appl
   const canaries = plan.operations.filter(operation => operation.stage === 'canary')
   if (canaries.length === 0) canary.open(true)
 
-  for (const operation of plan.operations) ended.set(operation.id, start(operation))
-  await Promise.all([...ended.values(), ...(canaries.length === 0 ? [] : [finishCanary()])])
+  const broken: unknown[] = []
+  const guard = <Value>(work: Promise<Value>): Promise<Value | false> =>
+    work.catch((error: unknown) => {
+      broken.push(error)
+      halt.abort()
+      canary.open(false)
+      return false
+    })
+  for (const operation of plan.operations) ended.set(operation.id, guard(start(operation)))
+  await Promise.all([...ended.values(), ...(canaries.length === 0 ? [] : [guard(finishCanary())])])
+  if (broken.length > 0) throw broken[0]
 
   const report: ApplyReport = {
     results,
@@ -72,7 +90,9 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Appl
   async function start(operation: Operation): Promise<boolean> {
     const own = changes.get(operation.id) ?? []
     let good = true
+    const told = new Set<Address>()
     const tell = (result: Result) => {
+      told.add(result.address)
       if (result.status !== 'done') good = false
       results.push(result)
       emit({ type: 'result', result })
@@ -93,18 +113,27 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Appl
       (change): change is CreateChange =>
         change.action === 'create' && KINDS[change.kind].identity === 'iccid',
     )
-    if (operation.stage === 'main' && !(await canary.passed))
-      deferAll('stopped after the canary endpoints')
-    else if (stop.aborted) deferAll('the run was told to stop before it was sent')
-    else if (creations.length > 0) await createEndpoints(run, creations, bulk, tell)
-    else for (const change of own) tell(await perform(run, change))
+    const passed = operation.stage !== 'main' || (await canary.passed)
+    if (stop.aborted) deferAll('the run was told to stop before it was sent')
+    else if (!passed) deferAll('stopped after the canary endpoints')
+    else
+      try {
+        if (creations.length > 0) await createEndpoints(run, creations, bulk, tell)
+        else for (const change of own) tell(await perform(run, change))
+      } catch (error) {
+        if (!(error instanceof SftError)) throw error
+        for (const change of own) if (!told.has(change.address)) tell(failed(change, error.message))
+      }
     return good
   }
 
   async function finishCanary(): Promise<void> {
     await Promise.all(canaries.map(operation => ended.get(operation.id)))
     const addresses = new Set(canaries.flatMap(operation => operation.addresses))
-    const canaryResults = results.filter(result => addresses.has(result.address))
+    const canaryResults = await checkCanary(
+      run,
+      results.filter(result => addresses.has(result.address)),
+    )
     emit({ type: 'canary', results: canaryResults })
     canary.open(
       options.confirmCanary === undefined

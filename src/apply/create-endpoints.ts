@@ -1,70 +1,21 @@
-import type { Spec } from '../model.ts'
 import { readSims } from '../observe.ts'
 import type { CreateChange } from '../plan/plan.ts'
-import { endpointSettings } from '../resources/endpoint.ts'
-import { intentDraft, type Kind } from '../resources/kind.ts'
 import { KINDS } from '../resources/kinds.ts'
 import type { BulkRow } from '../sft/api.ts'
 import { SftError, SftRejectedError, SftUnknownOutcomeError } from '../sft/errors.ts'
 import { settle } from '../sft/once.ts'
-import type { Learnt, StateEntry } from '../state/state.ts'
-import {
-  createObject,
-  deferred,
-  draftRecord,
-  failed,
-  takeOver,
-  unfinished,
-} from './change-object.ts'
+import type { StateEntry } from '../state/state.ts'
+import { type BulkUse, type Lesson, learn } from './bulk-use.ts'
+import { createObject, takeOver } from './create-object.ts'
+import { deferred, failed, unfinished } from './endings.ts'
 import type { Result } from './report.ts'
-import { announce, concluded, newIntent, type Run, resolveReferences, StoppedError } from './run.ts'
+import { concluded, type Run } from './run.ts'
+import { type NotSent, type Sent, sendBulk, specOf } from './send-bulk.ts'
+
+const STOPPED = 'the run was told to stop before it was sent'
 
 /** Ends of the endpoints of one operation, told one by one as they become known. */
 type Tell = (result: Result) => void
-
-/** Decides, across all operations of a run, whether bulk calls may be sent. */
-export interface BulkUse {
-  /** Runs a task that may send bulk calls, once the account's first bulk call has been tried. */
-  readonly tryBulk: (
-    task: (bulk: boolean) => Promise<void>,
-    trial: () => Promise<void>,
-  ) => Promise<void>
-}
-
-/** Bulk calls by mode and by what was learnt; in `auto` a first one is tried with one endpoint. */
-export function openBulkUse(run: Run): BulkUse {
-  let trial: Promise<void> | undefined
-  const learnt = (): Learnt['bulk'] => run.store.state.learnt.bulk
-  return {
-    tryBulk: async (task, tryOne) => {
-      if (run.sft.bulkMode !== 'auto') return task(run.sft.bulkMode === 'on')
-      while (learnt() === undefined && !run.stop.aborted) {
-        if (trial === undefined) {
-          trial = tryOne().finally(() => {
-            trial = undefined
-          })
-          await trial
-          break
-        }
-        await trial
-      }
-      return task(learnt() === 'works')
-    },
-  }
-}
-
-const LEARNT_MESSAGE = {
-  works: 'CreateBulkEndPoint works on this account (tried with one endpoint, read back)',
-  unknown: 'this account does not know CreateBulkEndPoint: endpoints are created by single calls',
-  wrong:
-    'CreateBulkEndPoint answered success, but its endpoint did not read back: endpoints are created by single calls',
-} as const
-
-async function learn(run: Run, bulk: NonNullable<Learnt['bulk']>): Promise<void> {
-  if (run.store.state.learnt.bulk === bulk) return
-  await run.store.append({ type: 'learn', learnt: { ...run.store.state.learnt, bulk } })
-  run.emit({ type: 'learnt', message: LEARNT_MESSAGE[bulk] })
-}
 
 /** Creates endpoints that share their settings: by bulk calls where the account takes them. */
 export async function createEndpoints(
@@ -73,58 +24,112 @@ export async function createEndpoints(
   use: BulkUse,
   tell: Tell,
 ): Promise<void> {
-  let open = changes
-  await use.tryBulk(
-    async bulk => {
-      if (bulk && open.length > 0) await createInBulk(run, open, tell)
-      else await createSingly(run, open, tell)
-    },
-    async () => {
-      const [first, ...rest] = open
-      if (first === undefined) return
-      open = rest
-      await tryBulkWith(run, first, tell)
-    },
-  )
+  const open = [...changes]
+  const trials: Promise<void>[] = []
+  const bulk = await use.decide(() => {
+    const change = open.shift()
+    return change && tryBulkWith(run, change, tell, trials)
+  })
+  await Promise.all([
+    ...trials,
+    bulk ? createInBulk(run, open, tell) : createSingly(run, open, tell),
+  ])
 }
 
 async function createSingly(run: Run, changes: readonly CreateChange[], tell: Tell): Promise<void> {
   await Promise.all(changes.map(async change => tell(await createObject(run, change))))
 }
 
-/** The account's first bulk call: one endpoint, read back before larger ones are sent (contract 4.7). */
-async function tryBulkWith(run: Run, change: CreateChange, tell: Tell): Promise<void> {
+/**
+ * The account's first bulk call: one endpoint, read back before larger ones are sent (contract 4.7).
+ * Settling it may take minutes and goes on in `trials`.
+ */
+async function tryBulkWith(
+  run: Run,
+  change: CreateChange,
+  tell: Tell,
+  trials: Promise<void>[],
+): Promise<Lesson> {
+  const goOn = (work: Promise<void>) => {
+    trials.push(work)
+    // Whoever awaits `trials` meets the error; until then it is not an unhandled one.
+    work.catch(() => undefined)
+  }
   const sent = await sendBulk(run, [change])
-  if (sent === 'stopped')
-    return tell(deferred(change, 'the run was told to stop before it was sent'))
+  if (sent === 'stopped') {
+    tell(deferred(change, STOPPED))
+    return 'unclear'
+  }
   if ('error' in sent) {
-    if (!(sent.error instanceof SftRejectedError))
-      return tell(await afterBulkError(run, change, sent))
-    const single = await createObject(run, change)
-    if (sent.error.code === '404' || (single.status === 'done' && single.how === 'answered'))
-      await learn(run, 'unknown')
-    return tell(single)
+    if (sent.error instanceof SftRejectedError) return tryWithout(run, change, sent.error, tell)
+    goOn(afterBulkError(run, [change], sent, tell))
+    return 'unclear'
   }
   const row = sent.rows[0]
-  if (row?.endpointId === undefined) return finishRows(run, [change], sent, tell)
-  const sim = await run.sft.read.sim(change.key)
-  if (sim?.endpointId === row.endpointId) {
-    await learn(run, 'works')
-    return finishRows(run, [change], sent, tell)
+  if (row?.endpointId === undefined) {
+    // Success without a word about the one endpoint: whether it is there tells what the call is worth.
+    const silent = row?.code === undefined
+    goOn(
+      finishRows(run, [change], sent, tell, async found => {
+        if (silent && run.store.state.learnt.bulk === undefined)
+          await learn(run, found ? 'works' : 'wrong')
+      }),
+    )
+    return row === undefined || row.unknown ? 'unclear' : 'row refused'
   }
-  await learn(run, 'wrong')
-  const rows = [{ iccid: change.key, unknown: true }]
-  return finishRows(run, [change], { ...sent, rows }, tell)
+  const isThere = await readsBack(run, change, row.endpointId)
+  if (isThere) {
+    await learn(run, 'works')
+    await finishRows(run, [change], sent, tell)
+    return 'learnt'
+  }
+  if (isThere === false) await learn(run, 'wrong')
+  goOn(finishRows(run, [change], { ...sent, rows: [unanswered(change)] }, tell))
+  return isThere === false ? 'learnt' : 'unclear'
 }
 
-async function afterBulkError(run: Run, change: CreateChange, sent: NotSent): Promise<Result> {
-  if (!(sent.error instanceof SftUnknownOutcomeError)) return failed(change, sent.error.message)
-  let result: Result | undefined
-  const rows = [{ iccid: change.key, unknown: true }]
-  await finishRows(run, [change], { rows, intentId: sent.intentId, sentAt: sent.sentAt }, ended => {
-    result = ended
-  })
-  return result ?? failed(change, sent.error.message)
+/** A trial that was refused: where a single call does it, the account does not know bulk calls. */
+async function tryWithout(
+  run: Run,
+  change: CreateChange,
+  refusal: SftRejectedError,
+  tell: Tell,
+): Promise<Lesson> {
+  if (refusal.code === '404') await learn(run, 'unknown')
+  const single = await createObject(run, change)
+  tell(single)
+  if (refusal.code === '404') return 'learnt'
+  if (single.status !== 'done' || single.how !== 'answered') return 'unclear'
+  await learn(run, 'unknown')
+  return 'learnt'
+}
+
+/** Whether the endpoint of a trial is there; an account that cannot be read right now says nothing. */
+async function readsBack(
+  run: Run,
+  change: CreateChange,
+  endpointId: string,
+): Promise<boolean | undefined> {
+  try {
+    return (await run.sft.read.sim(change.key))?.endpointId === endpointId
+  } catch (error) {
+    if (error instanceof SftError) return undefined
+    throw error
+  }
+}
+
+const unanswered = (change: CreateChange): BulkRow => ({ iccid: change.key, unknown: true })
+
+/** A bulk that was not answered: settled where its outcome is unknown, else failed. */
+async function afterBulkError(
+  run: Run,
+  changes: readonly CreateChange[],
+  { error, intentId, sentAt }: NotSent,
+  tell: Tell,
+): Promise<void> {
+  if (error instanceof SftUnknownOutcomeError)
+    await finishRows(run, changes, { rows: changes.map(unanswered), intentId, sentAt }, tell)
+  else for (const change of changes) tell(failed(change, error.message))
 }
 
 /** One bulk call for up to `bulkSize` endpoints, or several where there are more. */
@@ -132,99 +137,38 @@ async function createInBulk(run: Run, changes: readonly CreateChange[], tell: Te
   for (let at = 0; at < changes.length; at += run.sft.bulkSize) {
     const members = changes.slice(at, at + run.sft.bulkSize)
     const sent = await sendBulk(run, members)
-    if (sent === 'stopped') {
-      for (const change of members)
-        tell(deferred(change, 'the run was told to stop before it was sent'))
-    } else if (!('error' in sent)) {
-      await finishRows(run, members, sent, tell)
-    } else if (sent.error instanceof SftUnknownOutcomeError) {
-      const rows = members.map(change => ({ iccid: change.key, unknown: true }))
-      await finishRows(run, members, { rows, intentId: sent.intentId, sentAt: sent.sentAt }, tell)
-    } else if (sent.error instanceof SftRejectedError && run.sft.bulkMode === 'auto') {
+    if (sent === 'stopped') for (const change of members) tell(deferred(change, STOPPED))
+    else if (!('error' in sent)) await finishRows(run, members, sent, tell)
+    else if (sent.error instanceof SftRejectedError && run.sft.bulkMode === 'auto')
       await withoutBulk(run, members, sent.error, tell)
-    } else {
-      for (const change of members) tell(failed(change, sent.error.message))
-    }
+    else await afterBulkError(run, members, sent, tell)
   }
 }
 
-/** A bulk that was refused whole: where a single call does it, the account does not take bulk calls. */
+/** Single calls that may fail, one after another, before a bulk that was refused whole counts as failed. */
+const SINGLES_THAT_FAIL = 5
+
+/**
+ * A bulk that was refused whole, though bulks work here: perhaps for one of its endpoints, so that single
+ * calls find out which; perhaps for what they share, so that a few calls are enough to see it.
+ */
 async function withoutBulk(
   run: Run,
   members: readonly CreateChange[],
   refusal: SftRejectedError,
   tell: Tell,
 ): Promise<void> {
-  const [first, ...rest] = members
-  if (first === undefined) return
-  const single = await createObject(run, first)
-  tell(single)
-  if (refusal.code !== '404' && (single.status !== 'done' || single.how !== 'answered')) {
-    for (const change of rest) tell(failed(change, refusal.message))
-    return
+  if (refusal.code === '404') await learn(run, 'unknown')
+  const open = [...members]
+  for (let tries = 0; tries < SINGLES_THAT_FAIL; tries++) {
+    const change = open.shift()
+    if (change === undefined) return
+    const single = await createObject(run, change)
+    tell(single)
+    if (single.status === 'failed') continue
+    return createSingly(run, open, tell)
   }
-  await learn(run, 'unknown')
-  await createSingly(run, rest, tell)
-}
-
-interface Sent {
-  readonly rows: readonly BulkRow[]
-  readonly intentId: string
-  readonly sentAt: number
-}
-
-interface NotSent {
-  readonly error: SftError
-  readonly intentId: string
-  readonly sentAt: number
-}
-
-async function sendBulk(
-  run: Run,
-  changes: readonly CreateChange[],
-): Promise<Sent | NotSent | 'stopped'> {
-  try {
-    return await announceAndSendBulk(run, changes)
-  } catch (error) {
-    if (error instanceof StoppedError) return 'stopped'
-    throw error
-  }
-}
-
-function announceAndSendBulk(run: Run, changes: readonly CreateChange[]): Promise<Sent | NotSent> {
-  const kind: Kind = KINDS.endpoint
-  return run.slot('endpoint')(async () => {
-    const specs = changes.map(change => specOf(run, change))
-    const drafts = changes.map((change, at) =>
-      intentDraft(
-        change.kind,
-        change.key,
-        change.key,
-        draftRecord(run, kind, change, specs[at] ?? change.spec),
-      ),
-    )
-    const intent = newIntent(run, 'CreateBulkEndPoint', 'create', drafts)
-    await announce(run, intent)
-    const announced = run.clock.now()
-    try {
-      const rows = await run.send(() =>
-        run.sft.write.createEndpoints({
-          ...endpointSettings(specs[0] ?? {}),
-          endpoints: changes.map((change, at) => ({
-            name: String(specs[at]?.['name']),
-            iccid: change.key,
-          })),
-        }),
-      )
-      return { rows, intentId: intent.id, sentAt: announced }
-    } catch (error) {
-      if (!(error instanceof SftError)) throw error
-      if (error instanceof SftUnknownOutcomeError)
-        return { error, intentId: intent.id, sentAt: error.sentAt }
-      await run.store.append(concluded(intent.id, 'failed'))
-      return { error, intentId: intent.id, sentAt: announced }
-    }
-  })
+  for (const change of open) tell(failed(change, refusal.message))
 }
 
 /** Records the rows that succeeded, reads back the unknown ones, and tells how each endpoint ended. */
@@ -233,6 +177,7 @@ async function finishRows(
   changes: readonly CreateChange[],
   sent: Sent,
   tell: Tell,
+  onSettled?: (found: boolean) => Promise<void>,
 ): Promise<void> {
   const rows = new Map(sent.rows.map(row => [row.iccid, row]))
   const created: { readonly change: CreateChange; readonly id: string }[] = []
@@ -262,7 +207,7 @@ async function finishRows(
       )
     }),
   )
-  if (unknown.length > 0) await settleEndpoints(run, unknown, sent, tell)
+  if (unknown.length > 0) await settleEndpoints(run, unknown, sent, tell, onSettled)
 }
 
 async function settleEndpoints(
@@ -270,6 +215,7 @@ async function settleEndpoints(
   changes: readonly CreateChange[],
   sent: Sent,
   tell: Tell,
+  onSettled: (found: boolean) => Promise<void> = async () => {},
 ): Promise<void> {
   const missing = new Map(changes.map(change => [change.key, change]))
   run.emit({
@@ -301,6 +247,7 @@ async function settleEndpoints(
       run.stop,
     )
     await run.store.append(concluded(sent.intentId, settled ? 'done' : 'absent'))
+    await onSettled(missing.size < changes.length)
   } catch (error) {
     if (!run.stop.aborted && !(error instanceof SftError)) throw error
     const cause =
@@ -308,14 +255,11 @@ async function settleEndpoints(
         ? error
         : new SftUnknownOutcomeError('stopped before reading could tell')
     for (const change of missing.values())
-      tell(unfinished(change, { status: 'unsettled', error: cause }))
+      tell(unfinished(run, change, { status: 'unsettled', error: cause }))
     return
   }
   await createSingly(run, [...missing.values()], tell)
 }
-
-const specOf = (run: Run, change: CreateChange): Spec =>
-  resolveReferences(change.spec, run.store.state)
 
 function recordEntry(run: Run, change: CreateChange, id: string): StateEntry {
   return {

@@ -1,5 +1,5 @@
 import { readSims } from '../observe.ts'
-import { type Kind, putEntry } from '../resources/kind.ts'
+import { AmbiguousNameError, type Kind, putEntry } from '../resources/kind.ts'
 import { KINDS } from '../resources/kinds.ts'
 import type { Sft } from '../sft/api.ts'
 import { type Clock, settle } from '../sft/once.ts'
@@ -9,9 +9,11 @@ import {
   type IntentDraft,
   idOf,
   recordOf,
+  type StateEntry,
   type StateStore,
 } from '../state/state.ts'
 import { freshReader } from './fresh-reads.ts'
+import { retiredEntry } from './retired-entry.ts'
 import { concluded } from './run.ts'
 
 /** What became of an announced write whose end an earlier run did not see. */
@@ -33,7 +35,8 @@ export interface SettlePendingOptions {
 /**
  * Settles every announced and unconfirmed write of earlier runs by reading, before anything is planned:
  * what is found gets its ID into the state, what is absent after its time never happened. An edit is
- * only waited for, since planning compares it with the account again.
+ * only waited for, since planning compares it with the account again. Throws what reading throws, once
+ * nothing is under way any more.
  */
 export async function settlePending(
   sft: Sft,
@@ -42,54 +45,77 @@ export async function settlePending(
 ): Promise<void> {
   const read = freshReader(sft.read)
   const started = options.clock.now()
-  await Promise.all(
-    Object.values(store.state.pending).map(async intent => {
-      const sentBy = Math.min(started, Date.parse(intent.at) + options.heldSeconds * 1000)
-      const deadline = sentBy + intent.settleSeconds * 1000
-      const open = intent.drafts.filter(draft => !isRecorded(store, draft))
-      const found: IntentDraft[] = []
-      const look = async (): Promise<true | undefined> => {
-        if (intent.action === 'update' || intent.action === 'retire') return undefined
-        const missing = open.filter(draft => !found.includes(draft))
-        const ids = await findDrafts(read, missing, options.pageSize)
-        const entries = missing.flatMap(draft => {
-          const id = ids.get(draft)
-          if (id === undefined) return []
-          found.push(draft)
-          return [putEntry(draft.kind, draft.key, withId(draft.record, id))]
-        })
-        if (entries.length > 0) await store.append(...entries)
-        return found.length === open.length ? true : undefined
-      }
-      await settle(look, deadline, options.clock, options.signal)
-      await store.append(concluded(intent.id, found.length > 0 ? 'done' : 'absent'))
-      const name = (draft: IntentDraft) => `${draft.kind}/${draft.key}`
-      options.onSettled?.({
-        intent,
-        found: found.map(name),
-        absent: open.filter(draft => !found.includes(draft)).map(name),
-      })
-    }),
+  const ended = await Promise.allSettled(
+    Object.values(store.state.pending).map(intent => settleIntent(intent)),
   )
+  for (const end of ended) if (end.status === 'rejected') throw end.reason
+
+  async function settleIntent(intent: Intent): Promise<void> {
+    const sentBy = Math.min(started, Date.parse(intent.at) + options.heldSeconds * 1000)
+    const deadline = sentBy + intent.settleSeconds * 1000
+    const open = new Set(intent.drafts.filter(draft => !isRecorded(store, draft)))
+    const found: IntentDraft[] = []
+    const look = async (): Promise<true | undefined> => {
+      const entries = await findEntries(read, store, intent, [...open], options.pageSize)
+      if (entries.size > 0) await store.append(...entries.values())
+      for (const draft of entries.keys()) {
+        open.delete(draft)
+        found.push(draft)
+      }
+      return open.size === 0 ? true : undefined
+    }
+    await settle(look, deadline, options.clock, options.signal)
+    await store.append(concluded(intent.id, found.length > 0 ? 'done' : 'absent'))
+    const name = (draft: IntentDraft) => `${draft.kind}/${draft.key}`
+    options.onSettled?.({ intent, found: found.map(name), absent: [...open].map(name) })
+  }
 }
 
-/** A draft whose object the state has already: the end was recorded before the run died. */
+/** A draft whose object the state has already: of a bulk, those that were answered for. */
 function isRecorded(store: StateStore, draft: IntentDraft): boolean {
   const record = recordOf(store.state, `${draft.kind}/${draft.key}`)
-  return (
-    record !== undefined &&
-    idOf(record) !== '' &&
-    record.name === draft.record.name &&
-    record.revision === draft.record.revision
-  )
+  return record !== undefined && draft.id !== idOf(record)
+}
+
+/** What the effect of an announced write, as far as it is seen on the account, means for the state. */
+async function findEntries(
+  read: Sft['read'],
+  store: StateStore,
+  intent: Intent,
+  drafts: readonly IntentDraft[],
+  pageSize: number,
+): Promise<ReadonlyMap<IntentDraft, StateEntry>> {
+  const entries = new Map<IntentDraft, StateEntry>()
+  switch (intent.action) {
+    case 'update':
+      break
+    case 'retire':
+      for (const draft of drafts) {
+        const { kind, key, naturalKey, id } = draft
+        const record = recordOf(store.state, `${kind}/${key}`)
+        if (id === undefined || record === undefined) continue
+        if (await KINDS[kind].retirement?.isRetired(read, id, naturalKey))
+          entries.set(draft, retiredEntry(kind, key, record, id))
+      }
+      break
+    case 'create':
+    case 'replace':
+      for (const [draft, id] of await findDrafts(read, drafts, pageSize))
+        entries.set(draft, putEntry(draft.kind, draft.key, withId(draft.record, id)))
+  }
+  return entries
 }
 
 async function findDrafts(
   read: Sft['read'],
   drafts: readonly IntentDraft[],
   pageSize: number,
-): Promise<Map<IntentDraft, string>> {
+): Promise<ReadonlyMap<IntentDraft, string>> {
   const ids = new Map<IntentDraft, string>()
+  // What stood there before is not what the write made.
+  const take = (draft: IntentDraft, id: string | undefined) => {
+    if (id !== undefined && id !== draft.id) ids.set(draft, id)
+  }
   const bySim = drafts.filter(draft => KINDS[draft.kind].identity === 'iccid')
   if (bySim.length > 1) {
     const sims = await readSims(
@@ -97,20 +123,26 @@ async function findDrafts(
       bySim.map(draft => draft.naturalKey),
       pageSize,
     )
-    for (const draft of bySim) {
-      const id = sims.get(draft.naturalKey)?.endpointId
-      if (id !== undefined) ids.set(draft, id)
-    }
+    for (const draft of bySim) take(draft, sims.get(draft.naturalKey)?.endpointId)
   }
   await Promise.all(
     drafts.map(async draft => {
       if (bySim.length > 1 && bySim.includes(draft)) return
-      const kind: Kind = KINDS[draft.kind]
-      const found = await kind.find(read, draft.naturalKey)
-      if (found !== undefined) ids.set(draft, found.id)
+      take(draft, await findOne(read, draft))
     }),
   )
   return ids
+}
+
+async function findOne(read: Sft['read'], draft: IntentDraft): Promise<string | undefined> {
+  const kind: Kind = KINDS[draft.kind]
+  try {
+    return (await kind.find(read, draft.naturalKey))?.id
+  } catch (error) {
+    // Two of one name: nobody can tell which is ours. The plan blocks the entry and says so.
+    if (error instanceof AmbiguousNameError) return undefined
+    throw error
+  }
 }
 
 function withId(record: AnyRecord, id: string): AnyRecord {

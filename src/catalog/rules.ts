@@ -2,12 +2,12 @@
 import { parseCountry } from '../countries.ts'
 import type { JsonObject } from '../model.ts'
 import { nearestOf } from '../nearest.ts'
+import { REVISION_SUFFIX } from '../resources/revision.ts'
 import { DATA_VOLUME_PATTERN, parseDataVolume } from '../units.ts'
 import { type Draft, type Drafts, reportAt, whereIs } from './drafts.ts'
 import type { IssueLog, Problem } from './issue-log.ts'
 import { isObject, listOf, objectOf, textOf } from './json.ts'
 import { findOwnedFields, OWNED_FIELDS, type OwnedFields } from './owned-fields.ts'
-import { RESERVED_NAME } from './schema.ts'
 
 /**
  * Logs everything that breaks a rule, but for ICCIDs. Where a file could not be read (`complete` false),
@@ -166,10 +166,10 @@ function checkBatch(batch: Draft, log: IssueLog): void {
 
 function checkName(draft: Draft, log: IssueLog): void {
   const name = textOf(draft.raw['name'])
-  if (name === undefined || !RESERVED_NAME.test(name)) return
+  if (name === undefined || !REVISION_SUFFIX.test(name)) return
   reportAt(log, draft, ['name'], {
     code: 'RESERVED_NAME',
-    message: `names that end like ${JSON.stringify(name.replace(RESERVED_NAME, ' (r2)'))} are kept for revisions`,
+    message: `names that end like ${JSON.stringify(name.replace(REVISION_SUFFIX, ' (r2)'))} are kept for revisions`,
     hint: 'leave the ending out: a replacement adds it',
   })
 }

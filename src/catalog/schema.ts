@@ -245,6 +245,3 @@ export const catalogFile = z
   .meta({ title: 'sft-catalog, version 1', description: 'A catalog file of sft-catalog.' })
 
 export { account as accountDefaults }
-
-/** A plan name that ends so belongs to a revision that a replacement made. */
-export const RESERVED_NAME = / \(r[0-9]+\)$/

@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type LoadedCatalog, loadCatalog } from '../catalog/index.ts'
+import { type CheckDigitRule, type LoadedCatalog, loadCatalog } from '../catalog/index.ts'
 import type { Catalog } from '../model.ts'
-import { sftSettings, stateLocation } from '../settings.ts'
+import { budgetFileOf, sftSettings, stateLocation, wireSettings } from '../settings.ts'
 import type { Sft } from '../sft/api.ts'
 import { openSft } from '../sft/client.ts'
 import type { Clock } from '../sft/once.ts'
+import { OPERATIONS } from '../sft/operations.ts'
 import { type Given, UsageError } from './command.ts'
 import { showIssues, type World } from './world.ts'
 
@@ -44,18 +45,13 @@ export function openAccount(given: Given, world: World): Sft {
     callsPerSecond: given.number('calls-per-second'),
     settleSeconds: given.number('settle-seconds'),
   })
-  const state = stateOf(given, world)
-  const mode = chosen('SFT_BULK', world.env['SFT_BULK'], ['on', 'off', 'auto'])
-  const path = world.env['SFT_BULK_PATH']
-  const size = world.env['SFT_BULK_SIZE']
+  const budgetFile = budgetFileOf(stateOf(given, world))
+  const { bulk, paths } = wireSettings(world.env, Object.keys(OPERATIONS))
   return openSft({
     ...settings,
-    ...(!state.startsWith('memory:') && { budgetFile: `${state.replace(/^file:/, '')}.calls` }),
-    bulk: {
-      ...(mode && { mode }),
-      ...(path && { path }),
-      ...(size && { size: Number(size) }),
-    },
+    ...(budgetFile !== undefined && { budgetFile }),
+    bulk,
+    paths,
     ...(given.is('trace') && {
       onCall: call => world.err(world.paintErr('dim', JSON.stringify(call))),
     }),
@@ -66,13 +62,17 @@ export function openAccount(given: Given, world: World): Sft {
 export const catalogFolder = (given: Given, world: World): string =>
   given.text('catalog') || world.env['SFT_CATALOG'] || 'catalog'
 
-/** The catalog and everything wrong with it. */
-export async function loadWith(given: Given, world: World): Promise<LoadedCatalog> {
-  const checkDigit = chosen(
+/** How a wrong check digit is taken; undefined: as usual. */
+export const checkDigitOf = (given: Given, world: World): CheckDigitRule | undefined =>
+  chosen(
     '--iccid-check-digit',
     given.text('iccid-check-digit') ?? world.env['SFT_ICCID_CHECK_DIGIT'],
     ['error', 'warning', 'off'],
   )
+
+/** The catalog and everything wrong with it. */
+export async function loadWith(given: Given, world: World): Promise<LoadedCatalog> {
+  const checkDigit = checkDigitOf(given, world)
   return loadCatalog(catalogFolder(given, world), { ...(checkDigit && { checkDigit }) })
 }
 

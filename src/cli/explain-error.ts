@@ -1,6 +1,7 @@
 import { LockedError } from '../durable/lock.ts'
 import { SnapshotError } from '../durable/snapshot.ts'
 import { IssuesError } from '../issues.ts'
+import { ProvisionError } from '../provision/errors.ts'
 import { SavedPlanError } from '../saved-plan.ts'
 import { SettingsError } from '../settings.ts'
 import {
@@ -46,6 +47,7 @@ export function explainError(error: unknown, world: World): readonly string[] {
     error instanceof StateDamagedError ||
     error instanceof StateEditError ||
     error instanceof SavedPlanError ||
+    error instanceof ProvisionError ||
     error instanceof SnapshotError ||
     (error instanceof TypeError && error.message.startsWith('the base URL'))
   )

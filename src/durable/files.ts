@@ -43,14 +43,16 @@ async function replaceDurably(path: string, fill: (temporary: string) => Promise
  */
 export async function writeFileDurably(
   path: string,
-  content: string | Iterable<string>,
+  content: string | Uint8Array | Iterable<string>,
 ): Promise<void> {
   await replaceDurably(path, async temporary => {
     await rm(temporary, { force: true })
     const handle = await open(temporary, 'wx', 0o600)
     try {
-      for (const chunk of typeof content === 'string' ? [content] : content)
-        await handle.write(chunk)
+      if (content instanceof Uint8Array) await handle.writeFile(content)
+      else
+        for (const chunk of typeof content === 'string' ? [content] : content)
+          await handle.write(chunk)
       await handle.sync()
     } finally {
       await handle.close()

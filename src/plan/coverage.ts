@@ -61,7 +61,7 @@ export function compareCoverage(
     const has = new Set(now)
     for (const word of now ?? wanted.get(address) ?? []) {
       const network = index.byWord.get(word)
-      const country = network && countryOfNetwork(network).country
+      const country = network && countryOfNetwork(network)
       if (country !== undefined) sold.add(country)
     }
     return {
@@ -85,7 +85,7 @@ export function compareCoverage(
       : [{ country, name: countryName(country), networks }]
   })
   const homeless = observation.networks
-    .filter(network => countryOfNetwork(network).country === undefined)
+    .filter(network => countryOfNetwork(network) === undefined)
     .map(networkLabel)
   return { zones, unsold, homeless }
 

@@ -3,7 +3,14 @@ import type { Address, Json, KindName, Moved, Resource, Spec } from '../model.ts
 import { isJsonObject, type Kind, type ObservedObject } from '../resources/kind.ts'
 import { KIND_NAMES, KINDS } from '../resources/kinds.ts'
 import { revisionName } from '../resources/revision.ts'
-import { type AnyRecord, idOf, recordOf, SECTION, type State } from '../state/state.ts'
+import {
+  type AnyRecord,
+  idOf,
+  recordOf,
+  SECTION,
+  type State,
+  splitAddress,
+} from '../state/state.ts'
 import type { Observation } from './observation.ts'
 import type { BlockedChange, Change, FieldChange } from './plan.ts'
 import type { ResourceGraph } from './resolve.ts'
@@ -58,18 +65,24 @@ export function diffFields(
   wanted: Spec,
   applied: Spec | undefined,
   reported: Spec,
-  context: { readonly refused?: AnyRecord['refused']; readonly replaceRemoved: boolean },
+  context: {
+    readonly refused?: AnyRecord['refused']
+    readonly replaceRemoved: boolean
+    /** What is left of `applied` by itself, where the account does not report it. */
+    readonly standing?: Spec
+  },
 ): FieldDiff {
   const fields: FieldChange[] = []
   const blocked: FieldChange[] = []
-  const current: Record<string, Json> = { ...applied }
+  const standing = context.standing ?? applied
+  const current: Record<string, Json> = { ...standing }
   for (const [field, value] of Object.entries(reported))
     if (kind.fields[field]?.reported) current[field] = value
   for (const [field, rule] of Object.entries(kind.fields)) {
     const want = wanted[field]
     const last = applied?.[field]
     const account = rule.reported ? reported[field] : undefined
-    const have = account ?? last
+    const have = account ?? standing?.[field]
     // Adopting: what the account does not report is taken on trust.
     if (applied === undefined && account === undefined) continue
     const values = {
@@ -157,7 +170,8 @@ export function diffCatalog(
     }
     for (const key of Object.keys(state[SECTION[name]])) {
       const address: Address = `${name}/${key}`
-      if (!matched.has(address)) changes.push(...diffOrphan(kind, address, index))
+      if (!matched.has(address))
+        changes.push(...(diffMoved(address) ?? diffOrphan(kind, address, index)))
     }
   }
   return changes
@@ -202,7 +216,7 @@ export function diffCatalog(
       ...(record !== undefined && { id: idOf(record) }),
       ...(resource.position && { position: resource.position }),
     })
-    if (unresolved.length > 0 && record === undefined)
+    if (unresolved.length > 0 && (record === undefined || Object.values(spec).some(refOf)))
       return block(`it needs ${unresolved.join(', ')}, which is blocked`)
     if (movedRecord !== undefined) notes.push(`renamed from ${from}`)
 
@@ -219,11 +233,12 @@ export function diffCatalog(
         {
           ...(record.refused && { refused: record.refused }),
           replaceRemoved: resource.onNetworkRemoval === 'replace',
+          ...(kind.standing && { standing: kind.standing(record.spec, observation) }),
         },
       )
       if (record.superseded?.length)
         notes.push(
-          `keeps ${record.superseded.map(old => old.id).join(', ')} from before, until --prune`,
+          `keeps ${record.superseded.map(old => old.id).join(', ')} from before, ${kind.retirement ? 'until --prune' : 'until it is deleted in the portal'}`,
         )
       const local = localChanges(kind, resource, record)
       if (fields.some(field => field.mutability === 'replace')) {
@@ -309,6 +324,20 @@ export function diffCatalog(
     if (KINDS[resource.kind].identity === 'name')
       spec['name'] = revisionName(resource.naturalKey, revision)
     return spec
+  }
+
+  /** The old key of an entry whose move a killed run had not ended: its object has the new key too. */
+  function diffMoved(from: Address): readonly Change[] | undefined {
+    const move = options.moved.find(move => move.from === from)
+    const left = recordOf(state, from)
+    const moved = move && recordOf(state, move.to)
+    if (move === undefined || left === undefined || moved === undefined) return undefined
+    const id = idOf(left)
+    const ids = [idOf(moved), ...(moved.superseded ?? []).map(old => old.id)]
+    if (!ids.includes(id)) return undefined
+    const [kind, key] = splitAddress(from)
+    const notes = [`moved to ${move.to}`]
+    return [{ action: 'forget', address: from, kind, key, name: left.name, id, notes }]
   }
 
   function diffOrphan(kind: Kind, address: Address, index: ObservedIndex): readonly Change[] {

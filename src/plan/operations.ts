@@ -36,8 +36,7 @@ export function planChanges(
   const byAddress = new Map<Address, string>()
   const add = (operation: Operation) => {
     operations.push(operation)
-    for (const address of operation.addresses)
-      if (!byAddress.has(address)) byAddress.set(address, operation.id)
+    for (const address of operation.addresses) byAddress.set(address, operation.id)
   }
   const bulkKind = changes.filter(
     (change): change is CreateChange =>
@@ -124,6 +123,8 @@ function operationOf(
         ...base,
         id: `retire ${change.address} ${change.id}`,
         action: 'retire',
+        // What is done to one address is done in turn: each leaves the record that the next one changes.
+        needs: needs([change.address]),
         calls: kind.retirement?.calls ?? 0,
       }
     case 'forget':
@@ -175,7 +176,9 @@ function* creationsInBulk(
           addresses: members.map(change => change.address),
           needs: [],
           ...(canary !== undefined && { stage }),
-          calls: trialCalls > 0 && members.length === 1 ? trialCalls : 1 + trialCalls,
+          calls:
+            (trialCalls > 0 && members.length === 1 ? trialCalls : 1 + trialCalls) +
+            (stage === 'canary' ? members.length : 0),
         }
         trialCalls = 0
       }

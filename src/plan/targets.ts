@@ -3,6 +3,13 @@ import type { Address } from '../model.ts'
 import type { Change } from './plan.ts'
 import type { ResourceGraph } from './resolve.ts'
 
+const BATCH = 'endpointBatch/'
+
+const membersOf = (batch: string, graph: ResourceGraph): readonly Address[] =>
+  [...graph.resources.values()].flatMap(({ address, local }) =>
+    local['batch'] === batch ? [address] : [],
+  )
+
 /** Changes of the targets and of what they need. A batch is named as `endpointBatch/<key>`. */
 export function targetChanges(
   changes: readonly Change[],
@@ -18,17 +25,11 @@ export function targetChanges(
     for (const needed of graph.resources.get(address)?.needs ?? []) choose(needed)
   }
   for (const target of targets) {
-    const before = chosen.size
-    const batch = target.startsWith('endpointBatch/')
-      ? target.slice('endpointBatch/'.length)
-      : undefined
-    for (const change of changes)
-      if (
-        change.address === target ||
-        (batch !== undefined && 'resource' in change && change.resource.local['batch'] === batch)
-      )
-        choose(change.address)
-    if (chosen.size === before && !chosen.has(target as Address))
+    const addresses = target.startsWith(BATCH)
+      ? membersOf(target.slice(BATCH.length), graph)
+      : changes.flatMap(({ address }) => (address === target ? [address] : []))
+    for (const address of addresses) choose(address)
+    if (addresses.length === 0)
       issues.push({
         code: 'TARGET_UNKNOWN',
         severity: 'error',

@@ -43,6 +43,7 @@ export async function activateEsim(
   const mayBeSent = resumed && order.intent !== undefined
   const verdict = await tryActivation(desk, announced, esim, mayBeSent, signal)
 
+  if (verdict.end !== 'refused') desk.pool.noteGone(endpointId)
   if (verdict.end === 'ours') {
     const active = await saveOrder(desk, orderId, [endpointId], (rows, current) => {
       const announced = announceSubscription(desk, current, endpointId, rows.addons(endpointId))
@@ -109,7 +110,8 @@ async function tryActivation(
   const options = { lane: 'traveller', signal } as const
   /** Whether a call of ours may have made, or may still make, the endpoint active. */
   let mayBeOurs = resumed
-  let sentAt = order.intent === undefined ? 0 : Date.parse(order.intent.at)
+  // An earlier process may have waited long for its place in the budget and sent it just now.
+  let sentAt = desk.clock.now()
 
   /** An eSIM that is active is ours only where a call of ours may have done that. */
   const judgeActive = (how: 'done' | 'found'): Verdict =>
@@ -162,7 +164,7 @@ async function tryActivation(
         return already ? judgeActive('found') : { end: 'ours', how: 'done' }
       } catch (error) {
         if (error instanceof SftUnknownOutcomeError) {
-          sentAt = desk.clock.now()
+          sentAt = error.sentAt
           await noteUnclear(error)
           const seen = judgeSim(await read.sim(iccid, options))
           if (seen?.end === 'ours') return seen
@@ -187,7 +189,7 @@ async function tryActivation(
       return already ? judgeActive('found') : { end: 'ours', how: 'done' }
     } catch (error) {
       if (error instanceof SftUnknownOutcomeError) {
-        sentAt = desk.clock.now()
+        sentAt = error.sentAt
         await noteUnclear(error)
         return 'unclear'
       }

@@ -66,7 +66,7 @@ async function undoOrder(desk: Desk, order: OrderRow, signal: AbortSignal): Prom
     const active =
       intent === undefined
         ? undefined
-        : await settle(readStatus, deadlineOf(intent), desk.clock, signal)
+        : await settle(readStatus, deadlineOf(desk, intent), desk.clock, signal)
     if (active === undefined) {
       const row = leaveEsim(esim, 'released', `order ${orderId} was cancelled`, isoNow(desk))
       const report = await endOrder(desk, order, row, [`eSIM ${esim.iccid} is for sale again`], [])
@@ -119,8 +119,9 @@ async function undoOrder(desk: Desk, order: OrderRow, signal: AbortSignal): Prom
   return await endOrder(desk, order, row, undone, notUndone, entries)
 }
 
-const deadlineOf = (intent: OrderIntent): number =>
-  Date.parse(intent.at) + intent.settleSeconds * 1000
+/** From now on: a dead process may have sent it just before it died. */
+const deadlineOf = (desk: Desk, intent: OrderIntent): number =>
+  desk.clock.now() + intent.settleSeconds * 1000
 
 function settleSubscription(
   desk: Desk,
@@ -133,7 +134,7 @@ function settleSubscription(
     const reported = await desk.sft.read.addons(intent.endpointId, { lane: 'traveller', signal })
     return fittingInstances(intent, order.orderId, reported, rows, desk.timeZone)[0]
   }
-  return settle(find, deadlineOf(intent), desk.clock, signal)
+  return settle(find, deadlineOf(desk, intent), desk.clock, signal)
 }
 
 function wasUsed(instance: AddonInstance, desk: Desk): boolean {

@@ -23,6 +23,8 @@ export interface EsimPool {
   putBack(esim: Esim, last?: boolean): void
   /** Says that an eSIM that was handed out is an order's now, here or elsewhere. */
   keep(endpointId: string): void
+  /** Says that an eSIM that was handed out cannot be in the list of sellable SIMs any more. */
+  noteGone(endpointId: string): void
   /** Endpoints that nobody took, at hand or not. */
   sellable(): number
   /** Ends the look-ups in the background. */
@@ -77,6 +79,8 @@ export function openEsimPool(options: EsimPoolOptions): EsimPool {
   let batches = new Map<string, Batch>()
   let candidates = new Map<string, Candidate>()
   const handedOut = new Set<string>()
+  /** Handed out, and possibly still in the list. */
+  const inFlight = new Set<string>()
   /** Handed out, and neither an order's nor back yet. */
   const undecided = new Set<string>()
   let wakers: (() => void)[] = []
@@ -116,6 +120,7 @@ export function openEsimPool(options: EsimPoolOptions): EsimPool {
   const handOut = (esim: Esim): Esim => {
     handedOut.add(esim.endpointId)
     undecided.add(esim.endpointId)
+    inFlight.add(esim.endpointId)
     listed.delete(esim.iccid)
     return esim
   }
@@ -140,8 +145,10 @@ export function openEsimPool(options: EsimPoolOptions): EsimPool {
     }
   }
 
+  const nextPageNumber = (): number => Math.floor(listed.size / pageSize) + 1 + stuck
+
   const readPage = async (lane: Lane, signal: AbortSignal): Promise<void> => {
-    const page = Math.floor(listed.size / pageSize) + 1 + stuck
+    const page = nextPageNumber()
     const { sims, totalPages } = await sft.read.sims(
       { page, perPage: PAGE_SIZE, sellable: true },
       { lane, signal },
@@ -199,6 +206,8 @@ export function openEsimPool(options: EsimPoolOptions): EsimPool {
   /** Warms the pool for later, unless somebody warms it already. */
   const warmAhead = (): void => {
     if (stopped || walked || reading !== undefined || warmCount() * 2 > poolSize) return
+    // Of the page that would be read, those that are known or being activated are nothing new.
+    if ((nextPageNumber() * pageSize - listed.size - inFlight.size) * 2 < pageSize) return
     nextPage('background').then(warmAhead, error => {
       if (!(error instanceof SftAbortedError)) onError(error)
     })
@@ -287,6 +296,7 @@ export function openEsimPool(options: EsimPoolOptions): EsimPool {
 
     putBack(esim, last = false) {
       handedOut.delete(esim.endpointId)
+      inFlight.delete(esim.endpointId)
       decide(esim.endpointId)
       const candidate = candidates.get(esim.endpointId)
       if (candidate === undefined) return
@@ -298,6 +308,11 @@ export function openEsimPool(options: EsimPoolOptions): EsimPool {
 
     keep(endpointId) {
       decide(endpointId)
+    },
+
+    noteGone(endpointId) {
+      inFlight.delete(endpointId)
+      warmAhead()
     },
 
     sellable() {

@@ -84,6 +84,7 @@ export async function reserveEsim(
       if (outcome === undefined || outcome === 'exists') desk.pool.putBack(esim)
       else desk.pool.keep(endpointId)
     }
+    if (outcome === 'taken') desk.pool.noteGone(endpointId)
     if (outcome === 'taken') continue
     if (outcome === 'exists') return undefined
     tellSteps(desk, orderId, change)

@@ -204,7 +204,8 @@ export async function subscribeAddon(
   /** What an earlier process announced, or this one before an error. */
   const settleEarlier = async (earlier: SubscribeIntent): Promise<AddonInstance | undefined> => {
     if (earlier.accepted === true) return await findUnnamed()
-    const deadline = Date.parse(earlier.at) + earlier.settleSeconds * 1000
+    // It may have waited long for its place in the budget and been sent just now.
+    const deadline = desk.clock.now() + earlier.settleSeconds * 1000
     const found = await settle(find, deadline, desk.clock, signal)
     if (found === undefined)
       await conclude(

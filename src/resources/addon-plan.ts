@@ -7,6 +7,7 @@ import type {
   SftReader,
 } from '../sft/api.ts'
 import { SftMissingPrerequisiteError } from '../sft/errors.ts'
+import { formatMB } from '../units.ts'
 import {
   AmbiguousNameError,
   type EditRequest,
@@ -213,7 +214,7 @@ export const addonPlan: Kind<'addonPlan'> = {
       reported: true,
     },
     rateZone: fixed('the benefit is fixed once created', '4.4'),
-    dataMB: fixed('the benefit is fixed once created', '4.4', value => `${value} MB`),
+    dataMB: fixed('the benefit is fixed once created', '4.4', value => formatMB(Number(value))),
     validityDays: fixed('the validity is fixed once created', '4.4', value => `${value} days`),
     activation: fixed('the subscription is fixed once created', '4.4'),
     renewal: fixed('the subscription is fixed once created', '4.4', value =>

@@ -230,6 +230,10 @@ export const endpoint: Kind<'endpoint'> = {
             `endpoint ${endpointId} is ${sim.status ?? 'in a state that is not reported'}: only a Pre-Active one is removed`,
           )
         await sft.write.deLinkSim(endpointId)
+      } else if ((await sft.read.endpointProfile(endpointId)).iccid !== undefined) {
+        throw new RetirementRefusedError(
+          `endpoint ${endpointId} has another SIM than ${iccid} by now: it is not removed`,
+        )
       }
       await sft.write.deleteEndpoint(endpointId)
     },

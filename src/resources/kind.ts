@@ -47,6 +47,8 @@ export interface EditRequest {
   readonly spec: Spec
   /** What the account has: reported values, else what was last applied. */
   readonly current: Spec
+  /** Fields whose value in `current` the account did not report. */
+  readonly unreported: readonly string[]
   readonly learnt: Learnt
 }
 
@@ -96,6 +98,8 @@ export interface Kind<Name extends KindName = KindName> {
   readonly resources: (context: ResolveContext) => readonly Resource[]
   /** Pure: the objects of this kind that the account reports, in its order. */
   readonly observed: (observation: Observation) => Iterable<ObservedObject>
+  /** Pure: what is left of an applied spec by itself, for what the account does not report. */
+  readonly standing?: (applied: Spec, observation: Observation) => Spec
   /** Pure: why an object that was found, but is not in the state, must not be taken over. */
   readonly conflict?: (object: ObservedObject) => string | undefined
   /** Pure: what stands against creating, or what is open about it. */
@@ -146,7 +150,9 @@ export const intentDraft = (
   key: string,
   naturalKey: string,
   record: AnyRecord,
-): IntentDraft => ({ kind, key, naturalKey, record }) as IntentDraft
+  id?: string,
+): IntentDraft =>
+  ({ kind, key, naturalKey, record, ...(id !== undefined && { id }) }) as IntentDraft
 
 /** A JSON value that is an object. */
 export const isJsonObject = (value: unknown): value is JsonObject =>

@@ -1,4 +1,4 @@
-import { countryOfPlatformName, countryOfTadig } from '../countries.ts'
+import { countryOfPlatformName, countryOfTadig, tadigContradicts } from '../countries.ts'
 import type { IssueCode } from '../issues.ts'
 import type { NetworkId, NetworkSelector, RateZoneEntry, Resource, Spec } from '../model.ts'
 import type { Network, ReportedRateZone, Sft, SftReader } from '../sft/api.ts'
@@ -29,14 +29,10 @@ const words = (spec: Spec): readonly string[] =>
   Array.isArray(spec['networks']) ? spec['networks'].map(String) : []
 
 /** The country of a network: the platform's name decides, the TADIG code only where there is none. */
-export function countryOfNetwork(network: Network): {
-  country: string | undefined
-  tadigSays: string | undefined
-} {
+export function countryOfNetwork(network: Network): string | undefined {
   const byName =
     network.countryName === undefined ? undefined : countryOfPlatformName(network.countryName)
-  const byTadig = network.tadig === undefined ? undefined : countryOfTadig(network.tadig)
-  return { country: byName ?? byTadig, tadigSays: byTadig }
+  return byName ?? (network.tadig === undefined ? undefined : countryOfTadig(network.tadig))
 }
 
 interface NetworkIndex {
@@ -56,7 +52,7 @@ export function indexNetworks(networks: readonly Network[]): NetworkIndex {
     else list.push(network)
   }
   for (const network of networks) {
-    const { country } = countryOfNetwork(network)
+    const country = countryOfNetwork(network)
     if (country !== undefined) push(byCountry, country, network)
     if (network.tadig !== undefined) push(byTadig, network.tadig.toUpperCase(), network)
     byWord.set(networkWord(network), network)
@@ -133,13 +129,12 @@ function zoneNetworks(
       )
     for (const network of networks) {
       chosen.set(networkWord(network), network)
-      const { country: decided, tadigSays } = countryOfNetwork(network)
-      if (tadigSays !== undefined && decided !== undefined && tadigSays !== decided)
+      if (network.tadig !== undefined && tadigContradicts(network.tadig, country))
         report(
           'COUNTRY_DISAGREES',
           'warning',
           `countries.${at}`,
-          `network ${network.tadig} (${network.operatorName ?? network.operatorId}) is taken as ${decided} by the platform's country name "${network.countryName}", while its TADIG code says ${tadigSays}`,
+          `network ${network.tadig} (${network.operatorName ?? network.operatorId}) is taken as ${country} by the platform's country name "${network.countryName}", while its TADIG code says ${countryOfTadig(network.tadig)}`,
           'if it does not belong there, exclude it',
         )
     }
@@ -266,7 +261,7 @@ async function find(read: SftReader, name: string): Promise<ObservedObject | und
 
 async function edit(
   sft: Sft,
-  { id, fields, spec, current, learnt }: EditRequest,
+  { id, fields, spec, current, unreported, learnt }: EditRequest,
 ): Promise<EditResult> {
   const before = words(current)
   const wanted = words(spec)
@@ -279,11 +274,14 @@ async function edit(
   const send = (networks: readonly string[]) =>
     sft.write.modifyRateZone({
       id,
-      ...(fields.includes('name') && { name: String(spec['name']) }),
+      // A call without networks has the name, changed or not: it must have something of a zone.
+      ...((fields.includes('name') || !changesNetworks) && { name: String(spec['name']) }),
       ...(changesNetworks && { networks: networks.map(networkOfWord) }),
       ...(fields.includes('sft') && sftOf(spec)),
     })
-  await send(learnt.modifyRateZone === 'replaces' ? union : added)
+  // Where the zone cannot be read back, a call that replaces would take networks away unseen.
+  const blind = unreported.includes('networks') && learnt.modifyRateZone === undefined
+  await send(blind || learnt.modifyRateZone === 'replaces' ? union : added)
   const readBack = async () => (await sft.read.rateZones()).find(zone => zone.id === id)
   let zone = await readBack()
   let learnt_: EditResult['learnt']
@@ -350,6 +348,11 @@ export const rateZone: Kind<'rateZone'> = {
   identity: 'name',
   localFields: ['portal', 'preventRetire'],
   resources,
+  // The platform takes a network that left coverage out of its zones by itself (contract 2).
+  standing: (applied, { networks }) => {
+    const covered = new Set(networks.map(networkWord))
+    return { ...applied, networks: words(applied).filter(word => covered.has(word)) }
+  },
   observed: observation => observation.rateZones.map(observedZone),
   record: (resource, spec, id, previous) => {
     const tadigs = isJsonObject(resource.hints?.['tadigs']) ? resource.hints['tadigs'] : {}

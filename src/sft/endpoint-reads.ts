@@ -1,4 +1,5 @@
 import type { JsonObject } from '../model.ts'
+import { normaliseIccid } from '../units.ts'
 import { blocksOf, instancesIn } from './addon-instances.ts'
 import type {
   AddonInstance,
@@ -14,15 +15,7 @@ import type { Read } from './calls.ts'
 import { meansNoData } from './codes.ts'
 import { allOrNothing, answerOf, answerOrNone, rowsOf, totalPagesOf } from './lists.ts'
 import { requireId } from './prerequisites.ts'
-import {
-  asNumber,
-  asObject,
-  asObjects,
-  asText,
-  compact,
-  firstText,
-  normaliseIccid,
-} from './values.ts'
+import { asNumber, asObject, asObjects, asText, compact, firstText } from './values.ts'
 
 /** Reads of SIMs and endpoints. */
 export function createEndpointReads(

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../model.ts'
+import { normaliseIccid } from '../units.ts'
 import { blocksOf, instancesIn } from './addon-instances.ts'
 import type { BulkRow, EndpointSettings, SftWriter } from './api.ts'
 import type { Write } from './calls.ts'
@@ -8,7 +9,7 @@ import { SftRejectedError } from './errors.ts'
 import type { WriteName } from './operations.ts'
 import { requireId, requireIds } from './prerequisites.ts'
 import type { Redact } from './redact.ts'
-import { asObject, asObjects, asText, compact, mergeUnder, normaliseIccid } from './values.ts'
+import { asObject, asObjects, asText, compact, mergeUnder } from './values.ts'
 
 type EndpointWrites = Omit<
   SftWriter,

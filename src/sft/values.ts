@@ -64,20 +64,16 @@ export function compact<Fields extends object>(fields: Fields): Compact<Fields> 
 
 type Compact<Fields> = { readonly [Key in keyof Fields]?: Exclude<Fields[Key], undefined> }
 
-/** Adds to `ours` what `extra` has besides; nothing of `ours` is overridden. */
+/** Adds to `ours` what `extra` has besides; lists are appended, nothing of `ours` is overridden. */
 export function mergeUnder(ours: JsonObject, extra: JsonObject | undefined): JsonObject {
   if (extra === undefined) return ours
   const added = Object.entries(extra).filter(([key]) => !Object.hasOwn(ours, key))
   const kept = Object.entries(ours).map(([key, value]): [string, Json] => {
     const more = Object.hasOwn(extra, key) ? extra[key] : undefined
+    if (isArray(value) && isArray(more)) return [key, [...value, ...more]]
     return [key, isObject(value) && isObject(more) ? mergeUnder(value, more) : value]
   })
   return Object.fromEntries([...kept, ...added])
-}
-
-/** An ICCID as it is compared: no spaces, no trailing filler F. */
-export function normaliseIccid(iccid: string): string {
-  return iccid.replaceAll(/\s/g, '').replace(/F$/i, '')
 }
 
 function isArray(value: Json | undefined): value is readonly Json[] {

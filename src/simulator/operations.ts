@@ -88,8 +88,9 @@ export const OPERATIONS: readonly Operation[] = [
   ),
   write(
     'CreateRateZone',
-    ({ world, body }) => {
-      const id = createZone(world, section(body, 'Request', 'requestParam', 'ratezoneDetails'))
+    ({ world, settings, body }) => {
+      const details = section(body, 'Request', 'requestParam', 'ratezoneDetails')
+      const id = createZone(world, details, settings.wire.duplicateNames ?? 'refused')
       return ok({ created: { field: 'rateZoneList', id } })
     },
     false,
@@ -121,8 +122,9 @@ export const OPERATIONS: readonly Operation[] = [
   ),
   write(
     'CreatePlan',
-    ({ world, body }) => {
-      const id = createPlan(world, section(body, 'Request', 'plan'))
+    ({ world, settings, body }) => {
+      const plan = section(body, 'Request', 'plan')
+      const id = createPlan(world, plan, settings.wire.duplicateNames ?? 'refused')
       return ok({ created: { field: 'planId', id } })
     },
     false,

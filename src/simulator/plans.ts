@@ -32,7 +32,11 @@ const SUBSCRIPTION_FIELDS = ['reSubscription', 'reSubscriptionRule', 'occurrence
 const VALIDITY_FIELDS = ['validityType', 'validityFactor']
 
 /** CreatePlan on `Request.plan` (contract 4.4). Returns the new ID. */
-export function createPlan(world: World, plan: JsonObject): string {
+export function createPlan(
+  world: World,
+  plan: JsonObject,
+  duplicateNames: 'refused' | 'accepted',
+): string {
   const given = section(plan, 'basicInfo')
   const basicInfo: SimulatedPlanInfo = {
     planName: text(given, 'planName'),
@@ -57,7 +61,7 @@ export function createPlan(world: World, plan: JsonObject): string {
     validity: readValidity(plan, addon),
     extra: without(plan, PLAN_SECTIONS),
   }
-  refuseTakenName(world, basicInfo.planName)
+  if (duplicateNames === 'refused') refuseTakenName(world, basicInfo.planName)
   const planId = nextId(world, 'plan')
   world.plans.set(planId, { planId, ...made })
   return planId

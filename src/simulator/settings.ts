@@ -31,6 +31,8 @@ export interface SimulatedWire {
    * notes say (contract 4.4), or still listed with what is left. Default `gone`.
    */
   readonly endedAddons?: 'gone' | 'kept'
+  /** Whether a second zone or plan of one name is made (contract U12). Default `refused`. */
+  readonly duplicateNames?: 'refused' | 'accepted'
 }
 
 /** Names of the wire's settings, so that a misspelt one is refused. */
@@ -49,6 +51,7 @@ export const WIRE_KEYS: readonly (keyof SimulatedWire)[] = [
   'addonDetails',
   'activateByLifecycle',
   'endedAddons',
+  'duplicateNames',
 ]
 
 /** What may be changed while the simulator runs. */

@@ -6,7 +6,11 @@ import { networkKey, nextId, SIMULATED_ACCOUNT, type SimulatedZone, type World }
 const ZONE_FIELDS = ['id', 'name', 'destGroupId', 'status', 'operatorIdList']
 
 /** CreateRateZone on `ratezoneDetails` (contract 4.3). Returns the new ID. */
-export function createZone(world: World, details: JsonObject): string {
+export function createZone(
+  world: World,
+  details: JsonObject,
+  duplicateNames: 'refused' | 'accepted',
+): string {
   const name = text(details, 'name')
   const destGroupId = text(details, 'destGroupId')
   const status = details['status'] === undefined ? '1' : oneOf(details, 'status', ['0', '1'])
@@ -17,7 +21,7 @@ export function createZone(world: World, details: JsonObject): string {
     )
   }
   const networks = readNetworks(world, details)
-  refuseTakenName(world, name)
+  if (duplicateNames === 'refused') refuseTakenName(world, name)
   const id = nextId(world, 'zone')
   world.zones.set(id, {
     id,

@@ -89,6 +89,8 @@ export type IntentDraft = {
     readonly key: string
     readonly naturalKey: string
     readonly record: RecordOf[Kind]
+    /** The object that stood there before: replaced, edited, retired, or gone and made anew. */
+    readonly id?: string
   }
 }[KindName]
 

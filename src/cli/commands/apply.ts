@@ -23,6 +23,7 @@ import {
 } from '../command.ts'
 import { PLAN_FLAGS, planOptions, sayRead } from '../planning.ts'
 import { showProgress } from '../progress.ts'
+import { LEDGER_FLAG, readSales } from '../sales.ts'
 import { EXIT, showIssues, type World } from '../world.ts'
 
 /** A write may have waited so long for its turn in the run that announced it. */
@@ -38,6 +39,7 @@ export const apply: Command = {
     ...CATALOG_FLAGS,
     ...ACCOUNT_FLAGS,
     ...PLAN_FLAGS,
+    LEDGER_FLAG,
     ['--auto-approve', 'do not ask; needed where nobody can be asked'],
     ['--parallel N', 'writes in flight (default: what fills the rate)'],
     ['--max-minutes N', 'stop after so long, exit 4; the next run goes on'],
@@ -96,9 +98,11 @@ async function applyCatalog(
   world: World,
 ): Promise<number> {
   const json = given.is('json')
+  const sales = await readSales(given, world)
   await settleEarlier(sft, store, world)
   const made = await makePlan(catalog, store.state, sft, {
     ...(saved?.options ?? planOptions(given)),
+    ...(sales && { sales }),
     pageSize: PAGE_SIZE,
     onEvent: sayRead(world, json),
   })

@@ -66,7 +66,7 @@ export const coverage: Command = {
 
 function listNetworks(networks: readonly Network[]): readonly string[] {
   const rows = networks.map(network => {
-    const { country } = countryOfNetwork(network)
+    const country = countryOfNetwork(network)
     return [
       country ?? '??',
       network.tadig ?? '-',

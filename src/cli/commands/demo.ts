@@ -2,8 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Json } from '../../model.ts'
 import { costOf } from '../../plan/operations.ts'
 import { duration } from '../../render/paint.ts'
+import { showJson } from '../../render/plan-text.ts'
+import { isJsonObject } from '../../resources/kind.ts'
 import { startSimulator } from '../../simulator/index.ts'
 import { exportMapping } from '../../state/mapping.ts'
 import { readState } from '../../state/open-state.ts'
@@ -11,7 +14,9 @@ import { type Command, type Given, readGiven } from '../command.ts'
 import { EXIT, type World } from '../world.ts'
 import { apply } from './apply.ts'
 import { plan } from './plan.ts'
+import { provision } from './provision.ts'
 import { catalogIccids } from './simulate.ts'
+import { usage } from './usage.ts'
 import { validate } from './validate.ts'
 
 /** The demo's account answers ten times as fast as a real one. */
@@ -50,6 +55,7 @@ async function runDemo(folder: string, world: World): Promise<number> {
     SFT_CALLS_PER_SECOND: String(DEMO_RATE),
     SFT_CATALOG: catalog,
     SFT_STATE: state,
+    SFT_LEDGER: join(folder, 'orders.json'),
   }
   const run = async (command: Command, ...flags: string[]): Promise<number> => {
     title(`$ sft-catalog ${[command.name, ...flags].join(' ')}`)
@@ -70,17 +76,9 @@ async function runDemo(folder: string, world: World): Promise<number> {
   title('What is now where')
   const mapping = exportMapping(await readState(state))
   for (const [name, rows] of Object.entries(mapping)) {
-    world.out(`${name}: ${rows.length} in the state, for example`)
     const row = rows[0]
-    if (row !== undefined)
-      world.out(
-        `  ${Object.entries(row)
-          .map(
-            ([field, value]) =>
-              `${field} ${typeof value === 'object' ? JSON.stringify(value) : value}`,
-          )
-          .join(', ')}`,
-      )
+    world.out(`${name}: ${rows.length} in the state${row === undefined ? '' : ', such as'}`)
+    if (row !== undefined) world.out(`  ${wordsOf(row)}`)
   }
   const calls = simulator.calls.length
   const real = costOf(
@@ -88,7 +86,34 @@ async function runDemo(folder: string, world: World): Promise<number> {
     REAL_RATE,
   )
   world.out(
-    `\nAll of this took ${calls} calls. At the usual ${REAL_RATE} calls a second the same takes about ${duration(real.seconds)}.`,
+    `\nUp to here it took ${calls} calls. At the usual ${REAL_RATE} calls a second the same takes about ${duration(real.seconds)}.`,
   )
-  return EXIT.ok
+
+  const { addonPlans } = mapping
+  const offer = addonPlans.find(row => row['activation'] === 'first-use') ?? addonPlans[0]
+  const sku = isJsonObject(offer?.['portal']) ? offer['portal']['sku'] : undefined
+  if (typeof sku !== 'string') return EXIT.ok
+  const sold = await run(provision, '--order', 'DEMO-1', '--sku', sku, '--qr', '-')
+  if (sold !== EXIT.ok) return sold
+  title('The traveller uses a third of it')
+  const sale = [...simulator.world.endpoints.values()].find(
+    endpoint => endpoint.status === 'Active',
+  )
+  await useData(simulator.url, sale?.endPointId ?? '', Math.round(Number(offer?.['dataMB']) / 3))
+  return await run(usage, '--order', 'DEMO-1')
+}
+
+/** A row of a mapping table in one line. */
+const wordsOf = (row: Readonly<Record<string, Json>>): string =>
+  Object.entries(row)
+    .map(([field, value]) => `${field} ${showJson(value)}`)
+    .join(', ')
+
+/** Traffic that the simulator makes up, in the zone of the endpoint's add-on. */
+async function useData(url: string, endPointId: string, megabytes: number): Promise<void> {
+  const answer = await fetch(`${url}/_simulator/traffic`, {
+    method: 'POST',
+    body: JSON.stringify({ endPointId, megabytes }),
+  })
+  if (!answer.ok) throw new Error(`the simulator made no traffic: ${await answer.text()}`)
 }

@@ -8,6 +8,7 @@ import { readState } from '../../state/open-state.ts'
 import { openAccount, PAGE_SIZE, readCatalog, stateOf } from '../account.ts'
 import { ACCOUNT_FLAGS, CATALOG_FLAGS, type Command, JSON_FLAG } from '../command.ts'
 import { PLAN_FLAGS, planOptions, sayPending, sayRead } from '../planning.ts'
+import { LEDGER_FLAG, readSales } from '../sales.ts'
 import { EXIT, showIssues } from '../world.ts'
 
 /** What apply would do; it writes nothing, on the account or on disk. */
@@ -19,6 +20,7 @@ export const plan: Command = {
     ...CATALOG_FLAGS,
     ...ACCOUNT_FLAGS,
     ...PLAN_FLAGS,
+    LEDGER_FLAG,
     ['--out FILE', 'save the plan, for "apply FILE"'],
     ['--markdown', 'a comment for a pull request on stdout'],
     ['--detailed-exitcode', 'exit 0: nothing to do, 1: error, 2: changes, 3: refused'],
@@ -29,9 +31,11 @@ export const plan: Command = {
     if (catalog === undefined) return EXIT.failed
     const state = await readState(stateOf(given, world))
     await using sft = openAccount(given, world)
+    const sales = await readSales(given, world)
     sayPending(state, world)
     const made = await makePlan(catalog, state, sft, {
       ...planOptions(given),
+      ...(sales && { sales }),
       pageSize: PAGE_SIZE,
       onEvent: sayRead(world, given.is('json')),
     })

@@ -1,0 +1,282 @@
+import type { LoadOptions } from '../catalog/index.ts'
+import { printedKeyAt } from '../catalog/print-yaml.ts'
+import type { LoadedCatalog } from '../catalog/load.ts'
+import { type Issue, IssuesError } from '../issues.ts'
+import { accountIdentity, checkAccount } from '../make-plan.ts'
+import type { Address, Catalog, KindName } from '../model.ts'
+import { type ObserveEvent, observeAccount } from '../observe.ts'
+import type { Observation } from '../plan/observation.ts'
+import { RATE_SHARE } from '../plan/operations.ts'
+import { resolveCatalog } from '../plan/resolve.ts'
+import type { EndpointProfile, Sft } from '../sft/api.ts'
+import type { AccountIdentity, PutEntry, State } from '../state/state.ts'
+import {
+  adoptionRecords,
+  type Chosen,
+  explainChange,
+  remainingChanges,
+  retiredRecord,
+  stateWith,
+} from './adoption-records.ts'
+import { type Ask, askFacts, NO_ANSWERS } from './ask-facts.ts'
+import { printAdoption } from './print-adoption.ts'
+import { hasAccountSection, type LeftOut, type Proposal, type ProposalInput } from './proposal.ts'
+import { proposeAdoption } from './propose.ts'
+import { unmanagedEndpoints } from './propose-endpoints.ts'
+import { loadStaged, type PlannedFile } from './stage-catalog.ts'
+
+/** How an account is taken over. */
+export interface AdoptOptions {
+  /** What the folder has; undefined: nothing. */
+  readonly catalog: Catalog | undefined
+  readonly folder: string
+  /** Folder of the new files below the catalog. */
+  readonly into: string
+  readonly kinds: ReadonlySet<KindName>
+  readonly inactive: boolean
+  /** Read the profile of every endpoint: a call each. */
+  readonly endpointProfiles: boolean
+  readonly pageSize: number
+  readonly load: LoadOptions
+  /** Undefined where nobody can be asked. */
+  readonly ask?: Ask
+  readonly say: (line: string) => void
+  readonly onEvent?: (event: ObserveEvent) => void
+}
+
+/** What taking over the account would write; nothing is written yet. */
+export interface Adoption {
+  readonly files: readonly PlannedFile[]
+  readonly entries: readonly PutEntry[]
+  readonly account: AccountIdentity
+  /** Entries that the catalog had already, and the state did not. */
+  readonly rejoined: readonly Address[]
+  readonly left: readonly LeftOut[]
+  readonly notes: readonly string[]
+  /** What the next plan will still show, in words: changes of the catalog that were there before. */
+  readonly remaining: readonly string[]
+}
+
+/** Endpoints whose profile is read to learn the usual settings. */
+const SAMPLE = 3
+/** What does not come out right is left out and everything is tried again; more rounds mean a fault here. */
+const ROUNDS = 10
+
+/**
+ * Reads the account and works out files and records that bring it under management, so that the next plan
+ * is empty. Throws an `IssuesError` where state and account do not belong together.
+ */
+export async function prepareAdoption(
+  sft: Sft,
+  state: State,
+  options: AdoptOptions,
+): Promise<Adoption> {
+  const { catalog, kinds } = options
+  const observation = await readAccount(sft, options)
+  const account = accountIdentity(sft, catalog ?? EMPTY_CATALOG, observation)
+  const foreign = checkAccount(state, account)
+  if (foreign.length > 0) throw new IssuesError(foreign)
+  const profiles = await readProfiles(sft, state, observation, options)
+  const input: ProposalInput = {
+    catalog,
+    state,
+    observation,
+    ...profiles,
+    kinds,
+    inactive: options.inactive,
+    into: options.into,
+    answers: NO_ANSWERS,
+    without: new Map(),
+  }
+  const answers =
+    options.ask === undefined ? NO_ANSWERS : await askFacts(input, options.ask, options.say)
+  return await settleProposal({ ...input, answers }, account, options)
+}
+
+async function settleProposal(
+  input: ProposalInput,
+  account: AccountIdentity,
+  options: AdoptOptions,
+): Promise<Adoption> {
+  const without = new Map<string, string>()
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const proposal = proposeAdoption({ ...input, without })
+    const files = printAdoption(proposal, options.into)
+    const result = await judge(proposal, files, input, options)
+    if (result.wrong.size === 0) {
+      const destGroupId = proposal.account?.fields['destGroupId']
+      return {
+        files,
+        entries: result.entries,
+        rejoined: result.rejoined,
+        account: { ...account, ...(typeof destGroupId === 'string' && { destGroupId }) },
+        left: proposal.left,
+        notes: proposal.notes,
+        remaining: result.remaining,
+      }
+    }
+    for (const [what, why] of result.wrong) without.set(what, why)
+  }
+  throw new Error(
+    'the entries that were left out never came to an end: report this with the output of --dry-run',
+  )
+}
+
+interface Verdict {
+  /** Reasons to leave something out, by address. */
+  readonly wrong: ReadonlyMap<string, string>
+  readonly entries: readonly PutEntry[]
+  readonly rejoined: readonly Address[]
+  readonly remaining: readonly string[]
+}
+
+/** Loads the catalog as it would be, makes the records, and looks at what the next plan would say. */
+async function judge(
+  proposal: Proposal,
+  files: readonly PlannedFile[],
+  input: ProposalInput,
+  options: AdoptOptions,
+): Promise<Verdict> {
+  const retired = [...proposal.retired].map(([key, plan]) => retiredRecord(key, plan))
+  const nothing = { wrong: new Map<string, string>(), rejoined: [], remaining: [] }
+  if (files.length === 0 && input.catalog === undefined) return { ...nothing, entries: retired }
+  return await loadStaged(options.folder, files, options.load, async (loaded, pathOf) => {
+    const { catalog } = loaded
+    if (catalog === undefined)
+      return { ...nothing, entries: [], wrong: wrongEntries(loaded, files, pathOf) }
+    const drafts = [...proposal.zones, ...proposal.plans]
+    const chosen = new Map<Address, Chosen>(drafts.map(draft => [draft.address, draft]))
+    const iccids = proposal.batches.flatMap(batch => batch.iccids)
+    for (const iccid of iccids) {
+      const id = input.observation.sims.get(iccid)?.endpointId
+      if (id !== undefined) chosen.set(`endpoint/${iccid}`, { id })
+    }
+    const graph = resolveCatalog(catalog, input.observation, input.state)
+    const { entries, rejoined } = adoptionRecords(
+      graph,
+      input.state,
+      input.observation,
+      chosen,
+      input.kinds,
+    )
+    const state = await stateWith(input.state, [...entries, ...retired])
+    const wrong = new Map<string, string>()
+    const recorded = new Set(entries.map(({ kind, key }) => `${kind}/${key}`))
+    const problems = graph.issues.filter(issue => issue.severity === 'error')
+    for (const address of chosen.keys())
+      if (!recorded.has(address))
+        wrong.set(address, problems[0]?.message ?? 'what it needs is not in the catalog and the state')
+    const changes = remainingChanges(catalog, graph, state, input.observation)
+    for (const change of changes)
+      if (chosen.has(change.address)) wrong.set(change.address, explainChange(change))
+    const remaining = changes
+      .filter(change => !chosen.has(change.address) && change.action !== 'orphan')
+      .map(change => `${change.address}: ${explainChange(change)}`)
+    return { wrong, entries: [...entries, ...retired], rejoined, remaining }
+  })
+}
+
+/** Which drafts the reader of catalogs did not take, and why. */
+function wrongEntries(
+  { issues }: LoadedCatalog,
+  files: readonly PlannedFile[],
+  pathOf: (file: string) => string,
+): ReadonlyMap<string, string> {
+  const wrong = new Map<string, string>()
+  const foreign: Issue[] = []
+  for (const issue of issues) {
+    if (issue.severity !== 'error') continue
+    const path = issue.position === undefined ? undefined : pathOf(issue.position.file)
+    const file = files.find(file => file.path === path)
+    const line = issue.position?.line ?? 0
+    const address = file === undefined ? undefined : addressAt(file, line)
+    if (address === undefined) foreign.push(issue)
+    else
+      wrong.set(
+        address,
+        `${issue.message}${issue.hint === undefined ? '' : ` (${issue.hint})`}`,
+      )
+  }
+  if (foreign.length > 0) throw new IssuesError(foreign)
+  return wrong
+}
+
+function addressAt(file: PlannedFile, line: number): string | undefined {
+  if (file.path.endsWith('.csv')) return `endpoint/${file.text.split('\n')[line - 1] ?? ''}`
+  const key = printedKeyAt(file.text, line)
+  if (key === undefined) return undefined
+  if (file.path.endsWith('/rate-zones.yaml')) return `rateZone/${key}`
+  return file.path.endsWith('/addon-plans.yaml') ? `addonPlan/${key}` : undefined
+}
+
+async function readAccount(sft: Sft, options: AdoptOptions): Promise<Observation> {
+  const stock = options.kinds.has('endpoint')
+  options.say(
+    `Reading the account takes 4 calls or more for profile, networks, rate zones and add-on plans${stock ? ', and one for each page of the SIM stock' : ''}.`,
+  )
+  return await observeAccount(sft.read, {
+    stock: { ask: stock ? 'all' : 'nothing' },
+    pageSize: options.pageSize,
+    ...(options.onEvent && { onEvent: options.onEvent }),
+    onStock: pages => options.say(`The SIM stock has ${callCost(pages, sft, 'page', 'pages')}.`),
+  })
+}
+
+/** `80 pages: 80 calls, about 41 seconds at 2 calls/s`. */
+export function callCost(calls: number, sft: Sft, one: string, many: string): string {
+  const rate = sft.budget.callsPerSecond
+  const seconds = Number.isFinite(rate) ? Math.ceil(calls / (rate * RATE_SHARE)) : 0
+  const time = seconds === 0 ? '' : `, about ${seconds.toLocaleString('en-GB')} s at ${rate} calls/s`
+  return `${calls.toLocaleString('en-GB')} ${calls === 1 ? one : many}: ${calls.toLocaleString('en-GB')} ${calls === 1 ? 'call' : 'calls'}${time}`
+}
+
+async function readProfiles(
+  sft: Sft,
+  state: State,
+  observation: Observation,
+  options: AdoptOptions,
+): Promise<Pick<ProposalInput, 'profiles' | 'profilesRead'>> {
+  const endpoints = options.kinds.has('endpoint')
+    ? unmanagedEndpoints({ catalog: options.catalog, state, observation })
+    : []
+  const needSample = !hasAccountSection(options.catalog)
+  if (endpoints.length === 0 || !(options.endpointProfiles || needSample))
+    return { profiles: new Map(), profilesRead: 'none' }
+  const chosen = options.endpointProfiles ? endpoints : spread(endpoints, SAMPLE)
+  options.say(
+    options.endpointProfiles
+      ? `The profiles of ${callCost(chosen.length, sft, 'endpoint', 'endpoints')}.`
+      : `The profiles of ${callCost(chosen.length, sft, 'endpoint', 'endpoints')}; a sample, since the catalog has no account section.`,
+  )
+  const profiles = new Map<string, EndpointProfile>()
+  const queue = chosen.values()
+  const worker = async () => {
+    for (const { endpointId } of queue) {
+      profiles.set(endpointId, await sft.read.endpointProfile(endpointId))
+      if (profiles.size % 500 === 0)
+        options.onEvent?.({ type: 'read', what: 'endpoint profiles', count: profiles.size })
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(64, chosen.length) }, worker))
+  return { profiles, profilesRead: options.endpointProfiles ? 'all' : 'sample' }
+}
+
+/** So many items from all over a list. */
+function spread<Item>(items: readonly Item[], count: number): readonly Item[] {
+  const last = items.length - 1
+  const places = new Set(
+    Array.from({ length: count }, (_, at) => Math.round((at * last) / Math.max(1, count - 1))),
+  )
+  return [...places].flatMap(place => items[place] ?? [])
+}
+
+/** A catalog with nothing in it. */
+const EMPTY_CATALOG: Catalog = {
+  account: { planType: 'prepaid', roamingProfiles: [], onNetworkRemoval: 'block', positions: {} },
+  rateZones: [],
+  addonPlans: [],
+  endpointBatches: [],
+  moved: [],
+  limits: { rateZone: 0.3, addonPlan: 0.3, endpoint: 0.3 },
+  hash: '',
+}

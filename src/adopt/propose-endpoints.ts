@@ -1,0 +1,190 @@
+import type { Json, JsonObject } from '../model.ts'
+import type { EndpointProfile, Sim } from '../sft/api.ts'
+import { parseIccid } from '../units.ts'
+import { createKeyMaker } from './make-key.ts'
+import { present } from './propose-plans.ts'
+import {
+  type BatchDraft,
+  byText,
+  type Defaults,
+  type LeftOut,
+  mostCommon,
+  type ProposalInput,
+} from './proposal.ts'
+
+/** A name that fewer endpoints share is a name of their own. */
+const SHARED_NAME = 10
+
+/** An endpoint of the account that nobody manages yet. */
+export interface UnmanagedEndpoint {
+  readonly sim: Sim
+  readonly endpointId: string
+}
+
+/** Endpoints with a SIM that neither the state nor the catalog knows, by ICCID. */
+export function unmanagedEndpoints({
+  catalog,
+  state,
+  observation,
+}: Pick<ProposalInput, 'catalog' | 'state' | 'observation'>): readonly UnmanagedEndpoint[] {
+  const inCatalog = new Set(catalog?.endpointBatches.flatMap(batch => batch.iccids))
+  return [...observation.sims.values()]
+    .flatMap(sim => (sim.endpointId === undefined ? [] : [{ sim, endpointId: sim.endpointId }]))
+    .filter(({ sim }) => !Object.hasOwn(state.endpoints, sim.iccid) && !inCatalog.has(sim.iccid))
+    .sort((a, b) => byText(a.sim.iccid, b.sim.iccid))
+}
+
+/** The settings that endpoints have, as far as their profiles were read and tell. */
+export function endpointDefaults(
+  profiles: Iterable<EndpointProfile>,
+): Partial<Pick<Defaults, 'basePlan' | 'apnGroup' | 'roamingProfiles'>> {
+  const all = [...profiles]
+  const basePlan = mostCommon(all.map(profile => profile.basePlan))
+  const apnGroup = mostCommon(all.map(profile => profile.apnGroup))
+  const roaming = mostCommon(all.map(profile => profile.roamingProfiles?.join('|')))
+  return {
+    ...(basePlan !== undefined && { basePlan }),
+    ...(apnGroup !== undefined && { apnGroup }),
+    ...(roaming !== undefined && { roamingProfiles: roaming.split('|') }),
+  }
+}
+
+interface Group {
+  readonly name: string
+  readonly basePlan: string | undefined
+  readonly apnGroup: string | undefined
+  readonly roamingProfiles: readonly string[]
+  readonly iccids: string[]
+  /** Endpoints whose own name no template says. */
+  ownNames: number
+}
+
+/** Batches for the endpoints that nobody manages yet: those with the same settings stand in one. */
+export function proposeBatches(
+  input: ProposalInput,
+  defaults: Defaults,
+): {
+  readonly drafts: readonly BatchDraft[]
+  readonly left: readonly LeftOut[]
+} {
+  const { catalog, state, profiles, profilesRead, without } = input
+  const left: LeftOut[] = []
+  const groups = new Map<string, Group>()
+  const endpoints = unmanagedEndpoints(input)
+  const nameOf = commonNames(endpoints, profiles)
+  const lacking = new Map<string, number>()
+  for (const { sim, endpointId } of endpoints) {
+    const leave = (why: string) =>
+      left.push({ kind: 'endpoint', what: `endpoint ${endpointId} of SIM ${sim.iccid}`, why })
+    const refusal = without.get(`endpoint/${sim.iccid}`)
+    const parsed = parseIccid(sim.iccid)
+    if ('problem' in parsed || parsed.iccid !== sim.iccid) {
+      leave('its ICCID is not 19 or 20 digits')
+      continue
+    }
+    if (refusal !== undefined) {
+      leave(refusal)
+      continue
+    }
+    const profile = profilesRead === 'all' ? profiles.get(endpointId) : undefined
+    const basePlan = profile?.basePlan ?? defaults.basePlan
+    const apnGroup = profile?.apnGroup ?? defaults.apnGroup
+    const roamingProfiles = profile?.roamingProfiles ?? defaults.roamingProfiles
+    const missing = [
+      ...(basePlan === undefined ? ['basePlan'] : []),
+      ...(apnGroup === undefined ? ['apnGroup'] : []),
+      ...(roamingProfiles.length === 0 ? ['roamingProfiles'] : []),
+    ].join(', ')
+    if (missing !== '') {
+      lacking.set(missing, (lacking.get(missing) ?? 0) + 1)
+      continue
+    }
+    const template = nameOf(endpointId, sim.iccid)
+    const name = template ?? '{iccid}'
+    const key = JSON.stringify([name, basePlan, apnGroup, roamingProfiles])
+    const group = groups.get(key) ?? {
+      name,
+      basePlan,
+      apnGroup,
+      roamingProfiles,
+      iccids: [],
+      ownNames: 0,
+    }
+    groups.set(key, group)
+    group.iccids.push(sim.iccid)
+    if (template === undefined) group.ownNames += 1
+  }
+  for (const [missing, endpoints] of lacking)
+    left.push({
+      kind: 'endpoint',
+      what: `${endpoints.toLocaleString('en-GB')} endpoints`,
+      why: `their ${missing} is not known: give it under account: in the catalog, or read it with --endpoint-profiles`,
+    })
+  const makeKey = createKeyMaker([
+    ...(catalog?.endpointBatches ?? []).map(batch => batch.key),
+    ...Object.values(state.endpoints).map(endpoint => endpoint.batch),
+  ])
+  const drafts = [...groups.values()]
+    .sort((a, b) => b.iccids.length - a.iccids.length || byText(a.iccids[0] ?? '', b.iccids[0] ?? ''))
+    .map((group, at) => writeBatch(makeKey(`adopted-${at + 1}`, 'adopted'), group, input, defaults))
+  return { drafts, left }
+}
+
+function writeBatch(
+  key: string,
+  group: Group,
+  { profilesRead }: ProposalInput,
+  defaults: Defaults,
+): BatchDraft {
+  const fields: Record<string, Json | undefined> = {
+    key,
+    tags: ['adopted'],
+    name: group.name === '{iccid}' ? undefined : group.name,
+    iccidFile: `inventory/${key}.csv`,
+    basePlan: group.basePlan === defaults.basePlan ? undefined : group.basePlan,
+    apnGroup: group.apnGroup === defaults.apnGroup ? undefined : group.apnGroup,
+    roamingProfiles:
+      group.roamingProfiles.join('|') === defaults.roamingProfiles.join('|')
+        ? undefined
+        : group.roamingProfiles,
+  }
+  const comments =
+    profilesRead === 'all'
+      ? group.ownNames > 0
+        ? [
+            `${group.ownNames} of these endpoints have names of their own, or none that is reported; they keep`,
+            'them: the state knows them by ICCID, and nothing is renamed until you change name: here.',
+          ]
+        : []
+      : [
+          'Names, base plan, APN group and roaming profiles were not read (--endpoint-profiles reads them, a call an',
+          'endpoint): the settings of account: are taken on trust, the names as {iccid}. Nothing is renamed.',
+        ]
+  const order: JsonObject = present(fields)
+  return { key, fields: order, comments, iccids: group.iccids }
+}
+
+/** Name templates of endpoints: with the ICCID in it, or one that many share. */
+function commonNames(
+  endpoints: readonly UnmanagedEndpoint[],
+  profiles: ProposalInput['profiles'],
+): (endpointId: string, iccid: string) => string | undefined {
+  const counts = new Map<string, number>()
+  const templateOf = (endpointId: string, iccid: string) => {
+    const name = profiles.get(endpointId)?.name
+    // Braces mean a placeholder, and control characters are no name of the catalog.
+    if (name === undefined || /[{}\p{Cc}]/u.test(name) || name.trim() !== name || name.length > 200)
+      return undefined
+    return name.replaceAll(iccid, '{iccid}')
+  }
+  for (const { sim, endpointId } of endpoints) {
+    const template = templateOf(endpointId, sim.iccid)
+    if (template !== undefined) counts.set(template, (counts.get(template) ?? 0) + 1)
+  }
+  return (endpointId, iccid) => {
+    const template = templateOf(endpointId, iccid)
+    if (template === undefined) return undefined
+    const shared = (counts.get(template) ?? 0) >= Math.min(SHARED_NAME, endpoints.length)
+    return template.includes('{iccid}') || shared ? template : undefined
+  }
+}

@@ -1,0 +1,131 @@
+import type { JsonObject, NetworkId, NetworkSelector } from '../model.ts'
+import type { Network } from '../sft/api.ts'
+import { indexNetworks, networkWord } from '../resources/rate-zone.ts'
+import { createKeyMaker } from './make-key.ts'
+import { describeObject, pickRevisions } from './pick-revisions.ts'
+import { byText, type EntryDraft, type LeftOut, type ProposalInput } from './proposal.ts'
+
+/** The account's networks by country, TADIG code and IDs. */
+export type NetworkIndex = ReturnType<typeof indexNetworks>
+
+/** The shortest selectors that pick exactly these networks, sorted. */
+export function selectNetworks(
+  words: ReadonlySet<string>,
+  index: NetworkIndex,
+): readonly NetworkSelector[] {
+  const tadigs = new Set<string>()
+  const single: NetworkId[] = []
+  for (const word of [...words].sort(byText)) {
+    const network = index.byWord.get(word)
+    const tadig = network?.tadig?.toUpperCase()
+    // A TADIG code means this operator through every sponsor.
+    const every = tadig === undefined ? [] : (index.byTadig.get(tadig) ?? [])
+    if (
+      tadig !== undefined &&
+      /^[A-Z0-9]{5}$/.test(tadig) &&
+      every.every(one => words.has(networkWord(one)))
+    )
+      tadigs.add(tadig)
+    else if (network !== undefined)
+      single.push({ operatorId: network.operatorId, sponsorId: network.sponsorId })
+  }
+  return [...[...tadigs].sort(byText).map(tadig => ({ tadig })), ...single]
+}
+
+/** A selector as it stands in YAML. */
+export const writtenSelector = (selector: NetworkSelector): string | JsonObject =>
+  'tadig' in selector ? selector.tadig : { ...selector }
+
+/** Networks of a zone as `countries` where it has all that the account has there, else one by one. */
+export function describeNetworks(
+  networks: readonly NetworkId[],
+  index: NetworkIndex,
+): { readonly countries: readonly string[]; readonly networks: readonly NetworkSelector[] } {
+  const words = new Set(networks.map(networkWord))
+  const countries: string[] = []
+  const rest = new Set(words)
+  for (const [country, there] of [...index.byCountry].sort(([a], [b]) => byText(a, b))) {
+    if (!there.every((network: Network) => words.has(networkWord(network)))) continue
+    countries.push(country)
+    for (const network of there) rest.delete(networkWord(network))
+  }
+  return { countries, networks: selectNetworks(rest, index) }
+}
+
+/** Entries for the zones that nobody manages yet. */
+export function proposeZones(input: ProposalInput): {
+  readonly drafts: readonly EntryDraft[]
+  readonly left: readonly LeftOut[]
+} {
+  const { catalog, state, observation, answers, without } = input
+  const index = indexNetworks(observation.networks)
+  const managed = managedZoneIds(input)
+  const named = new Map(catalog?.rateZones.map(zone => [zone.name, zone.key]))
+  const makeKey = createKeyMaker([
+    ...Object.keys(state.rateZones),
+    ...(catalog?.rateZones ?? []).map(zone => zone.key),
+  ])
+  const unmanaged = observation.rateZones.filter(zone => !managed.has(zone.id))
+  const { picked, left: unpicked } = pickRevisions('rateZone', unmanaged)
+  const left: LeftOut[] = [...unpicked]
+  const drafts: EntryDraft[] = []
+  for (const { object: zone, base, revision } of picked) {
+    const leave = (why: string) =>
+      left.push({ kind: 'rateZone', what: describeObject('rateZone', zone), why })
+    const known = named.get(base)
+    if (known !== undefined) {
+      if (Object.hasOwn(state.rateZones, known))
+        leave(`the catalog's rateZone/${known} has this name and is another zone`)
+      continue
+    }
+    const key = makeKey(base, `rate-zone-${zone.id}`)
+    const address = `rateZone/${key}` as const
+    const refusal = without.get(address)
+    if (refusal !== undefined) {
+      leave(refusal)
+      continue
+    }
+    const told = answers.zones.get(zone.id)
+    const unknown = zone.networks?.filter(network => !index.byWord.has(networkWord(network))) ?? []
+    if (zone.networks === undefined && told === undefined)
+      leave('the account does not report its networks: write the entry by hand, or adopt in a terminal, which asks')
+    else if (zone.networks?.length === 0) leave('it has no network')
+    else if (unknown.length > 0)
+      leave(`the account's network list lacks ${unknown.map(networkWord).join(', ')} of it`)
+    else {
+      const { countries, networks } =
+        zone.networks === undefined
+          ? { countries: told?.countries ?? [], networks: told?.networks ?? [] }
+          : (({ countries, networks }) => ({ countries, networks: networks.map(writtenSelector) }))(
+              describeNetworks(zone.networks, index),
+            )
+      drafts.push({
+        address,
+        id: zone.id,
+        ...(revision !== undefined && { revision }),
+        fields: {
+          key,
+          name: base,
+          ...(countries.length > 0 && { countries }),
+          ...(networks.length > 0 && { networks }),
+        },
+        comments: [
+          ...(revision === undefined ? [] : [`"${zone.name}" on the account: revision ${revision}`]),
+          ...(zone.networks === undefined
+            ? ['networks: not reported by the account, written as told']
+            : []),
+        ],
+      })
+    }
+  }
+  return { drafts, left }
+}
+
+/** IDs of zones that the state knows, earlier ones of replaced zones among them. */
+export const managedZoneIds = ({ state }: Pick<ProposalInput, 'state'>): ReadonlySet<string> =>
+  new Set(
+    Object.values(state.rateZones).flatMap(zone => [
+      zone.id,
+      ...(zone.superseded ?? []).map(old => old.id),
+    ]),
+  )

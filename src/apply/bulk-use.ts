@@ -1,0 +1,55 @@
+import type { Learnt } from '../state/state.ts'
+import type { Run } from './run.ts'
+
+/** Decides, across all operations of a run, whether bulk calls may be sent. */
+export interface BulkUse {
+  /**
+   * True: larger bulk calls may be sent. `tryOne` makes the account's first one, with a single endpoint;
+   * it is asked by one operation at a time, again while nothing was learnt, and answers undefined where
+   * there is no endpoint left to try with.
+   */
+  readonly decide: (tryOne: () => Promise<Lesson> | undefined) => Promise<boolean>
+}
+
+/** What a trial came to; `learnt` stands in the state by then. */
+export type Lesson = 'learnt' | 'row refused' | 'unclear'
+
+/** So many trials of unknown outcome in one run; then single calls go on. */
+const UNCLEAR_TRIALS = 3
+
+/** Bulk calls by mode and by what was learnt; in `auto` a first one is tried with one endpoint. */
+export function openBulkUse(run: Run): BulkUse {
+  let trial: Promise<Lesson> | undefined
+  let unclear = 0
+  const learnt = (): Learnt['bulk'] => run.store.state.learnt.bulk
+  return {
+    decide: async tryOne => {
+      if (run.sft.bulkMode !== 'auto') return run.sft.bulkMode === 'on'
+      while (learnt() === undefined && !run.stop.aborted) {
+        if (trial === undefined) {
+          const started = unclear < UNCLEAR_TRIALS ? tryOne() : undefined
+          if (started === undefined) return false
+          trial = started.finally(() => {
+            trial = undefined
+          })
+          if ((await trial) === 'unclear') unclear += 1
+        } else await trial
+      }
+      return learnt() === 'works'
+    },
+  }
+}
+
+const LEARNT_MESSAGE = {
+  works: 'CreateBulkEndPoint works on this account (tried with one endpoint, read back)',
+  unknown: 'this account does not know CreateBulkEndPoint: endpoints are created by single calls',
+  wrong:
+    'CreateBulkEndPoint answered success, but its endpoint did not read back: endpoints are created by single calls',
+} as const
+
+/** Keeps what was learnt of bulk calls, and says it once. */
+export async function learn(run: Run, bulk: NonNullable<Learnt['bulk']>): Promise<void> {
+  if (run.store.state.learnt.bulk === bulk) return
+  await run.store.append({ type: 'learn', learnt: { ...run.store.state.learnt, bulk } })
+  run.emit({ type: 'learnt', message: LEARNT_MESSAGE[bulk] })
+}

@@ -1,0 +1,160 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Spec } from '../model.ts'
+import type { AdoptChange, FieldChange, UpdateChange } from '../plan/plan.ts'
+import { type EditResult, intentDraft, type Kind, putEntry } from '../resources/kind.ts'
+import { KINDS } from '../resources/kinds.ts'
+import { writeOnce } from '../sft/once.ts'
+import { type AnyRecord, type Learnt, type RefusedFields, recordOf } from '../state/state.ts'
+import { moveEntries } from './create-object.ts'
+import { failed, unfinished, unlessStopped } from './endings.ts'
+import type { Result } from './report.ts'
+import { announce, concluded, newIntent, type Run, resolveReferences } from './run.ts'
+
+const editsOf = (fields: readonly FieldChange[]): readonly string[] =>
+  fields.filter(field => field.mutability !== 'local').map(field => field.field)
+
+/** Brings an object that exists to what the catalog wants, reads it back, and records it. */
+export const editObject = (run: Run, change: UpdateChange | AdoptChange): Promise<Result> =>
+  unlessStopped(change, () => edit(run, change))
+
+async function edit(run: Run, change: UpdateChange | AdoptChange): Promise<Result> {
+  const { kind: name, key, address, id } = change
+  const kind: Kind = KINDS[name]
+  const previous =
+    recordOf(run.store.state, address) ?? (change.action === 'update' ? change.record : undefined)
+  const edits = editsOf(change.fields)
+  const wanted = wantedSpec(change, resolveReferences(change.spec, run.store.state))
+  let refused: EditResult['refused'] = {}
+  let intentId: string | undefined
+  if (edits.length > 0) {
+    const draft = kind.record(change.resource, wanted, id, previous)
+    const outcome = await writeOnce<EditResult>(
+      {
+        announce: async () => {
+          const intent = newIntent(run, kind.editOperation, 'update', [
+            intentDraft(name, key, change.resource.naturalKey, draft, id),
+          ])
+          await announce(run, intent)
+          intentId = intent.id
+          return intent.id
+        },
+        send: () =>
+          run.send(() =>
+            kind.edit(run.sft, {
+              id,
+              resource: change.resource,
+              fields: edits,
+              spec: wanted,
+              current: change.current,
+              unreported: change.fields
+                .filter(field => field.account === undefined)
+                .map(field => field.field),
+              learnt: run.store.state.learnt,
+            }),
+          ),
+        find: async () => {
+          const now = await kind.read(run.sft.read, id, change.resource.naturalKey)
+          const there =
+            now !== undefined && edits.every(field => isDeepStrictEqual(now[field], wanted[field]))
+          return there ? { refused: {} } : undefined
+        },
+        conclude: (intent, ending) => run.store.append(concluded(intent, ending)),
+        settleSeconds: run.sft.settleSeconds(kind.editOperation),
+        slot: run.slot(name),
+        onSettling: error =>
+          run.emit({
+            type: 'settling',
+            operation: kind.editOperation,
+            addresses: [address],
+            message: error.message,
+          }),
+      },
+      run.clock,
+      run.stop,
+    )
+    if (outcome.status !== 'done') return unfinished(run, change, outcome)
+    refused = outcome.result.refused
+    if (outcome.result.learnt !== undefined) await keepLearnt(run, kind, outcome.result.learnt)
+  }
+  await run.store.append(
+    ...(intentId === undefined ? [] : [concluded(intentId, 'done')]),
+    putEntry(
+      name,
+      key,
+      withRefused(
+        kind.record(change.resource, recordedSpec(wanted, change.current, refused), id, previous),
+        { ...stillRefused(change, previous), ...refusals(change, refused) },
+      ),
+    ),
+    ...moveEntries(change),
+  )
+  if (Object.keys(refused).length > 0) return failed(change, Object.values(refused).join('; '))
+  return {
+    address,
+    kind: name,
+    status: 'done',
+    action: edits.length === 0 && change.action === 'update' ? 'record' : change.action,
+    id,
+  }
+}
+
+/** Keeps what an edit taught of the account, and says it once. */
+async function keepLearnt(run: Run, kind: Kind, learnt: Learnt): Promise<void> {
+  const known = run.store.state.learnt
+  const after = { ...known, ...learnt }
+  if (isDeepStrictEqual(known, after)) return
+  await run.store.append({ type: 'learn', learnt: after })
+  run.emit({ type: 'learnt', message: kind.learntMessage?.(learnt) ?? JSON.stringify(learnt) })
+}
+
+/** What should be there after the edit: the catalog's values, but for fields that are blocked. */
+function wantedSpec(change: UpdateChange | AdoptChange, spec: Spec): Spec {
+  const wanted = { ...spec }
+  for (const field of change.blocked) {
+    const value = change.current[field.field]
+    if (value === undefined) delete wanted[field.field]
+    else wanted[field.field] = value
+  }
+  for (const field of change.fields)
+    if (field.wanted !== undefined && field.mutability === 'in-place')
+      wanted[field.field] = field.wanted
+  return wanted
+}
+
+/** A refused field is recorded as the account has it. */
+function recordedSpec(wanted: Spec, current: Spec, refused: EditResult['refused']): Spec {
+  const spec = { ...wanted }
+  for (const field of Object.keys(refused)) {
+    const value = current[field]
+    if (value === undefined) delete spec[field]
+    else spec[field] = value
+  }
+  return spec
+}
+
+/** Marks of fields that the platform did not take: kept as long as the catalog wants the same. */
+function refusals(
+  change: UpdateChange | AdoptChange,
+  refused: EditResult['refused'],
+): RefusedFields {
+  return Object.fromEntries(
+    Object.entries(refused).map(([field, message]) => [
+      field,
+      { wanted: change.spec[field] ?? null, message },
+    ]),
+  )
+}
+
+/** Earlier marks of fields that this change leaves blocked. */
+function stillRefused(
+  change: UpdateChange | AdoptChange,
+  previous: AnyRecord | undefined,
+): RefusedFields {
+  const blocked = new Set(change.blocked.map(field => field.field))
+  return Object.fromEntries(
+    Object.entries(previous?.refused ?? {}).filter(([field]) => blocked.has(field)),
+  )
+}
+
+const withRefused = (record: AnyRecord, refused: RefusedFields): AnyRecord =>
+  Object.keys(refused).length === 0 ? record : { ...record, refused }

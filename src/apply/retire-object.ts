@@ -1,0 +1,68 @@
+import type { RetireChange } from '../plan/plan.ts'
+import { intentDraft, type Kind, RetirementRefusedError } from '../resources/kind.ts'
+import { KINDS } from '../resources/kinds.ts'
+import { SftRejectedError } from '../sft/errors.ts'
+import { type WriteOutcome, writeOnce } from '../sft/once.ts'
+import { recordOf } from '../state/state.ts'
+import { failed, unfinished, unlessStopped } from './endings.ts'
+import type { Result } from './report.ts'
+import { retiredEntry } from './retired-entry.ts'
+import { announce, concluded, newIntent, type Run } from './run.ts'
+
+/** Takes an object out of use, having read its state in this run. */
+export const retireObject = (run: Run, change: RetireChange): Promise<Result> =>
+  unlessStopped(change, () => retire(run, change))
+
+async function retire(run: Run, change: RetireChange): Promise<Result> {
+  const { kind: name, key, address, id } = change
+  const kind: Kind = KINDS[name]
+  const { retirement } = kind
+  const record = () => recordOf(run.store.state, address) ?? change.record
+  if (retirement === undefined)
+    return failed(change, kind.manualRetirement ?? `no call retires a ${kind.title}`)
+  const isRetired = () => retirement.isRetired(run.sft.read, id, key)
+  let intentId = ''
+  let outcome: WriteOutcome<true>
+  try {
+    outcome = await writeOnce<true>(
+      {
+        announce: async () => {
+          const intent = newIntent(run, retirement.operation, 'retire', [
+            intentDraft(name, key, key, record(), id),
+          ])
+          await announce(run, intent)
+          intentId = intent.id
+          return intent.id
+        },
+        send: () =>
+          run.send(async () => {
+            await retirement.retire(run.sft, id, key)
+            return true as const
+          }),
+        find: async () => ((await isRetired()) ? true : undefined),
+        conclude: (intent, ending) => run.store.append(concluded(intent, ending)),
+        settleSeconds: run.sft.settleSeconds(retirement.operation),
+        slot: run.slot(name),
+        onSettling: error =>
+          run.emit({
+            type: 'settling',
+            operation: retirement.operation,
+            addresses: [address],
+            message: error.message,
+          }),
+      },
+      run.clock,
+      run.stop,
+    )
+  } catch (error) {
+    if (!(error instanceof RetirementRefusedError)) throw error
+    await run.store.append(concluded(intentId, 'failed'))
+    return failed(change, error.message)
+  }
+  const refused = outcome.status === 'failed' && outcome.error instanceof SftRejectedError
+  // Somebody was faster: what is refused because it is gone is retired.
+  if (outcome.status !== 'done' && !(refused && (await isRetired())))
+    return unfinished(run, change, outcome)
+  await run.store.append(concluded(intentId, 'done'), retiredEntry(name, key, record(), id))
+  return { address, kind: name, status: 'done', action: 'retire', id }
+}

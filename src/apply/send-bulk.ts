@@ -1,0 +1,77 @@
+import type { Spec } from '../model.ts'
+import type { CreateChange } from '../plan/plan.ts'
+import { endpointSettings } from '../resources/endpoint.ts'
+import { intentDraft, type Kind } from '../resources/kind.ts'
+import { KINDS } from '../resources/kinds.ts'
+import type { BulkRow } from '../sft/api.ts'
+import { SftError, SftUnknownOutcomeError } from '../sft/errors.ts'
+import { draftRecord, formerId } from './create-object.ts'
+import { announce, concluded, newIntent, type Run, resolveReferences, StoppedError } from './run.ts'
+
+/** A bulk call that was answered, row by row. */
+export interface Sent {
+  readonly rows: readonly BulkRow[]
+  readonly intentId: string
+  readonly sentAt: number
+}
+
+/** A bulk call that was refused, or whose outcome is unknown. */
+export interface NotSent {
+  readonly error: SftError
+  readonly intentId: string
+  readonly sentAt: number
+}
+
+/** Announces and sends one bulk call. */
+export async function sendBulk(
+  run: Run,
+  changes: readonly CreateChange[],
+): Promise<Sent | NotSent | 'stopped'> {
+  try {
+    return await announceAndSendBulk(run, changes)
+  } catch (error) {
+    if (error instanceof StoppedError) return 'stopped'
+    throw error
+  }
+}
+
+function announceAndSendBulk(run: Run, changes: readonly CreateChange[]): Promise<Sent | NotSent> {
+  const kind: Kind = KINDS.endpoint
+  return run.slot('endpoint')(async () => {
+    const specs = changes.map(change => specOf(run, change))
+    const drafts = changes.map((change, at) =>
+      intentDraft(
+        change.kind,
+        change.key,
+        change.key,
+        draftRecord(run, kind, change, specs[at] ?? change.spec),
+        formerId(change),
+      ),
+    )
+    const intent = newIntent(run, 'CreateBulkEndPoint', 'create', drafts)
+    await announce(run, intent)
+    const announced = run.clock.now()
+    try {
+      const rows = await run.send(() =>
+        run.sft.write.createEndpoints({
+          ...endpointSettings(specs[0] ?? {}),
+          endpoints: changes.map((change, at) => ({
+            name: String(specs[at]?.['name']),
+            iccid: change.key,
+          })),
+        }),
+      )
+      return { rows, intentId: intent.id, sentAt: announced }
+    } catch (error) {
+      if (!(error instanceof SftError)) throw error
+      if (error instanceof SftUnknownOutcomeError)
+        return { error, intentId: intent.id, sentAt: error.sentAt }
+      await run.store.append(concluded(intent.id, 'failed'))
+      return { error, intentId: intent.id, sentAt: announced }
+    }
+  })
+}
+
+/** What an endpoint is to be, its references resolved. */
+export const specOf = (run: Run, change: CreateChange): Spec =>
+  resolveReferences(change.spec, run.store.state)

@@ -1,0 +1,95 @@
+import type { Json, JsonObject } from '../model.ts'
+import { flowText, scalarText } from './yaml-text.ts'
+
+/** An entry of a catalog file: its fields in the order in which they are written, and what is said of it. */
+export interface PrintedEntry {
+  readonly fields: JsonObject
+  readonly comments?: readonly string[]
+}
+
+/** A catalog file of one subject. */
+export interface PrintedFile {
+  /** Comment lines at the top. */
+  readonly head: readonly string[]
+  readonly account?: PrintedEntry
+  readonly rateZones?: readonly PrintedEntry[]
+  readonly addonPlans?: readonly PrintedEntry[]
+  readonly endpointBatches?: readonly PrintedEntry[]
+  /** Comment lines at the end. */
+  readonly tail?: readonly string[]
+}
+
+const SECTIONS = ['rateZones', 'addonPlans', 'endpointBatches'] as const
+const WIDTH = 100
+
+/** A catalog file as text that `loadCatalog` reads back as it was given; the same input, the same text. */
+export function printCatalogFile(file: PrintedFile): string {
+  const lines = [...file.head.map(comment), 'version: 1']
+  if (file.account !== undefined) {
+    lines.push('', ...(file.account.comments ?? []).map(comment), 'account:')
+    for (const [field, value] of Object.entries(file.account.fields))
+      lines.push(...fieldLines(field, value, '  '))
+  }
+  for (const section of SECTIONS) {
+    const entries = file[section]
+    if (entries === undefined || entries.length === 0) continue
+    lines.push('', `${section}:`)
+    for (const entry of entries) lines.push(...entryLines(entry))
+  }
+  if (file.tail !== undefined && file.tail.length > 0) lines.push('', ...file.tail.map(comment))
+  return `${lines.join('\n')}\n`
+}
+
+/** The key of the entry that a line of a printed file belongs to. */
+export function printedKeyAt(text: string, line: number): string | undefined {
+  const lines = text.split('\n')
+  for (let at = Math.min(line, lines.length) - 1; at >= 0; at -= 1) {
+    const key = /^ {2}- key: (.+)$/.exec(lines[at] ?? '')?.[1]
+    if (key !== undefined) return key.replaceAll('"', '')
+  }
+  return undefined
+}
+
+function entryLines(entry: PrintedEntry): readonly string[] {
+  const lines = Object.entries(entry.fields).flatMap(([field, value]) =>
+    fieldLines(field, value, '    '),
+  )
+  const [first = '', ...rest] = lines
+  return [
+    ...(entry.comments ?? []).map(text => `  ${comment(text)}`),
+    `  - ${first.trimStart()}`,
+    ...rest,
+  ]
+}
+
+function fieldLines(field: string, value: Json, indent: string): readonly string[] {
+  if (value === null || typeof value !== 'object')
+    return [`${indent}${field}: ${scalarText(value)}`]
+  const line = `${indent}${field}: ${flowText(value)}`
+  if (!isList(value) || (line.length <= WIDTH && !value.some(isObject))) return [line]
+  if (value.some(isObject))
+    return [`${indent}${field}:`, ...value.map(item => `${indent}  - ${flowText(item)}`)]
+  return [`${indent}${field}: [`, ...wrapped(value.map(flowText), `${indent}  `)]
+}
+
+/** Items of a list over several lines; the last one closes it. */
+function wrapped(items: readonly string[], indent: string): readonly string[] {
+  const lines: string[] = []
+  let line = indent
+  for (const [index, item] of items.entries()) {
+    const text = `${item}${index === items.length - 1 ? ']' : ','}`
+    if (line !== indent && line.length + 1 + text.length > WIDTH) {
+      lines.push(line)
+      line = indent
+    }
+    line += line === indent ? text : ` ${text}`
+  }
+  return [...lines, line]
+}
+
+/** Names come from the platform: nothing in them may end the comment. */
+const comment = (text: string): string => `# ${text.replace(/\p{Cc}+/gu, ' ')}`.trimEnd()
+
+const isList = (value: Json): value is readonly Json[] => Array.isArray(value)
+
+const isObject = (value: Json): boolean => typeof value === 'object' && value !== null

@@ -1,0 +1,147 @@
+import { existsSync } from 'node:fs'
+import { type Adoption, prepareAdoption } from '../../adopt/adopt-account.ts'
+import { FileExistsError, writeNewFiles } from '../../adopt/write-files.ts'
+import type { Catalog, KindName } from '../../model.ts'
+import { adoptionToJson, renderAdoption } from '../../render/adopt-text.ts'
+import { KIND_NAMES } from '../../resources/kinds.ts'
+import { backupState } from '../../state/edit.ts'
+import { openState, readState } from '../../state/open-state.ts'
+import { SECTION, type State, type StateStore } from '../../state/state.ts'
+import { catalogFolder, checkDigitOf, loadWith, openAccount, PAGE_SIZE, stateOf } from '../account.ts'
+import {
+  ACCOUNT_FLAGS,
+  CATALOG_FLAGS,
+  type Command,
+  type Given,
+  JSON_FLAG,
+  UsageError,
+} from '../command.ts'
+import { sayRead } from '../planning.ts'
+import { EXIT, showIssues, type World } from '../world.ts'
+
+/** Brings what exists on the account under management: YAML and state, so that the next plan is empty. */
+export const adopt: Command = {
+  name: 'adopt',
+  summary: 'write catalog and state for what the account has already; changes nothing there',
+  usage: '[flags]',
+  flags: [
+    ...CATALOG_FLAGS,
+    ...ACCOUNT_FLAGS,
+    ['--only KIND…', 'rateZones, addonPlans or endpoints (may be given several times; default: all)'],
+    ['--into NAME', 'folder of the new files below the catalog (default: adopted)'],
+    ['--endpoint-profiles', 'read name and settings of every endpoint: a call each'],
+    ['--inactive', 'record inactive add-on plans in the state, as retired'],
+    ['--dry-run', 'print what would be written, and write nothing'],
+    JSON_FLAG,
+  ],
+  run: async (given, world) => {
+    const into = given.text('into') ?? 'adopted'
+    if (!/^[a-z0-9][\w-]*(\/[a-z0-9][\w-]*)*$/i.test(into))
+      throw new UsageError('--into takes the name of a folder below the catalog, such as adopted')
+    const kinds = kindsOf(given)
+    const folder = catalogFolder(given, world)
+    const catalog = await existingCatalog(folder, given, world)
+    if (catalog === 'broken') return EXIT.failed
+    const run = { catalog, folder, into, kinds, given, world }
+    if (given.is('dry-run')) {
+      const state = await readState(stateOf(given, world))
+      return (await adoptInto(run, state, undefined)) ? EXIT.ok : EXIT.failed
+    }
+    await using store = await openState(stateOf(given, world), { purpose: 'adopt' })
+    return (await adoptInto(run, store.state, store)) ? EXIT.ok : EXIT.failed
+  },
+}
+
+interface Run {
+  readonly catalog: Catalog | undefined
+  readonly folder: string
+  readonly into: string
+  readonly kinds: ReadonlySet<KindName>
+  readonly given: Given
+  readonly world: World
+}
+
+/** Without a store nothing is written. */
+async function adoptInto(run: Run, state: State, store: StateStore | undefined): Promise<boolean> {
+  const { given, world, folder } = run
+  if (Object.keys(state.pending).length > 0) {
+    world.err(
+      `${world.paintErr('error', 'error')} the state has writes whose end is not known: run "sft-catalog apply" first, which looks for them, or they might be adopted as somebody else's`,
+    )
+    return false
+  }
+  const json = given.is('json')
+  const checkDigit = checkDigitOf(given, world)
+  await using sft = openAccount(given, world)
+  const adoption = await prepareAdoption(sft, state, {
+    catalog: run.catalog,
+    folder,
+    into: run.into,
+    kinds: run.kinds,
+    inactive: given.is('inactive'),
+    endpointProfiles: given.is('endpoint-profiles'),
+    pageSize: PAGE_SIZE,
+    load: { ...(checkDigit && { checkDigit }) },
+    ...(world.canAsk && !json && { ask: world.ask }),
+    say: line => world.err(world.paintErr('dim', line)),
+    onEvent: sayRead(world, json),
+  })
+  if (store !== undefined && !(await write(adoption, store, run))) return false
+  const written = store !== undefined
+  if (json) {
+    world.out(JSON.stringify(adoptionToJson(adoption, written), undefined, 2))
+    return true
+  }
+  if (!written)
+    for (const { path, text } of adoption.files.filter(file => file.path.endsWith('.yaml')))
+      for (const line of [world.paint('strong', `=== ${path}`), ...text.trimEnd().split('\n'), ''])
+        world.out(line)
+  for (const line of renderAdoption(adoption, written, world.paint)) world.out(line)
+  return true
+}
+
+/** Files first: a catalog that the state does not know yet is found by name again, the reverse is pruned. */
+async function write(adoption: Adoption, store: StateStore, { folder, world }: Run): Promise<boolean> {
+  if (adoption.entries.length === 0) return true
+  if (store.state.serial > 0 && !store.location.startsWith('memory:')) {
+    const { path } = await backupState(store.location)
+    world.err(world.paintErr('dim', `the state as it was is kept in ${path}`))
+  }
+  try {
+    await writeNewFiles(folder, adoption.files)
+  } catch (error) {
+    if (!(error instanceof FileExistsError)) throw error
+    world.err(`${world.paintErr('error', 'error')} ${error.message}`)
+    return false
+  }
+  const account = store.state.account === undefined
+  await store.append(
+    ...(account ? [{ type: 'account' as const, account: adoption.account }] : []),
+    ...adoption.entries,
+  )
+  return true
+}
+
+function kindsOf(given: Given): ReadonlySet<KindName> {
+  const only = given.texts('only')
+  const kinds = only.map(text => {
+    const kind = KIND_NAMES.find(name => SECTION[name] === text || name === text)
+    if (kind === undefined)
+      throw new UsageError(`--only ${text}: give ${Object.values(SECTION).join(', ')}`)
+    return kind
+  })
+  return new Set(kinds.length === 0 ? KIND_NAMES : kinds)
+}
+
+/** What the folder has already; undefined where it has nothing yet. */
+async function existingCatalog(
+  folder: string,
+  given: Given,
+  world: World,
+): Promise<Catalog | 'broken' | undefined> {
+  if (!existsSync(folder)) return undefined
+  const { catalog, issues } = await loadWith(given, world)
+  if (issues.some(issue => issue.code === 'CATALOG_EMPTY')) return undefined
+  showIssues(world, issues)
+  return catalog ?? 'broken'
+}

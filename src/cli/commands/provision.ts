@@ -1,0 +1,63 @@
+import { writeFileDurably } from '../../durable/files.ts'
+import type { Sale } from '../../provision/index.ts'
+import { type Command, type Given, UsageError } from '../command.ts'
+import { answer, required, SELLING_FLAGS, withShop } from '../selling.ts'
+import { EXIT, type World } from '../world.ts'
+
+/** Sells an eSIM with an add-on: the same order again gives the same sale. */
+export const provision: Command = {
+  name: 'provision',
+  summary: 'sell an eSIM with an add-on; the same order again gives the same sale',
+  usage: '--order ID --sku SKU [flags]',
+  flags: [
+    ['--order ID', "the portal's order ID"],
+    ['--sku SKU', 'portal.sku of the add-on plan'],
+    ['--qr FILE', 'write the QR code to FILE.png or FILE.svg, or - for this terminal'],
+    ['--timeout SECONDS', 'give up waiting after so long; the order can be resumed'],
+    ...SELLING_FLAGS,
+  ],
+  run: (given, world) => {
+    const qr = given.text('qr')
+    if (qr !== undefined && qr !== '-' && !/\.(png|svg)$/.test(qr))
+      throw new UsageError('--qr takes a file ending in .png or .svg, or -')
+    const timeoutSeconds = given.number('timeout')
+    const request = { orderId: required(given, 'order'), sku: required(given, 'sku') }
+    return withShop(given, world, async (shop, signal) => {
+      const sale = await shop.purchase({
+        ...request,
+        signal,
+        ...(timeoutSeconds !== undefined && { timeoutSeconds }),
+      })
+      const { orderId, status, endpointId, iccid, msisdn, addon } = sale
+      const shown = {
+        orderId,
+        status,
+        sku: sale.sku,
+        endpointId,
+        iccid,
+        ...(msisdn !== undefined && { msisdn }),
+        addon,
+      }
+      const secret = qr === '-' && given.is('json') ? { activationCode: sale.activationCode } : {}
+      answer(given, world, { ...shown, ...secret }, [
+        `${orderId}: ${status}`,
+        `  eSIM        ${iccid}${msisdn === undefined ? '' : `, MSISDN ${msisdn}`}`,
+        `  endpoint    ${endpointId}`,
+        `  add-on      ${addon.planName ?? sale.sku} (plan ${addon.planId}, instance ${addon.uniqueId})`,
+      ])
+      if (qr !== undefined) await showQr(sale, qr, given, world)
+      return EXIT.ok
+    })
+  },
+}
+
+async function showQr(sale: Sale, to: string, given: Given, world: World): Promise<void> {
+  if (to === '-') {
+    if (!given.is('json'))
+      for (const line of (await sale.qr.text()).trimEnd().split('\n')) world.out(line)
+    return
+  }
+  // A QR code is a secret: the file is its owner's only.
+  await writeFileDurably(to, to.endsWith('.svg') ? await sale.qr.svg() : await sale.qr.png())
+  world.err(`QR code written to ${to}, readable by its owner only`)
+}

@@ -1,0 +1,119 @@
+import type { OrderView } from '../provision/order-view.ts'
+import type { Stock, StockCount } from '../provision/stock.ts'
+import type { EndpointUsage, InstanceUsage } from '../provision/usage.ts'
+import { formatBytes } from '../units.ts'
+import { count, type Paint, plain, type Tone } from './paint.ts'
+
+const STATUS_TONE: Readonly<Record<string, Tone>> = {
+  delivered: 'add',
+  failed: 'error',
+  cancelled: 'dim',
+  active: 'add',
+  waiting: 'change',
+  exhausted: 'error',
+  expired: 'dim',
+  removed: 'dim',
+}
+const toned = (paint: Paint, status: string): string => paint(STATUS_TONE[status] ?? 'warn', status)
+
+/** Columns of equal width, the last one as it is. */
+function columns(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map(row => row[at]?.length ?? 0)))
+  return rows.map(row =>
+    row
+      .map((cell, at) => (at === row.length - 1 ? cell : cell.padEnd(widths[at] ?? 0)))
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+/** An order with its steps. */
+export function renderOrder(order: OrderView, paint: Paint = plain): readonly string[] {
+  const where = [
+    ...(order.endpointId === undefined ? [] : [`endpoint ${order.endpointId}`]),
+    ...(order.uniqueId === undefined ? [] : [`instance ${order.uniqueId}`]),
+    ...(order.unsettled === undefined
+      ? []
+      : [paint('warn', `outcome of "${order.unsettled}" not known yet`)]),
+    ...(order.owner === undefined ? [] : [`in work at ${order.owner}`]),
+  ]
+  return [
+    `${order.orderId}  ${order.kind} of ${order.sku}: ${toned(paint, order.status)}${where.length === 0 ? '' : `, ${where.join(', ')}`}`,
+    ...columns(
+      order.steps.map(step => [
+        `  ${step.at}`,
+        step.step,
+        step.outcome,
+        [step.endpointId && `endpoint ${step.endpointId}`, step.detail].filter(Boolean).join(': '),
+      ]),
+    ),
+    ...(order.failure === undefined ? [] : [paint('error', `  ${order.failure.message}`)]),
+  ]
+}
+
+/** Orders, a line each, and their number. */
+export function renderOrders(
+  orders: readonly OrderView[],
+  paint: Paint = plain,
+): readonly string[] {
+  const rows = orders.map(order => [
+    order.createdAt,
+    order.orderId,
+    order.kind,
+    order.sku,
+    order.endpointId ?? '-',
+    order.status,
+  ])
+  return [...columns(rows), paint('dim', count(orders.length, 'order'))]
+}
+
+const BAR = 20
+
+function bar(instance: InstanceUsage): string {
+  const { grantedBytes, leftBytes } = instance
+  if (grantedBytes === undefined || leftBytes === undefined || grantedBytes <= 0)
+    return '·'.repeat(BAR)
+  const used = Math.min(BAR, Math.max(0, Math.round((1 - leftBytes / grantedBytes) * BAR)))
+  return '█'.repeat(used) + '░'.repeat(BAR - used)
+}
+
+/** The add-on instances of an endpoint, each with a bar of what is used. */
+export function renderUsage(usage: EndpointUsage, paint: Paint = plain): readonly string[] {
+  const size = (bytes: number | undefined) =>
+    bytes === undefined ? 'not reported' : formatBytes(bytes)
+  const rows = usage.instances.map(instance => [
+    `  ${instance.uniqueId}`,
+    instance.planName ?? instance.planId ?? '-',
+    bar(instance),
+    `${size(instance.usedBytes)} of ${size(instance.grantedBytes)}`,
+    instance.expiresAt === undefined ? 'not started' : `until ${instance.expiresAt}`,
+    instance.origin === 'order' ? (instance.orderId ?? '') : instance.origin,
+    toned(paint, instance.status),
+  ])
+  return [
+    `endpoint ${usage.endpointId}: ${count(usage.instances.length, 'add-on instance')}, read ${usage.refreshedAt}`,
+    ...columns(rows),
+  ]
+}
+
+/** Stock by batch and tag, and how long it lasts. */
+export function renderStock(stock: Stock, paint: Paint = plain): readonly string[] {
+  const counts = (of: StockCount) => [of.sellable, of.reserved, of.sold, of.setAside].map(String)
+  const rows = [
+    ['', 'sellable', 'reserved', 'sold', 'set aside'],
+    ...stock.batches.map(batch => [`batch ${batch.batch}`, ...counts(batch)]),
+    ...stock.tags.map(tag => [`tag ${tag.tag}`, ...counts(tag)]),
+    ['all', ...counts(stock)],
+  ]
+  const lasts =
+    stock.daysLeft === undefined
+      ? 'nothing was sold lately'
+      : `${stock.soldPerDay.toFixed(1)} sold a day; at that rate the stock lasts ${count(Math.floor(stock.daysLeft), 'day')}`
+  return [
+    ...columns(rows),
+    ...stock.setAsideEsims.map(esim =>
+      paint('warn', `set aside: ${esim.iccid} (endpoint ${esim.endpointId}): ${esim.reason}`),
+    ),
+    lasts,
+  ]
+}

@@ -1,0 +1,202 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type ApplyOptions, applyPlan } from '../../src/apply/apply-plan.ts'
+import type { ApplyReport } from '../../src/apply/report.ts'
+import { settlePending } from '../../src/apply/settle-pending.ts'
+import { loadCatalog } from '../../src/catalog/index.ts'
+import { type MadePlan, makePlan, type PlanOptions } from '../../src/make-plan.ts'
+import type { Catalog } from '../../src/model.ts'
+import type { Sft } from '../../src/sft/api.ts'
+import { openSft, type SftOptions } from '../../src/sft/client.ts'
+import { SftError } from '../../src/sft/errors.ts'
+import type { Clock } from '../../src/sft/once.ts'
+import {
+  SIMULATED_ACCOUNT,
+  type Simulator,
+  type SimulatorOptions,
+  startSimulator,
+} from '../../src/simulator/index.ts'
+import { memoryState } from '../../src/state/memory-store.ts'
+import type { StateStore } from '../../src/state/state.ts'
+
+const STARTED = Date.now()
+const SPEED = 20
+
+/** Time that runs 20 times as fast, so that settling takes tenths of a second; the same for all. */
+export const fastClock: Clock = {
+  now: () => STARTED + (Date.now() - STARTED) * SPEED,
+  sleep: async (ms, signal) => {
+    await delay(ms / SPEED, undefined, signal === undefined ? {} : { signal })
+  },
+}
+
+/** Seconds of the fast clock by which a write has happened: 150 ms, longer than `LATE_MS`. */
+export const SETTLE_SECONDS = 3
+/** Real milliseconds by which late execution is late. */
+export const LATE_MS = 40
+/** A write may have waited so long for its turn: seconds of the fast clock. */
+const HELD_SECONDS = 120
+
+/** A second base plan, which a simulated account does not have by itself. */
+export const OTHER_BASE_PLAN = 'OTHERPRE41274807'
+
+/** A simulator without a limit, with few SIMs and a second base plan. */
+export async function simulate(options: SimulatorOptions = {}): Promise<Simulator> {
+  const simulator = await startSimulator({
+    callsPerSecond: Number.POSITIVE_INFINITY,
+    sims: 12,
+    ...options,
+  })
+  const { plans } = simulator.world
+  const base = plans.get(SIMULATED_ACCOUNT.basePlanId)
+  if (base === undefined) throw new Error('the simulated account has no base plan')
+  plans.set(OTHER_BASE_PLAN, {
+    ...base,
+    planId: OTHER_BASE_PLAN,
+    basicInfo: { ...base.basicInfo, planName: 'Other base plan' },
+  })
+  return simulator
+}
+
+/** A client of a simulator: no budget, fast time, impatient. */
+export function openTestSft(simulator: Simulator, options: Partial<SftOptions> = {}): Sft {
+  return openSft({
+    baseUrl: simulator.url,
+    username: 'simulator',
+    password: 'simulator',
+    callsPerSecond: Number.POSITIVE_INFINITY,
+    settleSeconds: SETTLE_SECONDS,
+    timeoutSeconds: 1,
+    retryDelaysSeconds: [0.2, 0.2, 0.2],
+    clock: fastClock,
+    ...options,
+  })
+}
+
+/** Account defaults of every test catalog. */
+export const ACCOUNT = {
+  addonServiceProfile: SIMULATED_ACCOUNT.addonServiceProfileId,
+  currencyId: SIMULATED_ACCOUNT.currencyId,
+  basePlan: SIMULATED_ACCOUNT.basePlanId,
+  apnGroup: SIMULATED_ACCOUNT.apnGroupId,
+  roamingProfiles: [SIMULATED_ACCOUNT.roamingProfileId],
+}
+
+/** `account:` of every test catalog, as YAML. */
+export const ACCOUNT_YAML = `account: ${JSON.stringify(ACCOUNT)}`
+
+/** A catalog of one YAML text and other files; throws where it has errors. */
+export async function catalogOf(
+  text: string,
+  files: Readonly<Record<string, string>> = {},
+): Promise<Catalog> {
+  const folder = await mkdtemp(join(tmpdir(), 'catalog-'))
+  try {
+    for (const [name, content] of Object.entries({ 'catalog.yaml': text, ...files })) {
+      await mkdir(dirname(join(folder, name)), { recursive: true })
+      await writeFile(join(folder, name), content)
+    }
+    const { catalog, issues } = await loadCatalog(folder)
+    if (catalog !== undefined) return catalog
+    throw new Error(issues.map(issue => `${issue.code}: ${issue.message}`).join('\n'))
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
+
+/** A catalog with the account defaults of the tests. */
+export const catalogWith = (
+  text: string,
+  files: Readonly<Record<string, string>> = {},
+): Promise<Catalog> => catalogOf(`version: 1\n${ACCOUNT_YAML}\n${text}`, files)
+
+/** What a run is made with besides catalog, account and state. */
+export interface RunOptions extends Partial<Omit<PlanOptions, 'onEvent'>> {
+  readonly apply?: Partial<Omit<ApplyOptions, 'sft' | 'store'>>
+  /** The account as applying sees it, where it differs. */
+  readonly applySft?: Sft
+  readonly skipSettling?: boolean
+}
+
+const PAGE_SIZE = 250
+
+/** A plan, as `sft-catalog plan` makes it; shares are not limited unless asked for. */
+export function planOnce(
+  catalog: Catalog,
+  sft: Sft,
+  store: Pick<StateStore, 'state'>,
+  { apply: _apply, applySft: _sft, skipSettling: _skip, ...options }: RunOptions = {},
+): Promise<MadePlan> {
+  return makePlan(catalog, store.state, sft, { force: true, pageSize: PAGE_SIZE, ...options })
+}
+
+/** One whole run, as `sft-catalog apply --auto-approve` makes it. */
+export async function applyOnce(
+  catalog: Catalog,
+  sft: Sft,
+  store: StateStore,
+  options: RunOptions = {},
+): Promise<MadePlan & { readonly report: ApplyReport }> {
+  if (options.skipSettling !== true)
+    await settlePending(options.applySft ?? sft, store, {
+      clock: fastClock,
+      pageSize: PAGE_SIZE,
+      heldSeconds: HELD_SECONDS,
+    })
+  const made = await planOnce(catalog, sft, store, options)
+  if (store.state.account === undefined)
+    await store.append({ type: 'account', account: made.account })
+  const report = await applyPlan(made.plan, {
+    sft: options.applySft ?? sft,
+    store,
+    clock: fastClock,
+    pageSize: PAGE_SIZE,
+    ...options.apply,
+  })
+  return { ...made, report }
+}
+
+/** Whether a run did all that it set out to do. */
+export const endedWell = ({ counts }: ApplyReport): boolean =>
+  counts.failed + counts.skipped + counts.deferred === 0
+
+/** Applies until a run ends well, as an engineer would; throws after `most` runs. */
+export async function applyUntilDone(
+  catalog: Catalog,
+  sft: Sft,
+  store: StateStore,
+  options: RunOptions = {},
+  most = 4,
+): Promise<{ readonly runs: number; readonly reports: readonly ApplyReport[] }> {
+  const reports: ApplyReport[] = []
+  let last = 'nothing'
+  for (let runs = 1; runs <= most; runs++) {
+    try {
+      const { report } = await applyOnce(catalog, sft, store, options)
+      reports.push(report)
+      if (endedWell(report)) return { runs, reports }
+      last = report.results
+        .filter(result => result.status !== 'done')
+        .map(result => JSON.stringify(result))
+        .join('\n')
+    } catch (error) {
+      // An account that cannot be read ends a run; the next one tries again.
+      if (!(error instanceof SftError)) throw error
+      last = error.message
+    }
+  }
+  throw new Error(`${most} runs did not end well; the last one:\n${last}`)
+}
+
+/** A store in memory and a client, disposed together. */
+export async function withAccount(
+  simulator: Simulator,
+  work: (sft: Sft, store: StateStore) => Promise<void>,
+  options: Partial<SftOptions> = {},
+): Promise<void> {
+  await using store = memoryState()
+  await using sft = openTestSft(simulator, options)
+  await work(sft, store)
+}

@@ -1,0 +1,121 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { Test } from 'tap'
+import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/index.ts'
+import { readState } from '../../src/state/open-state.ts'
+import type { State } from '../../src/state/state.ts'
+import { type Ended, PASSWORD, type RunOptions, type Running, runCli, startCli } from './run-cli.ts'
+
+/** Somebody at a desk: a folder with a catalog, a simulated account, and the command line. */
+export interface Desk {
+  readonly folder: string
+  readonly simulator: Simulator
+  /** ICCIDs of the account's stock. */
+  readonly iccids: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  /** Runs `sft-catalog` in the folder, against the account. */
+  readonly run: (args: string, options?: Partial<RunOptions>) => Promise<Ended>
+  readonly start: (args: string, options?: Partial<RunOptions>) => Running
+  readonly write: (file: string, text: string) => void
+  readonly read: (file: string) => string
+  readonly state: () => Promise<State>
+  /** The control API of the simulator. */
+  readonly control: (what: string, body?: object) => Promise<unknown>
+  /** Writing calls since a place in the log, logins left out. */
+  readonly writes: (since?: number) => readonly string[]
+}
+
+export const ACCOUNT = `version: 1
+account:
+  addonServiceProfile: SP_1335
+  currencyId: "44"
+  basePlan: DEFAULTPRE41274807
+  apnGroup: PDP_1785
+  roamingProfiles: ["3017"]
+`
+
+/** A zone, a plan of it, and as many endpoints as asked for. */
+export const smallCatalog = (iccids: readonly string[]): Readonly<Record<string, string>> => ({
+  'catalog/catalog.yaml': `${ACCOUNT}
+rateZones:
+  - key: alps
+    name: Alps
+    countries: [CH, AT]
+addonPlans:
+  - key: alps-1gb
+    name: Alps 1 GB 7 days
+    rateZone: alps
+    data: 1 GB
+    validity: 7 days
+    activation: first-use
+    charge: "4.50"
+    portal: { sku: ALPS-1GB-7D }
+${iccids.length === 0 ? '' : batch('first', iccids)}`,
+})
+
+/** A batch of endpoints as YAML. */
+export const batch = (key: string, iccids: readonly string[], more = ''): string =>
+  `endpointBatches:
+  - key: ${key}
+${more}    iccids:
+${iccids.map(iccid => `      - "${iccid}"\n`).join('')}`
+
+/** Opens a desk; the account answers as fast as it can unless told otherwise. */
+export async function openDesk(
+  t: Test,
+  files: (iccids: readonly string[]) => Readonly<Record<string, string>>,
+  options: SimulatorOptions = {},
+): Promise<Desk> {
+  const folder = t.testdir({})
+  const simulator = await startSimulator({
+    callsPerSecond: Number.POSITIVE_INFINITY,
+    username: 'seller',
+    password: PASSWORD,
+    sims: 60,
+    ...options,
+  })
+  t.teardown(() => simulator.close())
+  const iccids = [...simulator.world.sims.keys()]
+  const write: Desk['write'] = (file, text) => {
+    mkdirSync(dirname(join(folder, file)), { recursive: true })
+    writeFileSync(join(folder, file), text)
+  }
+  for (const [file, text] of Object.entries(files(iccids))) write(file, text)
+  const env = {
+    SFT_BASE_URL: simulator.url,
+    SFT_USERNAME: 'seller',
+    SFT_PASSWORD: PASSWORD,
+    SFT_CALLS_PER_SECOND: '1000',
+    SFT_SETTLE_SECONDS: '2',
+  }
+  const prepared = (given: Partial<RunOptions>): RunOptions => ({
+    cwd: folder,
+    ...given,
+    env: { ...env, ...given.env },
+  })
+  const words = (args: string) => args.split(' ').filter(word => word !== '')
+  return {
+    folder,
+    simulator,
+    iccids,
+    env,
+    run: (args, given = {}) => runCli(words(args), prepared(given)),
+    start: (args, given = {}) => startCli(words(args), prepared(given)),
+    write,
+    read: file => readFileSync(join(folder, file), 'utf8'),
+    state: () => readState(join(folder, 'state.json')),
+    control: async (what, body) => {
+      const answer = await fetch(`${simulator.url}/_simulator/${what}`, {
+        ...(body !== undefined && { method: 'POST', body: JSON.stringify(body) }),
+      })
+      const text = await answer.text()
+      if (!answer.ok) throw new Error(`${what}: ${text}`)
+      return JSON.parse(text)
+    },
+    writes: (since = 0) =>
+      simulator.calls
+        .slice(since)
+        .filter(call => call.method !== 'GET' && call.operation !== 'Login')
+        .map(call => call.operation),
+  }
+}

@@ -1,0 +1,63 @@
+import { readFile } from 'node:fs/promises'
+import t from 'tap'
+import { KIND_NAMES, KINDS } from '../src/resources/kinds.ts'
+import { WIRE_ASSUMPTIONS } from '../src/sft/assumptions.ts'
+import { FAULT_KINDS } from '../src/simulator/index.ts'
+
+const page = (path: string) => readFile(new URL(`../${path}`, import.meta.url), 'utf8')
+
+t.test('docs/changing.md has every field of every kind as the kind files say it', async t => {
+  const text = await page('docs/changing.md')
+  for (const name of KIND_NAMES) {
+    const start = text.indexOf(`### ${KINDS[name].title}`)
+    t.not(start, -1, `${name} has a table`)
+    const rest = text.slice(start + 4)
+    const section = rest.slice(0, rest.search(/\n##/))
+    const rows = section.split('\n').filter(line => line.startsWith('| `'))
+    const told = Object.entries(KINDS[name].fields).map(
+      ([field, rule]) =>
+        `| \`${field}\` | ${rule.mutability} | ${rule.reason} | ${rule.trust}, ${rule.section} |`,
+    )
+    t.strictSame(rows, told)
+  }
+})
+
+t.test('docs/wire.md lists every assumption that the client makes', async t => {
+  const text = await page('docs/wire.md')
+  const rows = text.split('\n').filter(line => /^\| `[a-z-]+` \| /.test(line))
+  const told = WIRE_ASSUMPTIONS.map(
+    ({ id, contract, assumed, otherwise }) =>
+      `| \`${id}\` | ${contract} | ${assumed} | ${otherwise} |`,
+  )
+  t.strictSame(rows, told)
+})
+
+t.test('docs/simulator.md names every fault that the simulator can play', async t => {
+  const text = await page('docs/simulator.md')
+  for (const kind of FAULT_KINDS) t.match(text, `\`${kind}\``)
+})
+
+t.test('links between pages lead somewhere', async t => {
+  const pages = [
+    'README.md',
+    'CONTRIBUTING.md',
+    'docs/changing.md',
+    'docs/ci.md',
+    'docs/wire.md',
+    'docs/selling.md',
+    'docs/state.md',
+    'docs/catalog.md',
+    'docs/adopting.md',
+    'docs/errors.md',
+    'docs/simulator.md',
+  ]
+  for (const path of pages) {
+    const text = await page(path)
+    for (const [, target = ''] of text.matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)) {
+      if (/^https?:/.test(target)) continue
+      const place = new URL(target, new URL(`../${path}`, import.meta.url))
+      const { stat } = await import('node:fs/promises')
+      t.ok(await stat(place), `${path} → ${target}`)
+    }
+  }
+})
