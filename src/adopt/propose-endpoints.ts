@@ -71,7 +71,8 @@ export function proposeBatches(
   const left: LeftOut[] = []
   const groups = new Map<string, Group>()
   const endpoints = unmanagedEndpoints(input)
-  const nameOf = commonNames(endpoints, profiles)
+  // A sample tells what is usual of settings, and nothing of the names of others.
+  const nameOf = commonNames(endpoints, profilesRead === 'all' ? profiles : new Map())
   const lacking = new Map<string, number>()
   for (const { sim, endpointId } of endpoints) {
     const leave = (why: string) =>

@@ -31,6 +31,9 @@ export interface ApplyOptions {
   readonly confirmCanary?: (results: readonly Result[]) => Promise<boolean>
 }
 
+/** How an operation ended, for those that need it. */
+type Ending = 'done' | 'deferred' | 'failed'
+
 /**
  * Runs a plan's operations as they become unblocked. Each result is durable before anything that needs
  * it starts. Failures skip what depends on them, and nothing else. Throws an `IssuesError` for a plan
@@ -57,7 +60,7 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Appl
   const callsBefore = sft.budget.calls()
   const changes = changesByOperation(plan)
   const results: Result[] = []
-  const ended = new Map<string, Promise<boolean>>()
+  const ended = new Map<string, Promise<Ending>>()
   emit({ type: 'start', totals: totals(plan) })
 
   const bulk = openBulkUse(run)
@@ -71,7 +74,7 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Appl
       broken.push(error)
       halt.abort()
       canary.open(false)
-      return false
+      return 'failed' as const
     })
   for (const operation of plan.operations) ended.set(operation.id, guard(start(operation)))
   await Promise.all([...ended.values(), ...(canaries.length === 0 ? [] : [guard(finishCanary())])])
@@ -87,13 +90,14 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Appl
   emit({ type: 'end', report })
   return report
 
-  async function start(operation: Operation): Promise<boolean> {
+  async function start(operation: Operation): Promise<Ending> {
     const own = changes.get(operation.id) ?? []
-    let good = true
+    let ending: Ending = 'done'
     const told = new Set<Address>()
     const tell = (result: Result) => {
       told.add(result.address)
-      if (result.status !== 'done') good = false
+      if (result.status === 'deferred' && ending === 'done') ending = 'deferred'
+      else if (result.status !== 'done') ending = 'failed'
       results.push(result)
       emit({ type: 'result', result })
     }
@@ -102,12 +106,15 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Appl
         tell({ address: change.address, kind: change.kind, status: 'deferred', message })
     }
     for (const need of operation.needs) {
-      if ((await ended.get(need)) !== false) continue
-      const because = changes.get(need)?.[0]?.address
-      for (const change of own)
-        if (because !== undefined)
-          tell({ address: change.address, kind: change.kind, status: 'skipped', because })
-      return false
+      const before = await ended.get(need)
+      if (before === undefined || before === 'done') continue
+      const because = changes.get(need)?.[0]?.address ?? operation.addresses[0]
+      if (before === 'deferred') deferAll(`it needs ${because}, which is deferred`)
+      else
+        for (const change of own)
+          if (because !== undefined)
+            tell({ address: change.address, kind: change.kind, status: 'skipped', because })
+      return ending
     }
     const creations = own.filter(
       (change): change is CreateChange =>
@@ -124,7 +131,7 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Appl
         if (!(error instanceof SftError)) throw error
         for (const change of own) if (!told.has(change.address)) tell(failed(change, error.message))
       }
-    return good
+    return ending
   }
 
   async function finishCanary(): Promise<void> {

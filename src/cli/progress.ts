@@ -38,7 +38,7 @@ export function showProgress(world: World, budget: BudgetView, quiet: boolean): 
     const calls = budget.calls() - callsBefore
     const ended = row.done + row.bad
     const left = row.total - ended
-    const parts = [`${KINDS[kind].plural}: ${ended} of ${row.total}`]
+    const parts = [`${KINDS[kind].plural}: ${row.done} of ${row.total}`]
     if (row.bad > 0) parts.push(`${row.bad} not done`)
     if (left > 0 && ended > 0 && seconds > 1) {
       parts.push(`${(calls / seconds).toFixed(1)} calls/s`)

@@ -86,6 +86,10 @@ export function openWorld(env: Environment): World {
       const lines = createInterface({ input: process.stdin, output: process.stdout })
       try {
         return await lines.question(question, { signal: stop.signal })
+      } catch (error) {
+        // Told to stop instead of answering: that is no answer.
+        if (stop.signal.aborted) return ''
+        throw error
       } finally {
         lines.close()
       }

@@ -1,5 +1,4 @@
-import type { State } from '../state/state.ts'
-import { SECTION } from '../state/state.ts'
+import { SECTION, type State, splitAddress } from '../state/state.ts'
 import type { Change, Impact } from './plan.ts'
 
 /** What a ledger knows of sales, by platform ID. */
@@ -28,20 +27,25 @@ export function withImpact(
     switch (change.kind) {
       case 'rateZone':
       case 'addonPlan': {
+        const address =
+          'movedFrom' in change && change.movedFrom !== undefined
+            ? change.movedFrom
+            : change.address
+        const [, key] = splitAddress(address)
         const touched = plans.filter(plan =>
-          change.kind === 'rateZone'
-            ? plan.rateZone === change.key
-            : plan === state.addonPlans[change.key],
+          change.kind === 'rateZone' ? plan.rateZone === key : plan === state.addonPlans[key],
         )
         const skus = touched.flatMap(plan => {
           const sku = plan.portal?.['sku']
           return typeof sku === 'string' ? [sku] : []
         })
         if (skus.length === 0 && sales === undefined) return undefined
-        const sold = touched.reduce(
-          (sum, plan) => sum + (sales?.endpointsByPlan.get(plan.planId) ?? 0),
-          0,
-        )
+        // An old revision has buyers of its own.
+        const planIds =
+          change.action === 'retire' && change.superseded !== undefined
+            ? [change.superseded.id]
+            : touched.map(plan => plan.planId)
+        const sold = planIds.reduce((sum, id) => sum + (sales?.endpointsByPlan.get(id) ?? 0), 0)
         return { skus, ...(sales !== undefined && { soldEndpoints: sold }) }
       }
       case 'endpoint': {

@@ -30,8 +30,7 @@ export function renderAdoption(
   const list = (title: string, items: readonly string[]) => {
     if (items.length === 0) return
     lines.push(title, ...items.slice(0, SHOWN).map(item => `  ${item}`))
-    if (items.length > SHOWN)
-      lines.push(`  … and ${items.length - SHOWN} more (--json lists all)`)
+    if (items.length > SHOWN) lines.push(`  … and ${items.length - SHOWN} more (--json lists all)`)
   }
   list(
     paint('warn', 'Left out'),

@@ -28,7 +28,7 @@ export function planMarkdown(plan: Plan): string {
     ...(plan.operations.length === 0
       ? []
       : [
-          `Applying takes ${count(plan.cost.calls, 'call')}, about ${duration(plan.cost.seconds)}. It activates no SIM.`,
+          `Applying takes ${count(plan.cost.calls, 'call')}, ${plan.cost.seconds < 1 ? '' : 'about '}${duration(plan.cost.seconds)}. It activates no SIM.`,
           '',
         ]),
     ...plan.issues.map(

@@ -74,7 +74,7 @@ function summaryLines(plan: Plan, paint: Paint): readonly string[] {
   const lines: string[] = []
   if (plan.operations.length > 0)
     lines.push(
-      `Applying takes ${count(calls, 'call')}, about ${duration(seconds)}${rate}. It activates no SIM.`,
+      `Applying takes ${count(calls, 'call')}, ${seconds < 1 ? '' : 'about '}${duration(seconds)}${rate}. It activates no SIM.`,
     )
   const parts = ACTIONS.filter(action => action === 'keep' || plan.summary[action] > 0).map(
     action =>
@@ -228,9 +228,19 @@ function renderGroup(group: readonly Change[], paint: Paint): readonly string[] 
         `      ${field.field} ${paint('dim', `(${field.mutability === 'local' ? 'kept in the state only' : ORIGIN[field.origin]})`)}  ${showJson(field.account ?? field.applied ?? null)} → ${showJson(field.wanted ?? null)}${group.length > 1 ? ' …' : ''}`,
       )
   for (const note of first.notes) lines.push(`      ${paint('dim', note)}`)
-  if (first.impact !== undefined)
-    for (const line of impactLines(first.impact)) lines.push(`      ${paint('dim', line)}`)
+  for (const line of impactLines(sumOf(group))) lines.push(`      ${paint('dim', line)}`)
   return lines
+}
+
+/** What the changes of a group mean together. */
+function sumOf(group: readonly Change[]): Impact {
+  const known = group.flatMap(({ impact }) => (impact === undefined ? [] : [impact]))
+  if (known.length === 0) return { skus: [] }
+  return {
+    skus: [...new Set(known.flatMap(impact => impact.skus))],
+    soldEndpoints: known.reduce((sum, impact) => sum + (impact.soldEndpoints ?? 0), 0),
+    unsoldEndpoints: known.reduce((sum, impact) => sum + (impact.unsoldEndpoints ?? 0), 0),
+  }
 }
 
 /** What a change means for people, in words. */
@@ -247,12 +257,14 @@ export function impactLines(impact: Impact): readonly string[] {
   return parts.length === 0 ? [] : [parts.join('; ')]
 }
 
-/** A value for people. */
+/** A value for people; what has no ID yet by its address. */
 export const showJson = (value: Json): string =>
   typeof value === 'string'
     ? value
-    : isJsonObject(value) || Array.isArray(value)
-      ? JSON.stringify(value)
-      : String(value)
+    : isJsonObject(value) && typeof value['ref'] === 'string'
+      ? value['ref']
+      : isJsonObject(value) || Array.isArray(value)
+        ? JSON.stringify(value)
+        : String(value)
 
 const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)

@@ -3,37 +3,49 @@ import type { JsonObject } from '../model.ts'
 import { count, duration, type Paint, plain } from './paint.ts'
 import { JSON_FORMAT } from './plan-json.ts'
 
+/** Reasons of one section, and addresses of one reason, that a terminal can hold. */
 const SHOWN = 20
+const ADDRESSES = 3
 
 /** How an apply ended, for people: what failed and why first, the counts last. */
 export function renderReport(report: ApplyReport, paint: Paint = plain): readonly string[] {
-  const lines: string[] = []
-  const section = (status: Result['status'], title: string, line: (result: Result) => string) => {
-    const results = report.results.filter(result => result.status === status)
-    if (results.length === 0) return
-    lines.push(title)
-    for (const result of results.slice(0, SHOWN)) lines.push(`  ${line(result)}`)
-    if (results.length > SHOWN)
-      lines.push(`  … and ${results.length - SHOWN} more (--json lists all)`)
-  }
-  const told = (result: Result) => ('message' in result ? result.message : '')
-  section('failed', paint('error', 'Failed'), result => `${result.address}: ${told(result)}`)
-  section(
-    'skipped',
-    paint('warn', 'Skipped'),
-    result =>
-      `${result.address}: it needs ${'because' in result ? result.because : ''}, which was not done`,
-  )
-  section(
-    'deferred',
-    paint('warn', 'Deferred to the next run'),
-    result => `${result.address}: ${told(result)}`,
-  )
   const { done, failed, skipped, deferred } = report.counts
-  lines.push(
+  return [
+    ...section(report, 'failed', paint('error', 'Failed')),
+    ...section(report, 'skipped', paint('warn', 'Skipped')),
+    ...section(report, 'deferred', paint('warn', 'Deferred to the next run')),
     `${paint(failed > 0 ? 'error' : 'add', failed + skipped + deferred === 0 ? 'Done' : 'Ended')}: ${done} done, ${failed} failed, ${skipped} skipped, ${deferred} deferred; ${count(report.calls, 'call')} in ${duration(report.seconds)}`,
-  )
-  return lines
+  ]
+}
+
+const reasonOf = (result: Result): string =>
+  result.status === 'skipped'
+    ? `it needs ${result.because}, which was not done`
+    : 'message' in result
+      ? result.message
+      : ''
+
+/** Results of one status, those of one reason together. */
+function section(report: ApplyReport, status: Result['status'], title: string): readonly string[] {
+  const byReason = new Map<string, Result[]>()
+  for (const result of report.results) {
+    if (result.status !== status) continue
+    const same = byReason.get(reasonOf(result))
+    if (same === undefined) byReason.set(reasonOf(result), [result])
+    else same.push(result)
+  }
+  if (byReason.size === 0) return []
+  const lines = [...byReason].slice(0, SHOWN).map(([reason, results]) => {
+    const named = results.slice(0, ADDRESSES).map(result => result.address)
+    const more = results.length - named.length
+    return `  ${named.join(', ')}${more > 0 ? ` and ${count(more, 'more', 'more')}` : ''}: ${reason}`
+  })
+  const rest = byReason.size - SHOWN
+  return [
+    title,
+    ...lines,
+    ...(rest > 0 ? [`  … and ${count(rest, 'more reason')} (--json lists all)`] : []),
+  ]
 }
 
 /** How an apply ended, as data. */

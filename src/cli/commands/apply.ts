@@ -134,7 +134,11 @@ async function applyCatalog(
     !(await confirmed(world, 'Apply these changes?'))
   ) {
     world.err('nothing was changed')
-    return EXIT.failed
+    return world.stop.signal.reason === 'SIGTERM'
+      ? EXIT.terminated
+      : world.stop.signal.aborted
+        ? EXIT.interrupted
+        : EXIT.failed
   }
   const report = await carryOut(made, sft, store, given, world)
   if (json)

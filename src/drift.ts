@@ -1,0 +1,295 @@
+/** The account against the state: what was changed elsewhere since it was last written or adopted. */
+import type { Address, Catalog, Json, KindName, Moved, Position, Resource, Spec } from './model.ts'
+import { diffFields } from './plan/diff.ts'
+import type { Observation } from './plan/observation.ts'
+import type { FieldChange } from './plan/plan.ts'
+import type { ResourceGraph } from './plan/resolve.ts'
+import { isJsonObject, type ObservedObject } from './resources/kind.ts'
+import { KIND_NAMES, KINDS } from './resources/kinds.ts'
+import { networkLabels } from './resources/rate-zone.ts'
+import { revisionName } from './resources/revision.ts'
+import { type AnyRecord, idOf, recordOf, SECTION, type State } from './state/state.ts'
+
+/** Where a value changed since it was last applied. */
+export type Direction = 'there' | 'here' | 'both'
+
+/** One field that differs. `applied` is what was last written, `wanted` what the catalog says now. */
+export interface FieldDrift {
+  readonly field: string
+  readonly direction: Direction
+  readonly applied?: Json
+  readonly wanted?: Json
+  readonly account?: Json
+  readonly notes: readonly string[]
+}
+
+/** What became of one thing of the state. */
+export interface EntryDrift {
+  readonly address: Address
+  readonly kind: KindName
+  readonly name: string
+  readonly id: string
+  /** `relinked`: the SIM has another endpoint now. */
+  readonly status: 'changed' | 'gone' | 'relinked'
+  readonly fields: readonly FieldDrift[]
+  readonly notes: readonly string[]
+  /** Where the catalog has it; absent for what only the state has. */
+  readonly position?: Position
+}
+
+/** Account against state. */
+export interface DriftReport {
+  readonly entries: readonly EntryDrift[]
+  /** Records that were compared, by kind. */
+  readonly compared: Readonly<Record<KindName, number>>
+  /** Fields that the account did not report, and of how many. */
+  readonly notReported: readonly {
+    readonly kind: KindName
+    readonly field: string
+    readonly count: number
+  }[]
+  /** Endpoints of the state by the status of their SIM; undefined where the stock was not read. */
+  readonly statuses?: Readonly<Record<string, number>>
+  /** Objects of the account that the state does not know, by kind. */
+  readonly unmanaged: Readonly<Record<KindName, number>>
+  /** Names of networks by `operatorId/sponsorId`. */
+  readonly labels: Readonly<Record<string, string>>
+}
+
+/** Whether the account moved, which is what drift means; changes of the catalog alone are none. */
+export const hasDrift = ({ entries }: DriftReport): boolean => entries.some(isDrift)
+
+/** Whether an entry has moved on the account. */
+export const isDrift = (entry: EntryDrift): boolean =>
+  entry.status !== 'changed' || entry.fields.some(field => field.direction !== 'here')
+
+/** Compares account and state, the catalog telling who moved. Pure. */
+export function compareDrift(
+  catalog: Catalog,
+  graph: ResourceGraph,
+  state: State,
+  observation: Observation,
+): DriftReport {
+  const entries: EntryDrift[] = []
+  const compared: Record<KindName, number> = { rateZone: 0, addonPlan: 0, endpoint: 0 }
+  const unmanaged: Record<KindName, number> = { rateZone: 0, addonPlan: 0, endpoint: 0 }
+  const missing = new Map<string, number>()
+  const statuses: Record<string, number> = {}
+  for (const kind of KIND_NAMES) {
+    if (kind === 'endpoint' && observation.simsRead !== 'all') continue
+    const byId = new Map<string, ObservedObject>()
+    const byName = new Map<string, ObservedObject>()
+    for (const object of KINDS[kind].observed(observation)) {
+      byId.set(object.id, object)
+      byName.set(object.naturalKey, object)
+    }
+    const known = new Set<string>()
+    for (const [key, record] of Object.entries<AnyRecord>(state[SECTION[kind]])) {
+      const address: Address = `${kind}/${key}`
+      known.add(idOf(record))
+      for (const old of record.superseded ?? []) known.add(old.id)
+      if ('retired' in record && record.retired === true) continue
+      compared[kind] += 1
+      const resource = resourceOf(graph, catalog.moved, address)
+      const base = {
+        address,
+        kind,
+        name: record.name,
+        id: idOf(record),
+        ...(resource?.position && { position: resource.position }),
+      }
+      const observed = byId.get(idOf(record))
+      if (kind === 'endpoint') {
+        const sim = observation.sims.get(key)
+        const status = sim?.endpointId === undefined ? 'without endpoint' : (sim.status ?? 'not reported')
+        statuses[status] = (statuses[status] ?? 0) + 1
+        const entry = endpointDrift(base, key, observation, byName)
+        if (entry !== undefined) entries.push(entry)
+      } else if (observed === undefined)
+        entries.push({ ...base, status: 'gone', fields: [], notes: [goneNote(base, byName)] })
+      else {
+        for (const field of unreported(kind, record, observed))
+          missing.set(`${kind}/${field}`, (missing.get(`${kind}/${field}`) ?? 0) + 1)
+        const fields = fieldDrifts(kind, record, resource, observed, state, observation)
+        if (fields.length > 0)
+          entries.push({
+            ...base,
+            status: 'changed',
+            fields,
+            notes: resource === undefined ? ['in the state, not in the catalog'] : [],
+          })
+      }
+    }
+    for (const id of byId.keys()) if (!known.has(id)) unmanaged[kind] += 1
+  }
+  return {
+    entries,
+    compared,
+    unmanaged,
+    notReported: [...missing].map(([place, count]) => {
+      const [kind = '', field = ''] = place.split('/')
+      return { kind: kind as KindName, field, count }
+    }),
+    ...(observation.simsRead === 'all' && { statuses }),
+    labels: networkLabels(
+      observation.networks,
+      entries.map(({ kind }) => ({ kind, action: 'update' })),
+    ),
+  }
+}
+
+/** What the catalog wants of an address, with IDs for references, as far as the state has them. */
+export function wantedSpec(resource: Resource, state: State, revision: number | undefined): Spec {
+  const spec: Record<string, Json> = {}
+  for (const [field, value] of Object.entries(resource.spec)) {
+    const ref = isJsonObject(value) && typeof value['ref'] === 'string' ? value['ref'] : undefined
+    const record = ref === undefined ? undefined : recordOf(state, ref as Address)
+    spec[field] = record === undefined ? value : idOf(record)
+  }
+  if (KINDS[resource.kind].identity === 'name')
+    spec['name'] = revisionName(resource.naturalKey, revision)
+  return spec
+}
+
+/** The resource that a record stands for, under its new key where it was moved. */
+export function resourceOf(
+  graph: ResourceGraph,
+  moved: readonly Moved[],
+  address: Address,
+): Resource | undefined {
+  const to = moved.find(move => move.from === address)?.to
+  return graph.resources.get(address) ?? (to === undefined ? undefined : graph.resources.get(to))
+}
+
+function fieldDrifts(
+  kind: KindName,
+  record: AnyRecord,
+  resource: Resource | undefined,
+  observed: ObservedObject,
+  state: State,
+  observation: Observation,
+): readonly FieldDrift[] {
+  const wanted =
+    resource === undefined ? record.spec : wantedSpec(resource, state, record.revision)
+  const { fields, blocked } = diffFields(KINDS[kind], wanted, record.spec, observed.spec, {
+    replaceRemoved: false,
+  })
+  const drifts: FieldDrift[] = []
+  const seen = new Set<string>()
+  for (const change of [...fields, ...blocked]) {
+    // An additive list may have its additions and its removals told apart.
+    if (seen.has(change.field)) continue
+    seen.add(change.field)
+    const drift = Array.isArray(change.applied)
+      ? listDrift({ ...change, ...valuesOf(change.field, wanted, record.spec, observed.spec) }, observation)
+      : scalarDrift(change)
+    if (drift !== undefined) drifts.push(drift)
+  }
+  return drifts
+}
+
+function valuesOf(field: string, wanted: Spec, applied: Spec, account: Spec) {
+  const value = (name: string, json: Json | undefined) => (json === undefined ? {} : { [name]: json })
+  return {
+    ...value('wanted', wanted[field]),
+    ...value('applied', applied[field]),
+    ...value('account', account[field]),
+  }
+}
+
+const DIRECTION = { ours: 'here', drift: 'there', both: 'both' } as const
+
+function scalarDrift(change: FieldChange): FieldDrift {
+  const { field, applied, wanted, account } = change
+  return {
+    field,
+    direction: DIRECTION[change.origin],
+    ...(applied !== undefined && { applied }),
+    ...(wanted !== undefined && { wanted }),
+    ...(account !== undefined && { account }),
+    notes: [],
+  }
+}
+
+/** Members of a list move one by one; networks that left the coverage were moved by nobody here. */
+function listDrift(change: FieldChange, { networks }: Observation): FieldDrift | undefined {
+  const applied = words(change.applied)
+  const account = change.account === undefined ? applied : words(change.account)
+  const wanted = words(change.wanted)
+  const covered = new Set(networks.map(network => `${network.operatorId}/${network.sponsorId}`))
+  const without = (left: readonly string[], right: readonly string[]) => {
+    const set = new Set(right)
+    return left.filter(word => !set.has(word))
+  }
+  const lostThere = without(applied, account)
+  const gainedThere = without(account, applied)
+  const lostHere = without(applied, wanted).filter(word => covered.has(word))
+  const gainedHere = without(wanted, applied).filter(word => !gainedThere.includes(word))
+  const there = lostThere.length + gainedThere.length > 0
+  const here =
+    without(lostHere, lostThere).length + gainedHere.length > 0 ||
+    without(gainedThere, wanted).length < gainedThere.length
+  if (!there && !here) return undefined
+  const left = lostThere.filter(word => !covered.has(word))
+  return {
+    ...scalarDrift(change),
+    direction: there && here ? 'both' : there ? 'there' : 'here',
+    notes:
+      left.length === 0
+        ? []
+        : [
+            `${left.length === 1 ? 'one network has' : `${left.length} networks have`} left the account's coverage; the platform takes such out of zones by itself`,
+          ],
+  }
+}
+
+const words = (value: Json | undefined): readonly string[] =>
+  Array.isArray(value) ? value.map(String) : []
+
+function unreported(kind: KindName, record: AnyRecord, observed: ObservedObject): readonly string[] {
+  return Object.entries(KINDS[kind].fields)
+    .filter(
+      ([field, rule]) =>
+        rule.reported &&
+        record.spec[field] !== undefined &&
+        record.spec[field] !== null &&
+        observed.spec[field] === undefined,
+    )
+    .map(([field]) => field)
+}
+
+function goneNote(
+  { kind, name }: { readonly kind: KindName; readonly name: string },
+  byName: ReadonlyMap<string, ObservedObject>,
+): string {
+  const other = byName.get(name)
+  return other === undefined
+    ? `the account has no such ${KINDS[kind].title} any more`
+    : `the account has another ${KINDS[kind].title} of this name: ${other.id}`
+}
+
+function endpointDrift(
+  base: Omit<EntryDrift, 'status' | 'fields' | 'notes'>,
+  iccid: string,
+  { sims }: Observation,
+  byName: ReadonlyMap<string, ObservedObject>,
+): EntryDrift | undefined {
+  const sim = sims.get(iccid)
+  const linked = byName.get(iccid)
+  if (linked === undefined) {
+    const note =
+      sim === undefined
+        ? 'the account has no SIM with this ICCID'
+        : `its SIM has no endpoint; it is ${sim.status ?? 'in a state that is not reported'}`
+    return { ...base, status: 'gone', fields: [], notes: [note] }
+  }
+  if (linked.id === base.id) return undefined
+  return {
+    ...base,
+    status: 'relinked',
+    fields: [
+      { field: 'endpointId', direction: 'there', applied: base.id, account: linked.id, notes: [] },
+    ],
+    notes: [`its SIM is ${linked.status ?? 'in a state that is not reported'}`],
+  }
+}

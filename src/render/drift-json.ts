@@ -1,0 +1,27 @@
+import { type DriftReport, type EntryDrift, hasDrift } from '../drift.ts'
+import type { JsonObject } from '../model.ts'
+import { JSON_FORMAT } from './plan-json.ts'
+
+/** Drift as data for programs. */
+export function driftToJson(report: DriftReport): JsonObject {
+  return {
+    format: JSON_FORMAT,
+    drift: hasDrift(report),
+    compared: { ...report.compared },
+    unmanaged: { ...report.unmanaged },
+    entries: report.entries.map(entryToJson),
+    notReported: report.notReported.map(item => ({ ...item })),
+    ...(report.statuses && { statuses: { ...report.statuses } }),
+  }
+}
+
+const entryToJson = (entry: EntryDrift): JsonObject => ({
+  address: entry.address,
+  kind: entry.kind,
+  name: entry.name,
+  id: entry.id,
+  status: entry.status,
+  fields: entry.fields.map(field => ({ ...field })),
+  ...(entry.notes.length > 0 && { notes: entry.notes }),
+  ...(entry.position && { position: { ...entry.position } }),
+})

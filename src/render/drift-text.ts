@@ -1,0 +1,139 @@
+import { diffArrays } from 'diff'
+import type { DriftReport, EntryDrift, FieldDrift } from '../drift.ts'
+import type { Json } from '../model.ts'
+import { KIND_NAMES, KINDS } from '../resources/kinds.ts'
+import { count, type Paint, plain } from './paint.ts'
+import { showJson } from './plan-text.ts'
+
+const DIRECTION = {
+  there: 'changed on the account',
+  here: 'changed in the catalog, not applied yet',
+  both: 'changed on both sides',
+} as const
+const TONE = { there: 'change', here: 'dim', both: 'warn' } as const
+const SIGN = { changed: '~', gone: '-', relinked: '↔' } as const
+
+/** Lines of one list that a terminal can hold; the rest is counted. */
+const SHOWN = 12
+/** Endpoints of one sort that are named. */
+const ENDPOINTS = 20
+
+/** Drift for people; the last line has the counts. */
+export function renderDrift(report: DriftReport, paint: Paint = plain): readonly string[] {
+  const lines: string[] = []
+  for (const kind of KIND_NAMES) {
+    const entries = report.entries.filter(entry => entry.kind === kind)
+    if (entries.length === 0) continue
+    const title = KINDS[kind].plural
+    lines.push(paint('strong', title.charAt(0).toUpperCase() + title.slice(1)))
+    const shown = kind === 'endpoint' ? entries.slice(0, ENDPOINTS) : entries
+    for (const entry of shown) lines.push(...entryLines(entry, report, paint))
+    if (entries.length > shown.length)
+      lines.push(`  … and ${entries.length - shown.length} more (--json lists all)`)
+    lines.push('')
+  }
+  for (const { kind, field, count: n } of report.notReported)
+    lines.push(
+      paint('dim', `not reported: ${field} of ${count(n, KINDS[kind].title, KINDS[kind].plural)}`),
+    )
+  if (report.statuses !== undefined) {
+    const parts = Object.entries(report.statuses).map(
+      ([status, n]) => `${n.toLocaleString('en-GB')} ${status}`,
+    )
+    if (parts.length > 0) lines.push(`Endpoints by the status of their SIM: ${parts.join(', ')}`)
+  }
+  const unmanaged = KIND_NAMES.filter(kind => report.unmanaged[kind] > 0).map(kind =>
+    count(report.unmanaged[kind], KINDS[kind].title, KINDS[kind].plural),
+  )
+  if (unmanaged.length > 0)
+    lines.push(
+      paint('dim', `not managed: ${unmanaged.join(', ')}; "sft-catalog adopt" takes them over`),
+    )
+  lines.push(summary(report, paint))
+  return lines
+}
+
+function summary(report: DriftReport, paint: Paint): string {
+  const compared = KIND_NAMES.filter(
+    kind => kind !== 'endpoint' || report.statuses !== undefined,
+  ).map(kind => count(report.compared[kind], KINDS[kind].title, KINDS[kind].plural))
+  const fields = report.entries.flatMap(entry => entry.fields)
+  const of = (direction: FieldDrift['direction']) =>
+    report.entries.filter(
+      entry =>
+        entry.status === 'changed' && entry.fields.some(field => field.direction === direction),
+    ).length
+  const gone = report.entries.filter(entry => entry.status === 'gone').length
+  const relinked = report.entries.filter(entry => entry.status === 'relinked').length
+  const parts = [
+    ...(of('there') > 0 ? [`${of('there')} changed on the account`] : []),
+    ...(of('both') > 0 ? [`${of('both')} changed on both sides`] : []),
+    ...(gone > 0 ? [`${gone} gone`] : []),
+    ...(relinked > 0 ? [`${relinked} linked to another endpoint`] : []),
+    ...(of('here') > 0 ? [`${of('here')} changed in the catalog only`] : []),
+  ]
+  const drifted = fields.some(field => field.direction !== 'here') || gone + relinked > 0
+  return `${paint(drifted ? 'warn' : 'add', drifted ? 'Drift' : 'No drift')}: ${compared.join(', ')} compared${parts.length > 0 ? `; ${parts.join(', ')}` : ''}`
+}
+
+function entryLines(entry: EntryDrift, report: DriftReport, paint: Paint): readonly string[] {
+  const tone = entry.status === 'gone' ? 'remove' : 'change'
+  const lines = [
+    `  ${paint(tone, `${SIGN[entry.status]} ${entry.address}`)}  "${entry.name}"${paint('dim', ` (${entry.id})`)}${entry.status === 'gone' ? '  gone' : ''}`,
+  ]
+  for (const field of entry.fields) lines.push(...fieldLines(entry, field, report, paint))
+  for (const note of entry.notes) lines.push(`      ${paint('dim', note)}`)
+  return lines
+}
+
+function fieldLines(
+  entry: EntryDrift,
+  field: FieldDrift,
+  report: DriftReport,
+  paint: Paint,
+): readonly string[] {
+  const show = KINDS[entry.kind].fields[field.field]?.show ?? showJson
+  const head = `      ${field.field} ${paint(TONE[field.direction], `(${DIRECTION[field.direction]})`)}`
+  const notes = field.notes.map(note => `        ${paint('dim', note)}`)
+  const { applied, account, wanted } = field
+  if (isList(applied) && (isList(account) || isList(wanted))) {
+    const side = (title: string, after: readonly Json[] | undefined) =>
+      after === undefined ? [] : listLines(title, applied, after, report, paint)
+    return [
+      head,
+      ...(field.direction === 'here'
+        ? []
+        : side('on the account', isList(account) ? account : undefined)),
+      ...(field.direction === 'there'
+        ? []
+        : side('in the catalog', isList(wanted) ? wanted : undefined)),
+      ...notes,
+    ]
+  }
+  const text = (value: Json | undefined) => (value === undefined ? 'unset' : show(value))
+  const after = field.direction === 'here' ? wanted : account
+  const lines = [`${head}  ${paint('remove', text(applied))} → ${paint('add', text(after))}`]
+  if (field.direction === 'both')
+    lines.push(`        ${paint('dim', `in the catalog ${text(wanted)}`)}`)
+  return [...lines, ...notes]
+}
+
+function listLines(
+  title: string,
+  before: readonly Json[],
+  after: readonly Json[],
+  report: DriftReport,
+  paint: Paint,
+): readonly string[] {
+  const label = (item: Json) => report.labels[String(item)] ?? showJson(item)
+  const lines = diffArrays(before.map(String), after.map(String)).flatMap(part => {
+    if (part.added) return part.value.map(item => paint('add', `+ ${label(item)}`))
+    if (part.removed) return part.value.map(item => paint('remove', `- ${label(item)}`))
+    return []
+  })
+  if (lines.length === 0) return []
+  const shown = lines.slice(0, SHOWN).map(line => `        ${title} ${line}`)
+  return lines.length > SHOWN ? [...shown, `        … and ${lines.length - SHOWN} more`] : shown
+}
+
+const isList = (value: Json | undefined): value is readonly Json[] => Array.isArray(value)
