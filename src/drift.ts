@@ -101,7 +101,8 @@ export function compareDrift(
       const observed = byId.get(idOf(record))
       if (kind === 'endpoint') {
         const sim = observation.sims.get(key)
-        const status = sim?.endpointId === undefined ? 'without endpoint' : (sim.status ?? 'not reported')
+        const status =
+          sim?.endpointId === undefined ? 'without endpoint' : (sim.status ?? 'not reported')
         statuses[status] = (statuses[status] ?? 0) + 1
         const entry = endpointDrift(base, key, observation, byName)
         if (entry !== undefined) entries.push(entry)
@@ -169,8 +170,7 @@ function fieldDrifts(
   state: State,
   observation: Observation,
 ): readonly FieldDrift[] {
-  const wanted =
-    resource === undefined ? record.spec : wantedSpec(resource, state, record.revision)
+  const wanted = resource === undefined ? record.spec : wantedSpec(resource, state, record.revision)
   const { fields, blocked } = diffFields(KINDS[kind], wanted, record.spec, observed.spec, {
     replaceRemoved: false,
   })
@@ -181,7 +181,10 @@ function fieldDrifts(
     if (seen.has(change.field)) continue
     seen.add(change.field)
     const drift = Array.isArray(change.applied)
-      ? listDrift({ ...change, ...valuesOf(change.field, wanted, record.spec, observed.spec) }, observation)
+      ? listDrift(
+          { ...change, ...valuesOf(change.field, wanted, record.spec, observed.spec) },
+          observation,
+        )
       : scalarDrift(change)
     if (drift !== undefined) drifts.push(drift)
   }
@@ -189,7 +192,8 @@ function fieldDrifts(
 }
 
 function valuesOf(field: string, wanted: Spec, applied: Spec, account: Spec) {
-  const value = (name: string, json: Json | undefined) => (json === undefined ? {} : { [name]: json })
+  const value = (name: string, json: Json | undefined) =>
+    json === undefined ? {} : { [name]: json }
   return {
     ...value('wanted', wanted[field]),
     ...value('applied', applied[field]),
@@ -246,7 +250,11 @@ function listDrift(change: FieldChange, { networks }: Observation): FieldDrift |
 const words = (value: Json | undefined): readonly string[] =>
   Array.isArray(value) ? value.map(String) : []
 
-function unreported(kind: KindName, record: AnyRecord, observed: ObservedObject): readonly string[] {
+function unreported(
+  kind: KindName,
+  record: AnyRecord,
+  observed: ObservedObject,
+): readonly string[] {
   return Object.entries(KINDS[kind].fields)
     .filter(
       ([field, rule]) =>

@@ -125,7 +125,11 @@ t.test('a year in a seller’s life', async t => {
   await show('mar', 'provision --order A-2 --sku TR-10GB-30D')
   await desk.control('networks/leave', { tadig: 'TURVO' })
   await desk.control('networks/leave', { tadig: 'MLTGO' })
-  await desk.control('networks/join', { tadig: 'TUR5G', countryName: 'Turkey', operatorName: 'Bosphorus Mobile' })
+  await desk.control('networks/join', {
+    tadig: 'TUR5G',
+    countryName: 'Turkey',
+    operatorName: 'Bosphorus Mobile',
+  })
   await show('apr', 'coverage')
   await show('apr', 'plan')
   edit(desk, 'zones.yaml', '[MLTEP, MLTGO]', '[MLTEP, MLTME]')
@@ -133,9 +137,15 @@ t.test('a year in a seller’s life', async t => {
   await show('apr', 'apply --auto-approve')
   await show('apr', 'plan')
   edit(desk, 'zones.yaml', 'key: gulf\n    name: Gulf', 'key: arabia\n    name: Arabia')
-  desk.write('catalog/plans.yaml', desk.read('catalog/plans.yaml').replaceAll('rateZone: gulf', 'rateZone: arabia'))
+  desk.write(
+    'catalog/plans.yaml',
+    desk.read('catalog/plans.yaml').replaceAll('rateZone: gulf', 'rateZone: arabia'),
+  )
   await show('may', 'plan')
-  desk.write('catalog/moved.yaml', 'version: 1\nmoved:\n  - { from: rateZone/gulf, to: rateZone/arabia }\n')
+  desk.write(
+    'catalog/moved.yaml',
+    'version: 1\nmoved:\n  - { from: rateZone/gulf, to: rateZone/arabia }\n',
+  )
   await show('may', 'plan')
   await show('may', 'apply --auto-approve')
   await show('may', 'plan')
@@ -147,7 +157,10 @@ t.test('a year in a seller’s life', async t => {
   await show('jun', 'provision --order A-3 --sku MT-3GB-15D')
   const { addonPlans } = await desk.state()
   await desk.control('portal', { plan: addonPlans['emirates-3gb']!.planId, set: { charge: '12' } })
-  await desk.control('portal', { plan: addonPlans['new-zealand-5gb']!.planId, set: { description: 'For campers and hikers', charge: '25' } })
+  await desk.control('portal', {
+    plan: addonPlans['new-zealand-5gb']!.planId,
+    set: { description: 'For campers and hikers', charge: '25' },
+  })
   await show('jul', 'plan')
   await show('jul', 'drift')
   await show('jul', 'drift --accept addonPlan/new-zealand-5gb')
@@ -157,7 +170,7 @@ t.test('a year in a seller’s life', async t => {
   await show('sep', 'plan')
   await show('sep', 'apply --auto-approve')
   await show('sep', 'stock')
-  for (const n of [4,5]) await show('oct', `provision --order A-${n} --sku TR-1GB-7D`)
+  for (const n of [4, 5]) await show('oct', `provision --order A-${n} --sku TR-1GB-7D`)
   edit(desk, 'first.yaml', batch('first', desk.iccids.slice(0, 12)), '')
   await show('nov', 'plan')
   await show('nov', 'plan --prune')

@@ -1,12 +1,11 @@
 import type { LoadOptions } from '../catalog/index.ts'
-import { printedKeyAt } from '../catalog/print-yaml.ts'
 import type { LoadedCatalog } from '../catalog/load.ts'
+import { printedKeyAt } from '../catalog/print-yaml.ts'
 import { type Issue, IssuesError } from '../issues.ts'
 import { accountIdentity, checkAccount } from '../make-plan.ts'
 import type { Address, Catalog, KindName } from '../model.ts'
 import { type ObserveEvent, observeAccount } from '../observe.ts'
 import type { Observation } from '../plan/observation.ts'
-import { RATE_SHARE } from '../plan/operations.ts'
 import { resolveCatalog } from '../plan/resolve.ts'
 import type { EndpointProfile, Sft } from '../sft/api.ts'
 import type { AccountIdentity, PutEntry, State } from '../state/state.ts'
@@ -19,6 +18,7 @@ import {
   stateWith,
 } from './adoption-records.ts'
 import { type Ask, askFacts, NO_ANSWERS } from './ask-facts.ts'
+import { callCost } from './call-cost.ts'
 import { printAdoption } from './print-adoption.ts'
 import { hasAccountSection, type LeftOut, type Proposal, type ProposalInput } from './proposal.ts'
 import { proposeAdoption } from './propose.ts'
@@ -165,7 +165,10 @@ async function judge(
     const problems = graph.issues.filter(issue => issue.severity === 'error')
     for (const address of chosen.keys())
       if (!recorded.has(address))
-        wrong.set(address, problems[0]?.message ?? 'what it needs is not in the catalog and the state')
+        wrong.set(
+          address,
+          problems[0]?.message ?? 'what it needs is not in the catalog and the state',
+        )
     const changes = remainingChanges(catalog, graph, state, input.observation)
     for (const change of changes)
       if (chosen.has(change.address)) wrong.set(change.address, explainChange(change))
@@ -191,11 +194,7 @@ function wrongEntries(
     const line = issue.position?.line ?? 0
     const address = file === undefined ? undefined : addressAt(file, line)
     if (address === undefined) foreign.push(issue)
-    else
-      wrong.set(
-        address,
-        `${issue.message}${issue.hint === undefined ? '' : ` (${issue.hint})`}`,
-      )
+    else wrong.set(address, `${issue.message}${issue.hint === undefined ? '' : ` (${issue.hint})`}`)
   }
   if (foreign.length > 0) throw new IssuesError(foreign)
   return wrong
@@ -220,14 +219,6 @@ async function readAccount(sft: Sft, options: AdoptOptions): Promise<Observation
     ...(options.onEvent && { onEvent: options.onEvent }),
     onStock: pages => options.say(`The SIM stock has ${callCost(pages, sft, 'page', 'pages')}.`),
   })
-}
-
-/** `80 pages: 80 calls, about 41 seconds at 2 calls/s`. */
-export function callCost(calls: number, sft: Sft, one: string, many: string): string {
-  const rate = sft.budget.callsPerSecond
-  const seconds = Number.isFinite(rate) ? Math.ceil(calls / (rate * RATE_SHARE)) : 0
-  const time = seconds === 0 ? '' : `, about ${seconds.toLocaleString('en-GB')} s at ${rate} calls/s`
-  return `${calls.toLocaleString('en-GB')} ${calls === 1 ? one : many}: ${calls.toLocaleString('en-GB')} ${calls === 1 ? 'call' : 'calls'}${time}`
 }
 
 async function readProfiles(

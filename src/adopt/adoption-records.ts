@@ -9,7 +9,14 @@ import { KIND_NAMES, KINDS } from '../resources/kinds.ts'
 import { revisionName } from '../resources/revision.ts'
 import type { ReportedPlan } from '../sft/api.ts'
 import { memoryState } from '../state/memory-store.ts'
-import { type AnyRecord, idOf, type PutEntry, recordOf, SECTION, type State } from '../state/state.ts'
+import {
+  type AnyRecord,
+  idOf,
+  type PutEntry,
+  recordOf,
+  SECTION,
+  type State,
+} from '../state/state.ts'
 
 /** The object of the account that an address of the catalog is to stand for. */
 export interface Chosen {

@@ -2,8 +2,6 @@ import { parseCountry } from '../countries.ts'
 import { indexNetworks } from '../resources/rate-zone.ts'
 import { parseDataVolume, parseValidity } from '../units.ts'
 import { describeObject } from './pick-revisions.ts'
-import { planFacts, planObstacle, unmanagedPlans } from './propose-plans.ts'
-import { managedZoneIds } from './propose-zones.ts'
 import {
   type AccountFacts,
   type Answers,
@@ -11,6 +9,8 @@ import {
   type PlanAnswer,
   type ProposalInput,
 } from './proposal.ts'
+import { planFacts, planObstacle, unmanagedPlans } from './propose-plans.ts'
+import { managedZoneIds } from './propose-zones.ts'
 
 /** Asks a person one question; an empty answer leaves the thing out. */
 export type Ask = (question: string) => Promise<string>
@@ -53,7 +53,8 @@ async function askZones(
     const networks = words.filter(word => byTadig.has(word.toUpperCase()))
     const countries = words.filter(word => !networks.includes(word))
     const unknown = countries.filter(word => parseCountry(word).code === undefined)
-    if (unknown.length > 0) say(`  ${unknown.join(', ')}: no country and no network; it is left out`)
+    if (unknown.length > 0)
+      say(`  ${unknown.join(', ')}: no country and no network; it is left out`)
     else if (words.length > 0)
       answers.set(zone.id, {
         countries: countries.flatMap(word => parseCountry(word).code ?? []),
@@ -98,10 +99,7 @@ async function askAccount(input: ProposalInput, ask: Ask): Promise<Partial<Accou
   if (hasAccountSection(input.catalog)) return {}
   const { observation, kinds, profiles } = input
   const plans = unmanagedPlans(input).active
-  const one = async (
-    wanted: boolean,
-    question: string,
-  ): Promise<string | undefined> => {
+  const one = async (wanted: boolean, question: string): Promise<string | undefined> => {
     if (!wanted) return undefined
     const text = (await ask(`${question} (empty: leave out): `)).trim()
     return text === '' ? undefined : text

@@ -17,7 +17,9 @@ export function kebabCase(name: string, fallback: string): string {
 }
 
 /** Makes keys that no other has: a second `europe` is `europe-2`. */
-export function createKeyMaker(taken: Iterable<string>): (name: string, fallback: string) => string {
+export function createKeyMaker(
+  taken: Iterable<string>,
+): (name: string, fallback: string) => string {
   const used = new Set(taken)
   return (name, fallback) => {
     const base = kebabCase(name, kebabCase(fallback, 'entry'))

@@ -34,7 +34,10 @@ export function pickRevisions<Object_ extends Named>(
   for (const object of [...objects].sort((a, b) => byText(a.name, b.name) || byText(a.id, b.id))) {
     const parsed = parseName(object.name)
     if (parsed === undefined) {
-      leave(object, 'its name has the form kept for revisions, such as NAME (r2): rename it in the portal')
+      leave(
+        object,
+        'its name has the form kept for revisions, such as NAME (r2): rename it in the portal',
+      )
       continue
     }
     const group = groups.get(parsed.base)

@@ -42,7 +42,10 @@ export function printAdoption(proposal: Proposal, into: string): readonly Planne
     files.push({
       path: `${into}/endpoints.yaml`,
       text: printCatalogFile({
-        head: [...HEAD, 'Sold endpoints stand here too: the state knows them, and never sells or removes them.'],
+        head: [
+          ...HEAD,
+          'Sold endpoints stand here too: the state knows them, and never sells or removes them.',
+        ],
         endpointBatches: batches,
         tail: leftLines(proposal.left, 'endpoint'),
       }),

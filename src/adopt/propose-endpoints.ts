@@ -2,7 +2,6 @@ import type { Json, JsonObject } from '../model.ts'
 import type { EndpointProfile, Sim } from '../sft/api.ts'
 import { parseIccid } from '../units.ts'
 import { createKeyMaker } from './make-key.ts'
-import { present } from './propose-plans.ts'
 import {
   type BatchDraft,
   byText,
@@ -11,6 +10,7 @@ import {
   mostCommon,
   type ProposalInput,
 } from './proposal.ts'
+import { present } from './propose-plans.ts'
 
 /** A name that fewer endpoints share is a name of their own. */
 const SHARED_NAME = 10
@@ -126,7 +126,9 @@ export function proposeBatches(
     ...Object.values(state.endpoints).map(endpoint => endpoint.batch),
   ])
   const drafts = [...groups.values()]
-    .sort((a, b) => b.iccids.length - a.iccids.length || byText(a.iccids[0] ?? '', b.iccids[0] ?? ''))
+    .sort(
+      (a, b) => b.iccids.length - a.iccids.length || byText(a.iccids[0] ?? '', b.iccids[0] ?? ''),
+    )
     .map((group, at) => writeBatch(makeKey(`adopted-${at + 1}`, 'adopted'), group, input, defaults))
   return { drafts, left }
 }

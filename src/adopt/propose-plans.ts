@@ -1,6 +1,6 @@
 import type { Address, Json, JsonObject } from '../model.ts'
-import { isJsonObject } from '../resources/kind.ts'
 import { observedPlan } from '../resources/addon-plan.ts'
+import { isJsonObject } from '../resources/kind.ts'
 import type { ReportedPlan } from '../sft/api.ts'
 import { formatMB, parseAmount } from '../units.ts'
 import { createKeyMaker } from './make-key.ts'

@@ -1,6 +1,6 @@
 import type { JsonObject, NetworkId, NetworkSelector } from '../model.ts'
-import type { Network } from '../sft/api.ts'
 import { indexNetworks, networkWord } from '../resources/rate-zone.ts'
+import type { Network } from '../sft/api.ts'
 import { createKeyMaker } from './make-key.ts'
 import { describeObject, pickRevisions } from './pick-revisions.ts'
 import { byText, type EntryDraft, type LeftOut, type ProposalInput } from './proposal.ts'
@@ -88,7 +88,9 @@ export function proposeZones(input: ProposalInput): {
     const told = answers.zones.get(zone.id)
     const unknown = zone.networks?.filter(network => !index.byWord.has(networkWord(network))) ?? []
     if (zone.networks === undefined && told === undefined)
-      leave('the account does not report its networks: write the entry by hand, or adopt in a terminal, which asks')
+      leave(
+        'the account does not report its networks: write the entry by hand, or adopt in a terminal, which asks',
+      )
     else if (zone.networks?.length === 0) leave('it has no network')
     else if (unknown.length > 0)
       leave(`the account's network list lacks ${unknown.map(networkWord).join(', ')} of it`)
@@ -110,7 +112,9 @@ export function proposeZones(input: ProposalInput): {
           ...(networks.length > 0 && { networks }),
         },
         comments: [
-          ...(revision === undefined ? [] : [`"${zone.name}" on the account: revision ${revision}`]),
+          ...(revision === undefined
+            ? []
+            : [`"${zone.name}" on the account: revision ${revision}`]),
           ...(zone.networks === undefined
             ? ['networks: not reported by the account, written as told']
             : []),

@@ -1,9 +1,6 @@
-import type { Catalog, Json } from '../model.ts'
 import type { PrintedEntry } from '../catalog/print-yaml.ts'
+import type { Catalog, Json } from '../model.ts'
 import { observedPlan } from '../resources/addon-plan.ts'
-import { endpointDefaults, proposeBatches, unmanagedEndpoints } from './propose-endpoints.ts'
-import { present, proposePlans, unmanagedPlans } from './propose-plans.ts'
-import { managedZoneIds, proposeZones } from './propose-zones.ts'
 import {
   byText,
   type Defaults,
@@ -12,6 +9,9 @@ import {
   type Proposal,
   type ProposalInput,
 } from './proposal.ts'
+import { endpointDefaults, proposeBatches, unmanagedEndpoints } from './propose-endpoints.ts'
+import { present, proposePlans, unmanagedPlans } from './propose-plans.ts'
+import { managedZoneIds, proposeZones } from './propose-zones.ts'
 
 /** Account, state and catalog → what taking over the rest would write. Pure. */
 export function proposeAdoption(input: ProposalInput): Proposal {
@@ -29,8 +29,9 @@ export function proposeAdoption(input: ProposalInput): Proposal {
     : { drafts: [], retired: new Map(), left: [] }
   const batches = kinds.has('endpoint') ? proposeBatches(input, defaults) : { drafts: [], left: [] }
   const account = own === undefined ? accountSection(input, found) : undefined
-  const sorted = <Draft extends { readonly fields: PrintedEntry['fields'] }>(drafts: readonly Draft[]) =>
-    [...drafts].sort((a, b) => byText(String(a.fields['key']), String(b.fields['key'])))
+  const sorted = <Draft extends { readonly fields: PrintedEntry['fields'] }>(
+    drafts: readonly Draft[],
+  ) => [...drafts].sort((a, b) => byText(String(a.fields['key']), String(b.fields['key'])))
   const count = zones.drafts.length + plans.drafts.length + batches.drafts.length
   return {
     ...(account !== undefined && count > 0 && { account }),
@@ -87,7 +88,8 @@ function foundDefaults(input: ProposalInput): Defaults {
 
 function accountSection(input: ProposalInput, found: Defaults): Proposal['account'] {
   const { observation, answers, kinds, profilesRead } = input
-  const destGroupId = observation.destGroupIds.length === 1 ? undefined : answers.account.destGroupId
+  const destGroupId =
+    observation.destGroupIds.length === 1 ? undefined : answers.account.destGroupId
   const plans = kinds.has('addonPlan')
   const endpoints = kinds.has('endpoint')
   const fields: Record<string, Json | undefined> = {

@@ -69,7 +69,7 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Appl
   if (canaries.length === 0) canary.open(true)
 
   const broken: unknown[] = []
-  const guard = <Value>(work: Promise<Value>): Promise<Value | false> =>
+  const guard = <Value>(work: Promise<Value>): Promise<Value | 'failed'> =>
     work.catch((error: unknown) => {
       broken.push(error)
       halt.abort()

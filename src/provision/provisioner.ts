@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import pLimit from 'p-limit'
 import { thisProcess } from '../durable/owner.ts'
@@ -210,6 +211,8 @@ export async function openProvisioner(options: ProvisionerOptions = {}): Promise
   const leave = enlistOwner(me.id)
   const runs = openOrderRuns(desk)
   const closing = new AbortController()
+  // Every order that is resumed listens to it.
+  setMaxListeners(0, closing.signal)
 
   const beat = async (): Promise<void> => {
     const row = { id: me.id, heartbeat: isoNow(desk) }

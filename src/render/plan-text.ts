@@ -131,7 +131,7 @@ function renderField(
   paint: Paint,
 ): readonly string[] {
   const show = KINDS[change.kind].fields[field.field]?.show ?? showJson
-  const before = field.account ?? field.applied
+  const before = field.account === undefined ? field.applied : field.account
   const why = field.mutability === 'local' ? 'kept in the state only' : ORIGIN[field.origin]
   const forces = field.mutability === 'replace' ? ', needs a new one' : ''
   const head = `      ${field.field} ${paint('dim', `(${why}${forces})`)}`
@@ -225,7 +225,7 @@ function renderGroup(group: readonly Change[], paint: Paint): readonly string[] 
   if ('fields' in first && first.action !== 'blocked')
     for (const field of first.fields)
       lines.push(
-        `      ${field.field} ${paint('dim', `(${field.mutability === 'local' ? 'kept in the state only' : ORIGIN[field.origin]})`)}  ${showJson(field.account ?? field.applied ?? null)} → ${showJson(field.wanted ?? null)}${group.length > 1 ? ' …' : ''}`,
+        `      ${field.field} ${paint('dim', `(${field.mutability === 'local' ? 'kept in the state only' : ORIGIN[field.origin]})`)}  ${showJson((field.account === undefined ? field.applied : field.account) ?? null)} → ${showJson(field.wanted ?? null)}${group.length > 1 ? ' …' : ''}`,
       )
   for (const note of first.notes) lines.push(`      ${paint('dim', note)}`)
   for (const line of impactLines(sumOf(group))) lines.push(`      ${paint('dim', line)}`)

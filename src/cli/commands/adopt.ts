@@ -7,7 +7,14 @@ import { KIND_NAMES } from '../../resources/kinds.ts'
 import { backupState } from '../../state/edit.ts'
 import { openState, readState } from '../../state/open-state.ts'
 import { SECTION, type State, type StateStore } from '../../state/state.ts'
-import { catalogFolder, checkDigitOf, loadWith, openAccount, PAGE_SIZE, stateOf } from '../account.ts'
+import {
+  catalogFolder,
+  checkDigitOf,
+  loadWith,
+  openAccount,
+  PAGE_SIZE,
+  stateOf,
+} from '../account.ts'
 import {
   ACCOUNT_FLAGS,
   CATALOG_FLAGS,
@@ -27,7 +34,10 @@ export const adopt: Command = {
   flags: [
     ...CATALOG_FLAGS,
     ...ACCOUNT_FLAGS,
-    ['--only KIND…', 'rateZones, addonPlans or endpoints (may be given several times; default: all)'],
+    [
+      '--only KIND…',
+      'rateZones, addonPlans or endpoints (may be given several times; default: all)',
+    ],
     ['--into NAME', 'folder of the new files below the catalog (default: adopted)'],
     ['--endpoint-profiles', 'read name and settings of every endpoint: a call each'],
     ['--inactive', 'record inactive add-on plans in the state, as retired'],
@@ -101,7 +111,11 @@ async function adoptInto(run: Run, state: State, store: StateStore | undefined):
 }
 
 /** Files first: a catalog that the state does not know yet is found by name again, the reverse is pruned. */
-async function write(adoption: Adoption, store: StateStore, { folder, world }: Run): Promise<boolean> {
+async function write(
+  adoption: Adoption,
+  store: StateStore,
+  { folder, world }: Run,
+): Promise<boolean> {
   if (adoption.entries.length === 0) return true
   if (store.state.serial > 0 && !store.location.startsWith('memory:')) {
     const { path } = await backupState(store.location)
