@@ -123,7 +123,8 @@ function numberOf(
   const text = read(env, variable)
   const value = given[key] ?? (text === undefined ? undefined : Number(text))
   if (value === undefined) return undefined
-  if (!Number.isFinite(value) || value <= 0)
+  // No limit at all is a rate; settling without an end is not a time.
+  if (!(value > 0) || (key === 'settleSeconds' && value === Number.POSITIVE_INFINITY))
     fail(
       `${given[key] === undefined ? `${variable} is '${text}'` : `${key} is ${value}`}: give a number above 0`,
     )

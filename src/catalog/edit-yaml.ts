@@ -100,10 +100,10 @@ function change(source: Source, entry: Map_, edit: EntryEdit): string {
       const list = pairOf(entry, edit.field)?.value
       return list === undefined || list === null
         ? setField(source, entry, edit.field, edit.items)
-        : addItems(source, listOf(list, edit.field), edit.items)
+        : addItems(source, ownList(source, list, edit.field), edit.items)
     }
     case 'drop': {
-      const list = listOf(pairOf(entry, edit.field)?.value, edit.field)
+      const list = ownList(source, pairOf(entry, edit.field)?.value, edit.field)
       return list.items.length === 1
         ? removeField(source, entry, edit.field)
         : dropItem(source, list, edit.index)
@@ -300,9 +300,12 @@ const pairOf = (map: Map_, field: string): Pair<Node, Node | null> | undefined =
 
 const offsetOf = (map: Map_, field: string): number => pairOf(map, field)?.key.range?.[0] ?? 0
 
-function listOf(node: Node | null | undefined, field: string): YAMLSeq<Node> {
-  if (isSeq<Node>(node)) return node
-  throw new YamlEditError(`${field} is not written out as a list here: change it by hand`)
+/** A list that nothing else shares. */
+function ownList(source: Source, node: Node | null | undefined, field: string): YAMLSeq<Node> {
+  if (!isSeq<Node>(node))
+    throw new YamlEditError(`${field} is not written out as a list here: change it by hand`)
+  refuseShared(source.document, node, field)
+  return node
 }
 
 const isFlow = (node: Map_ | YAMLSeq<Node>): boolean => node.flow === true

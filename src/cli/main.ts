@@ -8,7 +8,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   schema: async () => (await import('./commands/schema.ts')).schema,
   plan: async () => (await import('./commands/plan.ts')).plan,
   apply: async () => (await import('./commands/apply.ts')).apply,
+  drift: async () => (await import('./commands/drift.ts')).drift,
   coverage: async () => (await import('./commands/coverage.ts')).coverage,
+  adopt: async () => (await import('./commands/adopt.ts')).adopt,
   state: async () => (await import('./commands/state.ts')).state,
   provision: async () => (await import('./commands/provision.ts')).provision,
   topup: async () => (await import('./commands/topup.ts')).topup,
@@ -46,14 +48,21 @@ async function main(argv: readonly string[]): Promise<number> {
     const { nearestOf } = await import('../nearest.ts')
     const meant = nearestOf(name, Object.keys(COMMANDS))
     process.stderr.write(
-      `sft-catalog: no command "${name}"${meant === undefined ? '' : `; did you mean ${meant}?`} See sft-catalog --help\n`,
+      `sft-catalog: no command "${name}"${meant === undefined ? '.' : `; did you mean ${meant}?`} See sft-catalog --help\n`,
     )
     return EXIT.usage
   }
   const command = await load()
   const world = openWorld(command.hermetic === true ? {} : readEnvironment())
+  const code = await run(command, rest, world)
+  // Told to stop: an answer that nobody waits for any more does not hold the process.
+  if (world.stop.signal.aborted) process.exit(code)
+  return code
+}
+
+async function run(command: Command, argv: readonly string[], world: World): Promise<number> {
   try {
-    const given = readGiven(command, rest)
+    const given = readGiven(command, argv)
     if (given === 'help') {
       for (const line of helpOf(command)) world.out(line)
       return EXIT.ok

@@ -84,8 +84,11 @@ export function openWorld(env: Environment): World {
     canRedraw: process.stdout.isTTY === true && env['CI'] === undefined,
     ask: async question => {
       const lines = createInterface({ input: process.stdin, output: process.stdout })
+      // readline takes Ctrl-C as a key here, and Ctrl-D would leave the question open for ever.
+      lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'))
+      const left = new Promise<string>(resolve => lines.once('close', () => resolve('')))
       try {
-        return await lines.question(question, { signal: stop.signal })
+        return await Promise.race([lines.question(question, { signal: stop.signal }), left])
       } catch (error) {
         // Told to stop instead of answering: that is no answer.
         if (stop.signal.aborted) return ''

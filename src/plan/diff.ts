@@ -82,7 +82,7 @@ export function diffFields(
     const want = wanted[field]
     const last = applied?.[field]
     const account = rule.reported ? reported[field] : undefined
-    const have = account ?? standing?.[field]
+    const have = account === undefined ? standing?.[field] : account
     // Adopting: what the account does not report is taken on trust.
     if (applied === undefined && account === undefined) continue
     const values = {
@@ -159,7 +159,8 @@ export function diffCatalog(
     const index = indexObserved(kind, observation)
     const owners = new Map<string, Address>()
     for (const [key, record] of Object.entries<AnyRecord>(state[SECTION[name]]))
-      owners.set(idOf(record), `${name}/${key}`)
+      for (const id of [idOf(record), ...(record.superseded ?? []).map(old => old.id)])
+        owners.set(id, `${name}/${key}`)
     for (const resource of graph.resources.values()) {
       if (resource.kind !== name) continue
       const change = diffResource(kind, resource, index, owners)
@@ -274,7 +275,7 @@ export function diffCatalog(
       )
     if (taken[0] !== undefined)
       return block(
-        `"${name}" is ${owners.get(taken[0].id)} of the state already: use moved: to rename an entry`,
+        `"${name}" (${taken[0].id}) is ${owners.get(taken[0].id)} of the state already: use moved: to rename an entry, or another name`,
       )
     const found = named[0]
     if (found === undefined) {
@@ -291,7 +292,7 @@ export function diffCatalog(
     const conflicts = fields.filter(field => field.mutability === 'replace')
     if (conflicts.length > 0)
       return block(
-        `the account has a ${kind.title} "${name}" (${found.id}) with other ${conflicts.map(field => field.field).join(', ')}: rename the entry, or rename that one in the portal`,
+        `the ${kind.title} "${name}" (${found.id}) of the account has other ${conflicts.map(field => field.field).join(', ')}: rename the entry, or rename that one in the portal`,
         conflicts,
       )
     const unreported = Object.keys(kind.fields).filter(

@@ -6,6 +6,14 @@
 export type { Json, JsonObject } from '../model.ts'
 export type { Environment, SettingOverrides, SftSettings } from '../settings.ts'
 export { SettingsError } from '../settings.ts'
+export type {
+  Patience,
+  Provisioner,
+  ProvisionerOptions,
+  PurchaseRequest,
+  ResumeReport,
+  TopUpRequest,
+} from './api.ts'
 export type { Cancellation } from './cancel-order.ts'
 export type { ProvisionPolicies } from './desk.ts'
 export type { SuspensionReason } from './endpoint-care.ts'
@@ -51,15 +59,7 @@ export type {
 } from './ledger.ts'
 export { memoryLedger } from './memory-ledger.ts'
 export type { OrderView } from './order-view.ts'
-export {
-  openProvisioner,
-  type Patience,
-  type Provisioner,
-  type ProvisionerOptions,
-  type PurchaseRequest,
-  type ResumeReport,
-  type TopUpRequest,
-} from './provisioner.ts'
+export { openProvisioner } from './provisioner.ts'
 export type { QrCode } from './qr-code.ts'
 export type { UsageSweep } from './refresh-usage.ts'
 export type { Sale, SoldAddon, TopUp } from './sale.ts'

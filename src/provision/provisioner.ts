@@ -15,127 +15,26 @@ import type { Sft } from '../sft/api.ts'
 import { openSft } from '../sft/client.ts'
 import type { Clock } from '../sft/once.ts'
 import type { State } from '../state/state.ts'
-import { type Cancellation, cancelOrder } from './cancel-order.ts'
+import type { Patience, Provisioner, ProvisionerOptions, ResumeReport } from './api.ts'
+import { cancelOrder } from './cancel-order.ts'
 import { listCandidates } from './candidates.ts'
-import { DEFAULT_POLICIES, type Desk, isoNow, type ProvisionPolicies } from './desk.ts'
-import { changeEndpoint, findSold, removeInstance, type SuspensionReason } from './endpoint-care.ts'
+import { DEFAULT_POLICIES, type Desk, isoNow } from './desk.ts'
+import { changeEndpoint, findSold, removeInstance } from './endpoint-care.ts'
 import { OrderConflictError, UnknownEndpointError, UnknownOrderError } from './errors.ts'
 import { openEsimPool } from './esim-pool.ts'
-import { type ProvisionListener, tellSafely } from './events.ts'
+import { tellSafely } from './events.ts'
 import { explainError, reasonOf } from './explain.ts'
 import { fileLedger } from './file-ledger.ts'
-import type { Ledger, OrderReference, OrderRow } from './ledger.ts'
+import type { OrderRow } from './ledger.ts'
 import { hashContent, type OrderContent } from './order.ts'
 import { openOrderRuns } from './order-runs.ts'
-import { type OrderView, viewOrder } from './order-view.ts'
-import { readUsage, sweepUsage, type UsageSweep } from './refresh-usage.ts'
-import { type Sale, saleOf, type TopUp, topUpOf } from './sale.ts'
+import { viewOrder } from './order-view.ts'
+import { readUsage, sweepUsage } from './refresh-usage.ts'
+import { saleOf, topUpOf } from './sale.ts'
 import { enlistOwner, hasLivingOwner, SILENCE_MS } from './save-order.ts'
-import { countStock, type Stock } from './stock.ts'
-import { type EndpointUsage, usageOf } from './usage.ts'
+import { countStock } from './stock.ts'
+import { usageOf } from './usage.ts'
 import { watchState } from './watch-state.ts'
-
-/** Everything is optional: what is left out comes from the environment. */
-export interface ProvisionerOptions {
-  /** A state's location (`SFT_STATE`, default `state.json`), or a function that reads one. */
-  readonly state?: string | (() => Promise<State>)
-  /** A ledger's file (`SFT_LEDGER`, default `orders.json`), or an open ledger, which is not closed. */
-  readonly ledger?: string | Ledger
-  /** Settings of the account (`SFT_…`), or an open account, which is not closed. */
-  readonly sft?: SettingOverrides | Sft
-  readonly policies?: ProvisionPolicies
-  /** IANA zone of the platform's dates, UTC by default. ASSUMED (contract 1.7, U23): the account's. */
-  readonly timeZone?: string
-  readonly onEvent?: ProvisionListener
-  /** Whether unfinished orders of dead processes are gone on with in the background; true by default. */
-  readonly resumeAtOpen?: boolean
-  /** Time and sleep, for tests. */
-  readonly clock?: Clock
-  /** In place of `process.env`, for tests. */
-  readonly env?: Environment
-}
-
-/** How long a caller waits. What fires first ends the waiting; the order can be resumed. */
-export interface Patience {
-  readonly signal?: AbortSignal
-  readonly timeoutSeconds?: number
-}
-
-export interface PurchaseRequest extends Patience {
-  /** The portal's own, never used for anything else. */
-  readonly orderId: string
-  /** `portal.sku` of an add-on plan in the catalog. */
-  readonly sku: string
-  /** Bound to the order ID with the SKU; only its hash is kept. */
-  readonly reference?: OrderReference
-}
-
-export interface TopUpRequest extends PurchaseRequest {
-  /** An endpoint that was sold from this ledger. */
-  readonly endpointId: string
-}
-
-/** What `resume` did. */
-export interface ResumeReport {
-  readonly delivered: readonly string[]
-  readonly stopped: readonly {
-    readonly orderId: string
-    readonly error: string
-    readonly message: string
-  }[]
-  /** Unfinished orders on which another living process works. */
-  readonly inWork: number
-}
-
-/** Sells what the catalog has. Dispose it to let running orders stop at a safe place. */
-export interface Provisioner extends AsyncDisposable {
-  /**
-   * Sells an eSIM with an add-on. The same order again gives the same sale. Throws each error of
-   * errors.ts but UnknownOrderError and UnknownEndpointError.
-   */
-  purchase(request: PurchaseRequest): Promise<Sale>
-  /** Puts another add-on, of the same plan or not, on an endpoint that was sold. Idempotent likewise. */
-  topUp(request: TopUpRequest): Promise<TopUp>
-  /** Where an order stands, every step with time and outcome. Throws UnknownOrderError. */
-  order(orderId: string): Promise<OrderView>
-  orders(filter?: { readonly unfinished?: boolean }): Promise<readonly OrderView[]>
-  /**
-   * Usage of a sold endpoint, by its ID or the order that has it. It asks the platform, unless the
-   * ledger's figures are at most `maxAgeSeconds` old. Throws UnknownEndpointError, UnknownOrderError
-   * and what stands for the account.
-   */
-  usage(
-    of: ({ readonly endpointId: string } | { readonly orderId: string }) & {
-      readonly maxAgeSeconds?: number
-      readonly signal?: AbortSignal
-    },
-  ): Promise<EndpointUsage>
-  /** Refreshes the sold endpoints whose usage is older than so many seconds, one hour by default. */
-  refreshUsage(options?: {
-    readonly olderThan?: number
-    readonly signal?: AbortSignal
-  }): Promise<UsageSweep>
-  /** Throws UnknownEndpointError and what stands for the account. Idempotent, as is `reactivate`. */
-  suspend(request: {
-    readonly endpointId: string
-    /** `support` by default. */
-    readonly reason?: SuspensionReason
-    readonly signal?: AbortSignal
-  }): Promise<void>
-  reactivate(request: { readonly endpointId: string; readonly signal?: AbortSignal }): Promise<void>
-  /** Takes one instance off an endpoint; `removed` is false where it was gone already. */
-  removeAddon(request: {
-    readonly endpointId: string
-    readonly uniqueId: string
-    readonly signal?: AbortSignal
-  }): Promise<{ readonly removed: boolean }>
-  /** Undoes what can be undone of an order, and says what cannot. */
-  cancel(orderId: string, patience?: Patience): Promise<Cancellation>
-  /** What can be sold, is reserved and was sold. Makes no call. */
-  stock(): Promise<Stock>
-  /** Goes on with the unfinished orders that no living process works on. */
-  resume(patience?: Patience): Promise<ResumeReport>
-}
 
 /**
  * Opens the runtime entry. Reads the state and the ledger, sends nothing until an order comes, apart

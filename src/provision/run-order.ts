@@ -45,9 +45,9 @@ export async function runOrder(desk: Desk, job: OrderJob, signal: AbortSignal): 
     try {
       let order = claim.kind === 'mine' ? claim.order : undefined
       const isNew = order === undefined
-      if (place !== undefined && (order === undefined || holdsNothing(order)))
-        order = await placeOrder(desk, orderId, place, order, signal)
-      else if (order === undefined) throw new UnknownOrderError(orderId)
+      if (order === undefined && place === undefined) throw new UnknownOrderError(orderId)
+      if (order === undefined && place !== undefined)
+        order = await placeOrder(desk, orderId, place, signal)
       if (order === undefined) continue
       const delivered = await advanceOrder(desk, order, isNew, job, signal)
       desk.tell({
@@ -65,20 +65,14 @@ export async function runOrder(desk: Desk, job: OrderJob, signal: AbortSignal): 
   }
 }
 
-const holdsNothing = (order: OrderRow): boolean =>
-  order.status === 'new' || (order.kind === 'topUp' && order.intent === undefined)
-
-/** Puts a new order into the ledger, or gives one that holds nothing the plan that its SKU has now. */
+/** Puts a new order into the ledger; undefined where it is there already. */
 async function placeOrder(
   desk: Desk,
   orderId: string,
   content: OrderContent & { readonly hash: string },
-  existing: OrderRow | undefined,
   signal: AbortSignal,
 ): Promise<OrderRow | undefined> {
   const planId = await findPlan(desk, orderId, content.sku)
-  if (existing !== undefined)
-    return await saveOrder(desk, orderId, [], () => ({ change: { planId } }))
   const { kind, sku, hash, endpointId } = content
   desk.tell({ type: 'order started', orderId, kind })
   const order = newOrder(
@@ -124,7 +118,8 @@ async function advanceOrder(
   for (let tried = 1; ; ) {
     signal.throwIfAborted()
     if (order.status === 'new') {
-      const reserved = await reserveEsim(desk, order, order.planId, false, signal)
+      const planId = await findPlan(desk, order.orderId, order.sku)
+      const reserved = await reserveEsim(desk, order, planId, false, signal)
       if (reserved === undefined) throw new OrderLostError(`order ${order.orderId} was taken over`)
       order = reserved
       fresh = true
@@ -137,10 +132,20 @@ async function advanceOrder(
         throw new ActivationFailedError(order.orderId, order.tried, activated.reason)
       tried += 1
     } else if (order.status === 'activated') {
-      if (order.kind === 'topUp') await takeEndpoint(desk, order, job, signal)
+      if (order.kind === 'topUp') {
+        if (order.intent === undefined) order = await renewPlan(desk, order)
+        await takeEndpoint(desk, order, job, signal)
+      }
       return await subscribeAddon(desk, order, fresh && order.intent !== undefined, signal)
     } else return order
   }
+}
+
+/** Gives an order of which nothing was sent the plan that its SKU has now. */
+async function renewPlan(desk: Desk, order: OrderRow): Promise<OrderRow> {
+  const planId = await findPlan(desk, order.orderId, order.sku)
+  if (planId === order.planId) return order
+  return await saveOrder(desk, order.orderId, [], () => ({ change: { planId } }))
 }
 
 /** Waits until no other subscription of the endpoint is under way, and keeps others from beginning one. */
@@ -205,7 +210,8 @@ async function stopOrder(desk: Desk, job: OrderJob, error: unknown): Promise<unk
   const stopped = await desk.ledger.transact({ orderIds: [orderId], endpointIds }, rows => {
     const current = rows.order(orderId)
     if (current === undefined) {
-      if (place === undefined || isRequestMistake(error)) return { entries: [], result: undefined }
+      if (place?.kind !== 'purchase' || isRequestMistake(error))
+        return { entries: [], result: undefined }
       const { kind, sku, hash } = place
       const row = newOrder({ orderId, kind, sku, planId: '', content: hash }, at)
       const failed = changeOrder(row, { status: 'failed', failure: { name, message } }, at)

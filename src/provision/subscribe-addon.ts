@@ -112,13 +112,11 @@ export async function subscribeAddon(
     return orderId
   }
 
-  const pick = async (reported: readonly AddonInstance[]): Promise<readonly AddonInstance[]> =>
-    intent === undefined
-      ? []
-      : fittingInstances(intent, orderId, reported, await rowsNow(), desk.timeZone)
+  const pick = (reported: readonly AddonInstance[], rows: readonly AddonRow[]) =>
+    intent === undefined ? [] : fittingInstances(intent, orderId, reported, rows, desk.timeZone)
 
   const find = async (): Promise<AddonInstance | undefined> => {
-    const [oldest] = await pick(await desk.sft.read.addons(endpointId, options))
+    const [oldest] = pick(await desk.sft.read.addons(endpointId, options), await rowsNow())
     return oldest
   }
 
@@ -137,7 +135,8 @@ export async function subscribeAddon(
 
   const send = async (): Promise<AddonInstance> => {
     const answered = await desk.sft.write.subscribeAddon({ endpointId, planId }, options)
-    const newest = (await pick(answered)).at(-1)
+    // Of the instances of this endpoint that orders have, the intent knows all: they go one by one.
+    const newest = pick(answered, []).at(-1)
     if (newest !== undefined) return newest
     await saveOrder(desk, orderId, [], (_rows, { intent: current }) => ({
       change: current?.write === 'subscribe' ? { intent: { ...current, accepted: true } } : {},

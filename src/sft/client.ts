@@ -64,7 +64,8 @@ export function openSft(options: SftOptions): Sft {
   if (!Number.isInteger(bulkSize) || bulkSize < 1)
     throw new RangeError(`bulk.size is ${bulkSize}; it must be a whole number from 1`)
   const clock = options.clock ?? SYSTEM_CLOCK
-  const { budgetFile } = options
+  // Without a limit there is nothing to share.
+  const budgetFile = callsPerSecond === Number.POSITIVE_INFINITY ? undefined : options.budgetFile
   const budget = createCallBudget({
     callsPerSecond,
     slots: budgetFile === undefined ? memorySlots(clock) : fileSlots(budgetFile, clock),

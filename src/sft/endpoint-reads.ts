@@ -54,7 +54,7 @@ export function createEndpointReads(
       const result = await read('fetchSIM', { iccid: wanted }, simsOf, options)
       if (result.kind === 'rejected' && meansNoSim(result.error.code, result.description))
         return undefined
-      return answerOf(result).find(sim => normaliseIccid(sim.iccid) === wanted)
+      return answerOf(result).find(sim => sim.iccid === wanted)
     },
     endpointProfile,
     async addons(endpointId, options): Promise<readonly AddonInstance[]> {
@@ -115,7 +115,7 @@ function simOf(row: JsonObject): Sim | undefined {
     product: asText(row['simProduct']),
     activationCode: activationCodeOf(asObject(row['activationCode'])),
   })
-  return { ...fields, iccid }
+  return { ...fields, iccid: normaliseIccid(iccid) }
 }
 
 function activationCodeOf(code: JsonObject | undefined): string | undefined {

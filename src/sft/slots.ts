@@ -1,4 +1,13 @@
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import type { Clock } from './once.ts'
 
@@ -99,10 +108,13 @@ function readNext(path: string, now: number): number {
   return Number.isFinite(next) && next < now + FARTHEST_MS ? next : now + 1000
 }
 
+/** Always as long, so that the file is overwritten in place: cutting it off first would cost a disk flush. */
+const LINE_LENGTH = 48
+
 function writeNext(path: string, next: number): void {
-  const file = openSync(path, 'w', 0o600)
+  const file = openSync(path, constants.O_WRONLY | constants.O_CREAT, 0o600)
   try {
-    writeSync(file, `${JSON.stringify({ next })}\n`)
+    writeSync(file, `${JSON.stringify({ next }).padEnd(LINE_LENGTH - 1)}\n`, 0)
   } finally {
     closeSync(file)
   }

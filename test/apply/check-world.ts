@@ -9,7 +9,13 @@ import type { State } from '../../src/state/state.ts'
  * - every zone, plan and endpoint that the catalog wants is there once, with the right content
  * - every ID that the account has stands in the state, and nothing is announced any more
  */
-export function checkWorld(catalog: Catalog, world: World, state: State): readonly string[] {
+export function checkWorld(
+  catalog: Catalog,
+  world: World,
+  state: State,
+  /** Addresses that rightly are not there. */
+  blocked: ReadonlySet<string> = new Set(),
+): readonly string[] {
   const problems: string[] = []
   const differ = (what: string, has: unknown, wants: unknown) => {
     const [left, right] = [JSON.stringify(has), JSON.stringify(wants)]
@@ -19,6 +25,7 @@ export function checkWorld(catalog: Catalog, world: World, state: State): readon
     problems.push(`${intent.operation} ${intent.id} is still announced`)
 
   for (const entry of catalog.rateZones) {
+    if (blocked.has(`rateZone/${entry.key}`)) continue
     const record = state.rateZones[entry.key]
     const zone = record && world.zones.get(record.id)
     if (record === undefined || zone === undefined) {
@@ -47,6 +54,7 @@ export function checkWorld(catalog: Catalog, world: World, state: State): readon
   }
 
   for (const entry of catalog.addonPlans) {
+    if (blocked.has(`addonPlan/${entry.key}`)) continue
     const record = state.addonPlans[entry.key]
     const plan = record && world.plans.get(record.planId)
     if (record === undefined || plan === undefined) {
@@ -155,8 +163,13 @@ export function lostIds(world: World, state: State): readonly string[] {
   for (const zone of world.zones.values())
     if (!known.zone.has(zone.id))
       problems.push(`zone ${zone.id} "${zone.name}" is not in the state`)
+  // An old revision that was retired is done with: it stays on the account, inactive.
   for (const { planId, basicInfo } of world.plans.values())
-    if (basicInfo.planCategory === 'ADDON' && !known.plan.has(planId))
+    if (
+      basicInfo.planCategory === 'ADDON' &&
+      basicInfo.planStatus === 'Active' &&
+      !known.plan.has(planId)
+    )
       problems.push(`plan ${planId} "${basicInfo.planName}" is not in the state`)
   for (const { endPointId, name } of world.endpoints.values())
     if (!known.endpoint.has(endPointId))

@@ -1,3 +1,5 @@
+import { copyFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Catalog } from '../../src/model.ts'
 import type { SftOptions } from '../../src/sft/client.ts'
@@ -5,9 +7,10 @@ import {
   FAULT_KINDS,
   type Fault,
   type FaultKind,
-  type Simulator,
+  startSimulator,
 } from '../../src/simulator/index.ts'
 import { memoryState } from '../../src/state/memory-store.ts'
+import type { State } from '../../src/state/state.ts'
 import { checkWorld } from './check-world.ts'
 import {
   applyUntilDone,
@@ -52,20 +55,51 @@ endpointBatches:
   return { before, after }
 }
 
-/** Meets one apply with a fault; answers how many runs it took and what is wrong in the end. */
+const folder = t.testdir()
+
+interface Prepared {
+  readonly after: Catalog
+  readonly state: State
+  /** File of the world that `before` was applied to. */
+  readonly world: string
+}
+
+/** The account as `before` left it: made once, copied for each case. */
+async function prepare(): Promise<Prepared> {
+  const world = join(folder, 'world.json')
+  await using simulator = await simulate({ save: world })
+  const { before, after } = await scenario([...simulator.world.sims.keys()])
+  await using sft = openTestSft(simulator)
+  await using store = memoryState()
+  await applyUntilDone(before, sft, store)
+  // Each case has a host of its own, and an account that nothing was learnt of yet.
+  const { account: _account, ...state } = store.state
+  return { after, state: { ...state, learnt: {} }, world }
+}
+
+let preparing: Promise<Prepared> | undefined
+let cases = 0
+
+/** Meets one apply with faults; answers how many were met and what is wrong in the end. */
 async function meet(
   faults: readonly Fault[],
   options: Partial<SftOptions> = {},
 ): Promise<{ readonly met: number; readonly problems: readonly string[] }> {
-  await using simulator = await simulate()
-  const { before, after } = await scenario(iccidsOf(simulator))
+  preparing ??= prepare()
+  const { after, state, world } = await preparing
+  cases += 1
+  const save = join(folder, `world-${cases}.json`)
+  await copyFile(world, save)
+  await using simulator = await startSimulator({
+    callsPerSecond: Number.POSITIVE_INFINITY,
+    save,
+    sims: 0,
+  })
   await using sft = openTestSft(simulator, options)
-  await using store = memoryState()
-  await applyUntilDone(before, sft, store)
-  const already = simulator.calls.length
+  await using store = memoryState(state)
   for (const fault of faults) simulator.fault({ delayMs: LATE_MS, ...fault })
   await applyUntilDone(after, sft, store, { prune: true })
-  const met = simulator.calls.slice(already).filter(call => call.outcome.startsWith('fault:'))
+  const met = simulator.calls.filter(call => call.outcome.startsWith('fault:'))
   simulator.clearFaults()
   const again = await planOnce(after, sft, store, { prune: true })
   return {
@@ -77,8 +111,6 @@ async function meet(
     ],
   }
 }
-
-const iccidsOf = (simulator: Simulator): readonly string[] => [...simulator.world.sims.keys()]
 
 interface Case {
   readonly name: string
@@ -96,7 +128,7 @@ async function runCases(test: Test, cases: readonly Case[]): Promise<void> {
       test.strictSame(problems, [], `after ${name} the account is as the catalog says`)
     }
   }
-  await Promise.all(Array.from({ length: 6 }, worker))
+  await Promise.all(Array.from({ length: 10 }, worker))
 }
 
 const WRITES = [
@@ -155,6 +187,9 @@ t.test('a fault on the bulk call after the trial is settled by reading', async t
   )
 })
 
+/** Faults of a bulk's rows: a list that is cut short without a word is a lie that nothing can see. */
+const OF_BULKS: readonly FaultKind[] = ['rows-missing', 'row-timeouts']
+
 for (const operation of [
   'GetCustomerProfile',
   'fetchNetworkList',
@@ -166,9 +201,10 @@ for (const operation of [
   t.test(`apply until it ends well after every fault on ${operation}`, async test => {
     await runCases(
       test,
-      FAULT_KINDS.map(kind => ({
+      FAULT_KINDS.filter(kind => !OF_BULKS.includes(kind)).map(kind => ({
         name: `${kind} on ${operation}`,
-        faults: [{ operation, kind, count: 2 }],
+        // A client takes a second refusal, right after a login, for a lack of rights.
+        faults: [{ operation, kind, count: kind.startsWith('expired') ? 1 : 2 }],
       })),
     )
   })

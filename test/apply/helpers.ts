@@ -42,20 +42,35 @@ const HELD_SECONDS = 120
 /** A second base plan, which a simulated account does not have by itself. */
 export const OTHER_BASE_PLAN = 'OTHERPRE41274807'
 
-/** A simulator without a limit, with few SIMs and a second base plan. */
+/** A second APN group and roaming profile, likewise. */
+export const OTHER_APN_GROUP = 'PDP_9999'
+export const OTHER_ROAMING_PROFILE = '3999'
+
+/** Countries whose networks a simulated account has here: all of the world's take their time to read. */
+const COVERAGE = ['BEL', 'NLD', 'LUX', 'FRA', 'DEU', 'GBR', 'MCO']
+
+/** A simulator without a limit, with few SIMs, few networks, and second ones of what an endpoint has. */
 export async function simulate(options: SimulatorOptions = {}): Promise<Simulator> {
   const simulator = await startSimulator({
     callsPerSecond: Number.POSITIVE_INFINITY,
     sims: 12,
     ...options,
   })
-  const { plans } = simulator.world
+  const { plans, networks, apnGroups, roamingProfiles } = simulator.world
+  for (const [key, { tadig }] of networks)
+    if (!COVERAGE.includes(tadig.slice(0, 3))) networks.delete(key)
   const base = plans.get(SIMULATED_ACCOUNT.basePlanId)
   if (base === undefined) throw new Error('the simulated account has no base plan')
   plans.set(OTHER_BASE_PLAN, {
     ...base,
     planId: OTHER_BASE_PLAN,
     basicInfo: { ...base.basicInfo, planName: 'Other base plan' },
+  })
+  apnGroups.add(OTHER_APN_GROUP)
+  roamingProfiles.set(OTHER_ROAMING_PROFILE, {
+    roamingProfileId: OTHER_ROAMING_PROFILE,
+    name: 'Other roaming profile',
+    networks: 'all',
   })
   return simulator
 }

@@ -1,4 +1,5 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Test } from 'tap'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/index.ts'
@@ -66,7 +67,9 @@ export async function openDesk(
   files: (iccids: readonly string[]) => Readonly<Record<string, string>>,
   options: SimulatorOptions = {},
 ): Promise<Desk> {
-  const folder = t.testdir({})
+  // Not t.testdir(): it has one folder a test, and a test may have two desks.
+  const folder = mkdtempSync(join(tmpdir(), 'sft-catalog-test-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const simulator = await startSimulator({
     callsPerSecond: Number.POSITIVE_INFINITY,
     username: 'seller',

@@ -17,6 +17,8 @@ export interface Running {
   readonly stdout: () => string
   readonly stderr: () => string
   readonly kill: (signal: NodeJS.Signals) => void
+  /** Keys pressed, where it has a terminal. */
+  readonly type: (keys: string) => void
   /** Resolves once what it wrote so far, on either stream, matches; rejects when it ends before. */
   readonly until: (pattern: RegExp) => Promise<void>
   readonly ended: Promise<Ended>
@@ -90,6 +92,7 @@ export function startCli(args: readonly string[], options: RunOptions): Running 
     stdout: () => written.stdout,
     stderr: () => written.stderr,
     kill: signal => void child.kill(signal),
+    type: keys => void child.stdin?.write(keys),
     until: pattern =>
       new Promise<void>((found, missed) => {
         const look = () => {

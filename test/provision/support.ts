@@ -45,7 +45,7 @@ export const openTestSft = (simulator: Simulator, options: Partial<SftOptions> =
   })
 
 export async function openMarket(
-  t: Test,
+  t: Pick<Test, 'teardown'>,
   options: {
     readonly endpoints: number
     readonly simulator?: SimulatorOptions

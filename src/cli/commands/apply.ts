@@ -54,11 +54,11 @@ export const apply: Command = {
     const approved = given.is('auto-approve') || saved !== undefined
     if (!approved && (!world.canAsk || given.is('json')))
       throw new UsageError('there is nobody to ask: give --auto-approve, or use plan to look first')
+    await using sft = openAccount(given, world)
     await using store = await openState(stateOf(given, world), {
       purpose: 'apply',
       onNotice: world.err,
     })
-    await using sft = openAccount(given, world)
     const limit = watchTime(given, world)
     try {
       return await applyCatalog(catalog, sft, store, saved, given, world)
@@ -70,6 +70,12 @@ export const apply: Command = {
 
 /** Why the run was stopped, from the stop signal's reason. */
 type StopReason = 'SIGINT' | 'SIGTERM' | 'time'
+
+const STOP_CODE: Readonly<Record<StopReason, number>> = {
+  SIGINT: EXIT.interrupted,
+  SIGTERM: EXIT.terminated,
+  time: EXIT.outOfTime,
+}
 
 function watchTime(given: Given, world: World): NodeJS.Timeout | undefined {
   const minutes = given.number('max-minutes')
@@ -100,12 +106,18 @@ async function applyCatalog(
   const json = given.is('json')
   const sales = await readSales(given, world)
   await settleEarlier(sft, store, world)
-  const made = await makePlan(catalog, store.state, sft, {
-    ...(saved?.options ?? planOptions(given)),
-    ...(sales && { sales }),
-    pageSize: PAGE_SIZE,
-    onEvent: sayRead(world, json),
-  })
+  const made = await unlessStopped(world, () =>
+    makePlan(catalog, store.state, sft, {
+      ...(saved?.options ?? planOptions(given)),
+      ...(sales && { sales }),
+      pageSize: PAGE_SIZE,
+      onEvent: sayRead(world, json),
+    }),
+  )
+  if (made === undefined) {
+    world.err('stopped before anything was changed')
+    return stopCode(world) ?? EXIT.failed
+  }
   const { plan } = made
   const moved = saved === undefined ? [] : whatMoved(saved, made, catalog.hash, store.state)
   if (saved !== undefined && moved.length > 0) {
@@ -134,11 +146,7 @@ async function applyCatalog(
     !(await confirmed(world, 'Apply these changes?'))
   ) {
     world.err('nothing was changed')
-    return world.stop.signal.reason === 'SIGTERM'
-      ? EXIT.terminated
-      : world.stop.signal.aborted
-        ? EXIT.interrupted
-        : EXIT.failed
+    return stopCode(world) ?? EXIT.failed
   }
   const report = await carryOut(made, sft, store, given, world)
   if (json)
@@ -187,7 +195,7 @@ async function settleEarlier(sft: Sft, store: StateStore, world: World): Promise
   world.err(
     `looking for ${count(pending.length, 'write')} that an earlier run did not see the end of`,
   )
-  await settlePending(sft, store, {
+  const settled = settlePending(sft, store, {
     clock,
     pageSize: PAGE_SIZE,
     heldSeconds: HELD_SECONDS,
@@ -204,6 +212,12 @@ async function settleEarlier(sft: Sft, store: StateStore, world: World): Promise
       world.err(`  ${intent.operation}: ${told.join(', ') || 'settled'}`)
     },
   })
+  try {
+    await settled
+  } catch (error) {
+    // Told to stop: what is still open stays announced, and is looked for by the next run.
+    if (!world.stop.signal.aborted) throw error
+  }
 }
 
 async function confirmed(world: World, question: string): Promise<boolean> {
@@ -230,16 +244,27 @@ async function confirmCanary(
 
 function exitOf(report: ApplyReport, world: World): number {
   if (report.counts.failed > 0 || report.counts.skipped > 0) return EXIT.failed
-  const reason: StopReason | undefined = report.stopped ? world.stop.signal.reason : undefined
-  switch (reason) {
-    case 'SIGINT':
-      return EXIT.interrupted
-    case 'SIGTERM':
-      return EXIT.terminated
-    case 'time':
-      world.err(`time limit reached after ${duration(report.seconds)}: the next run goes on`)
-      return EXIT.outOfTime
-    case undefined:
-      return report.counts.deferred > 0 ? EXIT.failed : EXIT.ok
-  }
+  const code = report.stopped ? stopCode(world) : undefined
+  if (code === EXIT.outOfTime)
+    world.err(`time limit reached after ${duration(report.seconds)}: the next run goes on`)
+  return code ?? (report.counts.deferred > 0 ? EXIT.failed : EXIT.ok)
+}
+
+/** The exit code of a run that was told to stop; undefined where it was not. */
+function stopCode(world: World): number | undefined {
+  const { signal } = world.stop
+  return signal.aborted ? STOP_CODE[signal.reason as StopReason] : undefined
+}
+
+/** Reading is given up at once when the run is told to stop: undefined. */
+async function unlessStopped<Value>(
+  world: World,
+  read: () => Promise<Value>,
+): Promise<Value | undefined> {
+  const { signal } = world.stop
+  if (signal.aborted) return undefined
+  const stopped = new Promise<undefined>(resolve =>
+    signal.addEventListener('abort', () => resolve(undefined), { once: true }),
+  )
+  return Promise.race([read(), stopped])
 }

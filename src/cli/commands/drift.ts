@@ -1,0 +1,149 @@
+import { AcceptError, acceptDrift } from '../../adopt/accept-drift.ts'
+import { callCost } from '../../adopt/call-cost.ts'
+import { replaceText } from '../../adopt/write-files.ts'
+import { compareDrift, hasDrift } from '../../drift.ts'
+import { accountIdentity, checkAccount } from '../../make-plan.ts'
+import type { Address, Catalog } from '../../model.ts'
+import { observeAccount } from '../../observe.ts'
+import type { Observation } from '../../plan/observation.ts'
+import { resolveCatalog } from '../../plan/resolve.ts'
+import { driftToJson } from '../../render/drift-json.ts'
+import { renderDrift } from '../../render/drift-text.ts'
+import type { Sft } from '../../sft/api.ts'
+import { backupState, parseAddress } from '../../state/edit.ts'
+import { openState, readState } from '../../state/open-state.ts'
+import type { State, StateStore } from '../../state/state.ts'
+import {
+  catalogFolder,
+  checkDigitOf,
+  openAccount,
+  PAGE_SIZE,
+  readCatalog,
+  stateOf,
+} from '../account.ts'
+import { ACCOUNT_FLAGS, CATALOG_FLAGS, type Command, type Given, JSON_FLAG } from '../command.ts'
+import { sayPending, sayRead } from '../planning.ts'
+import { EXIT, showIssues, type World } from '../world.ts'
+
+/** Account against state: what was changed elsewhere, and taking such changes into the catalog. */
+export const drift: Command = {
+  name: 'drift',
+  summary: 'compare the account with the state: what was changed elsewhere; --accept takes it over',
+  usage: '[flags]',
+  flags: [
+    ...CATALOG_FLAGS,
+    ...ACCOUNT_FLAGS,
+    ['--endpoints', 'page through the SIM stock too; the cost is told first'],
+    [
+      '--accept ADDRESS…',
+      "write the account's values of this entry into the catalog and the state (may be given several times)",
+    ],
+    JSON_FLAG,
+  ],
+  run: async (given, world) => {
+    const addresses = given.texts('accept').map(parseAddress)
+    const catalog = await readCatalog(given, world)
+    if (catalog === undefined) return EXIT.failed
+    await using sft = openAccount(given, world)
+    if (addresses.length > 0) {
+      await using store = await openState(stateOf(given, world), { purpose: 'drift --accept' })
+      if (Object.keys(store.state.pending).length > 0) {
+        world.err(
+          `${world.paintErr('error', 'error')} the state has writes whose end is not known: run "sft-catalog apply" first, which looks for them`,
+        )
+        return EXIT.failed
+      }
+      return await acceptAll(addresses, catalog, sft, store, given, world)
+    }
+    const state = await readState(stateOf(given, world))
+    sayPending(state, world)
+    const observation = await readAccount(catalog, state, sft, given, world)
+    if (observation === undefined) return EXIT.failed
+    const graph = resolveCatalog(catalog, observation, state)
+    showIssues(
+      world,
+      graph.issues.filter(issue => issue.severity === 'error'),
+    )
+    const report = compareDrift(catalog, graph, state, observation)
+    if (given.is('json')) world.out(JSON.stringify(driftToJson(report), undefined, 2))
+    else for (const line of renderDrift(report, world.paint)) world.out(line)
+    return hasDrift(report) ? EXIT.changes : EXIT.ok
+  },
+}
+
+/** The account, unless the state is another one's. */
+async function readAccount(
+  catalog: Catalog,
+  state: State,
+  sft: Sft,
+  given: Given,
+  world: World,
+): Promise<Observation | undefined> {
+  const wholeStock = given.is('endpoints') || given.texts('accept').some(isEndpoint)
+  const observation = await observeAccount(sft.read, {
+    stock: { ask: wholeStock ? 'all' : 'nothing' },
+    pageSize: PAGE_SIZE,
+    onEvent: sayRead(world, given.is('json')),
+    onStock: pages =>
+      world.err(
+        world.paintErr('dim', `The SIM stock has ${callCost(pages, sft, 'page', 'pages')}.`),
+      ),
+  })
+  const foreign = checkAccount(state, accountIdentity(sft, catalog, observation))
+  showIssues(world, foreign)
+  return foreign.length > 0 ? undefined : observation
+}
+
+const isEndpoint = (address: string): boolean => address.startsWith('endpoint/')
+
+async function acceptAll(
+  addresses: readonly Address[],
+  catalog: Catalog,
+  sft: Sft,
+  store: StateStore,
+  given: Given,
+  world: World,
+): Promise<number> {
+  const observation = await readAccount(catalog, store.state, sft, given, world)
+  if (observation === undefined) return EXIT.failed
+  if (!store.location.startsWith('memory:')) {
+    const { path } = await backupState(store.location)
+    world.err(world.paintErr('dim', `the state as it was is kept in ${path}`))
+  }
+  const folder = catalogFolder(given, world)
+  const checkDigit = checkDigitOf(given, world)
+  const accepted: { address: string; file: string | null; fields: readonly string[] }[] = []
+  const failures: string[] = []
+  let current: Catalog = catalog
+  for (const address of addresses) {
+    try {
+      const done = await acceptDrift(address, {
+        catalog: current,
+        folder,
+        load: { ...(checkDigit && { checkDigit }) },
+        state: store.state,
+        observation,
+      })
+      // YAML first: cut short here, the next plan finds both sides alike and puts the state right.
+      if (done.file !== undefined) await replaceText(done.file.path, done.file.text)
+      await store.append(done.entry)
+      accepted.push({ address, file: done.file?.path ?? null, fields: done.fields })
+      failures.push(...done.refused.map(why => `${address}: ${why}`))
+      const next = await readCatalog(given, world)
+      if (next === undefined) return EXIT.failed
+      current = next
+    } catch (error) {
+      if (!(error instanceof AcceptError)) throw error
+      failures.push(error.message)
+    }
+  }
+  if (given.is('json'))
+    world.out(JSON.stringify({ format: 1, accepted, refused: failures }, undefined, 2))
+  else
+    for (const { address, file, fields } of accepted)
+      world.out(
+        `${world.paint('add', 'accepted')} ${address}: ${fields.join(', ')}${file === null ? '; in the state only' : ` in ${file}`}`,
+      )
+  for (const failure of failures) world.err(`${world.paintErr('error', 'not accepted')} ${failure}`)
+  return failures.length > 0 ? EXIT.failed : EXIT.ok
+}
