@@ -61,6 +61,7 @@ export type {
   AdoptChange,
   BlockedChange,
   Change,
+  ChangeBase,
   Cost,
   CreateChange,
   FieldChange,
@@ -73,6 +74,7 @@ export type {
   ReplaceChange,
   RetireChange,
   UpdateChange,
+  Wanted,
 } from './plan/plan.ts'
 export { type IssueStyle, renderIssue } from './render/issues.ts'
 export type { Paint, Tone } from './render/paint.ts'

@@ -109,32 +109,51 @@ export function showProgress(world: World, budget: BudgetView, quiet: boolean): 
 
 type Task = ListrTaskWrapper<object, typeof DefaultRenderer, typeof SimpleRenderer>
 
+/** A row's end, which may be known before listr2 has drawn the row. */
+interface Drawn {
+  readonly ended: Promise<void>
+  readonly finish: () => void
+  readonly fail: (error: Error) => void
+  task?: Task
+}
+
+function openRow(): Drawn {
+  let finish: () => void = () => {}
+  let fail: (error: Error) => void = () => {}
+  const ended = new Promise<void>((resolve, reject) => {
+    finish = resolve
+    fail = reject
+  })
+  // listr2 looks at it only once it draws the row.
+  ended.catch(() => undefined)
+  return { ended, finish, fail }
+}
+
 /** Rows in a terminal. listr2 only draws; what runs when is decided elsewhere. */
 function drawRows(rows: ReadonlyMap<KindName, Row>, text: (kind: KindName, row: Row) => string) {
-  const tasks = new Map<
-    KindName,
-    { readonly task: Task; readonly finish: () => void; readonly fail: (error: Error) => void }
-  >()
+  const drawn = new Map<KindName, Drawn>()
   const said: string[] = []
   let running: Promise<unknown> = Promise.resolve()
   const refresh = (kind: KindName) => {
     const row = rows.get(kind)
-    const shown = tasks.get(kind)
+    const shown = drawn.get(kind)
     if (row === undefined || shown === undefined) return
-    shown.task.title = text(kind, row)
+    if (shown.task !== undefined) shown.task.title = text(kind, row)
     if (row.done + row.bad < row.total) return
     if (row.bad > 0) shown.fail(new Error(text(kind, row)))
     else shown.finish()
   }
   return {
     start: () => {
+      for (const kind of rows.keys()) drawn.set(kind, openRow())
       const list = new Listr(
-        [...rows].map(([kind, row]) => ({
-          title: text(kind, row),
-          task: (_context: object, task: Task) =>
-            new Promise<void>((finish, fail) => {
-              tasks.set(kind, { task, finish, fail })
-            }),
+        [...drawn].map(([kind, shown]) => ({
+          title: KINDS[kind].plural,
+          task: (_context: object, task: Task) => {
+            shown.task = task
+            refresh(kind)
+            return shown.ended
+          },
         })),
         {
           concurrent: true,
@@ -155,7 +174,7 @@ function drawRows(rows: ReadonlyMap<KindName, Row>, text: (kind: KindName, row: 
     },
     say: (line: string) => said.push(line),
     end: async () => {
-      for (const [kind, shown] of tasks) {
+      for (const [kind, shown] of drawn) {
         refresh(kind)
         shown.finish()
       }

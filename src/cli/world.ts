@@ -30,7 +30,7 @@ export interface World {
   readonly paintErr: Paint
   /** True where a person can be asked: stdin and stdout are terminals. */
   readonly canAsk: boolean
-  /** True where progress may redraw itself: stdout is a terminal. */
+  /** True where progress may redraw itself: stdout is a terminal that knows its width. */
   readonly canRedraw: boolean
   readonly ask: (question: string) => Promise<string>
   /** Told to stop: first by SIGINT or SIGTERM, or by a time limit. */
@@ -81,7 +81,11 @@ export function openWorld(env: Environment): World {
     paint: paintFor(process.stdout, env),
     paintErr: paintFor(process.stderr, env),
     canAsk: process.stdin.isTTY === true && process.stdout.isTTY === true,
-    canRedraw: process.stdout.isTTY === true && env['CI'] === undefined,
+    canRedraw:
+      process.stdout.isTTY === true &&
+      process.stdout.columns > 0 &&
+      env['TERM'] !== 'dumb' &&
+      env['CI'] === undefined,
     ask: async question => {
       const lines = createInterface({ input: process.stdin, output: process.stdout })
       // readline takes Ctrl-C as a key here, and Ctrl-D would leave the question open for ever.

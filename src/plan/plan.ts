@@ -17,7 +17,8 @@ export interface FieldChange {
   readonly message?: string
 }
 
-interface ChangeBase {
+/** What every change has. */
+export interface ChangeBase {
   readonly address: Address
   readonly kind: KindName
   readonly key: string
@@ -36,7 +37,8 @@ export interface Impact {
   readonly unsoldEndpoints?: number
 }
 
-interface Wanted {
+/** What a change that the catalog asks for has. */
+export interface Wanted {
   readonly resource: Resource
   /** Platform-side spec: revision name; references resolved as far as IDs are known. */
   readonly spec: Spec

@@ -9,6 +9,7 @@ import {
   SftUnknownOutcomeError,
   SftUnreachableError,
 } from './errors.ts'
+import type { Clock } from './once.ts'
 import { OPERATIONS, type ReadName, type WriteName } from './operations.ts'
 import { excerptOf, type Redact } from './redact.ts'
 import type { Session } from './session.ts'
@@ -43,13 +44,17 @@ export type Write = (
   options?: CallOptions,
 ) => Promise<JsonObject>
 
+/** Two tokens that died one after the other look like no access: it is tried again after this time. */
+const NO_ACCESS_MS = 60_000
+
 /** Makes calls with a token, replays them once after a new login, and turns outcomes into errors. */
 export function createCalls(
   transport: Transport,
   session: Session,
   redact: Redact,
+  clock: Pick<Clock, 'now'>,
 ): { readonly read: Read; readonly write: Write } {
-  /** Operations refused right after a new login, with the generation: a further login would not help. */
+  /** Operations refused right after a new login, with the time: for a while a further login would not help. */
   const noAccess = new Map<OperationName, number>()
 
   async function deliver(
@@ -62,9 +67,10 @@ export function createCalls(
         authorise: session.token,
       })
       if (delivery.kind !== 'unauthorised') return delivery
-      const generation = delivery.token?.generation
-      if (replayed && generation !== undefined) noAccess.set(call.operation, generation)
-      if (delivery.token === undefined || noAccess.get(call.operation) === generation)
+      const now = clock.now()
+      if (replayed) noAccess.set(call.operation, now)
+      const refusedAt = noAccess.get(call.operation) ?? Number.NEGATIVE_INFINITY
+      if (delivery.token === undefined || now - refusedAt < NO_ACCESS_MS)
         throw new SftNoAccessError(
           `not authorised (${delivery.code}): ${redact(delivery.description)}; a new login did not help. ` +
             'Endpoint calls need an enterprise account: a reseller enters one with targetAccountId',

@@ -94,7 +94,7 @@ export function openSft(options: SftOptions): Sft {
     targetAccountId: options.targetAccountId,
   }
   const session: Session = createSession(transport, credentials, clock, redact)
-  const { read, write } = createCalls(transport, session, redact)
+  const { read, write } = createCalls(transport, session, redact, clock)
   return {
     read: { ...createAccountReads(read), ...createEndpointReads(read) },
     write: { ...createCatalogWrites(write), ...createEndpointWrites(write, bulkSize, redact) },
