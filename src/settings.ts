@@ -64,6 +64,20 @@ export const ledgerLocation = (env: Environment, given?: string): string =>
 export const budgetFileOf = (state: string): string | undefined =>
   state.startsWith('memory:') ? undefined : `${state.replace(/^file:/, '')}.calls`
 
+/** The zone of the platform's dates: what is given, `SFT_TIME_ZONE`, or UTC. Throws a SettingsError. */
+export function timeZoneOf(env: Environment, given?: string): string {
+  const zone = given ?? read(env, 'SFT_TIME_ZONE') ?? 'UTC'
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone })
+  } catch (error) {
+    throw new SettingsError(
+      `the time zone '${zone}' is not known: give an IANA name such as Europe/Brussels`,
+      { cause: error },
+    )
+  }
+  return zone
+}
+
 function read(env: Environment, name: string): string | undefined {
   const value = env[name]
   return value === undefined || value === '' ? undefined : value

@@ -1,5 +1,5 @@
 import { openProvisioner, type ProvisionEvent, type Provisioner } from '../provision/index.ts'
-import { ledgerLocation, stateLocation } from '../settings.ts'
+import { ledgerLocation, stateLocation, timeZoneOf } from '../settings.ts'
 import type { Sft } from '../sft/api.ts'
 import { openAccount } from './account.ts'
 import { ACCOUNT_FLAGS, type Given, JSON_FLAG, UsageError } from './command.ts'
@@ -31,7 +31,6 @@ export async function withShop<Result>(
 
 /** The provisioner of a command line: it resumes nothing by itself, so that a command does one thing. */
 export function openShop(sft: Sft, given: Given, world: World): Promise<Provisioner> {
-  const timeZone = given.text('time-zone') ?? world.env['SFT_TIME_ZONE']
   return openProvisioner({
     state: stateLocation(world.env, given.text('state')),
     ledger: ledgerLocation(world.env, given.text('ledger')),
@@ -42,7 +41,7 @@ export function openShop(sft: Sft, given: Given, world: World): Promise<Provisio
       const line = lineOf(event)
       if (line !== undefined) world.err(world.paintErr('dim', line))
     },
-    ...(timeZone && { timeZone }),
+    timeZone: timeZoneOf(world.env, given.text('time-zone')),
   })
 }
 

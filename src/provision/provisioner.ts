@@ -10,10 +10,13 @@ import {
   type SettingOverrides,
   sftSettings,
   stateLocation,
+  timeZoneOf,
+  wireSettings,
 } from '../settings.ts'
 import type { Sft } from '../sft/api.ts'
 import { openSft } from '../sft/client.ts'
 import type { Clock } from '../sft/once.ts'
+import { OPERATIONS } from '../sft/operations.ts'
 import type { State } from '../state/state.ts'
 import type { Patience, Provisioner, ProvisionerOptions, ResumeReport } from './api.ts'
 import { cancelOrder } from './cancel-order.ts'
@@ -44,7 +47,7 @@ export async function openProvisioner(options: ProvisionerOptions = {}): Promise
   const {
     env = process.env,
     clock = SYSTEM_CLOCK,
-    timeZone = 'UTC',
+    timeZone = timeZoneOf(env),
     onEvent = () => {},
     resumeAtOpen = true,
   } = options
@@ -311,6 +314,7 @@ function openAccount(
     typeof state === 'function' ? undefined : budgetFileOf(stateLocation(env, state))
   return openSft({
     ...sftSettings(env, given),
+    paths: wireSettings(env, Object.keys(OPERATIONS)).paths,
     ...(budgetFile === undefined ? {} : { budgetFile }),
   })
 }
