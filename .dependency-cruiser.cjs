@@ -27,7 +27,8 @@ module.exports = {
       { path: '^src/(plan|render|resources)/' },
       {
         path: '^src/(apply|state|sft|provision|simulator|cli|catalog)/',
-        pathNot: '^src/(sft/(api|errors)|state/state|apply/report|provision/(order-view|stock|usage))\\.ts$',
+        pathNot:
+          '^src/(sft/(api|errors)|state/state|apply/report|provision/(order-view|stock|usage))\\.ts$',
       },
     ),
     forbid(

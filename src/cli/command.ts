@@ -75,7 +75,7 @@ export function readGiven(command: Command, argv: readonly string[]): Given | 'h
   try {
     parsed = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true })
   } catch (error) {
-    throw new UsageError((error as Error).message.split('. ')[0] ?? 'wrong usage')
+    throw new UsageError((error as Error).message.split(/\.\s/)[0] ?? 'wrong usage')
   }
   if (parsed.values['help'] === true) return 'help'
   const [least, most] = command.arguments ?? [0, 0]

@@ -98,7 +98,7 @@ async function meet(
   await using sft = openTestSft(simulator, options)
   await using store = memoryState(state)
   for (const fault of faults) simulator.fault({ delayMs: LATE_MS, ...fault })
-  await applyUntilDone(after, sft, store, { prune: true })
+  await applyUntilDone(after, () => openTestSft(simulator, options), store, { prune: true })
   const met = simulator.calls.filter(call => call.outcome.startsWith('fault:'))
   simulator.clearFaults()
   const again = await planOnce(after, sft, store, { prune: true })
@@ -203,8 +203,7 @@ for (const operation of [
       test,
       FAULT_KINDS.filter(kind => !OF_BULKS.includes(kind)).map(kind => ({
         name: `${kind} on ${operation}`,
-        // A client takes a second refusal, right after a login, for a lack of rights.
-        faults: [{ operation, kind, count: kind.startsWith('expired') ? 1 : 2 }],
+        faults: [{ operation, kind, count: 2 }],
       })),
     )
   })

@@ -177,10 +177,13 @@ export async function applyOnce(
 export const endedWell = ({ counts }: ApplyReport): boolean =>
   counts.failed + counts.skipped + counts.deferred === 0
 
-/** Applies until a run ends well, as an engineer would; throws after `most` runs. */
+/**
+ * Applies until a run ends well, as an engineer would; throws after `most` runs. Where the account is
+ * given as a function, each run has a client of its own, as each process has.
+ */
 export async function applyUntilDone(
   catalog: Catalog,
-  sft: Sft,
+  account: Sft | (() => Sft),
   store: StateStore,
   options: RunOptions = {},
   most = 4,
@@ -188,6 +191,7 @@ export async function applyUntilDone(
   const reports: ApplyReport[] = []
   let last = 'nothing'
   for (let runs = 1; runs <= most; runs++) {
+    const sft = typeof account === 'function' ? account() : account
     try {
       const { report } = await applyOnce(catalog, sft, store, options)
       reports.push(report)
@@ -200,6 +204,8 @@ export async function applyUntilDone(
       // An account that cannot be read ends a run; the next one tries again.
       if (!(error instanceof SftError)) throw error
       last = error.message
+    } finally {
+      if (typeof account === 'function') await sft[Symbol.asyncDispose]()
     }
   }
   throw new Error(`${most} runs did not end well; the last one:\n${last}`)

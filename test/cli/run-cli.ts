@@ -60,7 +60,7 @@ export const hasTerminal: boolean =
 export function startCli(args: readonly string[], options: RunOptions): Running {
   const words = [process.execPath, ...PROGRAM, ...args]
   const [file = '', ...rest] = options.terminal
-    ? ['script', '-qec', words.map(quoted).join(' '), '/dev/null']
+    ? ['script', '-qec', `stty cols 100 rows 30; ${words.map(quoted).join(' ')}`, '/dev/null']
     : words
   const child: ChildProcess = spawn(file, rest, {
     cwd: options.cwd,

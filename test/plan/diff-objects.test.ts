@@ -58,7 +58,7 @@ t.test('what the account has under the same name is adopted where it fits', asyn
   const silent = await planOf({ state: NOTHING, plans: [{ planId: 'P1', name: 'Plan' }], sims: [] })
   t.match(
     changeOf(silent, 'addonPlan/p', 'adopt').notes.join(),
-    /taken on trust, not reported: description, status, rateZone, dataMB/,
+    /taken on trust, not reported: description, priority, status, charge, rateZone, dataMB/,
   )
 
   const edited = await planOf({
@@ -80,10 +80,7 @@ t.test('adoption of what does not fit is a conflict with a way out', async t => 
   })
   t.equal(
     changeOf(plan, 'addonPlan/p', 'blocked').reason,
-    'the account has a add-on plan "Plan" (P1) with other dataMB: rename the entry, or rename that one in the portal'.replace(
-      'a add-on',
-      'an add-on',
-    ),
+    'the add-on plan "Plan" (P1) of the account has other dataMB: rename the entry, or rename that one in the portal',
   )
   t.match(
     changeOf(plan, `endpoint/${FIRST}`, 'blocked').reason,

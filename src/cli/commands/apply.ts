@@ -46,6 +46,7 @@ export const apply: Command = {
     JSON_FLAG,
   ],
   run: async (given, world) => {
+    checkNumbers(given)
     const catalog = await readCatalog(given, world)
     if (catalog === undefined) return EXIT.failed
     const file = given.positionals[0]
@@ -66,6 +67,12 @@ export const apply: Command = {
       clearTimeout(limit)
     }
   },
+}
+
+/** Wrong usage is told before anything is read or opened. */
+function checkNumbers(given: Given): void {
+  planOptions(given)
+  for (const flag of ['parallel', 'max-minutes']) given.number(flag)
 }
 
 /** Why the run was stopped, from the stop signal's reason. */

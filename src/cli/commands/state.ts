@@ -2,6 +2,7 @@ import { resolveReferences } from '../../apply/run.ts'
 import { describeHolder } from '../../durable/lock.ts'
 import { observeAccount } from '../../observe.ts'
 import { resolveCatalog } from '../../plan/resolve.ts'
+import { count } from '../../render/paint.ts'
 import type { Kind } from '../../resources/kind.ts'
 import { KINDS } from '../../resources/kinds.ts'
 import {
@@ -45,7 +46,7 @@ export const state: Command = {
     const [least, most] = sub.arguments
     if (args.length < least || args.length > most)
       throw new UsageError(
-        `state ${name} takes ${least === most ? least : `${least} to ${most}`} arguments`,
+        `state ${name} takes ${least === most ? count(least, 'argument') : `${least} to ${most} arguments`}`,
       )
     return sub.run(given, world, args)
   },
@@ -104,7 +105,7 @@ const take: Sub = async (given, world, [text = '', id = '']) => {
   const catalog = await readCatalog(given, world)
   if (catalog === undefined) return EXIT.failed
   await using sft = openAccount(given, world)
-  return edit(given, world, 'import', async store => {
+  return await edit(given, world, 'import', async store => {
     const observation = await observeAccount(sft.read, {
       stock: kind.identity === 'iccid' ? { ask: 'iccids', iccids: [key] } : { ask: 'nothing' },
       pageSize: PAGE_SIZE,

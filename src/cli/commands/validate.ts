@@ -1,3 +1,4 @@
+import { count } from '../../render/paint.ts'
 import { catalogFolder, loadWith } from '../account.ts'
 import { CATALOG_FLAGS, type Command, JSON_FLAG } from '../command.ts'
 import { EXIT, showIssues } from '../world.ts'
@@ -17,7 +18,7 @@ export const validate: Command = {
     if (!given.is('json')) {
       const endpoints = catalog.endpointBatches.reduce((sum, batch) => sum + batch.iccids.length, 0)
       world.out(
-        `${catalogFolder(given, world)} is valid: ${catalog.rateZones.length} rate zones, ${catalog.addonPlans.length} add-on plans, ${catalog.endpointBatches.length} batches with ${endpoints.toLocaleString('en-GB')} endpoints`,
+        `${catalogFolder(given, world)} is valid: ${count(catalog.rateZones.length, 'rate zone')}, ${count(catalog.addonPlans.length, 'add-on plan')}, ${count(catalog.endpointBatches.length, 'batch', 'batches')} with ${count(endpoints, 'endpoint')}`,
       )
     }
     return EXIT.ok

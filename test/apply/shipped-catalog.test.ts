@@ -1,0 +1,84 @@
+// The shipped catalog on an account of 20 calls a second: what is on the account afterwards, field by
+// field, and what the account saw on the way.
+import { setTimeout as delay } from 'node:timers/promises'
+import t from 'tap'
+import { loadCatalog } from '../../src/catalog/index.ts'
+import { openSft } from '../../src/sft/client.ts'
+import type { Clock } from '../../src/sft/once.ts'
+import { type Simulator, startSimulator } from '../../src/simulator/index.ts'
+import { memoryState } from '../../src/state/memory-store.ts'
+import { checkWorld } from './check-world.ts'
+import { applyOnce, endedWell, planOnce } from './helpers.ts'
+
+const RATE = 20
+const clock: Clock = {
+  now: Date.now,
+  sleep: async (ms, signal) => {
+    await delay(ms, undefined, signal === undefined ? {} : { signal })
+  },
+}
+
+const isWrite = ({ method, operation }: Simulator['calls'][number]) =>
+  method !== 'GET' && operation !== 'Login'
+
+t.test(
+  'one write a zone, one a plan, one a hundred endpoints; each list read once; never too fast',
+  async t => {
+    const { catalog, issues } = await loadCatalog('catalog')
+    if (catalog === undefined) throw new Error(issues.map(issue => issue.message).join('\n'))
+    const iccids = catalog.endpointBatches.flatMap(batch => batch.iccids)
+    await using simulator = await startSimulator({ callsPerSecond: RATE, iccids, latencyMs: 50 })
+    await using store = memoryState()
+    await using sft = openSft({
+      baseUrl: simulator.url,
+      username: 'simulator',
+      password: 'simulator',
+      callsPerSecond: RATE,
+      settleSeconds: 5,
+    })
+    const { report, plan } = await applyOnce(catalog, sft, store, { apply: { clock } })
+    t.ok(endedWell(report))
+    t.strictSame(checkWorld(catalog, simulator.world, store.state), [])
+
+    const count = (operation: string) =>
+      simulator.calls.filter(call => call.operation === operation).length
+    t.equal(count('CreateRateZone'), catalog.rateZones.length)
+    t.equal(count('CreatePlan'), catalog.addonPlans.length)
+    // A trial of one, then the rest of its batch and the other one.
+    t.equal(
+      count('CreateBulkEndPoint'),
+      1 +
+        catalog.endpointBatches.reduce(
+          (calls, { iccids }, at) => calls + Math.ceil((iccids.length - (at === 0 ? 1 : 0)) / 100),
+          0,
+        ),
+    )
+    t.equal(count('CreateEndPoint'), 0)
+    for (const list of ['GetCustomerProfile', 'fetchNetworkList', 'GetRateZone', 'QueryRatePlan'])
+      t.equal(count(list), 1, `${list} once`)
+    t.equal(count('Login'), 1)
+    t.strictSame(
+      simulator.calls.filter(call => call.outcome !== 'ok'),
+      [],
+      'nothing throttled, nothing refused',
+    )
+    t.equal(
+      simulator.calls.length,
+      plan.cost.calls + simulator.calls.filter(call => !isWrite(call)).length - 1,
+      'the plan said how many calls it takes, the reading back of the trial included',
+    )
+
+    const writing = simulator.calls.slice(simulator.calls.findIndex(isWrite))
+    const seconds = ((writing.at(-1)?.at ?? 0) - (writing[0]?.at ?? 0)) / 1000
+    const share = writing.length / (RATE * seconds)
+    t.comment(
+      `${writing.length} calls in ${seconds.toFixed(2)} s: ${(share * 100).toFixed(1)} % of ${RATE} calls/s`,
+    )
+
+    const before = simulator.calls.length
+    const again = await planOnce(catalog, sft, store)
+    t.strictSame(again.plan.operations, [], 'the second plan is empty')
+    t.equal(again.plan.summary.keep, again.plan.changes.length)
+    t.equal(simulator.calls.length - before, 4, 'and reads no SIM')
+  },
+)
