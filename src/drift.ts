@@ -1,6 +1,6 @@
 /** The account against the state: what was changed elsewhere since it was last written or adopted. */
 import type { Address, Catalog, Json, KindName, Moved, Position, Resource, Spec } from './model.ts'
-import { diffFields } from './plan/diff.ts'
+import { diffFields } from './plan/diff-fields.ts'
 import type { Observation } from './plan/observation.ts'
 import type { FieldChange } from './plan/plan.ts'
 import type { ResourceGraph } from './plan/resolve.ts'

@@ -1,5 +1,6 @@
 import type { Address, Catalog, Json, KindName, Resource, Spec } from '../model.ts'
-import { diffCatalog, diffFields } from '../plan/diff.ts'
+import { diffCatalog } from '../plan/diff.ts'
+import { diffFields } from '../plan/diff-fields.ts'
 import type { Observation } from '../plan/observation.ts'
 import type { Change } from '../plan/plan.ts'
 import type { ResourceGraph } from '../plan/resolve.ts'

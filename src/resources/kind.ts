@@ -92,7 +92,7 @@ export interface Kind<Name extends KindName = KindName> {
    * `iccid`: found by the SIM, which tells the one object that it has.
    */
   readonly identity: 'name' | 'iccid'
-  /** Fields of the record that live in the state only. */
+  /** Fields that live in the state only: they stand in a record as they stand in `Resource.local`. */
   readonly localFields: readonly string[]
   /** Pure: the resources of this kind that a catalog wants. */
   readonly resources: (context: ResolveContext) => readonly Resource[]

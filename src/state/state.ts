@@ -152,8 +152,13 @@ export const idOf = (record: AnyRecord): string =>
 
 /** The record of an address, if the state has one. */
 export function recordOf(state: State, address: Address): AnyRecord | undefined {
-  const [kind, key] = splitAddress(address)
-  return Object.hasOwn(state[SECTION[kind]], key) ? state[SECTION[kind]][key] : undefined
+  return recordAt(state, ...splitAddress(address))
+}
+
+/** The record of a key, if the state has one. */
+export function recordAt(state: State, kind: KindName, key: string): AnyRecord | undefined {
+  const records: Readonly<Record<string, AnyRecord>> = state[SECTION[kind]]
+  return Object.hasOwn(records, key) ? records[key] : undefined
 }
 
 /** An address in its two parts. */

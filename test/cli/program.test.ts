@@ -128,7 +128,7 @@ t.test('validate and schema need no account', async t => {
     shown.stderr,
     /c\.yaml:4:5: error UNKNOWN_KEY: .*\n {2}4 \| {5}nmae: A\n {4}\| {5}\^+\n {2}hint: .*name/,
   )
-  t.match(shown.stderr, /\d+ errors, 0 warnings\n$/)
+  t.match(shown.stderr, /\n3 errors, 1 warning\n$/)
   const schema = JSON.parse((await run(['schema'])).stdout)
   t.match(schema, {
     title: 'sft-catalog, version 1',

@@ -1,5 +1,6 @@
 import type { Catalog, JsonObject, Moved } from '../../src/model.ts'
-import { diffCatalog, retireSuperseded } from '../../src/plan/diff.ts'
+import { diffCatalog } from '../../src/plan/diff.ts'
+import { retireSuperseded } from '../../src/plan/diff-orphans.ts'
 import type { Observation } from '../../src/plan/observation.ts'
 import { planChanges } from '../../src/plan/operations.ts'
 import type { Change, Plan } from '../../src/plan/plan.ts'
