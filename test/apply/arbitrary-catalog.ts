@@ -138,6 +138,7 @@ export const arbitrarySteps = (
   iccids: readonly string[],
   networks: readonly string[],
   most: number,
+  least = 1,
 ): fc.Arbitrary<readonly Step[]> =>
   fc.array(
     fc.record({
@@ -145,7 +146,7 @@ export const arbitrarySteps = (
       moves: fc.boolean(),
       prune: fc.boolean(),
     }),
-    { minLength: 1, maxLength: most },
+    { minLength: least, maxLength: most },
   )
 
 /** How an account answers, in every way that the contract leaves open. */

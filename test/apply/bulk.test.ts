@@ -128,7 +128,11 @@ t.test(
       SILENT.map(async kind => {
         const once = await applyBatch({ faults: [{ operation: 'CreateBulkEndPoint', kind }] })
         t.ok(endedWell(once.report), kind)
-        t.strictSame(once.sent.slice(0, 3), [1, 1, 3], `${kind}: one more trial, then the rest`)
+        t.strictSame(
+          once.sent.filter(count => count > 0),
+          [1, 1, 3],
+          `${kind}: one more trial, then the rest`,
+        )
         t.equal(once.learnt, 'works', kind)
         t.strictSame(once.problems, [], kind)
       }),

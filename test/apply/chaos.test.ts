@@ -121,7 +121,7 @@ async function checkRound(catalog: Catalog, simulator: Simulator, path: string):
 const life = (iccids: readonly string[], networks: readonly string[]) =>
   fc.record({
     account: arbitraryAccount(),
-    steps: arbitrarySteps(iccids, networks, STEPS),
+    steps: arbitrarySteps(iccids, networks, STEPS, STEPS),
     faults: fc.array(arbitraryFaults, { minLength: STEPS, maxLength: STEPS }),
     deaths: fc.array(arbitraryDeaths, { minLength: STEPS, maxLength: STEPS }),
   })
@@ -152,11 +152,11 @@ t.test('whatever fails and dies, the account ends as the catalog says', async t 
       tally.rounds += 1
     }
   }
-  const parameters = replayable(Math.ceil(ROUNDS / SIDE_BY_SIDE / 2))
+  const parameters = replayable(Math.ceil(ROUNDS / SIDE_BY_SIDE / STEPS))
   t.comment(`FC_SEED=${parameters.seed} FC_RUNS=${parameters.numRuns}`)
   await fc.assert(
     fc.asyncProperty(
-      fc.array(life(iccids, networks), { minLength: 1, maxLength: SIDE_BY_SIDE, size: 'max' }),
+      fc.array(life(iccids, networks), { minLength: SIDE_BY_SIDE, maxLength: SIDE_BY_SIDE }),
       async lives => {
         const ended = await Promise.allSettled(lives.map(live))
         for (const end of ended) if (end.status === 'rejected') throw end.reason
