@@ -48,7 +48,7 @@ export function planMarkdown(plan: Plan): string {
     let room = left - open.length - close.length - 100
     for (const line of lines) {
       // A diff fence colours by the first character.
-      const shown = line.replace(/^ {2}([+\-!~±=?])/, '$1 ').replaceAll('```', "'''")
+      const shown = line.replace(/^ {2}([+\-!~±=?])/, '$1').replaceAll('```', "'''")
       if (room < shown.length + 1) break
       room -= shown.length + 1
       kept.push(shown)

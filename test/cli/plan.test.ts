@@ -304,8 +304,12 @@ t.test('the state of another account is refused', async t => {
     t.match(stderr, 'use the state of this account (--state), or the account of this state')
   }
   t.same(other.writes(), [])
-  const child = await desk.run('plan --target-account-id 41274807')
-  t.match(child.stderr, 'it has targetAccountId not given; this run has targetAccountId 41274807')
+  const reseller = await openDesk(t, () => smallCatalog([]), { accountType: 'reseller' })
+  t.equal((await reseller.run('apply --auto-approve --target-account-id 41274807')).code, 0)
+  t.match(
+    (await reseller.run('plan')).stderr,
+    'it has targetAccountId 41274807; this run has targetAccountId not given',
+  )
 })
 
 const hostOf = (desk: Desk): string => new URL(desk.simulator.url).host

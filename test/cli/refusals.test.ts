@@ -134,39 +134,25 @@ t.test('what the account lacks for a zone is told with its place', async t => {
   t.match(stderr, /error ZONE_EMPTY: rate zone "alps" has no network on this account\n/)
 })
 
-t.test(
-  'what the catalog leaves out and a call needs is told with the step that yields it',
-  async t => {
-    const desk = await openDesk(t, () => smallCatalog([]))
-    const text = desk.read(CATALOG)
-    for (const [line, told] of [
-      [
-        'currencyId: "44"',
-        'CreatePlan needs currencyId, which account.currencyId of the catalog gives',
-      ],
-      [
-        'addonServiceProfile: SP_1335',
-        'CreatePlan needs serviceProfile, which account.addonServiceProfile of the catalog gives',
-      ],
-      [
-        'roamingProfiles: ["3017"]',
-        'CreatePlan needs destinationGroup, which account.roamingProfiles of the catalog gives',
-      ],
-    ] as const) {
-      desk.write(CATALOG, text.replace(`  ${line}\n`, ''))
-      const { code, stdout, stderr } = await desk.run('apply --auto-approve')
-      t.equal(code, 1)
-      t.match(`${stdout}${stderr}`, told)
-    }
-    t.notOk(desk.writes().includes('CreatePlan'))
-    const batched = await openDesk(t, iccids => smallCatalog(iccids.slice(0, 1)))
-    batched.write(CATALOG, batched.read(CATALOG).replace('  apnGroup: PDP_1785\n', ''))
-    const { code, stdout, stderr } = await batched.run('apply --auto-approve')
+t.test('what the catalog leaves out and a call needs is told before anything is read', async t => {
+  const desk = await openDesk(t, iccids => smallCatalog(iccids.slice(0, 1)))
+  const text = desk.read(CATALOG)
+  for (const [line, told] of [
+    ['currencyId: "44"', 'add currencyId to account:, or currencyId to the entry'],
+    [
+      'addonServiceProfile: SP_1335',
+      'add addonServiceProfile to account:, or serviceProfile to the entry',
+    ],
+    ['apnGroup: PDP_1785', 'add apnGroup to account:'],
+  ] as const) {
+    desk.write(CATALOG, text.replace(`  ${line}\n`, ''))
+    const { code, stderr } = await desk.run('apply --auto-approve')
     t.equal(code, 1)
-    t.match(`${stdout}${stderr}`, /apnGroup/)
-    t.notOk(batched.writes().some(call => call.includes('EndPoint')))
-  },
-)
+    t.match(stderr, /catalog\.yaml:\d+:\d+: error SETTING_MISSING: /)
+    t.match(stderr, told)
+  }
+  t.same(desk.simulator.calls, [])
+})
 
 t.test('two objects of one name are never picked from', async t => {
   const desk = await openDesk(t, () => smallCatalog([]))
