@@ -127,23 +127,28 @@ rateZones: ${JSON.stringify(zones.map((country, n) => ({ key: `z${n}`, name: `Z$
 `)
     await withAccount(simulator, async (sft, store) => {
       const stop = new AbortController()
+      const creations = () =>
+        simulator.calls.filter(call => call.operation === 'CreateRateZone').length
+      let sentBefore = 0
       simulator.fault({ operation: 'CreateRateZone', kind: 'late', delayMs: LATE_MS })
       const { report } = await applyOnce(catalog, sft, store, {
         apply: {
           parallel: 2,
           stop: stop.signal,
           onEvent: event => {
-            if (event.type === 'result') stop.abort()
+            if (event.type !== 'result' || stop.signal.aborted) return
+            sentBefore = creations()
+            stop.abort()
           },
         },
       })
       t.ok(report.stopped)
       const { done, failed, deferred } = report.counts
       t.equal(failed, 0)
-      t.ok(done >= 1 && done <= 4, 'what was running has ended')
+      t.ok(done >= 1, 'what was running has ended')
       t.equal(done + deferred, zones.length)
-      const sent = simulator.calls.filter(call => call.operation === 'CreateRateZone').length
-      t.ok(sent <= 5, 'nothing new was sent')
+      // Two are on their way, and two announced ones wait behind them.
+      t.ok(creations() - sentBefore <= 4, 'nothing new was sent')
       t.equal(
         Object.keys(store.state.pending).length,
         1,
