@@ -89,10 +89,35 @@ const describe = (selector: NetworkSelector): string =>
     ? `TADIG code ${selector.tadig}`
     : `operatorId ${selector.operatorId} with sponsorId ${selector.sponsorId}`
 
+type RecordedNetwork = RateZoneRecord['networks'][number]
+
+const picks = (selector: NetworkSelector, network: RecordedNetwork): boolean =>
+  'tadig' in selector
+    ? network.tadig?.toUpperCase() === selector.tadig.toUpperCase()
+    : networkWord(network) === networkWord(selector)
+
+/**
+ * Networks that an entry names, that the zone had, and that the account no longer has. They stay in the
+ * record as long as they are named: that they left coverage is news, not a mistake in the catalog.
+ */
+function lostNetworks(
+  entry: RateZoneEntry,
+  index: NetworkIndex,
+  context: ResolveContext,
+): readonly RecordedNetwork[] {
+  const record = context.recordOf(`rateZone/${entry.key}`) as RateZoneRecord | undefined
+  return (record?.networks ?? []).filter(
+    network =>
+      !index.byWord.has(networkWord(network)) &&
+      entry.networks.some(selector => picks(selector, network)),
+  )
+}
+
 function zoneNetworks(
   entry: RateZoneEntry,
   index: NetworkIndex,
   context: ResolveContext,
+  lost: readonly RecordedNetwork[],
 ): readonly Network[] {
   const chosen = new Map<string, Network>()
   const report = (
@@ -109,14 +134,6 @@ function zoneNetworks(
       hint,
       position: entry.positions[path] ?? entry.position,
     })
-  const known = context.recordOf(`rateZone/${entry.key}`) as RateZoneRecord | undefined
-  const hadBefore = (selector: NetworkSelector) =>
-    known?.networks.some(network =>
-      'tadig' in selector
-        ? network.tadig?.toUpperCase() === selector.tadig.toUpperCase()
-        : networkWord(network) === networkWord(selector),
-    ) === true
-
   entry.countries.forEach((country, at) => {
     const networks = index.byCountry.get(country) ?? []
     if (networks.length === 0)
@@ -142,7 +159,7 @@ function zoneNetworks(
   entry.networks.forEach((selector, at) => {
     const networks = select(selector, index)
     if (networks.length === 0) {
-      const left = hadBefore(selector)
+      const left = lost.some(network => picks(selector, network))
       report(
         'tadig' in selector ? 'TADIG_UNKNOWN' : 'NETWORK_UNKNOWN',
         left ? 'warning' : 'error',
@@ -212,9 +229,10 @@ function resources(context: ResolveContext): readonly Resource[] {
   const destGroupId = destGroupOf(context)
   if (destGroupId === undefined) return []
   return context.catalog.rateZones.map(entry => {
-    const networks = zoneNetworks(entry, index, context)
+    const lost = lostNetworks(entry, index, context)
+    const networks = zoneNetworks(entry, index, context, lost)
     const tadigs = Object.fromEntries(
-      networks.flatMap(network =>
+      [...networks, ...lost].flatMap(network =>
         network.tadig === undefined ? [] : [[networkWord(network), network.tadig]],
       ),
     )
@@ -233,7 +251,7 @@ function resources(context: ResolveContext): readonly Resource[] {
         ...(entry.portal && { portal: entry.portal }),
         ...(entry.lifecycle.preventRetire && { preventRetire: true }),
       },
-      hints: { tadigs },
+      hints: { tadigs, lost: lost.map(networkWord) },
       needs: [],
       position: entry.position,
       onNetworkRemoval: entry.onNetworkRemoval ?? context.catalog.account.onNetworkRemoval,
@@ -356,10 +374,11 @@ export const rateZone: Kind<'rateZone'> = {
   observed: observation => observation.rateZones.map(observedZone),
   record: (resource, spec, id, previous) => {
     const tadigs = isJsonObject(resource.hints?.['tadigs']) ? resource.hints['tadigs'] : {}
+    const lost = Array.isArray(resource.hints?.['lost']) ? resource.hints['lost'].map(String) : []
     return {
       id,
       name: String(spec['name']),
-      networks: words(spec).map(word => {
+      networks: [...new Set([...words(spec), ...lost])].map(word => {
         const tadig = tadigs[word]
         return { ...networkOfWord(word), ...(typeof tadig === 'string' && { tadig }) }
       }),

@@ -545,3 +545,24 @@ t.test('a moved entry whose run died is healed, with nothing left under the old 
   t.strictSame(checkWorld(moved, simulator.world, store.state), [])
   t.strictSame((await planOnce(moved, sft, store)).plan.operations, [])
 })
+
+t.test(
+  'a network named by TADIG code that leaves coverage is news in every later run, never an error',
+  async t => {
+    await using simulator = await simulate()
+    const [first, second] = [...simulator.world.networks.values()]
+    const catalog = await catalogWith(`
+rateZones:
+  - { key: named, name: Named, countries: [BE], networks: [${first?.tadig}, ${second?.tadig}] }
+`)
+    await withAccount(simulator, async (sft, store) => {
+      await applyUntilDone(catalog, sft, store)
+      await control(simulator, 'networks/leave', { tadig: first?.tadig ?? '' })
+      for (let run = 1; run <= 3; run += 1) {
+        const { plan } = await applyOnce(catalog, sft, store)
+        t.match(plan.issues, [{ code: 'TADIG_UNKNOWN', severity: 'warning' }], `run ${run}`)
+      }
+      t.ok(store.state.rateZones['named']?.networks.some(({ tadig }) => tadig === first?.tadig))
+    })
+  },
+)
