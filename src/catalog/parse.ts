@@ -58,7 +58,11 @@ export function parseYaml(
     report({ offset: second.range[0], length: 3 }, manyDocuments)
     return undefined
   }
-  const problems = [...document.errors, ...document.warnings]
+  // How often the composer runs out of stack on its way back up says nothing: once is enough.
+  let overflows = 0
+  const problems = [...document.errors, ...document.warnings].filter(
+    problem => !isOverflow(problem) || ++overflows === 1,
+  )
   for (const problem of problems.slice(0, limits.issuesPerFile)) {
     const [from, to] = problem.pos
     report({ offset: from, length: Math.max(1, to - from) }, describe(problem, limits))
@@ -165,9 +169,12 @@ export function tooDeep(depth: number): Problem {
   }
 }
 
+const isOverflow = (problem: YAMLParseError | YAMLWarning): boolean =>
+  problem.message.startsWith('Maximum call stack')
+
 function describe(problem: YAMLParseError | YAMLWarning, limits: CatalogLimits): Problem {
   // The composer reports its own RangeError as a fault of the document.
-  if (problem.message.startsWith('Maximum call stack')) return tooDeep(limits.depth)
+  if (isOverflow(problem)) return tooDeep(limits.depth)
   const syntax = (hint: string): Problem => ({
     code: 'YAML_SYNTAX',
     message: problem.message.replaceAll('\n', ' '),
