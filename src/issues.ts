@@ -29,7 +29,7 @@ export const ISSUE_CODES = {
   DUPLICATE_NAME: 'a name is used twice within its kind',
   DUPLICATE_SKU: 'a SKU is used twice',
   DUPLICATE_ICCID: 'an ICCID stands in more than one place',
-  RESERVED_NAME: 'a name has the form reserved for plan revisions',
+  RESERVED_NAME: 'a name has a form that is reserved',
   REFERENCE_UNKNOWN: 'a reference names nothing in this catalog',
   ICCID_INVALID: 'an ICCID has the wrong length, characters or form',
   ICCID_CHECK_DIGIT: 'the check digit of an ICCID is wrong',

@@ -53,8 +53,8 @@ export async function makePlan(
   sft: Sft,
   options: PlanOptions,
 ): Promise<MadePlan> {
-  const orphans = options.prune === true ? orphanedEndpoints(catalog, state) : []
-  const missing = [...endpointsWithoutId(catalog, state), ...orphans]
+  const orphans = options.prune === true ? orphanedEndpoints(catalog, state, options.targets) : []
+  const missing = [...endpointsWithoutId(catalog, state, options.targets), ...orphans]
   const stock: StockQuestion =
     options.inventory === false
       ? { ask: missing.length === 0 ? 'nothing' : 'skip' }

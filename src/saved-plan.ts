@@ -91,6 +91,6 @@ export function whatMoved(
     moved.push(`the state went from serial ${before?.serial ?? 0} to ${now?.serial ?? 0}`)
   if (saved.accountHash !== made.accountHash) moved.push('the account has changed')
   if (moved.length === 0 && saved.planHash !== planHash(made.plan))
-    moved.push('the same input gives another plan now: the version of sft-catalog differs')
+    moved.push('what orders hold has changed, or the version of sft-catalog has')
   return moved
 }

@@ -74,8 +74,17 @@ export function openRun(
       for (const queue of slots.values()) queue.concurrency = 2 * now
     }
   }
+  const said = new Set<string>()
   return {
     ...rest,
+    // Edits that go on side by side may learn the same thing.
+    emit: event => {
+      if (event.type === 'learnt') {
+        if (said.has(event.message)) return
+        said.add(event.message)
+      }
+      options.emit(event)
+    },
     sft: { ...options.sft, read: freshReader(options.sft.read) },
     slot: kind => task =>
       slotsOf(kind)(() => {

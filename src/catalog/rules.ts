@@ -166,6 +166,12 @@ function checkBatch(batch: Draft, log: IssueLog): void {
 
 function checkName(draft: Draft, log: IssueLog): void {
   const name = textOf(draft.raw['name'])
+  if (name === '-')
+    reportAt(log, draft, ['name'], {
+      code: 'RESERVED_NAME',
+      message: 'the platform writes "-" for no name at all',
+      hint: 'give it a name that people know it by',
+    })
   if (name === undefined || !REVISION_SUFFIX.test(name)) return
   reportAt(log, draft, ['name'], {
     code: 'RESERVED_NAME',

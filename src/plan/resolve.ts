@@ -30,16 +30,40 @@ export function resolveCatalog(
 }
 
 /** ICCIDs of the catalog that the state has no endpoint for: the only reason to read the SIM stock. */
-export function endpointsWithoutId(catalog: Catalog, state: State): readonly string[] {
+export function endpointsWithoutId(
+  catalog: Catalog,
+  state: State,
+  targets: readonly string[] = [],
+): readonly string[] {
   const missing: string[] = []
   for (const batch of catalog.endpointBatches)
     for (const iccid of batch.iccids)
-      if (!Object.hasOwn(state.endpoints, iccid)) missing.push(iccid)
+      if (!Object.hasOwn(state.endpoints, iccid) && targetsEndpoint(targets, iccid, batch.key))
+        missing.push(iccid)
   return missing
 }
 
 /** ICCIDs of the state that the catalog no longer has. */
-export function orphanedEndpoints(catalog: Catalog, state: State): readonly string[] {
+export function orphanedEndpoints(
+  catalog: Catalog,
+  state: State,
+  targets: readonly string[] = [],
+): readonly string[] {
   const wanted = new Set(catalog.endpointBatches.flatMap(batch => batch.iccids))
-  return Object.keys(state.endpoints).filter(iccid => !wanted.has(iccid))
+  return Object.keys(state.endpoints).filter(
+    iccid => !wanted.has(iccid) && targetsEndpoint(targets, iccid, state.endpoints[iccid]?.batch),
+  )
+}
+
+/** Whether a run that is limited to targets can touch an endpoint: only of these is the SIM read. */
+function targetsEndpoint(
+  targets: readonly string[],
+  iccid: string,
+  batch: string | undefined,
+): boolean {
+  return (
+    targets.length === 0 ||
+    targets.includes(`endpoint/${iccid}`) ||
+    (batch !== undefined && targets.includes(`endpointBatch/${batch}`))
+  )
 }
