@@ -14,7 +14,6 @@ export {
   type SettlePendingOptions,
   settlePending,
 } from './apply/settle-pending.ts'
-
 // catalog
 export {
   type CatalogLimits,
@@ -24,6 +23,7 @@ export {
   type LoadOptions,
   loadCatalog,
 } from './catalog/index.ts'
+export type { Finding, Listing, NotKnown, NotThere, There } from './finding.ts'
 // problems as data
 export { ISSUE_CODES, type Issue, type IssueCode, IssuesError } from './issues.ts'
 export { hardErrors, type MadePlan, makePlan, type PlanOptions } from './make-plan.ts'
