@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { checkWireSettings, type WireOverrides } from './sft/wire-settings.ts'
 
 /** Environment variables, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -153,13 +154,16 @@ export interface WireSettings {
     readonly size?: number
   }
   readonly paths: Readonly<Record<string, string>>
+  /** `SFT_WIRE`: values, units and forms; openSft checks them. */
+  readonly wire: WireOverrides
 }
 
 const BULK_MODES = ['on', 'off', 'auto'] as const
 
 /**
- * The wire settings of the environment: `SFT_BULK` (on, off, auto), `SFT_BULK_PATH`, `SFT_BULK_SIZE` and
- * `SFT_PATHS`, pairs such as `GetCustomerProfile=/api/Other` separated by commas. Throws a SettingsError.
+ * The wire settings of the environment: `SFT_BULK` (on, off, auto), `SFT_BULK_PATH`, `SFT_BULK_SIZE`,
+ * `SFT_PATHS`, pairs such as `GetCustomerProfile=/api/Other` separated by commas, and `SFT_WIRE`, JSON or
+ * the path of a JSON file. Throws a SettingsError.
  */
 export function wireSettings(env: Environment, operations: readonly string[]): WireSettings {
   const text = read(env, 'SFT_BULK')
@@ -188,5 +192,33 @@ export function wireSettings(env: Environment, operations: readonly string[]): W
       ...(size === undefined ? {} : { size: Number(size) }),
     },
     paths: Object.fromEntries(paths),
+    wire: wireOf(read(env, 'SFT_WIRE')),
+  }
+}
+
+/** The overrides of `SFT_WIRE`: JSON, or the name of a file that holds it. */
+function wireOf(given: string | undefined): WireOverrides {
+  if (given === undefined) return {}
+  const inline = given.trimStart().startsWith('{')
+  const place = inline ? 'SFT_WIRE' : `the file ${given} that SFT_WIRE names`
+  const advice = `give it as JSON, such as {"balance-unit":"MB"}, or as the name of a file that holds it`
+  let text = given
+  if (!inline)
+    try {
+      text = readFileSync(given, 'utf8')
+    } catch (error) {
+      throw new SettingsError(`${place} cannot be read; ${advice}`, { cause: error })
+    }
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(text.replace(/^\uFEFF/, ''))
+  } catch (error) {
+    throw new SettingsError(`${place} is not JSON; ${advice}`, { cause: error })
+  }
+  try {
+    return checkWireSettings(parsed)
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    throw new SettingsError(`${place}: ${error.message}`, { cause: error })
   }
 }

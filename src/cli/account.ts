@@ -17,9 +17,6 @@ export const clock: Clock = {
   },
 }
 
-/** SIMs asked for in one page (contract U22: 250 was seen to work). */
-export const PAGE_SIZE = 250
-
 const chosen = <Choice extends string>(
   name: string,
   value: string | undefined,
@@ -46,12 +43,13 @@ export function openAccount(given: Given, world: World): Sft {
     settleSeconds: given.number('settle-seconds'),
   })
   const budgetFile = budgetFileOf(stateOf(given, world))
-  const { bulk, paths } = wireSettings(world.env, Object.keys(OPERATIONS))
+  const { bulk, paths, wire } = wireSettings(world.env, Object.keys(OPERATIONS))
   return openSft({
     ...settings,
     ...(budgetFile !== undefined && { budgetFile }),
     bulk,
     paths,
+    wire,
     ...(given.is('trace') && {
       onCall: call => world.err(world.paintErr('dim', JSON.stringify(call))),
     }),

@@ -42,8 +42,6 @@ export interface EsimPoolOptions {
   readonly onError: (error: unknown) => void
 }
 
-/** ASSUMED (contract 4.8, U22): the largest page that was seen to work; fewer may be granted. */
-const PAGE_SIZE = 250
 /** New eSIMs on a page for which it pays to read the next one rather than single SIMs. */
 const WORTH_A_PAGE = 20
 
@@ -87,7 +85,7 @@ export function openEsimPool(options: EsimPoolOptions): EsimPool {
   let waiting = 0
   /** ICCIDs seen in the list and not handed out since. */
   let listed = new Set<string>()
-  let pageSize = PAGE_SIZE
+  let pageSize = sft.form.pageSize
   /** Pages that brought nothing new since the last one that did. */
   let stuck = 0
   let walked = false
@@ -150,7 +148,7 @@ export function openEsimPool(options: EsimPoolOptions): EsimPool {
   const readPage = async (lane: Lane, signal: AbortSignal): Promise<void> => {
     const page = nextPageNumber()
     const { sims, totalPages } = await sft.read.sims(
-      { page, perPage: PAGE_SIZE, sellable: true },
+      { page, perPage: sft.form.pageSize, sellable: true },
       { lane, signal },
     )
     if (page < totalPages && sims.length > 0) pageSize = sims.length

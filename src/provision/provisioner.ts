@@ -312,9 +312,11 @@ function openAccount(
 ): Sft {
   const budgetFile =
     typeof state === 'function' ? undefined : budgetFileOf(stateLocation(env, state))
+  const { paths, wire } = wireSettings(env, Object.keys(OPERATIONS))
   return openSft({
     ...sftSettings(env, given),
-    paths: wireSettings(env, Object.keys(OPERATIONS)).paths,
+    paths,
+    wire,
     ...(budgetFile === undefined ? {} : { budgetFile }),
   })
 }

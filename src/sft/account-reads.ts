@@ -1,15 +1,18 @@
 import type { Json, JsonObject } from '../model.ts'
 import type { CustomerProfile, Network, ReportedPlan, ReportedRateZone, SftReader } from './api.ts'
 import type { Read } from './calls.ts'
+import { planInTerms } from './contract-terms.ts'
 import { SftMissingPrerequisiteError } from './errors.ts'
 import { allOrNothing, answerOf, answerOrNone, readAll, rowsOf, uniqueBy } from './lists.ts'
 import { asList, asObject, asObjects, asText, compact, firstText, valuesUnder } from './values.ts'
+import type { WireForm } from './wire-form.ts'
 
 /** Reads of what the account as a whole has: profile, networks, zones, plans. */
 export function createAccountReads(
   read: Read,
+  form: WireForm,
 ): Pick<SftReader, 'customerProfile' | 'networks' | 'rateZones' | 'addonPlans'> {
-  let networkListIsMissing = false
+  let networkListIsMissing = form.networksFrom === 'roaming-profile'
 
   async function networksOfProfile(
     options: Parameters<SftReader['networks']>[0],
@@ -47,7 +50,13 @@ export function createAccountReads(
     async addonPlans(options) {
       // Without planType: names are looked up among all plans, or one could be made twice.
       const query = { planCategory: 'ADDON' }
-      const plans = await readAll(read, 'QueryRatePlan', query, plansOf, options)
+      const plans = await readAll(
+        read,
+        'QueryRatePlan',
+        query,
+        response => plansOf(response, form),
+        options,
+      )
       return uniqueBy(answerOrNone(plans, []), plan => plan.planId)
     },
   }
@@ -138,18 +147,27 @@ function rateZoneOf(row: JsonObject): ReportedRateZone | undefined {
   return { id, name, ...(networks !== undefined && { networks }) }
 }
 
-function plansOf(response: JsonObject): readonly ReportedPlan[] | undefined {
+function plansOf(response: JsonObject, form: WireForm): readonly ReportedPlan[] | undefined {
   const rows = rowsOf(response, 'plan', 'rows')
-  return rows && allOrNothing(rows.map(planOf))
+  return (
+    rows &&
+    allOrNothing(
+      rows.map(row => {
+        const plan = planOf(row, form.dataBenefit)
+        return plan && planInTerms(plan, form)
+      }),
+    )
+  )
 }
 
-function planOf(row: JsonObject): ReportedPlan | undefined {
+/** A plan in the words of the wire; of its benefits those of data. */
+function planOf(row: JsonObject, dataBenefit: string): ReportedPlan | undefined {
   const basic = asObject(row['basicInfo']) ?? row
   const planId = firstText(basic, 'planId')
   const name = firstText(basic, 'planName')
   if (planId === undefined || name === undefined) return undefined
   const benefits = asObjects(row['benefit'])
-    ?.filter(benefit => firstText(benefit, 'benefitId') === '1')
+    ?.filter(benefit => firstText(benefit, 'benefitId') === dataBenefit)
     .map(benefit =>
       compact({ value: firstText(benefit, 'value'), rateZone: firstText(benefit, 'rateZone') }),
     )

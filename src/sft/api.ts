@@ -4,6 +4,7 @@
  * said; `undefined` means that the platform did not report a thing.
  */
 import type { JsonObject, NetworkId } from '../model.ts'
+import type { WireForm } from './wire-form.ts'
 
 /** Who waits for a call: lanes of one budget, the first goes first. */
 export type Lane = 'traveller' | 'normal' | 'background'
@@ -309,6 +310,22 @@ export type OperationName =
   | 'ChangePlan'
   | 'GetStatistics'
 
+/** An answer as it came, for who examines the wire itself. */
+export type Probed =
+  /** What stands under `Response`. */
+  | { readonly kind: 'answered'; readonly response: JsonObject }
+  | { readonly kind: 'rejected'; readonly code: string; readonly description: string }
+  /** HTTP 404. */
+  | { readonly kind: 'missing' }
+
+/** Reads as they came. */
+export interface Probe {
+  /** One GET. Throws what a read throws, and a `TypeError` for an operation that writes. */
+  ask(operation: OperationName, query: Readonly<Record<string, string>>): Promise<Probed>
+  /** How long the latest access token lives, and whether it tells so itself; undefined before a login. */
+  tokenLife(): { readonly seconds: number; readonly told: boolean } | undefined
+}
+
 /** An open account. Dispose it to close its connections and save the budget. */
 export interface Sft extends AsyncDisposable {
   readonly read: SftReader
@@ -322,6 +339,10 @@ export interface Sft extends AsyncDisposable {
   /** Seconds after sending by which a write has happened or never will: documented timeout or the override. */
   settleSeconds(operation: OperationName): number
   readonly budget: BudgetView
+  /** How this account writes what it writes, as far as was set. */
+  readonly form: WireForm
+  /** Reads as they came, for who examines the wire itself. */
+  readonly probe: Probe
 }
 
 /** What progress and cost estimates may know of the budget. */

@@ -2,12 +2,15 @@ import type { JsonObject, NetworkId } from '../model.ts'
 import type { CreatePlanRequest, ModifyPlanRequest, SftWriter } from './api.ts'
 import type { Write } from './calls.ts'
 import { createdId } from './envelope.ts'
+import { SftMissingPrerequisiteError } from './errors.ts'
 import { requireId, requireIds } from './prerequisites.ts'
 import { asObjects, compact, firstText, mergeUnder, valuesUnder } from './values.ts'
+import { toWire, type WireForm } from './wire-form.ts'
 
 /** Writes of rate zones and add-on plans. */
 export function createCatalogWrites(
   write: Write,
+  form: WireForm,
 ): Pick<SftWriter, 'createRateZone' | 'modifyRateZone' | 'createPlan' | 'modifyPlan'> {
   return {
     async createRateZone(request, options) {
@@ -20,7 +23,7 @@ export function createCatalogWrites(
       const details = {
         name,
         destGroupId: requireId('CreateRateZone', 'destGroupId', request.destGroupId),
-        status: '1',
+        status: form.zoneStatus,
         operatorIdList: networks.map(networkOnWire),
       }
       const body = zoneBody(mergeUnder(details, request.sft))
@@ -37,14 +40,16 @@ export function createCatalogWrites(
       await write('ModifyRateZone', zoneBody(mergeUnder(details, request.sft)), options)
     },
     async createPlan(request, options) {
-      const plan = mergeUnder(planOnWire(request), request.sft)
+      const plan = mergeUnder(planOnWire(request, form), request.sft)
       // ASSUMED (contract 4.4, U14): what totalCount means is not known; add-ons were seen with "1".
-      const body = { Request: { plan, totalCount: '1' } }
+      const body = {
+        Request: { plan, ...(form.totalCount !== undefined && { totalCount: form.totalCount }) },
+      }
       const planId = createdId(await write('CreatePlan', body, options), 'planId')
       return planId === undefined ? {} : { planId }
     },
     async modifyPlan(request, options) {
-      await write('ModifyPlan', { Request: { plan: planEditOnWire(request) } }, options)
+      await write('ModifyPlan', { Request: { plan: planEditOnWire(request, form) } }, options)
     },
   }
 }
@@ -68,50 +73,63 @@ function createdZoneId(response: JsonObject): string | undefined {
 }
 
 /** ASSUMED (contract 4.4, U13): every field of basicInfo that was seen is sent. */
-function planOnWire(request: CreatePlanRequest): JsonObject {
+function planOnWire(request: CreatePlanRequest, form: WireForm): JsonObject {
   const field = (name: 'serviceProfile' | 'currencyId' | 'destinationGroup'): string =>
     requireId('CreatePlan', name, request[name])
+  const once = request.occurrences === '1'
   return {
     basicInfo: compact({
       planName: request.name,
       planCategory: 'ADDON',
       planDescription: request.description,
-      planType: request.planType,
+      planType: toWire(form.planType, request.planType),
       serviceProfile: field('serviceProfile'),
       currencyId: field('currencyId'),
       destinationGroup: field('destinationGroup'),
-      planStatus: 'Active',
+      planStatus: toWire(form.planStatus, 'Active'),
       addOnPriority: request.priority,
     }),
     benefit: [
       {
-        benefitId: '1',
-        // ASSUMED (contract 4.4, U16): benefits of data are in MB.
-        value: String(request.dataMB),
+        // ASSUMED (contract 7): benefitId 1 is data.
+        benefitId: form.dataBenefit,
+        value: dataOnWire(request.dataMB, form),
         rateZone: requireId('CreatePlan', 'rateZone', request.rateZoneId),
       },
     ],
     charge: [{ chargeAmount: request.charge }],
     subscription: {
-      reSubscription: request.reSubscription,
-      reSubscriptionRule: request.reSubscriptionRule,
-      occurrences: request.occurrences,
-      activatedBy: request.activatedBy,
+      reSubscription: once ? form.oneTime.reSubscription : request.reSubscription,
+      reSubscriptionRule: toWire(form.renewalRule, request.reSubscriptionRule),
+      occurrences: once ? form.oneTime.occurrences : request.occurrences,
+      activatedBy: toWire(form.activatedBy, request.activatedBy),
     },
     // ASSUMED (contract 7, U17): validityType 1 is days.
-    validity: { validityType: '1', validityFactor: String(request.validityDays) },
+    validity: {
+      validityType: toWire(form.validityType, '1'),
+      validityFactor: String(request.validityDays),
+    },
   }
 }
 
-function planEditOnWire(request: ModifyPlanRequest): JsonObject {
-  const { charge } = request
+/** ASSUMED (contract 4.4, U16): benefits of data are in MB. A volume that the unit cannot say is refused. */
+function dataOnWire(dataMB: number, { planUnit, megabyte }: WireForm): string {
+  const value = (dataMB * megabyte) / planUnit.bytes
+  if (Number.isInteger(value)) return String(value)
+  throw new SftMissingPrerequisiteError(
+    `CreatePlan: ${dataMB} MB is no whole number of ${planUnit.name}, the unit of plans on this account: choose another volume`,
+  )
+}
+
+function planEditOnWire(request: ModifyPlanRequest, form: WireForm): JsonObject {
+  const { charge, status } = request
   return compact({
     basicInfo: compact({
       planId: requireId('ModifyPlan', 'planId', request.planId),
       planName: request.name,
       planDescription: request.description,
       addOnPriority: request.priority,
-      planStatus: request.status,
+      planStatus: status && toWire(form.planStatus, status),
     }),
     charge: charge === undefined ? undefined : [{ chargeAmount: charge }],
   })

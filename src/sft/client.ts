@@ -8,11 +8,13 @@ import { createEndpointReads } from './endpoint-reads.ts'
 import { createEndpointWrites } from './endpoint-writes.ts'
 import type { Clock } from './once.ts'
 import { OPERATIONS } from './operations.ts'
+import { createProbe } from './probe.ts'
 import { createRedact } from './redact.ts'
 import { createSession, type Session } from './session.ts'
 import { fileSlots, memorySlots } from './slots.ts'
 import { createTransport } from './transport.ts'
 import { type CallTrace, createWire } from './wire.ts'
+import { checkWireSettings, type WireOverrides, wireFormOf } from './wire-settings.ts'
 
 /** How to reach an account. */
 export interface SftOptions {
@@ -38,6 +40,8 @@ export interface SftOptions {
   }
   /** Paths in place of assumed ones (see WIRE_ASSUMPTIONS). */
   readonly paths?: Partial<Readonly<Record<OperationName, string>>>
+  /** Values, units and forms in place of assumed ones, by the ID of the assumption. */
+  readonly wire?: WireOverrides
   /** A call throttled for longer is an `SftThrottledError`. Default 120. */
   readonly throttlePatienceSeconds?: number
   /** Waits before a failed read or connection is tried again. Default 1, 2, 4 s. */
@@ -72,12 +76,14 @@ export function openSft(options: SftOptions): Sft {
     clock,
   })
   const bulkPath = options.bulk?.path
+  const form = wireFormOf(checkWireSettings(options.wire ?? {}))
   const wire = createWire({
     baseUrl: url.href.replace(/\/$/, ''),
     paths: { ...options.paths, ...(bulkPath !== undefined && { CreateBulkEndPoint: bulkPath }) },
     timeoutSeconds: options.timeoutSeconds,
     clock,
     onCall: options.onCall,
+    form,
   })
   const transport = createTransport({
     wire,
@@ -93,11 +99,16 @@ export function openSft(options: SftOptions): Sft {
     password: options.password,
     targetAccountId: options.targetAccountId,
   }
-  const session: Session = createSession(transport, credentials, clock, redact)
+  const session: Session = createSession(transport, credentials, clock, redact, form.tokenLifeMs)
   const { read, write } = createCalls(transport, session, redact, clock)
   return {
-    read: { ...createAccountReads(read), ...createEndpointReads(read) },
-    write: { ...createCatalogWrites(write), ...createEndpointWrites(write, bulkSize, redact) },
+    read: { ...createAccountReads(read, form), ...createEndpointReads(read, form) },
+    write: {
+      ...createCatalogWrites(write, form),
+      ...createEndpointWrites(write, bulkSize, redact, form),
+    },
+    probe: createProbe(read, session),
+    form,
     host: url.host,
     targetAccountId: options.targetAccountId,
     bulkSize,

@@ -21,6 +21,9 @@ export function meaningOfCode(code: string): string | undefined {
   return Object.hasOwn(MEANINGS, code) ? MEANINGS[code] : undefined
 }
 
+/** The generic code of a read without data (contract 3). */
+export const NO_DATA = '1359'
+
 /** ASSUMED (contract 1.9): both codes mean that the operation may have been executed or still will be. */
 export function isTimeoutCode(code: string | undefined): boolean {
   return code === '10239' || code === '10240'
@@ -31,5 +34,5 @@ export function isTimeoutCode(code: string | undefined): boolean {
  * of a list read is an error, never an empty account.
  */
 export function meansNoData(code: string | undefined, description: string): boolean {
-  return code === '1359' || /\bno (data|records?)\b/i.test(description)
+  return code === NO_DATA || /\bno (data|records?)\b/i.test(description)
 }

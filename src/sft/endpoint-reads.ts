@@ -13,15 +13,18 @@ import type {
 } from './api.ts'
 import type { Read } from './calls.ts'
 import { meansNoData } from './codes.ts'
+import { instanceInTerms, simInTerms, statisticsInTerms } from './contract-terms.ts'
 import { allOrNothing, answerOf, answerOrNone, rowsOf, totalPagesOf } from './lists.ts'
 import { requireId } from './prerequisites.ts'
 import { asNumber, asObject, asObjects, asText, compact, firstText } from './values.ts'
+import type { WireForm } from './wire-form.ts'
 
 /** Reads of SIMs and endpoints. */
 export function createEndpointReads(
   read: Read,
+  form: WireForm,
 ): Pick<SftReader, 'sims' | 'sim' | 'endpointProfile' | 'addons' | 'statistics'> {
-  let addonDetailsAreMissing = false
+  let addonDetailsAreMissing = form.addonsFrom === 'profile'
 
   async function endpointProfile(
     endpointId: string,
@@ -29,7 +32,7 @@ export function createEndpointReads(
   ): Promise<EndpointProfile> {
     requireId('GetEndPointProfile', 'endPointId', endpointId)
     const query = { endPointId: endpointId }
-    const extract = (response: JsonObject) => profileOf(endpointId, response)
+    const extract = (response: JsonObject) => profileOf(endpointId, response, form)
     return answerOf(await read('GetEndPointProfile', query, extract, options))
   }
 
@@ -41,17 +44,22 @@ export function createEndpointReads(
           page: String(query.page),
           perPage: String(query.perPage),
           // The stock query of guide 3 (contract 4.8): the only IDs that are documented.
-          simStatusId: query.sellable ? '12' : undefined,
-          simAttachStatusId: query.sellable ? '1' : undefined,
+          simStatusId: query.sellable ? form.sellable.simStatusId : undefined,
+          simAttachStatusId: query.sellable ? form.sellable.simAttachStatusId : undefined,
         },
-        response => simPageOf(query, response),
+        response => simPageOf(query, response, form),
         options,
       )
       return answerOrNone(result, { sims: [], totalPages: query.page - 1 })
     },
     async sim(iccid, options) {
       const wanted = normaliseIccid(requireId('fetchSIM', 'iccid', iccid))
-      const result = await read('fetchSIM', { iccid: wanted }, simsOf, options)
+      const result = await read(
+        'fetchSIM',
+        { iccid: wanted },
+        response => simsOf(response, form),
+        options,
+      )
       if (result.kind === 'rejected' && meansNoSim(result.error.code, result.description))
         return undefined
       return answerOf(result).find(sim => sim.iccid === wanted)
@@ -61,7 +69,12 @@ export function createEndpointReads(
       requireId('GetEndpointAddonDetails', 'endPointId', endpointId)
       if (!addonDetailsAreMissing) {
         const query = { endPointId: endpointId }
-        const result = await read('GetEndpointAddonDetails', query, addonDetailsOf, options)
+        const result = await read(
+          'GetEndpointAddonDetails',
+          query,
+          response => addonDetailsOf(response, form),
+          options,
+        )
         if (result.kind !== 'missing') return answerOrNone(result, [])
         addonDetailsAreMissing = true
       }
@@ -70,7 +83,15 @@ export function createEndpointReads(
     async statistics({ endpointId, from, to }, options) {
       requireId('GetStatistics', 'endPointId', endpointId)
       const query = { endPointId: endpointId, from_date: dayOf(from), to_date: dayOf(to) }
-      const result = await read('GetStatistics', query, statisticsOf, options)
+      const result = await read(
+        'GetStatistics',
+        query,
+        response => {
+          const statistics = statisticsOf(response)
+          return statistics && statisticsInTerms(statistics, form)
+        },
+        options,
+      )
       if (result.kind === 'rejected' && ['1340', '1000'].includes(result.error.code))
         return { days: [], totalMB: 0 }
       return answerOrNone(result, { days: [], totalMB: 0 })
@@ -86,8 +107,8 @@ function meansNoSim(code: string, description: string): boolean {
   )
 }
 
-function simPageOf(query: SimQuery, response: JsonObject): SimPage | undefined {
-  const sims = simsOf(response)
+function simPageOf(query: SimQuery, response: JsonObject, form: WireForm): SimPage | undefined {
+  const sims = simsOf(response, form)
   if (sims === undefined) return undefined
   const told = totalPagesOf(response)
   // Untold, the next page is asked for until one is empty: a short page proves nothing.
@@ -95,9 +116,10 @@ function simPageOf(query: SimQuery, response: JsonObject): SimPage | undefined {
   return { sims, totalPages }
 }
 
-function simsOf(response: JsonObject): readonly Sim[] | undefined {
+function simsOf(response: JsonObject, form: WireForm): readonly Sim[] | undefined {
   const rows = rowsOf(response, 'rows')
-  return rows && allOrNothing(rows.map(simOf))
+  const sims = rows && allOrNothing(rows.map(simOf))
+  return sims?.map(sim => simInTerms(sim, form))
 }
 
 function simOf(row: JsonObject): Sim | undefined {
@@ -126,28 +148,36 @@ function activationCodeOf(code: JsonObject | undefined): string | undefined {
   return asText(code['textQrCode']) ?? made
 }
 
-function profileOf(endpointId: string, response: JsonObject): EndpointProfile | undefined {
+function profileOf(
+  endpointId: string,
+  response: JsonObject,
+  form: WireForm,
+): EndpointProfile | undefined {
   const blocks = blocksOf(response, 'basicInfo', 'promotionalPlans')
   if (blocks === undefined) return undefined
-  const instances = instancesIn(blocks)
+  const instances = instancesIn(blocks)?.map(instance => instanceInTerms(instance, form))
   if (instances === undefined) return undefined
+  const names = form.profileFields
   const basic = asObject(blocks['basicInfo']) ?? {}
   // ASSUMED (contract 4.11): plan, APN group and roaming profiles have the names that requests give them.
   const fields: Omit<EndpointProfile, 'endpointId' | 'instances'> = compact({
-    name: asText(basic['name']),
+    name: asText(basic[names.name]),
     iccid: asText(basic['iccid']),
     msisdn: asText(basic['msisdn']),
-    basePlan: asText(basic['planId']),
-    apnGroup: asText(basic['apnGroupId']),
-    roamingProfiles: asText(basic['roamingProfileId'])?.split('|'),
+    basePlan: asText(basic[names.basePlan]),
+    apnGroup: asText(basic[names.apnGroup]),
+    roamingProfiles: asText(basic[names.roamingProfiles])?.split('|'),
   })
   return { ...fields, endpointId, instances }
 }
 
 /** ASSUMED (contract 4.11, U2): the blocks of GetEndPointProfile, as far as they concern add-ons. */
-function addonDetailsOf(response: JsonObject): readonly AddonInstance[] | undefined {
+function addonDetailsOf(
+  response: JsonObject,
+  form: WireForm,
+): readonly AddonInstance[] | undefined {
   const blocks = blocksOf(response, 'promotionalPlans', 'benefitInfo')
-  return blocks && instancesIn(blocks)
+  return blocks && instancesIn(blocks)?.map(instance => instanceInTerms(instance, form))
 }
 
 /** ASSUMED (contract U23): the days of GetStatistics are days in UTC. */

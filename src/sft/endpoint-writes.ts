@@ -1,15 +1,17 @@
-import type { JsonObject } from '../model.ts'
+import type { Json, JsonObject } from '../model.ts'
 import { normaliseIccid } from '../units.ts'
 import { blocksOf, instancesIn } from './addon-instances.ts'
-import type { BulkRow, EndpointSettings, SftWriter } from './api.ts'
+import type { BulkRow, EndpointSettings, PatchEndpointRequest, SftWriter } from './api.ts'
 import type { Write } from './calls.ts'
 import { isTimeoutCode } from './codes.ts'
+import { instanceInTerms } from './contract-terms.ts'
 import { createdId } from './envelope.ts'
 import { SftRejectedError } from './errors.ts'
 import type { WriteName } from './operations.ts'
 import { requireId, requireIds } from './prerequisites.ts'
 import type { Redact } from './redact.ts'
 import { asObject, asObjects, asText, compact, mergeUnder } from './values.ts'
+import { toWire, type WireForm } from './wire-form.ts'
 
 type EndpointWrites = Omit<
   SftWriter,
@@ -21,6 +23,7 @@ export function createEndpointWrites(
   write: Write,
   bulkSize: number,
   redact: Redact,
+  form: WireForm,
 ): EndpointWrites {
   return {
     async createEndpoint(request, options) {
@@ -49,7 +52,7 @@ export function createEndpointWrites(
       }
       const body = { Request: { requestParam: mergeUnder(ours, request.sft) } }
       const rows = bulkRows(await write('CreateBulkEndPoint', body, options))
-      return iccids.map(iccid => bulkRowOf(iccid, rows.get(normaliseIccid(iccid)), redact))
+      return iccids.map(iccid => bulkRowOf(iccid, rows.get(normaliseIccid(iccid)), redact, form))
     },
     async activateEndpoint(endpointId, options) {
       const body = { Request: endpointOnly('EndPointActivation', endpointId) }
@@ -57,8 +60,8 @@ export function createEndpointWrites(
     },
     async changeLifecycle({ endpointId, lifecycle, reason }, options) {
       const body = endpointBody('EndPointLifeCycleChange', endpointId, {
-        lifeCycle: lifecycle,
-        reason: reason ?? '1',
+        lifeCycle: toWire(form.lifecycle, lifecycle),
+        reason: reason ?? form.lifecycleReason,
       })
       return await already('1254', () => write('EndPointLifeCycleChange', body, options))
     },
@@ -70,20 +73,12 @@ export function createEndpointWrites(
       }
       const response = await write('SubscribeAddon', { Request: { requestParam } }, options)
       const blocks = blocksOf(response, 'promotionalPlans', 'benefitInfo')
-      return (blocks && instancesIn(blocks)) ?? []
+      const instances = (blocks && instancesIn(blocks)) ?? []
+      return instances.map(instance => instanceInTerms(instance, form))
     },
     async patchEndpoint(request, options) {
-      const body = endpointBody(
-        'ModifyEndPoint',
-        request.endpointId,
-        compact({
-          name: request.name,
-          apnGroupId: request.apnGroup,
-          roamingProfileId: request.roamingProfiles?.join('|'),
-          addAddonPlanIds: request.addAddonPlanIds,
-          removeAddonUniqueIds: request.removeAddonUniqueIds,
-        }),
-      )
+      const param = patchOnWire(request, form)
+      const body = endpointBody('ModifyEndPoint', request.endpointId, param)
       await write('ModifyEndPoint', body, options)
     },
     async changePlan({ endpointId, planId }, options) {
@@ -103,6 +98,24 @@ export function createEndpointWrites(
       await write('DeleteEndPoint', body, options)
     },
   }
+}
+
+/** ASSUMED (contract 4.12): only the two lists of add-ons were seen; the rest has the names of creation. */
+function patchOnWire(request: PatchEndpointRequest, { patchFields }: WireForm): JsonObject {
+  const fields: Readonly<Record<keyof WireForm['patchFields'], Json | undefined>> = {
+    name: request.name,
+    apnGroup: request.apnGroup,
+    roamingProfiles: request.roamingProfiles?.join('|'),
+    addAddonPlanIds: request.addAddonPlanIds,
+    removeAddonUniqueIds: request.removeAddonUniqueIds,
+  }
+  const names = Object.keys(fields) as (keyof typeof fields)[]
+  return Object.fromEntries(
+    names.flatMap((name): readonly [string, Json][] => {
+      const value = fields[name]
+      return value === undefined ? [] : [[patchFields[name], value]]
+    }),
+  )
 }
 
 /** What is refused because it is so already is done (contract 3). */
@@ -157,7 +170,12 @@ function bulkRows(response: JsonObject): ReadonlyMap<string, JsonObject> {
 }
 
 /** What is not answered, answered with "verify", or has neither ID nor failure must be read back. */
-function bulkRowOf(iccid: string, row: JsonObject | undefined, redact: Redact): BulkRow {
+function bulkRowOf(
+  iccid: string,
+  row: JsonObject | undefined,
+  redact: Redact,
+  form: WireForm,
+): BulkRow {
   if (row === undefined) return { iccid, unknown: true }
   const endpointId = asText(row['endPointId'])
   const code = asText(row['resultCode'])
@@ -167,6 +185,8 @@ function bulkRowOf(iccid: string, row: JsonObject | undefined, redact: Redact): 
     code,
     description: words === undefined ? undefined : redact(words),
   })
-  const failed = code !== undefined && code !== '0' && !isTimeoutCode(code)
+  const mustVerify =
+    isTimeoutCode(code) || (code !== undefined && form.codes.timeout.includes(code))
+  const failed = code !== undefined && code !== '0' && !mustVerify
   return { ...fields, iccid, unknown: endpointId === undefined && !failed }
 }

@@ -14,12 +14,20 @@ export interface Credentials {
   readonly targetAccountId: string | undefined
 }
 
+/** Life of an access token, and whether the token itself tells it. */
+export interface TokenLife {
+  readonly seconds: number
+  readonly told: boolean
+}
+
 /** The tokens of one account: one login at a time, none after the credentials were refused. */
 export interface Session {
   /** A token in force; logs in or renews first where needed. */
   readonly token: () => Promise<Token>
   /** A token of a later generation than the refused one: a new login, shared by all who ask. */
   readonly replace: (refused: Token) => Promise<Token>
+  /** How long the latest access token lives; undefined before the first login. */
+  readonly tokenLife: () => TokenLife | undefined
   /** What must not be shown. */
   readonly secrets: () => readonly (string | undefined)[]
 }
@@ -29,18 +37,18 @@ interface Tokens extends Token {
   readonly renewAt: number
 }
 
-/** ASSUMED (contract 1.5, U7): where the JWT does not tell, an access token lives for 540 s. */
-const ASSUMED_LIFE_MS = 540_000
-
 /** Opens a session; nothing is sent before the first token is asked for. */
 export function createSession(
   transport: Transport,
   credentials: Credentials,
   clock: Clock,
   redact: Redact,
+  /** ASSUMED (contract 1.5, U7): how long an access token lives where its JWT does not tell. */
+  assumedLifeMs: number,
 ): Session {
   let tokens: Tokens | undefined
   let generations = 0
+  let lastLife: TokenLife | undefined
   let renewing: Promise<Tokens> | undefined
   // Kept for good: repeated bad logins lock the account (contract 1.3).
   let refused: SftCredentialsError | undefined
@@ -94,7 +102,9 @@ export function createSession(
     const holder = asObject(response['responseParam']) ?? response
     const access = firstText(response, 'AccessToken') ?? firstText(holder, 'AccessToken') ?? ''
     const now = clock.now()
-    const life = lifeOf(access, now)
+    const told = lifeOf(access, now)
+    const life = told ?? assumedLifeMs
+    lastLife = { seconds: life / 1000, told: told !== undefined }
     const expiresAt = now + life
     tokens = {
       access,
@@ -129,6 +139,7 @@ export function createSession(
       if (tokens !== undefined && tokens.generation > refusedToken.generation) return tokens
       return await renew(login)
     },
+    tokenLife: () => lastLife,
     secrets: () => [credentials.password, tokens?.access, tokens?.refresh],
   }
 }
@@ -156,12 +167,12 @@ function refusal(
 }
 
 /** Milliseconds that a token lives, from its own claims: `exp` against `iat`, so that clocks may differ. */
-function lifeOf(access: string, now: number): number {
+function lifeOf(access: string, now: number): number | undefined {
   const claims = claimsOf(access)
   const { exp, iat } = claims
-  if (typeof exp !== 'number') return ASSUMED_LIFE_MS
+  if (typeof exp !== 'number') return undefined
   const life = typeof iat === 'number' ? (exp - iat) * 1000 : exp * 1000 - now
-  return life > 0 ? life : ASSUMED_LIFE_MS
+  return life > 0 ? life : undefined
 }
 
 function claimsOf(access: string): { readonly exp?: unknown; readonly iat?: unknown } {

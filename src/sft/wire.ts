@@ -1,9 +1,11 @@
 import type { JsonObject } from '../model.ts'
 import type { OperationName } from './api.ts'
+import { NO_DATA } from './codes.ts'
 import { classifyAnswer, type Outcome } from './envelope.ts'
 import type { CallName } from './errors.ts'
 import type { Clock } from './once.ts'
 import { answerSeconds, OPERATIONS } from './operations.ts'
+import type { WireForm } from './wire-form.ts'
 
 /** One call as a trace may show it: no headers, bodies or query. */
 export interface CallTrace {
@@ -42,11 +44,13 @@ export interface WireOptions {
   readonly timeoutSeconds: number | undefined
   readonly clock: Clock
   readonly onCall: ((call: CallTrace) => void) | undefined
+  /** Result codes and query parameters of this account. */
+  readonly form: Pick<WireForm, 'codes' | 'queries'>
 }
 
 /** HTTP over `fetch`: one request, its timeout, and the classification of what came back. */
 export function createWire(options: WireOptions): Wire {
-  const { baseUrl, paths, clock } = options
+  const { baseUrl, paths, clock, form } = options
   const callName = (operation: OperationName): CallName => ({
     operation,
     method: OPERATIONS[operation].method,
@@ -55,7 +59,10 @@ export function createWire(options: WireOptions): Wire {
 
   async function request(exchange: Exchange): Promise<[Outcome, number | undefined]> {
     const { method, path } = callName(exchange.operation)
-    const query = new URLSearchParams(exchange.query).toString()
+    const query = new URLSearchParams({
+      ...exchange.query,
+      ...form.queries[exchange.operation],
+    }).toString()
     const seconds = options.timeoutSeconds ?? answerSeconds(exchange.operation)
     const timeout = new AbortController()
     const timer = setTimeout(() => timeout.abort(), seconds * 1000)
@@ -72,7 +79,8 @@ export function createWire(options: WireOptions): Wire {
       status = answer.status
       const retryAfter = answer.headers.get('retry-after')
       const body = await answer.text()
-      return [classifyAnswer({ status, retryAfter, body }, exchange.isSuccess, clock.now()), status]
+      const outcome = classifyAnswer({ status, retryAfter, body }, exchange.isSuccess, clock.now())
+      return [withOwnCodes(outcome, form.codes, status, body), status]
     } catch (error) {
       const reason = timeout.signal.aborted ? `no answer within ${seconds} s` : reasonOf(error)
       const unconnected = !timeout.signal.aborted && status === undefined && isUnconnected(error)
@@ -109,6 +117,21 @@ export function createWire(options: WireOptions): Wire {
       return outcome
     },
   }
+}
+
+/** A refusal whose code means something else on this account than a refusal (contract 1.8, 1.9, 3). */
+function withOwnCodes(
+  outcome: Outcome,
+  codes: WireForm['codes'],
+  status: number,
+  body: string,
+): Outcome {
+  if (outcome.kind !== 'rejected') return outcome
+  const { code } = outcome
+  if (codes.timeout.includes(code))
+    return { kind: 'unclear', reason: `the platform timed out (${code})`, status, body }
+  if (codes.throttled.includes(code)) return { kind: 'throttled', retryAfterMs: undefined }
+  return codes.emptyList.includes(code) ? { ...outcome, code: NO_DATA } : outcome
 }
 
 function headersOf(exchange: Exchange): Record<string, string> {

@@ -7,14 +7,7 @@ import { KIND_NAMES } from '../../resources/kinds.ts'
 import { backupState } from '../../state/edit.ts'
 import { openState, readState } from '../../state/open-state.ts'
 import { SECTION, type State, type StateStore } from '../../state/state.ts'
-import {
-  catalogFolder,
-  checkDigitOf,
-  loadWith,
-  openAccount,
-  PAGE_SIZE,
-  stateOf,
-} from '../account.ts'
+import { catalogFolder, checkDigitOf, loadWith, openAccount, stateOf } from '../account.ts'
 import {
   ACCOUNT_FLAGS,
   CATALOG_FLAGS,
@@ -90,7 +83,7 @@ async function adoptInto(run: Run, state: State, store: StateStore | undefined):
     kinds: run.kinds,
     inactive: given.is('inactive'),
     endpointProfiles: given.is('endpoint-profiles'),
-    pageSize: PAGE_SIZE,
+    pageSize: sft.form.pageSize,
     load: { ...(checkDigit && { checkDigit }) },
     ...(world.canAsk && !json && { ask: world.ask }),
     say: line => world.err(world.paintErr('dim', line)),

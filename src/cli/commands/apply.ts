@@ -12,7 +12,7 @@ import { parseSavedPlan, type SavedPlan, whatMoved } from '../../saved-plan.ts'
 import type { Sft } from '../../sft/api.ts'
 import { openState } from '../../state/open-state.ts'
 import type { StateStore } from '../../state/state.ts'
-import { clock, openAccount, PAGE_SIZE, readCatalog, stateOf } from '../account.ts'
+import { clock, openAccount, readCatalog, stateOf } from '../account.ts'
 import {
   ACCOUNT_FLAGS,
   CATALOG_FLAGS,
@@ -117,7 +117,7 @@ async function applyCatalog(
     makePlan(catalog, store.state, sft, {
       ...(saved?.options ?? planOptions(given)),
       ...(sales && { sales }),
-      pageSize: PAGE_SIZE,
+      pageSize: sft.form.pageSize,
       onEvent: sayRead(world, json),
     }),
   )
@@ -185,7 +185,7 @@ async function carryOut(
       sft,
       store,
       clock,
-      pageSize: PAGE_SIZE,
+      pageSize: sft.form.pageSize,
       stop: world.stop.signal,
       onEvent: progress.onEvent,
       confirmCanary: results => confirmCanary(results, given, world),
@@ -204,7 +204,7 @@ async function settleEarlier(sft: Sft, store: StateStore, world: World): Promise
   )
   const settled = settlePending(sft, store, {
     clock,
-    pageSize: PAGE_SIZE,
+    pageSize: sft.form.pageSize,
     heldSeconds: HELD_SECONDS,
     signal: world.stop.signal,
     onSettled: ({ intent, found, absent }) => {

@@ -6,7 +6,7 @@ import { coverageMarkdown, coverageToJson, renderCoverage } from '../../render/c
 import { countryOfNetwork } from '../../resources/rate-zone.ts'
 import type { Network } from '../../sft/api.ts'
 import { readState } from '../../state/open-state.ts'
-import { openAccount, PAGE_SIZE, readCatalog, stateOf } from '../account.ts'
+import { openAccount, readCatalog, stateOf } from '../account.ts'
 import { ACCOUNT_FLAGS, CATALOG_FLAGS, type Command, JSON_FLAG } from '../command.ts'
 import { EXIT, showIssues } from '../world.ts'
 
@@ -40,7 +40,7 @@ export const coverage: Command = {
     const state = await readState(stateOf(given, world))
     const observation = await observeAccount(sft.read, {
       stock: { ask: 'nothing' },
-      pageSize: PAGE_SIZE,
+      pageSize: sft.form.pageSize,
     })
     const graph = resolveCatalog(catalog, observation, state)
     showIssues(

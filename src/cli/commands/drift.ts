@@ -13,14 +13,7 @@ import type { Sft } from '../../sft/api.ts'
 import { backupState, parseAddress } from '../../state/edit.ts'
 import { openState, readState } from '../../state/open-state.ts'
 import type { State, StateStore } from '../../state/state.ts'
-import {
-  catalogFolder,
-  checkDigitOf,
-  openAccount,
-  PAGE_SIZE,
-  readCatalog,
-  stateOf,
-} from '../account.ts'
+import { catalogFolder, checkDigitOf, openAccount, readCatalog, stateOf } from '../account.ts'
 import { ACCOUNT_FLAGS, CATALOG_FLAGS, type Command, type Given, JSON_FLAG } from '../command.ts'
 import { sayPending, sayRead } from '../planning.ts'
 import { EXIT, showIssues, type World } from '../world.ts'
@@ -82,7 +75,7 @@ async function readAccount(
   const wholeStock = given.is('endpoints') || given.texts('accept').some(isEndpoint)
   const observation = await observeAccount(sft.read, {
     stock: { ask: wholeStock ? 'all' : 'nothing' },
-    pageSize: PAGE_SIZE,
+    pageSize: sft.form.pageSize,
     onEvent: sayRead(world, given.is('json')),
     onStock: pages =>
       world.err(

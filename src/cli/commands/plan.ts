@@ -5,7 +5,7 @@ import { planMarkdown } from '../../render/plan-markdown.ts'
 import { renderPlan } from '../../render/plan-text.ts'
 import { savePlan } from '../../saved-plan.ts'
 import { readState } from '../../state/open-state.ts'
-import { openAccount, PAGE_SIZE, readCatalog, stateOf } from '../account.ts'
+import { openAccount, readCatalog, stateOf } from '../account.ts'
 import { ACCOUNT_FLAGS, CATALOG_FLAGS, type Command, JSON_FLAG } from '../command.ts'
 import { PLAN_FLAGS, planOptions, sayPending, sayRead } from '../planning.ts'
 import { LEDGER_FLAG, readSales } from '../sales.ts'
@@ -36,7 +36,7 @@ export const plan: Command = {
     const made = await makePlan(catalog, state, sft, {
       ...planOptions(given),
       ...(sales && { sales }),
-      pageSize: PAGE_SIZE,
+      pageSize: sft.form.pageSize,
       onEvent: sayRead(world, given.is('json')),
     })
     showIssues(world, made.plan.issues)

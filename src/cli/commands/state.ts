@@ -18,7 +18,7 @@ import {
 } from '../../state/edit.ts'
 import { openState, readState } from '../../state/open-state.ts'
 import { type StateStore, splitAddress } from '../../state/state.ts'
-import { openAccount, PAGE_SIZE, readCatalog, stateOf } from '../account.ts'
+import { openAccount, readCatalog, stateOf } from '../account.ts'
 import {
   ACCOUNT_FLAGS,
   CATALOG_FLAGS,
@@ -108,7 +108,7 @@ const take: Sub = async (given, world, [text = '', id = '']) => {
   return await edit(given, world, 'import', async store => {
     const observation = await observeAccount(sft.read, {
       stock: kind.identity === 'iccid' ? { ask: 'iccids', iccids: [key] } : { ask: 'nothing' },
-      pageSize: PAGE_SIZE,
+      pageSize: sft.form.pageSize,
     })
     const resource = resolveCatalog(catalog, observation, store.state).resources.get(address)
     if (resource === undefined)

@@ -1,0 +1,78 @@
+/** An enumeration of the wire: by the contract's value, the value that this account has for it. */
+export type WireValues = Readonly<Record<string, string>>
+
+/**
+ * How this account writes what it writes. The ports of api.ts speak the contract's values, units and day-first
+ * dates throughout; only the code at the wire looks here. Everything in it is an assumption of
+ * assumptions.ts, with what was set in its place.
+ */
+export interface WireForm {
+  /** 0 prepaid, 1 postpaid. */
+  readonly planType: WireValues
+  /** 1 on usage, 0 immediate. */
+  readonly activatedBy: WireValues
+  /** 1 on validity expiry, 2 on exhaustion or expiry. */
+  readonly renewalRule: WireValues
+  readonly planStatus: WireValues
+  /** Texts of fetchSIM. */
+  readonly simStatus: WireValues
+  /** A active, S suspended. */
+  readonly lifecycle: WireValues
+  readonly lifecycleReason: string
+  /** 1 days. */
+  readonly validityType: WireValues
+  /** benefitId of data. */
+  readonly dataBenefit: string
+  readonly zoneStatus: string
+  /** Undefined: not sent. */
+  readonly totalCount: string | undefined
+  /** What a plan without renewal says. */
+  readonly oneTime: { readonly reSubscription: string; readonly occurrences: string }
+  readonly sellable: { readonly simStatusId: string; readonly simAttachStatusId: string }
+  /** Dates with two numbers that could be day or month have the month first. */
+  readonly monthFirst: boolean
+  /** Name and bytes of the unit of a data benefit's value. */
+  readonly planUnit: { readonly name: string; readonly bytes: number }
+  /** Bytes of the unit of balances. */
+  readonly balanceBytes: number
+  /** Bytes of the unit of GetStatistics. */
+  readonly statisticsBytes: number
+  /** Bytes of an MB. */
+  readonly megabyte: number
+  /** Result codes that mean what others of the contract mean. */
+  readonly codes: {
+    readonly timeout: readonly string[]
+    readonly emptyList: readonly string[]
+    readonly throttled: readonly string[]
+  }
+  readonly tokenLifeMs: number
+  readonly pageSize: number
+  readonly networksFrom: 'list' | 'roaming-profile'
+  readonly addonsFrom: 'details' | 'profile'
+  readonly profileFields: Readonly<
+    Record<'name' | 'basePlan' | 'apnGroup' | 'roamingProfiles', string>
+  >
+  readonly patchFields: Readonly<
+    Record<
+      'name' | 'apnGroup' | 'roamingProfiles' | 'addAddonPlanIds' | 'removeAddonUniqueIds',
+      string
+    >
+  >
+  /** Query parameters by operation. */
+  readonly queries: Readonly<Record<string, Readonly<Record<string, string>>>>
+}
+
+/** The wire's word for a value of the contract. */
+export function toWire(values: WireValues, contract: string): string {
+  return (Object.hasOwn(values, contract) ? values[contract] : undefined) ?? contract
+}
+
+/**
+ * The contract's value for a word of the wire. A word that means nothing here stays what it is; one that the
+ * contract has for something else is quoted, so that nobody takes it for that.
+ */
+export function fromWire(values: WireValues, word: string): string {
+  const found = Object.keys(values).find(contract => values[contract] === word)
+  if (found !== undefined) return found
+  return Object.hasOwn(values, word) ? `"${word}"` : word
+}

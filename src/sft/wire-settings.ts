@@ -1,0 +1,186 @@
+import { z } from 'zod'
+import { OPERATIONS } from './operations.ts'
+import type { WireForm } from './wire-form.ts'
+
+const value = z.union([z.string().min(1), z.int().transform(String)])
+const values = <Name extends string>(...names: readonly Name[]) =>
+  z
+    .strictObject(
+      Object.fromEntries(names.map(name => [name, value.optional()])) as Record<
+        Name,
+        z.ZodOptional<typeof value>
+      >,
+    )
+    .optional()
+const codes = z.array(value).optional()
+const operation = z.enum(Object.keys(OPERATIONS) as [keyof typeof OPERATIONS])
+
+/**
+ * What differs on an account whose wire is not as assumed: a key is the ID of an assumption
+ * (docs/wire.md), apart from `query`. `sft-catalog doctor` says what to set.
+ */
+const OVERRIDES = z.strictObject({
+  'plan-type': values('prepaid', 'postpaid'),
+  'activated-by': values('first-use', 'immediate'),
+  'renewal-rule': values('expiry', 'exhaustion'),
+  'one-time': values('reSubscription', 'occurrences'),
+  'validity-type': values('days'),
+  'benefit-id': values('data'),
+  'plan-status': values('active', 'inactive'),
+  'zone-status': values('active'),
+  /** What totalCount says in CreatePlan; null: it is not sent. */
+  'total-count': value.nullable().optional(),
+  /** Texts of fetchSIM. */
+  'sim-status': values('ready', 'pre-active', 'active', 'suspended'),
+  /** IDs of the query for sellable SIMs. */
+  'sellable-query': values('simStatusId', 'simAttachStatusId'),
+  'lifecycle-codes': values('active', 'suspended', 'reason'),
+  'date-form': z.enum(['day-first', 'month-first']).optional(),
+  /** Unit of the value of a data benefit. */
+  'plan-units': z.enum(['bytes', 'KB', 'MB', 'GB']).optional(),
+  /** Unit of balances in profiles and add-on details. */
+  'balance-unit': z.enum(['bytes', 'KB', 'MB', 'GB']).optional(),
+  'statistics-unit': z.enum(['bytes', 'KB', 'MB', 'GB']).optional(),
+  /** Bytes of one MB; a KB and a GB follow from it. */
+  megabyte: z.literal([1_048_576, 1_000_000]).optional(),
+  /** Further result codes that mean the same. */
+  'timeout-codes': codes,
+  'empty-list': codes,
+  'throttled-not-executed': codes,
+  /** Seconds that a token lives whose JWT does not tell. */
+  'token-life': z.int().min(10).optional(),
+  /** SIMs asked for in one page. */
+  'page-size': z.int().min(1).max(10_000).optional(),
+  /** `roaming-profile`: networks are read from the roaming profile DEFAULT, without asking the list. */
+  'network-list': z.enum(['list', 'roaming-profile']).optional(),
+  /** `profile`: add-on instances are read from the endpoint profile, without asking for details. */
+  'addon-details': z.enum(['details', 'profile']).optional(),
+  /** Names of fields in basicInfo of an endpoint profile. */
+  'profile-fields': values('name', 'basePlan', 'apnGroup', 'roamingProfiles'),
+  /** Names of fields in PATCH endpoint. */
+  'patch-fields': values(
+    'name',
+    'apnGroup',
+    'roamingProfiles',
+    'addAddonPlanIds',
+    'removeAddonUniqueIds',
+  ),
+  /** Query parameters that calls of an operation get besides, or in place of, the client's own. */
+  query: z.partialRecord(operation, z.record(z.string().min(1), value)).optional(),
+})
+
+/**
+ * Wire settings as a caller gives them.
+ *
+ * @example
+ * openSft({ …, wire: { 'balance-unit': 'MB', 'date-form': 'month-first' } })
+ */
+export type WireOverrides = z.input<typeof OVERRIDES>
+
+/** Checked wire settings. */
+type WireSettings = z.output<typeof OVERRIDES>
+
+/** Checks wire settings. Throws a `TypeError` that names every key that cannot be used. */
+export function checkWireSettings(given: unknown): WireSettings {
+  const checked = OVERRIDES.safeParse(given)
+  if (!checked.success) {
+    const problems = checked.error.issues.map(issue =>
+      issue.code === 'unrecognized_keys'
+        ? `${[...issue.path, issue.keys.join(', ')].join('.')}: there is no such setting`
+        : `${issue.path.join('.') || 'the whole'}: ${issue.message}`,
+    )
+    throw new TypeError(`${problems.join('; ')}; docs/wire.md tells what can be set`)
+  }
+  for (const key of ['plan-type', 'activated-by', 'renewal-rule', 'plan-status'] as const)
+    refuseTwice(key, checked.data[key])
+  return checked.data
+}
+
+/** Two meanings of one value could not be told apart. */
+function refuseTwice(key: string, given: Readonly<Record<string, string | undefined>> = {}): void {
+  const told = Object.values(given).filter(value => value !== undefined)
+  if (new Set(told).size < told.length)
+    throw new TypeError(`${key}: two meanings have the same value; give each its own`)
+}
+
+/** The assumed form, with what was set in its place. */
+export function wireFormOf(settings: WireSettings): WireForm {
+  const megabyte = settings.megabyte ?? 1_048_576
+  const bytesOf = (unit: 'bytes' | 'KB' | 'MB' | 'GB'): number => {
+    const thousand = megabyte === 1_048_576 ? 1024 : 1000
+    return { bytes: 1, KB: thousand, MB: megabyte, GB: megabyte * thousand }[unit]
+  }
+  const planUnit = settings['plan-units'] ?? 'MB'
+  const planType = settings['plan-type'] ?? {}
+  const activatedBy = settings['activated-by'] ?? {}
+  const rule = settings['renewal-rule'] ?? {}
+  const planStatus = settings['plan-status'] ?? {}
+  const sim = settings['sim-status'] ?? {}
+  const lifecycle = settings['lifecycle-codes'] ?? {}
+  const oneTime = settings['one-time'] ?? {}
+  const sellable = settings['sellable-query'] ?? {}
+  const profile = settings['profile-fields'] ?? {}
+  const patch = settings['patch-fields'] ?? {}
+  const total = settings['total-count']
+  return {
+    planType: { '0': planType.prepaid ?? '0', '1': planType.postpaid ?? '1' },
+    activatedBy: {
+      '1': activatedBy['first-use'] ?? '1',
+      '0': activatedBy.immediate ?? '0',
+    },
+    renewalRule: { '1': rule.expiry ?? '1', '2': rule.exhaustion ?? '2' },
+    planStatus: {
+      Active: planStatus.active ?? 'Active',
+      'In-Active': planStatus.inactive ?? 'In-Active',
+    },
+    simStatus: {
+      'Ready To Activate': sim.ready ?? 'Ready To Activate',
+      'Pre-Active': sim['pre-active'] ?? 'Pre-Active',
+      Active: sim.active ?? 'Active',
+      Suspended: sim.suspended ?? 'Suspended',
+    },
+    lifecycle: { A: lifecycle.active ?? 'A', S: lifecycle.suspended ?? 'S' },
+    lifecycleReason: lifecycle.reason ?? '1',
+    validityType: { '1': settings['validity-type']?.days ?? '1' },
+    dataBenefit: settings['benefit-id']?.data ?? '1',
+    zoneStatus: settings['zone-status']?.active ?? '1',
+    totalCount: total === undefined ? '1' : (total ?? undefined),
+    // As a public client creates a pack: one occurrence, so that the rule never acts.
+    oneTime: {
+      reSubscription: oneTime.reSubscription ?? 'true',
+      occurrences: oneTime.occurrences ?? '1',
+    },
+    sellable: {
+      simStatusId: sellable.simStatusId ?? '12',
+      simAttachStatusId: sellable.simAttachStatusId ?? '1',
+    },
+    monthFirst: settings['date-form'] === 'month-first',
+    planUnit: { name: planUnit, bytes: bytesOf(planUnit) },
+    balanceBytes: bytesOf(settings['balance-unit'] ?? 'bytes'),
+    statisticsBytes: bytesOf(settings['statistics-unit'] ?? 'MB'),
+    megabyte,
+    codes: {
+      timeout: settings['timeout-codes'] ?? [],
+      emptyList: settings['empty-list'] ?? [],
+      throttled: settings['throttled-not-executed'] ?? [],
+    },
+    tokenLifeMs: (settings['token-life'] ?? 540) * 1000,
+    pageSize: settings['page-size'] ?? 250,
+    networksFrom: settings['network-list'] ?? 'list',
+    addonsFrom: settings['addon-details'] ?? 'details',
+    profileFields: {
+      name: profile.name ?? 'name',
+      basePlan: profile.basePlan ?? 'planId',
+      apnGroup: profile.apnGroup ?? 'apnGroupId',
+      roamingProfiles: profile.roamingProfiles ?? 'roamingProfileId',
+    },
+    patchFields: {
+      name: patch.name ?? 'name',
+      apnGroup: patch.apnGroup ?? 'apnGroupId',
+      roamingProfiles: patch.roamingProfiles ?? 'roamingProfileId',
+      addAddonPlanIds: patch.addAddonPlanIds ?? 'addAddonPlanIds',
+      removeAddonUniqueIds: patch.removeAddonUniqueIds ?? 'removeAddonUniqueIds',
+    },
+    queries: settings.query ?? {},
+  }
+}
