@@ -1,28 +1,40 @@
 import isoCountries from 'i18n-iso-countries/index.js'
 import english from 'i18n-iso-countries/langs/en.json' with { type: 'json' }
-import { nearestOf } from './nearest.ts'
+import { allNear } from './nearest.ts'
 
 /**
  * Other names in use, written as `simplifyName` leaves them, by ISO 3166-1 alpha-2 code. What is only
- * spelt differently (accents, `&`, `the`, `Korea, Republic of`) needs no line here.
+ * spelt differently (accents, `&`, `the`, `Korea, Republic of`) needs no line here. What two countries
+ * claim stands at both: people are asked to be clearer, and of a network its TADIG code decides.
  */
 const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
+  AE: ['uae'],
   AG: ['antigua'],
   BA: ['bosnia'],
   BL: ['saint barths', 'saint barts'],
   BN: ['brunei'],
   BO: ['plurinational state bolivia'],
   BQ: ['bonaire', 'caribbean netherlands'],
-  CD: ['dr congo', 'drc', 'congo kinshasa', 'congo dr', 'zaire'],
-  CG: ['congo brazzaville'],
+  CD: ['dr congo', 'drc', 'congo kinshasa', 'congo dr', 'zaire', 'congo', 'congo drc', 'drc congo'],
+  CG: ['congo brazzaville', 'congo'],
+  CN: ['republic china'],
   CV: ['cabo verde'],
   FK: ['falkland islands', 'falklands', 'malvinas'],
   FM: ['micronesia'],
-  GB: ['united kingdom great britain northern ireland'],
+  GB: [
+    'united kingdom great britain northern ireland',
+    'england',
+    'great britain',
+    'northern ireland',
+    'scotland',
+    'wales',
+  ],
+  GN: ['guinea conakry'],
   HK: ['hong kong sar', 'hong kong china', 'hong kong sar china'],
+  IE: ['eire'],
   KN: ['saint kitts', 'nevis'],
-  KP: ['democratic peoples republic korea', 'korea north'],
-  KR: ['korea south'],
+  KP: ['democratic peoples republic korea', 'democratic republic korea', 'korea north', 'korea'],
+  KR: ['korea south', 'korea'],
   LA: ['laos', 'lao pdr'],
   LY: ['libyan arab jamahiriya'],
   MD: ['moldova'],
@@ -42,31 +54,35 @@ const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
   TC: ['turks caicos'],
   TL: ['east timor'],
   TT: ['trinidad'],
+  TW: ['republic china'],
+  US: ['america'],
   VA: ['vatican', 'vatican city', 'holy see'],
   VC: ['saint vincent'],
   VE: ['bolivarian republic venezuela'],
-  VI: ['us virgin islands', 'united states virgin islands', 'virgin islands us'],
+  VG: ['virgin islands'],
+  VI: ['us virgin islands', 'united states virgin islands', 'virgin islands us', 'virgin islands'],
   VN: ['viet nam'],
 }
 
 /**
- * What a name that two countries could claim means when the platform writes it. People are asked to be
- * clearer.
+ * How a country calls itself in front of its name: `Republic of Ireland` is Ireland. Not `democratic`
+ * nor `people's`, which tell two Koreas and two Congos apart.
  */
-const PLATFORM_MEANS: ReadonlyMap<string, string> = new Map([
-  ['congo', 'CG'],
-  ['korea', 'KR'],
-])
+const FORMAL =
+  /^((islamic|arab|federal|federative|hashemite|grand) )?(republic|kingdom|state|commonwealth|sultanate|principality|duchy) (?=.)/
 
 /** TADIG codes begin with an ISO 3166-1 alpha-3 code, but for those that are older than their country's. */
-const TADIG_EXCEPTIONS: ReadonlyMap<string, string | undefined> = new Map([
-  ['ROM', 'RO'],
-  ['ZAR', 'CD'],
-  ['TMP', 'TL'],
-  ['BUR', 'MM'],
-  ['K00', 'XK'],
-  // Serbia and Montenegro both kept it.
-  ['YUG', undefined],
+const TADIG_EXCEPTIONS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['ROM', ['RO']],
+  ['ZAR', ['CD']],
+  ['TMP', ['TL']],
+  ['BUR', ['MM']],
+  ['SUD', ['SD']],
+  ['K00', ['XK']],
+  // Several countries kept the code of one that is no more.
+  ['YUG', ['RS', 'ME']],
+  ['SCG', ['RS', 'ME']],
+  ['ANT', ['BQ', 'CW', 'SX']],
 ])
 
 /** Countries whose operators also serve territories with a code of their own under their TADIG codes. */
@@ -78,10 +94,12 @@ const TADIG_FAMILIES: Readonly<Record<string, readonly string[]>> = {
   DK: ['FO', 'GL'],
   FI: ['AX'],
   IT: ['SM', 'VA'],
+  MC: ['XK'],
   NL: ['AW', 'BQ', 'CW', 'SX'],
   NO: ['SJ'],
   NZ: ['CK', 'NU', 'TK'],
   CH: ['LI'],
+  SI: ['XK'],
 }
 
 /** What a country text of a catalog means. */
@@ -93,19 +111,20 @@ let names: ReadonlyMap<string, ReadonlySet<string>> | undefined
 
 /**
  * Reads a country as a catalog names it: ISO 3166-1 alpha-2 or alpha-3 code, or English name, whatever
- * the case and accents. Otherwise `candidates` are what may have been meant, as `NO (Norway)`.
+ * the case and accents. Otherwise `candidates` are what may have been meant, as `NO (Norway)`; none where
+ * a guess could mislead.
  */
 export function parseCountry(text: string): ParsedCountry {
   const word = text.trim()
   const code = countryOfCode(word)
   if (code !== undefined) return { code }
   for (const form of nameForms(word)) {
-    const claims = [...(namesToCodes().get(form) ?? [])]
+    const claims = claimsOf(form)
     const [only, second] = claims
     if (only !== undefined && second === undefined) return { code: only }
     if (claims.length > 0) return { candidates: claims.map(describeCountry) }
   }
-  return { candidates: guessCountries(simplifyName(word)).map(describeCountry) }
+  return { candidates: guessCountries(informal(simplifyName(word))).map(describeCountry) }
 }
 
 /** The English name of an alpha-2 code; the code itself where it is not known. */
@@ -118,56 +137,119 @@ export function countryCodes(): readonly string[] {
   return Object.keys(isoCountries.getAlpha2Codes()).sort()
 }
 
+/** The country of a network, or why it has none and which countries it could be in. */
+export type NetworkCountry =
+  | { readonly code: string }
+  | {
+      readonly code?: never
+      readonly candidates: readonly string[]
+      readonly doubt: 'not told' | 'not understood' | 'unclear' | 'at odds'
+    }
+
 /**
- * The alpha-2 code of a country name as the platform writes it (contract 4.11), such as `Ivory Coast`,
- * `Congo, Democratic Republic` or `Gibraltar (United Kingdom)`. `undefined` where it is no single country.
+ * The country of a network by the name that the platform writes (contract 4.11), such as `Ivory Coast`,
+ * and the network's TADIG code. A plain name is enough unless the code speaks against it; a name with a
+ * comma or parentheses, or one that several countries claim, takes the code to agree; the code alone is
+ * enough only where there is no name.
+ *
+ * @example readNetworkCountry('Congo (DRC)', 'CODAC') // { code: 'CD' }
  */
-export function countryOfPlatformName(name: string): string | undefined {
-  const code = countryOfCode(name.trim())
-  if (code !== undefined) return code
-  const withoutAddition = name.replace(/\([^)]*\)/g, ' ')
-  for (const form of [...nameForms(name), simplifyName(withoutAddition)]) {
-    const meant = PLATFORM_MEANS.get(form)
-    if (meant !== undefined) return meant
-    const [only, second] = [...(namesToCodes().get(form) ?? [])]
-    if (only !== undefined && second === undefined) return only
+export function readNetworkCountry(
+  name: string | undefined,
+  tadig: string | undefined,
+): NetworkCountry {
+  const told = tadig === undefined ? [] : countriesOfTadig(tadig)
+  const [only, second] = told
+  if (name === undefined) {
+    if (only !== undefined && second === undefined) return { code: only }
+    return { candidates: told, doubt: 'not told' }
   }
-  return undefined
+  const meant = countriesOfPlatformName(name)
+  const agreed = pickAgreed(meant, told)
+  if (agreed !== undefined) return { code: agreed }
+  const [sure, other] = meant
+  if (told.length === 0 && sure !== undefined && other === undefined && isPlain(name))
+    return { code: sure }
+  return {
+    candidates: [...new Set([...meant, ...told])],
+    doubt:
+      meant.length === 0
+        ? 'not understood'
+        : told.length > 0 && !meant.some(code => told.some(one => areRelated(one, code)))
+          ? 'at odds'
+          : 'unclear',
+  }
 }
 
 /**
- * The alpha-2 code that the first three letters of a TADIG code stand for. `undefined` for test and
- * satellite codes (AA, WW) and for codes that more than one country uses.
+ * The alpha-2 codes that the first three letters of a TADIG code stand for: several where countries kept
+ * the code of one that is no more, none for test and satellite codes (AA, WW).
  */
-export function countryOfTadig(tadig: string): string | undefined {
+export function countriesOfTadig(tadig: string): readonly string[] {
   const prefix = tadig.slice(0, 3).toUpperCase()
-  if (/^(AA|WW)/.test(prefix)) return undefined
-  if (TADIG_EXCEPTIONS.has(prefix)) return TADIG_EXCEPTIONS.get(prefix)
-  return countryOfCode(prefix)
+  if (/^(AA|WW)/.test(prefix)) return []
+  const known = TADIG_EXCEPTIONS.get(prefix) ?? countryOfCode(prefix)
+  return known === undefined ? [] : [known].flat()
 }
 
-/**
- * Whether a TADIG code speaks against a country: `USA..` does not against Puerto Rico, and a code that
- * tells no country never does.
- */
-export function tadigContradicts(tadig: string, country: string): boolean {
-  const told = countryOfTadig(tadig)
-  if (told === undefined || told === country) return false
-  const related = (parent: string, child: string) =>
-    TADIG_FAMILIES[parent]?.includes(child) ?? false
-  return !related(told, country) && !related(country, told)
+/** The one country that name and TADIG code agree on: `USA..` agrees with Puerto Rico too. */
+function pickAgreed(meant: readonly string[], told: readonly string[]): string | undefined {
+  const same = meant.filter(code => told.includes(code))
+  const agreeing =
+    same.length > 0 ? same : meant.filter(code => told.some(one => areRelated(one, code)))
+  const [only, second] = agreeing
+  return second === undefined ? only : undefined
 }
 
-/** Up to three: names that begin as the word does, or the one nearest to it. */
-function guessCountries(word: string): readonly string[] {
-  if (word === '') return []
-  const begins = new Set<string>()
-  for (const [name, codes] of namesToCodes()) {
-    if (name.startsWith(word)) for (const code of codes) begins.add(code)
+function areRelated(one: string, other: string): boolean {
+  return (
+    one === other ||
+    TADIG_FAMILIES[one]?.includes(other) === true ||
+    TADIG_FAMILIES[other]?.includes(one) === true
+  )
+}
+
+const isPlain = (name: string): boolean => !/[(),]/.test(name)
+
+/** Every country that a platform's name may stand for; of `Gibraltar (United Kingdom)` the first. */
+function countriesOfPlatformName(name: string): readonly string[] {
+  const code = countryOfCode(name.trim())
+  if (code !== undefined) return [code]
+  for (const form of nameForms(name)) {
+    const claims = claimsOf(form)
+    if (claims.length > 0) return claims
   }
-  if (begins.size > 0) return [...begins].slice(0, 3)
-  const near = word.length < 4 ? undefined : nearestOf(word, namesToCodes().keys())
-  return near === undefined ? [] : [...(namesToCodes().get(near) ?? [])]
+  const [head = '', ...additions] = name.split(/[(),]/)
+  const first = nameForms(head).flatMap(claimsOf)
+  const more = additions.flatMap(part => nameForms(part).flatMap(claimsOf))
+  if (first.length === 0 || more.length === 0) return [...new Set(first)]
+  const both = first.filter(code => more.includes(code))
+  if (both.length > 0) return [...new Set(both)]
+  const isHome = first.every(code => more.some(parent => TADIG_FAMILIES[parent]?.includes(code)))
+  return [...new Set(isHome ? first : [...first, ...more])]
+}
+
+/** A guess that would be one of many is none. */
+const MOST_GUESSES = 3
+
+/** Names that begin with the word or hold it, and those a letter or two from it. */
+function guessCountries(word: string): readonly string[] {
+  if (word.length < 3) return []
+  const all = [...namesToCodes().keys()]
+  const holding = all.filter(name => name.startsWith(word) || ` ${name} `.includes(` ${word} `))
+  const most = word.length < 5 ? 0 : word.length < 9 ? 1 : 2
+  // The first letter is hardly ever wrong, and another one makes another country of it.
+  const near = allNear(
+    word,
+    all.filter(name => name[0] === word[0]),
+    most,
+  )
+  const codes = new Set([...holding, ...near].flatMap(claimsOf))
+  return codes.size > MOST_GUESSES ? [] : [...codes]
+}
+
+function claimsOf(form: string): readonly string[] {
+  return [...(namesToCodes().get(form) ?? [])]
 }
 
 function countryOfCode(word: string): string | undefined {
@@ -198,13 +280,18 @@ function namesToCodes(): ReadonlyMap<string, ReadonlySet<string>> {
   return codes
 }
 
-/** A name simplified as it stands and, for `Korea, Republic of` and `Korea (South)`, turned round. */
+/**
+ * A name simplified as it stands and, for `Korea, Republic of` and `Korea (South)`, turned round; last
+ * without what stands in front of it formally.
+ */
 function nameForms(name: string): readonly string[] {
   const turned = /^([^,(]+)[,(]([^,()]+)\)?\s*$/.exec(name)
   const forms = [simplifyName(name)]
   if (turned !== null) forms.push(simplifyName(`${turned[2]} ${turned[1]}`))
-  return forms
+  return [...forms, ...forms.filter(form => FORMAL.test(form)).map(informal)]
 }
+
+const informal = (form: string): string => form.replace(FORMAL, '')
 
 function simplifyName(name: string): string {
   return name

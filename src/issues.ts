@@ -48,6 +48,7 @@ export const ISSUE_CODES = {
   NETWORK_UNKNOWN: 'the account has no network with these IDs',
   COUNTRY_WITHOUT_NETWORK: 'the account has no network in this country',
   COUNTRY_DISAGREES: 'country name and TADIG code of a network disagree',
+  COUNTRY_UNCERTAIN: 'a network could be in a country of a zone, and it is not certain',
   ZONE_ONE_NETWORK: 'a zone has a single network',
   DEST_GROUP_UNKNOWN: 'the destination group of the account is not known',
   AMBIGUOUS_NAME: 'the account has two objects of one name',

@@ -18,6 +18,25 @@ export function nearestOf(word: string, candidates: Iterable<string>): string | 
   return nearest
 }
 
+/** The candidates with the fewest mistakes, where those are at most `most`: several where they are as near. */
+export function allNear(
+  word: string,
+  candidates: Iterable<string>,
+  most: number,
+): readonly string[] {
+  let best = most
+  let near: string[] = []
+  for (const candidate of candidates) {
+    if (Math.abs(candidate.length - word.length) > best) continue
+    const mistakes = countMistakes(word, candidate)
+    if (mistakes > best) continue
+    if (mistakes < best) near = []
+    best = mistakes
+    near.push(candidate)
+  }
+  return near
+}
+
 /** Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours. */
 function countMistakes(a: string, b: string): number {
   let beforeLast: number[] = []

@@ -1,12 +1,9 @@
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
+import isoCountries from 'i18n-iso-countries/index.js'
 import { all } from 'mcc-mnc-list'
 import t from 'tap'
-import {
-  countryOfPlatformName,
-  countryOfTadig,
-  parseCountry,
-  tadigContradicts,
-} from '../src/countries.ts'
+import { countriesOfTadig, parseCountry, readNetworkCountry } from '../src/countries.ts'
 import { nearestOf } from '../src/nearest.ts'
 import {
   formatBytes,
@@ -138,21 +135,133 @@ t.test(
     const misses = new Set<string>()
     for (const { countryName, countryCode } of all()) {
       if (!countryName || !/^[A-Z]{2}$/.test(countryCode ?? '')) continue
-      if (countryOfPlatformName(countryName) !== countryCode) misses.add(countryName)
+      const tadig = `${isoCountries.alpha2ToAlpha3(countryCode ?? '') ?? 'K00'}XX`
+      if (readNetworkCountry(countryName, tadig).code !== countryCode) misses.add(countryName)
     }
     t.same([...misses], [])
-    t.equal(countryOfPlatformName('Congo'), 'CG')
-    t.equal(countryOfPlatformName('French Antilles (France)'), undefined, 'five countries at once')
+    t.same(
+      readNetworkCountry('French Antilles (France)', 'FRAF4').code,
+      undefined,
+      'five countries at once',
+    )
   },
 )
 
+/** Rows of a rate card that stand for no single country, or where name and TADIG code are at odds. */
+const NO_COUNTRY = new Set([
+  'ANTCT,Caribbean',
+  'FRAF4,Caribbean',
+  'DOM01,Dominica',
+  'NORAM,Global',
+  'NORMC,Global',
+  'NORAM,Maritime',
+  'NORMC,Maritime',
+  'ANTCT,Netherlands Antilles',
+  'ANTTC,Netherlands Antilles',
+  'YUGMT,Yugoslavia',
+])
+
+/** Rows whose TADIG code is that of another country, or of one that is no more. */
+const OTHER_TADIG: Readonly<Record<string, string>> = {
+  'FRAF4,French Guiana': 'GF',
+  'GBRGT,Guernsey': 'GG',
+  'GBRMT,Isle of Man': 'IM',
+  'GBRJT,Jersey': 'JE',
+  'GBRAJ,Jersey': 'JE',
+  'MCOM1,Kosovo': 'XK',
+  'FRARE,Reunion': 'RE',
+  'YUGMT,Serbia, Republic of': 'RS',
+  'YUGTS,Serbia': 'RS',
+  'SUDMO,Sudan': 'SD',
+}
+
+t.test(
+  'the networks of a real rate card are in the country that they are in, or in none',
+  async t => {
+    const text = readFileSync('test/fixtures/country-names.csv', 'utf8')
+    const rows = text
+      .trim()
+      .split('\n')
+      .slice(1)
+      .flatMap(line => {
+        const [, tadig = '', name = ''] = /^(\w+),"?(.*?)"?$/.exec(line) ?? []
+        return [{ tadig, name }]
+      })
+    t.equal(new Set(rows.map(row => row.name)).size, 241)
+    for (const { tadig, name } of rows) {
+      const row = `${tadig},${name}`
+      const wanted = NO_COUNTRY.has(row)
+        ? undefined
+        : (OTHER_TADIG[row] ??
+          isoCountries.alpha3ToAlpha2(tadig.slice(0, 3).replace('ROM', 'ROU')) ??
+          'XK')
+      const { code } = readNetworkCountry(name, tadig)
+      if (code !== wanted) t.equal(code, wanted, row)
+    }
+  },
+)
+
+t.test('a name that is not plain takes a TADIG code that agrees', async t => {
+  const code = (name: string | undefined, tadig?: string) => readNetworkCountry(name, tadig).code
+  const table: [name: string | undefined, tadig: string | undefined, code: string | undefined][] = [
+    ['Congo (DRC)', 'CODAC', 'CD'],
+    ['Congo (DRC)', 'COGAC', undefined],
+    ['Congo (DRC)', undefined, undefined],
+    ['Congo', 'COGAC', 'CG'],
+    ['Congo', 'CODAC', 'CD'],
+    ['Congo', undefined, undefined],
+    ['Serbia, Republic of', 'SRBNO', 'RS'],
+    ['Serbia, Republic of', 'YUGMT', 'RS'],
+    ['Montenegro, Republic of', 'MNEMT', 'ME'],
+    ['Montenegro, Republic of', 'SRBNO', undefined],
+    ['Korea, Republic of', 'KORSK', 'KR'],
+    ['Korea, Democratic Republic of', 'KORSK', undefined],
+    ['Gibraltar (United Kingdom)', 'GIBGT', 'GI'],
+    ['Guadeloupe, Martinique', 'FRAF4', undefined],
+    ['Puerto Rico', 'USACG', 'PR'],
+    ['Belgium', 'FRAF1', undefined],
+    ['Belgium', 'AAM01', 'BE'],
+    ['Belgium', undefined, 'BE'],
+    ['Republic of Serbia', undefined, 'RS'],
+    [undefined, 'BELMO', 'BE'],
+    [undefined, 'YUGMT', undefined],
+    [undefined, undefined, undefined],
+    ['Global', 'NORAM', undefined],
+  ]
+  for (const [name, tadig, wanted] of table) t.equal(code(name, tadig), wanted, `${name} ${tadig}`)
+  t.match(readNetworkCountry('Belgium', 'FRAF1'), { candidates: ['BE', 'FR'], doubt: 'at odds' })
+  t.match(readNetworkCountry('Global', 'NORAM'), { candidates: ['NO'], doubt: 'not understood' })
+})
+
 t.test('a TADIG code tells a country by its first letters, with known exceptions', async t => {
-  const told = ['GBRVF', 'ROMMF', 'YUG01', 'K0001', 'AAM01', 'WWW01', 'zzzzz'].map(countryOfTadig)
-  t.same(told, ['GB', 'RO', undefined, 'XK', undefined, undefined, undefined])
-  t.equal(tadigContradicts('USACG', 'PR'), false, 'Puerto Rico is served under codes of the USA')
-  t.equal(tadigContradicts('PRICL', 'US'), false)
-  t.equal(tadigContradicts('DEUD1', 'FR'), true)
-  t.equal(tadigContradicts('YUG01', 'ME'), false)
+  const told = ['GBRVF', 'ROMMF', 'YUG01', 'K0001', 'AAM01', 'WWW01', 'zzzzz'].map(countriesOfTadig)
+  t.same(told, [['GB'], ['RO'], ['RS', 'ME'], ['XK'], [], [], []])
+})
+
+t.test('a guess about a country that could mislead is none', async t => {
+  const table: [string, readonly string[]][] = [
+    ['Northern Cyprus', []],
+    ['Siberia', []],
+    ['North Ireland', []],
+    ['Saint Martin (Dutch part)', []],
+    ['Republic of', []],
+    ['South', []],
+    ['EL', []],
+    ['Nigera', ['NE (Niger)', 'NG (Nigeria)']],
+    ['Slovania', ['SI (Slovenia)', 'SK (Slovakia)']],
+    ['Guiana', ['GF (French Guiana)', 'GY (Guyana)']],
+    ['Republic of Irland', ['IE (Ireland)']],
+    ['Swizerland', ['CH (Switzerland)']],
+  ]
+  for (const [text, candidates] of table) t.same(parseCountry(text), { candidates }, text)
+  for (const [text, code] of [
+    ['Republic of Ireland', 'IE'],
+    ['Serbia, Republic of', 'RS'],
+    ['Congo (DRC)', 'CD'],
+    ['Northern Ireland', 'GB'],
+    ['America', 'US'],
+  ])
+    t.same(parseCountry(text ?? ''), { code }, `${text}`)
 })
 
 t.test('the nearest word is found, and none where all are far', async t => {

@@ -1,4 +1,4 @@
-import { countryOfPlatformName, countryOfTadig, tadigContradicts } from '../countries.ts'
+import { countryName, readNetworkCountry } from '../countries.ts'
 import type { IssueCode } from '../issues.ts'
 import type { NetworkId, NetworkSelector, RateZoneEntry, Resource, Spec } from '../model.ts'
 import type { Network, ReportedRateZone, Sft, SftReader } from '../sft/api.ts'
@@ -28,15 +28,14 @@ const networkOfWord = (word: string): NetworkId => {
 const words = (spec: Spec): readonly string[] =>
   Array.isArray(spec['networks']) ? spec['networks'].map(String) : []
 
-/** The country of a network: the platform's name decides, the TADIG code only where there is none. */
-export function countryOfNetwork(network: Network): string | undefined {
-  const byName =
-    network.countryName === undefined ? undefined : countryOfPlatformName(network.countryName)
-  return byName ?? (network.tadig === undefined ? undefined : countryOfTadig(network.tadig))
-}
+/** The country of a network; undefined where its name and its TADIG code do not settle it. */
+export const countryOfNetwork = (network: Network): string | undefined =>
+  readNetworkCountry(network.countryName, network.tadig).code
 
 interface NetworkIndex {
   readonly byCountry: ReadonlyMap<string, readonly Network[]>
+  /** Networks of no certain country, by each that they could be in. */
+  readonly perhaps: ReadonlyMap<string, readonly Network[]>
   readonly byTadig: ReadonlyMap<string, readonly Network[]>
   readonly byWord: ReadonlyMap<string, Network>
 }
@@ -44,6 +43,7 @@ interface NetworkIndex {
 /** Networks of the account by country, TADIG code and IDs. */
 export function indexNetworks(networks: readonly Network[]): NetworkIndex {
   const byCountry = new Map<string, Network[]>()
+  const perhaps = new Map<string, Network[]>()
   const byTadig = new Map<string, Network[]>()
   const byWord = new Map<string, Network>()
   const push = (map: Map<string, Network[]>, key: string, network: Network) => {
@@ -52,12 +52,13 @@ export function indexNetworks(networks: readonly Network[]): NetworkIndex {
     else list.push(network)
   }
   for (const network of networks) {
-    const country = countryOfNetwork(network)
-    if (country !== undefined) push(byCountry, country, network)
+    const country = readNetworkCountry(network.countryName, network.tadig)
+    if (country.code !== undefined) push(byCountry, country.code, network)
+    else for (const code of country.candidates) push(perhaps, code, network)
     if (network.tadig !== undefined) push(byTadig, network.tadig.toUpperCase(), network)
     byWord.set(networkWord(network), network)
   }
-  return { byCountry, byTadig, byWord }
+  return { byCountry, perhaps, byTadig, byWord }
 }
 
 /** Names of networks that stand in changes, for diffs that people read. */
@@ -113,6 +114,58 @@ function lostNetworks(
   )
 }
 
+const REASON: Partial<Readonly<Record<IssueCode, string>>> = {
+  COUNTRY_DISAGREES: "the platform's country name and the TADIG code point at two countries",
+  COUNTRY_UNCERTAIN: "the platform's country name is not clear, and no TADIG code settles it",
+}
+
+/** Networks named in a message; the rest is counted. */
+const NAMED = 5
+
+const namesOf = (networks: readonly Network[]): string =>
+  networks
+    .slice(0, NAMED)
+    .map(networkLabel)
+    .concat(networks.length > NAMED ? [`… and ${networks.length - NAMED} more`] : [])
+    .join('; ')
+
+/** Networks that could be in a country of the zone and that the zone does not name. */
+interface Doubtful {
+  readonly code: IssueCode
+  /** In the zone already: doubt takes nothing away. */
+  readonly kept: readonly Network[]
+  readonly leftOut: readonly Network[]
+}
+
+function doubtfulNetworks(
+  country: string,
+  entry: RateZoneEntry,
+  index: NetworkIndex,
+  context: ResolveContext,
+): readonly Doubtful[] {
+  const record = context.recordOf(`rateZone/${entry.key}`) as RateZoneRecord | undefined
+  const had = new Set(record?.networks.map(networkWord))
+  const named = [...entry.networks, ...entry.exclude]
+  const doubtful = (index.perhaps.get(country) ?? []).filter(
+    network => !named.some(selector => picks(selector, network)),
+  )
+  return (['COUNTRY_DISAGREES', 'COUNTRY_UNCERTAIN'] as const).map(code => {
+    const networks = doubtful.filter(network => doubtOf(network) === code)
+    return {
+      code,
+      kept: networks.filter(network => had.has(networkWord(network))),
+      leftOut: networks.filter(network => !had.has(networkWord(network))),
+    }
+  })
+}
+
+const doubtOf = ({ countryName, tadig }: Network): IssueCode => {
+  const country = readNetworkCountry(countryName, tadig)
+  return country.code === undefined && country.doubt === 'at odds'
+    ? 'COUNTRY_DISAGREES'
+    : 'COUNTRY_UNCERTAIN'
+}
+
 function zoneNetworks(
   entry: RateZoneEntry,
   index: NetworkIndex,
@@ -136,24 +189,30 @@ function zoneNetworks(
     })
   entry.countries.forEach((country, at) => {
     const networks = index.byCountry.get(country) ?? []
-    if (networks.length === 0)
+    const doubts = doubtfulNetworks(country, entry, index, context)
+    const kept = doubts.flatMap(doubt => doubt.kept)
+    if (networks.length + kept.length === 0)
       report(
         'COUNTRY_WITHOUT_NETWORK',
         'warning',
         `countries.${at}`,
-        `rate zone "${entry.key}": the account has no network in ${country}`,
+        `rate zone "${entry.key}": the account has no network that is certainly in ${country}`,
         'remove the country, or ask for coverage there',
       )
-    for (const network of networks) {
-      chosen.set(networkWord(network), network)
-      if (network.tadig !== undefined && tadigContradicts(network.tadig, country))
+    for (const network of [...networks, ...kept]) chosen.set(networkWord(network), network)
+    const tell = (code: IssueCode, what: string, which: readonly Network[]) => {
+      if (which.length > 0)
         report(
-          'COUNTRY_DISAGREES',
+          code,
           'warning',
           `countries.${at}`,
-          `network ${network.tadig} (${network.operatorName ?? network.operatorId}) is taken as ${country} by the platform's country name "${network.countryName}", while its TADIG code says ${countryOfTadig(network.tadig)}`,
-          'if it does not belong there, exclude it',
+          `rate zone "${entry.key}": ${what} ${countryName(country)}: ${namesOf(which)}`,
+          `${REASON[code] ?? ''}: name the network in networks, or in exclude`,
         )
+    }
+    for (const doubt of doubts) {
+      tell(doubt.code, 'left out, since it may or may not be in', doubt.leftOut)
+      tell(doubt.code, 'kept, though it may not be in', doubt.kept)
     }
   })
   entry.networks.forEach((selector, at) => {

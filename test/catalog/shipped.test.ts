@@ -4,7 +4,7 @@ import t from 'tap'
 import { parse } from 'yaml'
 import { catalogJsonSchema, loadCatalog } from '../../src/catalog/index.ts'
 import { OWNED_FIELDS } from '../../src/catalog/owned-fields.ts'
-import { countryOfPlatformName } from '../../src/countries.ts'
+import { readNetworkCountry } from '../../src/countries.ts'
 import { ISSUE_CODES } from '../../src/issues.ts'
 import type { AddonPlanEntry } from '../../src/model.ts'
 import { worldNetworks } from '../../src/simulator/networks.ts'
@@ -67,7 +67,7 @@ t.test('the simulated world has its networks, and two or more in each zone', asy
   const { catalog } = await loadCatalog('catalog')
   const networks = worldNetworks().map(({ tadig, countryName }) => ({
     tadig,
-    country: countryOfPlatformName(countryName) ?? '',
+    country: readNetworkCountry(countryName, tadig).code ?? '',
   }))
   for (const zone of catalog?.rateZones ?? []) {
     const named = (tadig: string) => (network: { readonly tadig: string }) =>

@@ -110,8 +110,41 @@ t.test('what a zone asks for and the account does not have is told with its plac
   )
   t.match(
     await issues({}, [NETWORKS[0] as Network, { ...(NETWORKS[1] as Network), tadig: 'FRAXX' }]),
-    [{ code: 'COUNTRY_DISAGREES', severity: 'warning', message: /its TADIG code says FR/ }],
+    [
+      {
+        code: 'COUNTRY_DISAGREES',
+        severity: 'warning',
+        message: /left out.*Belgium: FRAXX/,
+        at: [1, true],
+      },
+      { code: 'ZONE_ONE_NETWORK' },
+    ],
   )
+})
+
+t.test('a network of no certain country joins no zone, leaves none, and is told', async t => {
+  const doubtful: Network = {
+    operatorId: '90',
+    sponsorId: '101',
+    countryName: 'Caribbean',
+    tadig: 'BELXX',
+  }
+  const networks = [...NETWORKS, doubtful]
+  const left = await resolve(zone({}), networks)
+  t.strictSame(left.specs['rateZone/z']?.['networks'], ['1/101', '2/101'])
+  t.match(left.issues, [{ code: 'COUNTRY_UNCERTAIN', message: /left out.*Caribbean/ }])
+  const named = await resolve(zone({ exclude: [{ operatorId: '90', sponsorId: '101' }] }), networks)
+  t.strictSame(named.issues, [], 'excluded by name: nothing to say')
+  const record = APPLIED.rateZones['z']
+  const had = {
+    ...APPLIED,
+    rateZones: record && {
+      z: { ...record, networks: [...record.networks, { operatorId: '90', sponsorId: '101' }] },
+    },
+  } as State
+  const kept = await resolve(zone({}), networks, had)
+  t.strictSame(kept.specs['rateZone/z']?.['networks'], ['1/101', '2/101', '90/101'])
+  t.match(kept.issues, [{ code: 'COUNTRY_UNCERTAIN', message: /kept.*Caribbean/ }])
 })
 
 t.test('a destination group that is not known, or not the only one, must be given', async t => {
