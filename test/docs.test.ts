@@ -3,6 +3,7 @@ import t from 'tap'
 import { KIND_NAMES, KINDS } from '../src/resources/kinds.ts'
 import { WIRE_ASSUMPTIONS } from '../src/sft/assumptions.ts'
 import { FAULT_KINDS } from '../src/simulator/index.ts'
+import { WIRE_KEYS } from '../src/simulator/settings.ts'
 
 const page = (path: string) => readFile(new URL(`../${path}`, import.meta.url), 'utf8')
 
@@ -35,6 +36,12 @@ t.test('docs/wire.md lists every assumption that the client makes', async t => {
 t.test('docs/simulator.md names every fault that the simulator can play', async t => {
   const text = await page('docs/simulator.md')
   for (const kind of FAULT_KINDS) t.match(text, `\`${kind}\``)
+})
+
+t.test('docs/simulator.md names every variant of the wire', async t => {
+  const text = await page('docs/simulator.md')
+  const variants = text.slice(text.indexOf('## Variants of the wire'))
+  for (const key of WIRE_KEYS) t.match(variants, `\`${key}\``)
 })
 
 t.test('links between pages lead somewhere', async t => {

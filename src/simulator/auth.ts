@@ -32,9 +32,9 @@ export interface Session {
 /** Logins and tokens (contract 1.3 to 1.5). Time is handed in as ms. */
 export interface Auth {
   /** Throws a Rejection with 10126, 10117 or 11044. */
-  login(body: Json | undefined, now: number): Tokens
+  login(body: Json | undefined, now: number, opaque?: boolean): Tokens
   /** Undefined where the refresh token is not, or no longer, good: each is good once. */
-  refresh(token: string | undefined, now: number): Tokens | undefined
+  refresh(token: string | undefined, now: number, opaque?: boolean): Tokens | undefined
   /** The session of an access token that is good now. */
   session(token: string | undefined, now: number): Session | undefined
   /** Makes every access token invalid, as a restart of the platform would. */
@@ -49,13 +49,14 @@ export function createAuth(options: AuthOptions): Auth {
   const key = randomUUID()
   let badLogins = 0
 
-  const issue = (session: Omit<Session, 'expiresAt'>, now: number): Tokens => {
+  const issue = (session: Omit<Session, 'expiresAt'>, now: number, opaque: boolean): Tokens => {
     for (const tokens of [access, refresh]) {
       for (const [token, { expiresAt }] of tokens) if (expiresAt <= now) tokens.delete(token)
     }
     const accessUntil = now + options.accessTokenSeconds * 1000
     const refreshUntil = now + REFRESH_SECONDS * 1000
-    const AccessToken = jwt({ sub: session.username, typ: 'access' }, now, accessUntil, key)
+    const told = opaque ? undefined : accessUntil
+    const AccessToken = jwt({ sub: session.username, typ: 'access' }, now, told, key)
     const RefreshToken = jwt({ sub: session.username, typ: 'refresh' }, now, refreshUntil, key)
     access.set(AccessToken, { ...session, expiresAt: accessUntil })
     refresh.set(RefreshToken, { ...session, expiresAt: refreshUntil })
@@ -63,7 +64,7 @@ export function createAuth(options: AuthOptions): Auth {
   }
 
   return {
-    login(body, now) {
+    login(body, now, opaque = false) {
       const given = isObject(body) ? body : {}
       const username = optionalText(given, 'username')
       const password = optionalText(given, 'password')
@@ -86,13 +87,13 @@ export function createAuth(options: AuthOptions): Auth {
         throw new Rejection(CODES.badTargetAccount, 'Invalid value in targetAccountId')
       }
       badLogins = 0
-      return issue({ username, enterprise: !reseller || target !== undefined }, now)
+      return issue({ username, enterprise: !reseller || target !== undefined }, now, opaque)
     },
-    refresh(token, now) {
+    refresh(token, now, opaque = false) {
       const session = token === undefined ? undefined : refresh.get(token)
       if (token === undefined || session === undefined || session.expiresAt <= now) return undefined
       refresh.delete(token)
-      return issue({ username: session.username, enterprise: session.enterprise }, now)
+      return issue({ username: session.username, enterprise: session.enterprise }, now, opaque)
     },
     session(token, now) {
       const session = token === undefined ? undefined : access.get(token)
@@ -107,16 +108,16 @@ export function createAuth(options: AuthOptions): Auth {
   }
 }
 
-/** A token of RFC 7519 with `exp`, which clients may read (contract 1.5). */
+/** A token of RFC 7519; with `exp`, which clients may read (contract 1.5), where its end is told. */
 function jwt(
   claims: { readonly sub: string; readonly typ: string },
   now: number,
-  until: number,
+  until: number | undefined,
   key: string,
 ): string {
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
   const iat = Math.floor(now / 1000)
-  const exp = Math.floor(until / 1000)
+  const exp = until === undefined ? undefined : Math.floor(until / 1000)
   const payload = encode({ ...claims, iat, exp, jti: randomUUID() })
   const body = `${encode({ alg: 'HS256', typ: 'JWT' })}.${payload}`
   return `${body}.${createHmac('sha256', key).update(body).digest('base64url')}`

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../model.ts'
 import { benefitRow, promotionalPlan, settleAddons } from './addons.ts'
 import { type Answer, type Call, ok } from './answer.ts'
 import {
@@ -13,12 +14,13 @@ import {
   modifyEndpoint,
   subscribeAddon,
 } from './endpoints.ts'
-import { objects, section, text, wholeNumber } from './fields.ts'
+import { objects, section, text, wholeNumber, without } from './fields.ts'
 import { countries, createServiceProfile, serviceProfileRows } from './look-ups.ts'
 import { createRoamingProfile } from './networks.ts'
 import { createPlan, deletePlan, modifyPlan, planRow } from './plans.ts'
 import { CODES, Rejection } from './rejection.ts'
 import { basicInfo, endpointInfo, fetchSims, networkRows, paging } from './reports.ts'
+import type { SimulatedWire } from './settings.ts'
 import { readStatistics } from './statistics.ts'
 import { SIMULATED_ACCOUNT } from './world.ts'
 import { createZone, modifyZone, zoneRow } from './zones.ts'
@@ -42,14 +44,23 @@ function write(name: string, run: Operation['run'], enterpriseOnly = true): Oper
   return { name, method: 'POST', path: `/api/${name}`, write: true, enterpriseOnly, run }
 }
 
+/** What PATCH endpoint changes of an endpoint itself; nobody has seen it (contract 4.12). */
+const ENDPOINT_EDITS = ['name', 'apnGroupId', 'roamingProfileId']
+
+function destGroups(told: SimulatedWire['customerProfile']): JsonObject {
+  if (told === 'none') return {}
+  const { destGroupId } = SIMULATED_ACCOUNT
+  return { destGroupId: told === 'several' ? [destGroupId, '2516'] : destGroupId }
+}
+
 /** Every operation but login and refresh, which server.ts has with the tokens. */
 export const OPERATIONS: readonly Operation[] = [
-  read('GetCustomerProfile', () =>
+  read('GetCustomerProfile', ({ settings }) =>
     ok({
       responseParam: {
         customerName: 'Simulated Travel',
         tierId: '4',
-        destGroupId: SIMULATED_ACCOUNT.destGroupId,
+        ...destGroups(settings.wire.customerProfile),
         currencyId: SIMULATED_ACCOUNT.currencyId,
       },
     }),
@@ -213,10 +224,12 @@ export const OPERATIONS: readonly Operation[] = [
     return ok({ info: endpointInfo(call, endpoint) })
   }),
   {
-    ...write('ModifyEndPoint', ({ world, body, now }) => {
+    ...write('ModifyEndPoint', ({ world, settings, body, now }) => {
       const endpoint = endpointOf(world, text(section(body, 'Request'), 'endPointId'))
       settleAddons(world, endpoint, now)
-      modifyEndpoint(world, endpoint, section(body, 'Request', 'requestParam'), now)
+      const param = section(body, 'Request', 'requestParam')
+      const dropped = settings.wire.endpointEdits === 'dropped' ? ENDPOINT_EDITS : []
+      modifyEndpoint(world, endpoint, without(param, dropped), now)
       return ok()
     }),
     method: 'PATCH',

@@ -2,6 +2,7 @@ import type { Json } from '../model.ts'
 import type { Session } from './auth.ts'
 import type { LoggedCall } from './call-log.ts'
 import type { Controlled } from './control.ts'
+import { nameFields, understand, understandQuery } from './dialect.ts'
 import { isObject, optionalText } from './fields.ts'
 import { createLimiter, type Limiter } from './limiter.ts'
 import { OPERATIONS, type Operation } from './operations.ts'
@@ -114,6 +115,7 @@ function usernameOf({ token, body }: Incoming): string {
 function isUnknown(name: string, { bulk, wire }: SimulatorSettings): boolean {
   return (
     (name === 'CreateBulkEndPoint' && bulk === 'unknown') ||
+    (name === 'GetCustomerProfile' && wire.customerProfile === 'unknown') ||
     (name === 'fetchNetworkList' && wire.networkList === 'unknown') ||
     (name === 'GetEndpointAddonDetails' && wire.addonDetails === 'unknown')
   )
@@ -164,14 +166,22 @@ function execute(
     throw new Rejection(CODES.badRequest, 'the request body is not JSON')
   }
   const now = clock()
-  const answered = operation.run({ world, settings, now, query, body })
-  return { reply: successReply(answered, now, wire), answer: answered }
+  const answered = operation.run({
+    world,
+    settings,
+    now,
+    query: understandQuery(operation.name, query, settings.wire),
+    body: understand(operation.name, body, settings.wire),
+  })
+  const named = nameFields(operation.name, answered, settings.wire)
+  return { reply: successReply(named, now, wire), answer: answered }
 }
 
 /** Tokens live by the machine's clock, which is the one that clients compare `exp` with. */
-function issueTokens({ auth }: Running, name: string, { token, body }: Incoming): Reply {
-  if (name === 'Login') return json({ ...auth.login(body, Date.now()) }, {})
-  const tokens = auth.refresh(token, Date.now())
+function issueTokens({ auth, settings }: Running, name: string, { token, body }: Incoming): Reply {
+  const opaque = settings.wire.opaqueTokens === true
+  if (name === 'Login') return json({ ...auth.login(body, Date.now(), opaque) }, {})
+  const tokens = auth.refresh(token, Date.now(), opaque)
   if (tokens === undefined) throw new Rejection(CODES.unauthorised, 'Authorization Failed')
   return json({ ...tokens }, {})
 }

@@ -2,6 +2,7 @@ import type { JsonObject, NetworkId } from '../model.ts'
 import { benefitRow, liveInstances, promotionalPlan, settleAddons } from './addons.ts'
 import { type Answer, type Call, ok } from './answer.ts'
 import { wholeNumber } from './fields.ts'
+import { CODES, Rejection } from './rejection.ts'
 import { imsiOf, msisdnOf, pageOfSims, simRow } from './sims.ts'
 import { networkKey, type SimulatedEndpoint, type World } from './world.ts'
 
@@ -11,6 +12,8 @@ export function fetchSims(call: Call): Answer {
   const iccid = query.get('iccid')
   if (iccid !== null) {
     const sim = world.sims.get(iccid)
+    if (sim === undefined && call.settings.wire.unknownSim === 'failure')
+      throw new Rejection(CODES.notFound, 'This card is not yours')
     return ok({ list: { field: 'rows', items: sim === undefined ? [] : [simRow(sim)], pages: 1 } })
   }
   const { page, perPage } = paging(call)
@@ -32,6 +35,8 @@ export function paging(call: Call): { readonly page: number; readonly perPage: n
   const given = Object.fromEntries(call.query)
   const page = given['page'] === undefined ? '1' : wholeNumber(given, 'page', 1)
   const perPage = given['perPage'] === undefined ? String(most) : wholeNumber(given, 'perPage', 1)
+  if (Number(perPage) > most && call.settings.wire.longPages === 'refused')
+    throw new Rejection(CODES.badRequest, `perPage must be at most ${most}`)
   return { page: Number(page), perPage: Math.min(Number(perPage), most) }
 }
 

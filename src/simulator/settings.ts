@@ -1,5 +1,28 @@
+/** Values, units, names and dates in place of those that the contract assumes. */
+export interface SimulatedDialect {
+  /**
+   * Values of enumerations, in requests, queries and answers: by the name of the field, by the contract's value, the
+   * account's. `{ activatedBy: { '0': '1', '1': '0' } }` swaps two.
+   */
+  readonly values?: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** Other names of fields: by operation, by the contract's name. */
+  readonly fieldNames?: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** Unit of balances in profiles and add-on details. Default `bytes`. */
+  readonly balanceUnit?: 'bytes' | 'KB' | 'MB' | 'GB'
+  /** Unit of a data benefit's value. Default `MB`. */
+  readonly planUnit?: 'bytes' | 'KB' | 'MB' | 'GB'
+  /** Unit of GetStatistics. Default `MB`. */
+  readonly statisticsUnit?: 'bytes' | 'KB' | 'MB' | 'GB'
+  /** Form of dates: `31/12/2026`, `12/31/2026`, `31-12-2026`, `2026-12-31`, `31 Dec 2026`. Default `day-first`. */
+  readonly dates?: 'day-first' | 'month-first' | 'dashes' | 'iso' | 'words'
+  /** How far the account's time zone is ahead of UTC. Default 0. */
+  readonly utcOffsetMinutes?: number
+  /** By operation, query parameters without which it is refused. */
+  readonly requiredQuery?: Readonly<Record<string, Readonly<Record<string, string>>>>
+}
+
 /** How the simulated platform writes its answers, where the contract knows several ways. */
-export interface SimulatedWire {
+export interface SimulatedWire extends SimulatedDialect {
   /** IDs and codes as numbers instead of strings. Default false. */
   readonly numericIds?: boolean
   /** Where created IDs stand in an answer (contract 1.7). Default `response`. */
@@ -33,6 +56,16 @@ export interface SimulatedWire {
   readonly endedAddons?: 'gone' | 'kept'
   /** Whether a second zone or plan of one name is made (contract U12). Default `refused`. */
   readonly duplicateNames?: 'refused' | 'accepted'
+  /** GetCustomerProfile: tells one destination group, none, two, or is unknown (HTTP 404). Default `one`. */
+  readonly customerProfile?: 'one' | 'none' | 'several' | 'unknown'
+  /** fetchSIM of an ICCID that is not in stock: no row, or an outer failure. Default `no-row`. */
+  readonly unknownSim?: 'no-row' | 'failure'
+  /** A page of more rows than `maxPerPage`: cut to that, or refused. Default `cut`. */
+  readonly longPages?: 'cut' | 'refused'
+  /** PATCH endpoint: taken, or name, APN group and roaming profiles are dropped with success. Default `taken`. */
+  readonly endpointEdits?: 'taken' | 'dropped'
+  /** Access tokens that say nothing of their life. Default false. */
+  readonly opaqueTokens?: boolean
 }
 
 /** Names of the wire's settings, so that a misspelt one is refused. */
@@ -52,6 +85,19 @@ export const WIRE_KEYS: readonly (keyof SimulatedWire)[] = [
   'activateByLifecycle',
   'endedAddons',
   'duplicateNames',
+  'customerProfile',
+  'unknownSim',
+  'longPages',
+  'endpointEdits',
+  'opaqueTokens',
+  'values',
+  'fieldNames',
+  'balanceUnit',
+  'planUnit',
+  'statisticsUnit',
+  'dates',
+  'utcOffsetMinutes',
+  'requiredQuery',
 ]
 
 /** What may be changed while the simulator runs. */

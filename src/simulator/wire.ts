@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../model.ts'
 import type { Answer } from './answer.ts'
+import { word } from './dialect.ts'
 import { isObject } from './fields.ts'
 import { CODES } from './rejection.ts'
 import type { SimulatedWire } from './settings.ts'
@@ -165,7 +166,8 @@ export function htmlReply(status: number, title: string): Reply {
 
 /** A bare JSON body (login, refresh), or a whole one that is ready. */
 export function json(value: JsonObject, wire: SimulatedWire): Reply {
-  const body = wire.numericIds === true ? JSON.stringify(value, numericId) : JSON.stringify(value)
+  const worded = word(value, wire)
+  const body = wire.numericIds === true ? JSON.stringify(worded, numericId) : JSON.stringify(worded)
   return { status: 200, type: 'application/json', body }
 }
 
