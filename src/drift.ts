@@ -1,5 +1,7 @@
 /** The account against the state: what was changed elsewhere since it was last written or adopted. */
+import type { Issue } from './issues.ts'
 import type { Address, Catalog, Json, KindName, Moved, Position, Resource, Spec } from './model.ts'
+import type { Outcome } from './outcome.ts'
 import { diffFields } from './plan/diff-fields.ts'
 import type { Observation } from './plan/observation.ts'
 import type { FieldChange } from './plan/plan.ts'
@@ -52,12 +54,18 @@ export interface DriftReport {
   readonly statuses?: Readonly<Record<string, number>>
   /** Objects of the account that the state does not know, by kind. */
   readonly unmanaged: Readonly<Record<KindName, number>>
+  /** What the catalog wants and the account does not let resolve: of that nothing is known. */
+  readonly unresolved: readonly Issue[]
   /** Names of networks by `operatorId/sponsorId`. */
   readonly labels: Readonly<Record<string, string>>
 }
 
 /** Whether the account moved, which is what drift means; changes of the catalog alone are none. */
 export const hasDrift = ({ entries }: DriftReport): boolean => entries.some(isDrift)
+
+/** What a comparison comes to: `blocked` where something that the catalog wants is not known. */
+export const driftOutcome = (report: DriftReport): Outcome =>
+  report.unresolved.length > 0 ? 'blocked' : hasDrift(report) ? 'changes' : 'ok'
 
 /** Whether an entry has moved on the account. */
 export const isDrift = (entry: EntryDrift): boolean =>
@@ -132,6 +140,7 @@ export function compareDrift(
       return { kind: kind as KindName, field, count }
     }),
     ...(observation.simsRead === 'all' && { statuses }),
+    unresolved: graph.issues.filter(issue => issue.severity === 'error'),
     labels: networkLabels(
       observation.networks,
       entries.map(({ kind }) => ({ kind, action: 'update' })),

@@ -26,7 +26,7 @@ export {
 export type { Finding, Listing, NotKnown, NotThere, There } from './finding.ts'
 // problems as data
 export { ISSUE_CODES, type Issue, type IssueCode, IssuesError } from './issues.ts'
-export { hardErrors, type MadePlan, makePlan, type PlanOptions } from './make-plan.ts'
+export { type MadePlan, makePlan, type PlanOptions } from './make-plan.ts'
 // what flows
 export type {
   AccountDefaults,
@@ -54,6 +54,16 @@ export type {
 } from './model.ts'
 // plan
 export type { ObserveEvent } from './observe.ts'
+// how a run ends
+export {
+  applyOutcome,
+  blockedEntries,
+  firstOutcome,
+  hardErrors,
+  OUTCOMES,
+  type Outcome,
+  planOutcome,
+} from './outcome.ts'
 export type { Sales } from './plan/impact.ts'
 export type { Observation } from './plan/observation.ts'
 export type {

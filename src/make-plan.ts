@@ -98,10 +98,6 @@ export async function makePlan(
 
 const isError = (issue: Issue): boolean => issue.severity === 'error'
 
-/** Issues that a plan cannot be applied with, apart from a refusal that `--force` lifts. */
-export const hardErrors = (plan: Plan): readonly Issue[] =>
-  plan.issues.filter(issue => isError(issue) && issue.code !== 'CHANGE_SHARE')
-
 /** Which account was read: host, child account and destination group. */
 export function accountIdentity(
   sft: Sft,

@@ -1,5 +1,6 @@
 import { IssuesError } from '../issues.ts'
 import type { Address, KindName } from '../model.ts'
+import { blockedEntries } from '../outcome.ts'
 import type { Change, CreateChange, Operation, Plan } from '../plan/plan.ts'
 import { KINDS } from '../resources/kinds.ts'
 import type { Sft } from '../sft/api.ts'
@@ -86,6 +87,7 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Appl
     calls: sft.budget.calls() - callsBefore,
     seconds: (clock.now() - startedAt) / 1000,
     stopped: stop.aborted,
+    blocked: blockedEntries(plan),
   }
   emit({ type: 'end', report })
   return report

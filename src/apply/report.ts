@@ -53,4 +53,6 @@ export interface ApplyReport {
   readonly seconds: number
   /** True where the run was told to stop before everything was tried. */
   readonly stopped: boolean
+  /** Entries of the catalog that stay other than it wants, whatever was done: the plan had them blocked. */
+  readonly blocked: readonly Address[]
 }

@@ -1,6 +1,7 @@
 import { LockedError } from '../durable/lock.ts'
 import { SnapshotError } from '../durable/snapshot.ts'
 import { IssuesError } from '../issues.ts'
+import type { Outcome } from '../outcome.ts'
 import { ProvisionError } from '../provision/errors.ts'
 import { SavedPlanError } from '../saved-plan.ts'
 import { SettingsError } from '../settings.ts'
@@ -31,6 +32,10 @@ function adviceFor(error: SftError): string {
   if (error instanceof SftMissingPrerequisiteError) return 'give it in the catalog'
   return 'run again: what was done is in the state, what is unclear is looked for first'
 }
+
+/** What a run came to that an error ended. */
+export const outcomeOf = (error: unknown): Outcome =>
+  error instanceof LockedError ? 'locked' : 'failed'
 
 /** An error as lines for stderr. Errors that nobody foresaw keep their stack. */
 export function explainError(error: unknown, world: World): readonly string[] {

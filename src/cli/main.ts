@@ -81,9 +81,9 @@ async function showError(error: unknown, command: Command, world: World): Promis
     )
     return EXIT.usage
   }
-  const { explainError } = await import('./explain-error.ts')
+  const { explainError, outcomeOf } = await import('./explain-error.ts')
   for (const line of explainError(error, world)) world.err(line)
-  return EXIT.failed
+  return EXIT[outcomeOf(error)]
 }
 
 async function overview(): Promise<readonly string[]> {

@@ -2,21 +2,24 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
 import { parseEnv, styleText } from 'node:util'
 import type { Issue } from '../issues.ts'
+import { OUTCOMES, type Outcome } from '../outcome.ts'
 import { type IssueStyle, renderIssue } from '../render/issues.ts'
 import { type Paint, plain, type Tone } from '../render/paint.ts'
 import type { Environment } from '../settings.ts'
 
 /** Exit codes, the same for every command. */
-export const EXIT = {
-  ok: 0,
-  failed: 1,
-  changes: 2,
-  refused: 3,
-  outOfTime: 4,
-  usage: 64,
-  interrupted: 130,
-  terminated: 143,
-} as const
+export const EXIT: Readonly<Record<Outcome, number>> = {
+  usage: OUTCOMES.usage.code,
+  failed: OUTCOMES.failed.code,
+  refused: OUTCOMES.refused.code,
+  interrupted: OUTCOMES.interrupted.code,
+  terminated: OUTCOMES.terminated.code,
+  outOfTime: OUTCOMES.outOfTime.code,
+  locked: OUTCOMES.locked.code,
+  blocked: OUTCOMES.blocked.code,
+  changes: OUTCOMES.changes.code,
+  ok: OUTCOMES.ok.code,
+}
 
 /** The world that a command acts in: everything that it may touch besides files and the account. */
 export interface World {

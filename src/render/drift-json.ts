@@ -1,12 +1,13 @@
-import { type DriftReport, type EntryDrift, hasDrift } from '../drift.ts'
+import { type DriftReport, driftOutcome, type EntryDrift, hasDrift } from '../drift.ts'
 import type { JsonObject } from '../model.ts'
-import { JSON_FORMAT } from './plan-json.ts'
+import { JSON_FORMAT, outcomeToJson } from './plan-json.ts'
 
-/** Drift as data for programs. */
+/** Drift as data for programs. `exitCode` is that of `drift --detailed-exitcode`. */
 export function driftToJson(report: DriftReport): JsonObject {
   return {
     format: JSON_FORMAT,
     drift: hasDrift(report),
+    ...outcomeToJson(driftOutcome(report)),
     compared: { ...report.compared },
     unmanaged: { ...report.unmanaged },
     entries: report.entries.map(entryToJson),

@@ -70,6 +70,9 @@ function summary(report: DriftReport, paint: Paint): string {
     ...(of('both') > 0 ? [`${of('both')} changed on both sides`] : []),
     ...(gone > 0 ? [`${gone} gone`] : []),
     ...(relinked > 0 ? [`${relinked} linked to another endpoint`] : []),
+    ...(report.unresolved.length > 0
+      ? [`${count(report.unresolved.length, 'thing')} of the catalog not known`]
+      : []),
     ...(of('here') > 0 ? [`${of('here')} changed in the catalog only`] : []),
   ]
   const drifted = fields.some(field => field.direction !== 'here') || gone + relinked > 0

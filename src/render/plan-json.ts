@@ -1,14 +1,23 @@
 import type { Json, JsonObject } from '../model.ts'
+import { OUTCOMES, type Outcome, planOutcome } from '../outcome.ts'
 import type { Change, FieldChange, Plan } from '../plan/plan.ts'
+import { blockedInPart } from './plan-text.ts'
 
 /** Version of the JSON forms below; it grows when a field changes its meaning or goes. */
 export const JSON_FORMAT = 1
 
-/** A plan as data for programs: counts, every change with its fields, cost, issues. */
+/**
+ * A plan as data for programs: counts with what they come to, every change with its fields, cost, issues.
+ * `summary.exitCode` is that of `plan --detailed-exitcode`.
+ */
 export function planToJson(plan: Plan): JsonObject {
   return {
     format: JSON_FORMAT,
-    summary: plan.summary,
+    summary: {
+      ...plan.summary,
+      blockedInPart: blockedInPart(plan),
+      ...outcomeToJson(planOutcome(plan)),
+    },
     cost: {
       calls: plan.cost.calls,
       seconds: Math.round(plan.cost.seconds * 10) / 10,
@@ -25,6 +34,12 @@ export function planToJson(plan: Plan): JsonObject {
     })),
   }
 }
+
+/** How something ended, as data: its name and its exit code. */
+export const outcomeToJson = (outcome: Outcome): JsonObject => ({
+  outcome,
+  exitCode: OUTCOMES[outcome].code,
+})
 
 function changeToJson(change: Change): JsonObject {
   const fields = 'fields' in change ? change.fields : []

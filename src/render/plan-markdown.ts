@@ -1,3 +1,4 @@
+import { blockedEntries, hardErrors } from '../outcome.ts'
 import type { Plan } from '../plan/plan.ts'
 import { ACTIONS } from '../plan/plan.ts'
 import { KIND_NAMES, KINDS } from '../resources/kinds.ts'
@@ -10,12 +11,29 @@ const LONGEST = 60_000
 /** First line of the comment, by which a later run finds it to replace it. */
 export const COMMENT_MARK = '<!-- sft-catalog plan -->'
 
+const isRefused = (plan: Plan): boolean => plan.issues.some(issue => issue.severity === 'error')
+
+/** What a reviewer must know who reads one line: whether it can be applied, and what stays undone. */
+function headline(plan: Plan): string {
+  if (hardErrors(plan).length > 0) return 'failed, it cannot be applied'
+  const blocked = blockedEntries(plan).length
+  return [
+    ...(isRefused(plan) ? ['refused'] : []),
+    ...(blocked > 0 ? [`${count(blocked, 'entry', 'entries')} blocked`] : []),
+    plan.operations.length > 0
+      ? count(plan.operations.length, 'operation')
+      : blocked > 0
+        ? 'nothing else to do'
+        : 'nothing to do',
+  ].join(', ')
+}
+
 /** A plan as a comment for a pull request: counts first, the changes of each kind folded, never too long. */
 export function planMarkdown(plan: Plan): string {
   const counts = ACTIONS.filter(action => action !== 'keep' && plan.summary[action] > 0)
   const head = [
     COMMENT_MARK,
-    `## sft-catalog plan: ${plan.operations.length === 0 ? 'nothing to do' : count(plan.operations.length, 'operation')}`,
+    `## sft-catalog plan: ${headline(plan)}`,
     '',
     ...(counts.length === 0
       ? []

@@ -1,5 +1,6 @@
 import { diffArrays, diffWordsWithSpace } from 'diff'
 import type { Json, KindName } from '../model.ts'
+import { blockedEntries } from '../outcome.ts'
 import type { Action, Change, FieldChange, Impact, Plan } from '../plan/plan.ts'
 import { ACTIONS } from '../plan/plan.ts'
 import { isJsonObject } from '../resources/kind.ts'
@@ -83,9 +84,20 @@ function summaryLines(plan: Plan, paint: Paint): readonly string[] {
         `${plan.summary[action]} ${VERB[action]}`,
       ),
   )
-  lines.push(`${plan.operations.length === 0 ? 'Nothing to do' : 'Plan'}: ${parts.join(', ')}`)
+  const partly = blockedInPart(plan)
+  if (partly > 0) parts.push(paint('error', `${partly} blocked in part`))
+  lines.push(`${HEAD[headOf(plan)]}: ${parts.join(', ')}`)
   return lines
 }
+
+const HEAD = { changes: 'Plan', blocked: 'Blocked', nothing: 'Nothing to do' } as const
+
+const headOf = (plan: Plan): keyof typeof HEAD =>
+  plan.operations.length > 0 ? 'changes' : blockedEntries(plan).length > 0 ? 'blocked' : 'nothing'
+
+/** Entries of which some fields are blocked, while the rest is done. */
+export const blockedInPart = (plan: Plan): number =>
+  blockedEntries(plan).length - plan.summary.blocked
 
 function renderChange(change: Change, plan: Plan, paint: Paint): readonly string[] {
   const id = 'id' in change && change.id !== undefined ? paint('dim', ` (${change.id})`) : ''

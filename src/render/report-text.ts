@@ -10,11 +10,12 @@ const ADDRESSES = 3
 /** How an apply ended, for people: what failed and why first, the counts last. */
 export function renderReport(report: ApplyReport, paint: Paint = plain): readonly string[] {
   const { done, failed, skipped, deferred } = report.counts
+  const blocked = report.blocked.length
   return [
     ...section(report, 'failed', paint('error', 'Failed')),
     ...section(report, 'skipped', paint('warn', 'Skipped')),
     ...section(report, 'deferred', paint('warn', 'Deferred to the next run')),
-    `${paint(failed > 0 ? 'error' : 'add', failed + skipped + deferred === 0 ? 'Done' : 'Ended')}: ${done} done, ${failed} failed, ${skipped} skipped, ${deferred} deferred; ${count(report.calls, 'call')} in ${duration(report.seconds)}`,
+    `${paint(failed > 0 ? 'error' : 'add', failed + skipped + deferred + blocked === 0 ? 'Done' : 'Ended')}: ${done} done, ${failed} failed, ${skipped} skipped, ${deferred} deferred${blocked > 0 ? `, ${blocked} blocked` : ''}; ${count(report.calls, 'call')} in ${duration(report.seconds)}`,
   ]
 }
 
@@ -56,6 +57,7 @@ export function reportToJson(report: ApplyReport): JsonObject {
     calls: report.calls,
     seconds: Math.round(report.seconds * 1000) / 1000,
     stopped: report.stopped,
+    blocked: report.blocked,
     results: report.results.map(result => ({ ...result })),
   }
 }

@@ -18,15 +18,15 @@ t.test(
     const old = (await desk.state()).rateZones['alps']
     change('[CH, AT]', '[CH]')
     const blocked = await desk.run('plan --detailed-exitcode')
-    t.equal(blocked.code, 0, 'nothing that apply could do')
+    t.equal(blocked.code, 5, 'the catalog wants what apply cannot do')
     t.match(
       blocked.stdout,
       new RegExp(
         `  ! rateZone/alps  "Alps" \\(${old?.id}\\)\n      networks: ModifyRateZone adds networks; no public call removes one: take out \\d+/.* in the portal, put it back into the catalog, or set onNetworkRemoval: replace\n`,
       ),
     )
-    t.match(blocked.stdout, 'Nothing to do: 1 unchanged, 1 blocked')
-    t.match((await desk.run('apply --auto-approve')).stdout, 'Nothing to do')
+    t.match(blocked.stdout, 'Blocked: 1 unchanged, 1 blocked')
+    t.match((await desk.run('apply --auto-approve')).stdout, 'Blocked: 1 unchanged, 1 blocked')
     t.same(desk.writes(before), [])
 
     change('countries: [CH]', 'countries: [CH]\n    onNetworkRemoval: replace')
@@ -98,9 +98,9 @@ t.test(
     t.match(applied.stdout, `addonPlan/alps-1gb: `)
     t.match(applied.stdout, told)
     const plan = await desk.run('plan --detailed-exitcode')
-    t.equal(plan.code, 0)
+    t.equal(plan.code, 5)
     t.match(plan.stdout, `charge: ${told}`)
-    t.match(plan.stdout, 'Nothing to do: 1 unchanged, 1 blocked')
+    t.match(plan.stdout, 'Blocked: 1 unchanged, 1 blocked')
   },
 )
 
@@ -165,7 +165,7 @@ t.test('two objects of one name are never picked from', async t => {
     'the account has 2 rate zones named "Alps" (71, 72): rename all but one in the portal',
   )
   t.match(stdout, 'it needs rateZone/alps, which is blocked')
-  t.match(stdout, 'Nothing to do: 0 unchanged, 2 blocked')
+  t.match(stdout, 'Blocked: 0 unchanged, 2 blocked')
 })
 
 t.test('an edit of a zone that the platform did not take says what it did not take', async t => {

@@ -206,7 +206,7 @@ t.test('as data a plan has its counts, its changes with their fields, its cost',
   const plan = await planOf({ draft: { ...DRAFT, addonPlans: [{ ...PLAN, priority: 2 }] } })
   t.strictSame(planToJson(plan), {
     format: 1,
-    summary: { ...plan.summary },
+    summary: { ...plan.summary, blockedInPart: 0, outcome: 'changes', exitCode: 2 },
     cost: { calls: 2, seconds: 1, callsPerSecond: 2 },
     changes: [
       {
@@ -245,6 +245,7 @@ t.test('a report says what failed and why first, and the counts last', async t =
     calls: 3,
     seconds: 2,
     stopped: true,
+    blocked: [],
   }
   t.equal(
     `\n${renderReport(report).join('\n')}\n`,

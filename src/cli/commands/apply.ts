@@ -2,10 +2,11 @@ import { readFile } from 'node:fs/promises'
 import { applyPlan } from '../../apply/apply-plan.ts'
 import type { ApplyReport, Result } from '../../apply/report.ts'
 import { settlePending } from '../../apply/settle-pending.ts'
-import { hardErrors, type MadePlan, makePlan } from '../../make-plan.ts'
+import { type MadePlan, makePlan } from '../../make-plan.ts'
 import type { Catalog } from '../../model.ts'
+import { applyOutcome, hardErrors, type Outcome, planOutcome } from '../../outcome.ts'
 import { count, duration } from '../../render/paint.ts'
-import { planToJson } from '../../render/plan-json.ts'
+import { outcomeToJson, planToJson } from '../../render/plan-json.ts'
 import { renderPlan } from '../../render/plan-text.ts'
 import { renderReport, reportToJson } from '../../render/report-text.ts'
 import { parseSavedPlan, type SavedPlan, whatMoved } from '../../saved-plan.ts'
@@ -43,6 +44,7 @@ export const apply: Command = {
     ['--auto-approve', 'do not ask; needed where nobody can be asked'],
     ['--parallel N', 'writes in flight (default: what fills the rate)'],
     ['--max-minutes N', 'stop after so long, exit 4; the next run goes on'],
+    ['--allow-blocked', 'exit 0, not 5, where something is blocked and the rest is done'],
     JSON_FLAG,
   ],
   run: async (given, world) => {
@@ -78,10 +80,10 @@ function checkNumbers(given: Given): void {
 /** Why the run was stopped, from the stop signal's reason. */
 type StopReason = 'SIGINT' | 'SIGTERM' | 'time'
 
-const STOP_CODE: Readonly<Record<StopReason, number>> = {
-  SIGINT: EXIT.interrupted,
-  SIGTERM: EXIT.terminated,
-  time: EXIT.outOfTime,
+const STOPPED_BY: Readonly<Record<StopReason, Outcome>> = {
+  SIGINT: 'interrupted',
+  SIGTERM: 'terminated',
+  time: 'outOfTime',
 }
 
 function watchTime(given: Given, world: World): NodeJS.Timeout | undefined {
@@ -123,7 +125,7 @@ async function applyCatalog(
   )
   if (made === undefined) {
     world.err('stopped before anything was changed')
-    return stopCode(world) ?? EXIT.failed
+    return EXIT[stopOf(world) ?? 'failed']
   }
   const { plan } = made
   const moved = saved === undefined ? [] : whatMoved(saved, made, catalog.hash, store.state)
@@ -138,13 +140,20 @@ async function applyCatalog(
     return EXIT.refused
   }
   showIssues(world, plan.issues)
-  const refused = plan.issues.some(issue => issue.severity === 'error')
+  const planned = planOutcome(plan)
+  const refused = planned === 'failed' || planned === 'refused'
   if (!json && hardErrors(plan).length === 0)
     for (const line of renderPlan(plan, world.paint)) world.out(line)
   if (refused) {
     if (json)
-      world.out(JSON.stringify({ format: 1, plan: planToJson(plan), report: null }, undefined, 2))
-    return hardErrors(plan).length > 0 ? EXIT.failed : EXIT.refused
+      world.out(
+        JSON.stringify(
+          { format: 1, ...outcomeToJson(planned), plan: planToJson(plan), report: null },
+          undefined,
+          2,
+        ),
+      )
+    return EXIT[planned]
   }
   if (
     plan.operations.length > 0 &&
@@ -153,21 +162,33 @@ async function applyCatalog(
     !(await confirmed(world, 'Apply these changes?'))
   ) {
     world.err('nothing was changed')
-    return stopCode(world) ?? EXIT.failed
+    return EXIT[stopOf(world) ?? 'failed']
   }
   const report = await carryOut(made, sft, store, given, world)
+  const outcome = outcomeOf(report, given, world)
   if (json)
     world.out(
       JSON.stringify(
-        { format: 1, plan: planToJson(plan), report: reportToJson(report) },
+        {
+          format: 1,
+          ...outcomeToJson(outcome),
+          plan: planToJson(plan),
+          report: reportToJson(report),
+        },
         undefined,
         2,
       ),
     )
   else if (plan.operations.length > 0)
     for (const line of renderReport(report, world.paint)) world.out(line)
-  return exitOf(report, world)
+  if (outcome === 'outOfTime')
+    world.err(`time limit reached after ${duration(report.seconds)}: the next run goes on`)
+  return EXIT[outcome]
 }
+
+/** What the run came to; with `--allow-blocked`, apart from what the plan had blocked. */
+const outcomeOf = (report: ApplyReport, given: Given, world: World): Outcome =>
+  applyOutcome(given.is('allow-blocked') ? { ...report, blocked: [] } : report, stopOf(world))
 
 async function carryOut(
   made: MadePlan,
@@ -249,18 +270,10 @@ async function confirmCanary(
   )
 }
 
-function exitOf(report: ApplyReport, world: World): number {
-  if (report.counts.failed > 0 || report.counts.skipped > 0) return EXIT.failed
-  const code = report.stopped ? stopCode(world) : undefined
-  if (code === EXIT.outOfTime)
-    world.err(`time limit reached after ${duration(report.seconds)}: the next run goes on`)
-  return code ?? (report.counts.deferred > 0 ? EXIT.failed : EXIT.ok)
-}
-
-/** The exit code of a run that was told to stop; undefined where it was not. */
-function stopCode(world: World): number | undefined {
+/** Who told the run to stop; undefined where nobody did. */
+function stopOf(world: World): Outcome | undefined {
   const { signal } = world.stop
-  return signal.aborted ? STOP_CODE[signal.reason as StopReason] : undefined
+  return signal.aborted ? STOPPED_BY[signal.reason as StopReason] : undefined
 }
 
 /** Reading is given up at once when the run is told to stop: undefined. */

@@ -1,7 +1,7 @@
 import { AcceptError, acceptDrift } from '../../adopt/accept-drift.ts'
 import { callCost } from '../../adopt/call-cost.ts'
 import { replaceText } from '../../adopt/write-files.ts'
-import { compareDrift, hasDrift } from '../../drift.ts'
+import { compareDrift, driftOutcome, hasDrift } from '../../drift.ts'
 import { accountIdentity, checkAccount } from '../../make-plan.ts'
 import type { Address, Catalog } from '../../model.ts'
 import { observeAccount } from '../../observe.ts'
@@ -31,6 +31,8 @@ export const drift: Command = {
       '--accept ADDRESS…',
       "write the account's values of this entry into the catalog and the state (may be given several times)",
     ],
+    ['--detailed-exitcode', 'exit 5 where something of the catalog is not known, else 2 for drift'],
+    ['--allow-blocked', 'what is not known does not count for the exit code'],
     JSON_FLAG,
   ],
   run: async (given, world) => {
@@ -53,13 +55,12 @@ export const drift: Command = {
     const observation = await readAccount(catalog, state, sft, given, world)
     if (observation === undefined) return EXIT.failed
     const graph = resolveCatalog(catalog, observation, state)
-    showIssues(
-      world,
-      graph.issues.filter(issue => issue.severity === 'error'),
-    )
     const report = compareDrift(catalog, graph, state, observation)
+    showIssues(world, report.unresolved)
     if (given.is('json')) world.out(JSON.stringify(driftToJson(report), undefined, 2))
     else for (const line of renderDrift(report, world.paint)) world.out(line)
+    const counts = given.is('detailed-exitcode') && !given.is('allow-blocked')
+    if (counts) return EXIT[driftOutcome(report)]
     return hasDrift(report) ? EXIT.changes : EXIT.ok
   },
 }

@@ -1,15 +1,26 @@
 import { writeFileDurably } from '../../durable/files.ts'
-import { hardErrors, makePlan } from '../../make-plan.ts'
+import { makePlan } from '../../make-plan.ts'
+import { hardErrors, planOutcome } from '../../outcome.ts'
+import type { Plan } from '../../plan/plan.ts'
 import { planToJson } from '../../render/plan-json.ts'
 import { planMarkdown } from '../../render/plan-markdown.ts'
 import { renderPlan } from '../../render/plan-text.ts'
 import { savePlan } from '../../saved-plan.ts'
 import { readState } from '../../state/open-state.ts'
 import { openAccount, readCatalog, stateOf } from '../account.ts'
-import { ACCOUNT_FLAGS, CATALOG_FLAGS, type Command, JSON_FLAG } from '../command.ts'
+import { ACCOUNT_FLAGS, CATALOG_FLAGS, type Command, type Given, JSON_FLAG } from '../command.ts'
 import { PLAN_FLAGS, planOptions, sayPending, sayRead } from '../planning.ts'
 import { LEDGER_FLAG, readSales } from '../sales.ts'
 import { EXIT, showIssues } from '../world.ts'
+
+/** What stands against applying counts always, what is to be done with `--detailed-exitcode`. */
+function exitOf(plan: Plan, given: Given): number {
+  const outcome = planOutcome(plan)
+  if (outcome === 'failed' || outcome === 'refused') return EXIT[outcome]
+  if (!given.is('detailed-exitcode')) return EXIT.ok
+  if (outcome !== 'blocked' || !given.is('allow-blocked')) return EXIT[outcome]
+  return plan.operations.length > 0 ? EXIT.changes : EXIT.ok
+}
 
 /** What apply would do; it writes nothing, on the account or on disk. */
 export const plan: Command = {
@@ -23,7 +34,8 @@ export const plan: Command = {
     LEDGER_FLAG,
     ['--out FILE', 'save the plan, for "apply FILE"'],
     ['--markdown', 'a comment for a pull request on stdout'],
-    ['--detailed-exitcode', 'exit 0: nothing to do, 1: error, 2: changes, 3: refused'],
+    ['--detailed-exitcode', 'exit 5 where something is blocked, else 2 where there are changes'],
+    ['--allow-blocked', 'what is blocked does not count for the exit code'],
     JSON_FLAG,
   ],
   run: async (given, world) => {
@@ -50,8 +62,6 @@ export const plan: Command = {
     else if (given.is('markdown')) world.out(planMarkdown(made.plan))
     else if (hardErrors(made.plan).length === 0)
       for (const line of renderPlan(made.plan, world.paint)) world.out(line)
-    if (hardErrors(made.plan).length > 0) return EXIT.failed
-    if (made.plan.issues.some(issue => issue.severity === 'error')) return EXIT.refused
-    return given.is('detailed-exitcode') && made.plan.operations.length > 0 ? EXIT.changes : EXIT.ok
+    return exitOf(made.plan, given)
   },
 }
