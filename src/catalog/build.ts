@@ -12,6 +12,7 @@ import type {
   NetworkSelector,
   RateZoneEntry,
 } from '../model.ts'
+import { normaliseName } from '../names.ts'
 import { parseAmount, parseDataVolume, parseShare, parseValidity } from '../units.ts'
 import { type Draft, type Drafts, type ParsedFile, positionAt } from './drafts.ts'
 import type { Inventory } from './inventory.ts'
@@ -54,7 +55,7 @@ function buildRateZone(draft: Draft): RateZoneEntry {
   })
   return {
     ...entryOf(draft, zone),
-    name: zone.name,
+    name: normaliseName(zone.name),
     countries: [...new Set(codes)],
     networks: zone.networks.map(buildNetwork),
     exclude: zone.exclude.map(buildNetwork),
@@ -73,7 +74,7 @@ function buildAddonPlan(draft: Draft): AddonPlanEntry {
   const zone = plan.rateZone
   return {
     ...entryOf(draft, plan),
-    name: plan.name,
+    name: normaliseName(plan.name),
     rateZone: typeof zone === 'string' ? { key: zone } : zone,
     dataMB: parseDataVolume(plan.data) ?? cannotBe(`data ${plan.data}`),
     validityDays: parseValidity(plan.validity) ?? cannotBe(`validity ${plan.validity}`),

@@ -1,6 +1,7 @@
 /** What the schema cannot say: rules across the fields of an entry and across files. */
 import { parseCountry } from '../countries.ts'
 import type { JsonObject } from '../model.ts'
+import { normaliseName } from '../names.ts'
 import { nearestOf } from '../nearest.ts'
 import { REVISION_SUFFIX } from '../resources/revision.ts'
 import { DATA_VOLUME_PATTERN, parseDataVolume } from '../units.ts'
@@ -62,9 +63,11 @@ function checkUnique(
   log: IssueLog,
 ): void {
   const first = new Map<string, Draft>()
+  const isKey = code === 'DUPLICATE_KEY'
   for (const draft of drafts) {
-    const value = scalarAt(draft.raw, path)
-    if (value === undefined) continue
+    const text = scalarAt(draft.raw, path)
+    if (text === undefined) continue
+    const value = isKey ? text : normaliseName(text)
     const other = first.get(value)
     if (other === undefined) {
       first.set(value, draft)
@@ -118,6 +121,7 @@ function checkRateZone(zone: Draft, log: IssueLog): void {
 function checkAddonPlan(plan: Draft, log: IssueLog): void {
   checkName(plan, log)
   checkSft(plan, OWNED_FIELDS.addonPlans, log)
+  checkSku(plan, log)
   const data = textOf(plan.raw['data'])
   if (data !== undefined && new RegExp(DATA_VOLUME_PATTERN).test(data)) {
     if (parseDataVolume(data) === undefined) {
@@ -165,7 +169,8 @@ function checkBatch(batch: Draft, log: IssueLog): void {
 }
 
 function checkName(draft: Draft, log: IssueLog): void {
-  const name = textOf(draft.raw['name'])
+  const written = textOf(draft.raw['name'])
+  const name = written === undefined ? undefined : normaliseName(written)
   if (name === '-')
     reportAt(log, draft, ['name'], {
       code: 'RESERVED_NAME',
@@ -178,6 +183,19 @@ function checkName(draft: Draft, log: IssueLog): void {
     message: `names that end like ${JSON.stringify(name.replace(REVISION_SUFFIX, ' (r2)'))} are kept for revisions`,
     hint: 'leave the ending out: a replacement adds it',
   })
+}
+
+/** `SKU:` would be kept for the portal like any other field, and nothing could be sold by it. */
+function checkSku(plan: Draft, log: IssueLog): void {
+  for (const field of Object.keys(objectOf(plan.raw['portal']))) {
+    if (field === 'sku' || normaliseName(field).toLowerCase() !== 'sku') continue
+    const problem: Problem = {
+      code: 'UNKNOWN_KEY',
+      message: `orders name a plan by portal.sku, and this is ${JSON.stringify(field)}`,
+      hint: 'write sku in lower case',
+    }
+    reportAt(log, plan, ['portal', field], problem, 'key')
+  }
 }
 
 function checkSft(draft: Draft, owned: OwnedFields, log: IssueLog): void {

@@ -8,7 +8,12 @@ import { AMOUNT_PATTERN, DATA_VOLUME_PATTERN, SHARE_PATTERN, VALIDITY_PATTERN } 
 
 /** Form of a key. Object.prototype has a `constructor`, the only such word in lower case. */
 const KEY = '(?!constructor$)[a-z0-9][a-z0-9._-]{0,99}'
-const PRINTABLE = '^(?! )[^\\u0000-\\u001F\\u007F]+(?<! )$'
+const PRINTABLE = '^(?!\\s)[^\\u0000-\\u001F\\u007F-\\u009F\\u2028\\u2029]+(?<!\\s)$'
+/** Nobody types an invisible character into an order. */
+const SKU =
+  '^(?!\\s)[^\\u0000-\\u001F\\u007F-\\u00A0\\u00AD\\u200B-\\u200F\\u2028-\\u202E\\u2060-\\u2069\\uFEFF]+(?<!\\s)$'
+/** The platform's names have 255 characters; a replacement adds ` (r2)`. */
+const NAME = 255 - ' (r2)'.length
 
 interface Form {
   readonly pattern: string
@@ -39,8 +44,8 @@ const key = text(
   },
 )
 
-const name = (description: string) =>
-  text(description, { pattern: PRINTABLE, write: 'one line without spaces at its ends' })
+const name = (description: string, maximum = 255) =>
+  text(description, { pattern: PRINTABLE, write: 'one line without spaces at its ends' }, maximum)
 
 const free = (description: string) => z.record(z.string(), z.unknown()).meta({ description })
 
@@ -111,7 +116,7 @@ const network = z
 export const rateZone = z
   .strictObject({
     ...shared,
-    name: name('Name on the platform, unique among zones; found again by it.'),
+    name: name('Name on the platform, unique among zones; found again by it.', NAME),
     countries: z
       .array(text('ISO 3166-1 code or English name.', { pattern: '\\S', write: 'a country' }, 100))
       .default([])
@@ -136,10 +141,20 @@ const renewal = z
   })
   .meta({ description: 'The add-on subscribes itself again. Left out: one time.' })
 
+const plansPortal = z
+  .looseObject({
+    sku: text('Text by which orders name the plan, unique among plans.', {
+      pattern: SKU,
+      write: 'visible characters, without spaces at its ends',
+    }).optional(),
+  })
+  .meta({ description: 'Anything your portal wants to find beside the ID in the state.' })
+
 export const addonPlan = z
   .strictObject({
     ...shared,
-    name: name('Name on the platform, unique among plans; found again by it.'),
+    portal: plansPortal.optional(),
+    name: name('Name on the platform, unique among plans; found again by it.', NAME),
     description: text('Description on the platform.', undefined, 1000).optional(),
     rateZone: z
       .union([

@@ -1,4 +1,5 @@
 import type { AddonPlanEntry, Json, JsonObject, Resource, Spec } from '../model.ts'
+import { normaliseName } from '../names.ts'
 import type {
   CreatePlanRequest,
   ModifyPlanRequest,
@@ -148,7 +149,7 @@ function createRequest(spec: Spec): CreatePlanRequest {
 }
 
 async function find(read: SftReader, name: string): Promise<ObservedObject | undefined> {
-  const found = (await read.addonPlans()).filter(plan => plan.name === name)
+  const found = (await read.addonPlans()).filter(plan => plan.name === normaliseName(name))
   if (found.length > 1)
     throw new AmbiguousNameError(
       `the account has ${found.length} add-on plans named "${name}": rename all but one in the portal`,

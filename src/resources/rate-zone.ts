@@ -1,6 +1,7 @@
 import { countryName, readNetworkCountry } from '../countries.ts'
 import type { IssueCode } from '../issues.ts'
 import type { NetworkId, NetworkSelector, RateZoneEntry, Resource, Spec } from '../model.ts'
+import { normaliseName } from '../names.ts'
 import type { Network, ReportedRateZone, Sft, SftReader } from '../sft/api.ts'
 import { SftMissingPrerequisiteError } from '../sft/errors.ts'
 import type { RateZoneRecord } from '../state/state.ts'
@@ -328,7 +329,7 @@ const observedZone = (zone: ReportedRateZone): ObservedObject => ({
 })
 
 async function find(read: SftReader, name: string): Promise<ObservedObject | undefined> {
-  const found = (await read.rateZones()).filter(zone => zone.name === name)
+  const found = (await read.rateZones()).filter(zone => zone.name === normaliseName(name))
   if (found.length > 1)
     throw new AmbiguousNameError(
       `the account has ${found.length} rate zones named "${name}": rename all but one in the portal`,

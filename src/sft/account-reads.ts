@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../model.ts'
+import { normaliseName } from '../names.ts'
 import type { CustomerProfile, Network, ReportedPlan, ReportedRateZone, SftReader } from './api.ts'
 import type { Read } from './calls.ts'
 import { planInTerms } from './contract-terms.ts'
@@ -141,7 +142,7 @@ function rateZonesOf(response: JsonObject): readonly ReportedRateZone[] | undefi
 /** A zone without ID or name is no answer: it would look as if the zone did not exist. */
 function rateZoneOf(row: JsonObject): ReportedRateZone | undefined {
   const id = firstText(row, 'id', 'rateZoneId')
-  const name = firstText(row, 'name')
+  const name = nameOf(row, 'name')
   if (id === undefined || name === undefined) return undefined
   const networks = asObjects(row['operatorIdList'])?.flatMap(item => networksIn(item, {}))
   return { id, name, ...(networks !== undefined && { networks }) }
@@ -164,7 +165,7 @@ function plansOf(response: JsonObject, form: WireForm): readonly ReportedPlan[] 
 function planOf(row: JsonObject, dataBenefit: string): ReportedPlan | undefined {
   const basic = asObject(row['basicInfo']) ?? row
   const planId = firstText(basic, 'planId')
-  const name = firstText(basic, 'planName')
+  const name = nameOf(basic, 'planName')
   if (planId === undefined || name === undefined) return undefined
   const benefits = asObjects(row['benefit'])
     ?.filter(benefit => firstText(benefit, 'benefitId') === dataBenefit)
@@ -201,4 +202,10 @@ function planOf(row: JsonObject, dataBenefit: string): ReportedPlan | undefined 
       }),
   })
   return { ...fields, planId, name }
+}
+
+/** A name in the form in which names are compared. */
+function nameOf(object: JsonObject, key: string): string | undefined {
+  const name = firstText(object, key)
+  return name === undefined ? undefined : normaliseName(name)
 }

@@ -135,7 +135,7 @@ addonPlans:
     charge: 1e3
     sft: { basicInfo: { planName: x } }
   - {
-    key: b, name: A, rateZone: europe, data: 0.3 GB, validity: 7 days, portal: { sku: 1.10 } }
+    key: b, name: A, rateZone: europe, data: 0.3 GB, validity: 7 days, portal: { tax: 1.10 } }
 `,
   })
   t.equal(catalog, undefined)
@@ -202,15 +202,15 @@ a.yaml:15:25: error SFT_OVERRIDES: basicInfo.planName is set from the fields of 
      |                         ^^^^^^^^
   hint: remove it from sft:, which is for what the language does not have
 a.yaml:17:19: error DUPLICATE_NAME: there are two add-on plans with the name "A"; the first is at a.yaml:9
-  17 |     key: b, name: A, rateZone: europe, data: 0.3 GB, validity: 7 days, portal: { sku: 1.10 } }
+  17 |     key: b, name: A, rateZone: europe, data: 0.3 GB, validity: 7 days, portal: { tax: 1.10 } }
      |                   ^
   hint: change one of the two
 a.yaml:17:46: error UNIT_INVALID: 0.3 GB is not a whole number of MB above 0
-  17 |     key: b, name: A, rateZone: europe, data: 0.3 GB, validity: 7 days, portal: { sku: 1.10 } }
+  17 |     key: b, name: A, rateZone: europe, data: 0.3 GB, validity: 7 days, portal: { tax: 1.10 } }
      |                                              ^^^^^^
   hint: 1 GB is 1024 MB; the platform counts data in whole MB
 a.yaml:17:87: error NOT_TEXT: 1.10 would be read as 1.1
-  17 |     key: b, name: A, rateZone: europe, data: 0.3 GB, validity: 7 days, portal: { sku: 1.10 } }
+  17 |     key: b, name: A, rateZone: europe, data: 0.3 GB, validity: 7 days, portal: { tax: 1.10 } }
      |                                                                                       ^^^^
   hint: write "1.10" in quotes if these characters are meant`,
   )
@@ -290,7 +290,7 @@ t.test('any catalog that is printed as YAML is read as it was meant', async t =>
   const file = path.join(directory, 'catalog.yaml')
   const text = fc
     .stringMatching(/^[!-~]([ -~]{0,18}[!-~])?$/)
-    .filter(name => !/\(r\d+\)$/.test(name))
+    .filter(name => !/\(r\d+\)$|^-$| {2}/.test(name))
   const id = fc.stringMatching(/^[!-{}~]{1,12}$/)
   const json = fc
     .jsonValue({ maxDepth: 2 })
