@@ -13,7 +13,7 @@ import { createRedact } from './redact.ts'
 import { createSession, type Session } from './session.ts'
 import { fileSlots, memorySlots } from './slots.ts'
 import { createTransport } from './transport.ts'
-import { type CallTrace, createWire } from './wire.ts'
+import { type CallTrace, createWire, type Fetch } from './wire.ts'
 import { checkWireSettings, type WireOverrides, wireFormOf } from './wire-settings.ts'
 
 /** How to reach an account. */
@@ -48,6 +48,8 @@ export interface SftOptions {
   readonly retryDelaysSeconds?: readonly number[]
   /** Time and sleep, for tests. */
   readonly clock?: Clock
+  /** What sends requests in place of Node's `fetch`, for tests: `simulator.fetch` needs no socket. */
+  readonly fetch?: Fetch
   /** Told of every call, without secrets. */
   readonly onCall?: (call: CallTrace) => void
 }
@@ -82,6 +84,7 @@ export function openSft(options: SftOptions): Sft {
     paths: { ...options.paths, ...(bulkPath !== undefined && { CreateBulkEndPoint: bulkPath }) },
     timeoutSeconds: options.timeoutSeconds,
     clock,
+    fetch: options.fetch,
     onCall: options.onCall,
     form,
   })

@@ -43,14 +43,19 @@ export interface WireOptions {
   /** Override of all answer timeouts. */
   readonly timeoutSeconds: number | undefined
   readonly clock: Clock
+  /** What sends requests; `fetch` of Node where undefined. */
+  readonly fetch: Fetch | undefined
   readonly onCall: ((call: CallTrace) => void) | undefined
   /** Result codes and query parameters of this account. */
   readonly form: Pick<WireForm, 'codes' | 'queries'>
 }
 
+/** `fetch`, as far as it is used here: one request to an URL given as text. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>
+
 /** HTTP over `fetch`: one request, its timeout, and the classification of what came back. */
 export function createWire(options: WireOptions): Wire {
-  const { baseUrl, paths, clock, form } = options
+  const { baseUrl, paths, clock, form, fetch: send = fetch } = options
   const callName = (operation: OperationName): CallName => ({
     operation,
     method: OPERATIONS[operation].method,
@@ -65,10 +70,14 @@ export function createWire(options: WireOptions): Wire {
     }).toString()
     const seconds = options.timeoutSeconds ?? answerSeconds(exchange.operation)
     const timeout = new AbortController()
-    const timer = setTimeout(() => timeout.abort(), seconds * 1000)
+    const answered = new AbortController()
+    clock.sleep(seconds * 1000, answered.signal).then(
+      () => timeout.abort(),
+      () => undefined,
+    )
     let status: number | undefined
     try {
-      const answer = await fetch(`${baseUrl}${path}${query && `?${query}`}`, {
+      const answer = await send(`${baseUrl}${path}${query && `?${query}`}`, {
         method,
         headers: headersOf(exchange),
         // X-Authorization would follow a redirect to another origin.
@@ -91,7 +100,7 @@ export function createWire(options: WireOptions): Wire {
         status,
       ]
     } finally {
-      clearTimeout(timer)
+      answered.abort()
     }
   }
 
@@ -101,7 +110,8 @@ export function createWire(options: WireOptions): Wire {
     callName,
     warmUp() {
       // Node loads its HTTP client at the first fetch, which takes longer than the budget's slack.
-      warm ??= fetch('data:,').then(() => undefined)
+      warm ??=
+        options.fetch === undefined ? fetch('data:,').then(() => undefined) : Promise.resolve()
       return warm
     },
     async exchange(exchange) {

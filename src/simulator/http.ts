@@ -7,9 +7,8 @@ import { json, type Reply } from './wire.ts'
 const LARGEST_BODY = 16 * 1024 * 1024
 
 /** The token of `X-Authorization: Bearer` (contract 1.2). */
-export function bearer(request: IncomingMessage): string | undefined {
-  const header = request.headers['x-authorization']
-  const [, token] = /^Bearer (.+)$/.exec(typeof header === 'string' ? header : '') ?? []
+export function bearer(header: string | undefined): string | undefined {
+  const [, token] = /^Bearer (.+)$/.exec(header ?? '') ?? []
   return token
 }
 
@@ -83,7 +82,11 @@ export function send(response: ServerResponse, reply: Reply): void {
 
 /** Answers HTTP 500 for a mistake of the simulator itself. */
 export function fail(response: ServerResponse, error: unknown): void {
+  if (!response.headersSent) send(response, failureOf(error))
+}
+
+/** HTTP 500 with the mistake of the simulator itself. */
+export function failureOf(error: unknown): Reply {
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  const reply = json({ error: `the simulator itself failed: ${message}` }, {})
-  if (!response.headersSent) send(response, { ...reply, status: 500 })
+  return { ...json({ error: `the simulator itself failed: ${message}` }, {}), status: 500 }
 }

@@ -8,7 +8,7 @@ import { createLimiter, type Limiter } from './limiter.ts'
 import { OPERATIONS, type Operation } from './operations.ts'
 import { type Execution, type Played, playFault } from './play-fault.ts'
 import { CODES, Rejection } from './rejection.ts'
-import type { SimulatedWire, SimulatorSettings } from './settings.ts'
+import type { SimulatedWire, SimulatorClock, SimulatorSettings } from './settings.ts'
 import {
   failureReply,
   htmlReply,
@@ -23,6 +23,10 @@ import {
 export interface Running extends Controlled {
   readonly limiters: Map<string, Limiter>
   readonly pauses: Set<() => void>
+  /** Tokens, delays and late executions go by it. */
+  readonly clock: SimulatorClock
+  /** Time since whenever, in ms, that nobody sets. */
+  readonly elapsedMs: () => number
   closing: boolean
 }
 
@@ -73,7 +77,7 @@ export async function play(
     return { kind: 'reply', reply: htmlReply(404, 'Not Found') }
   }
   // Authorised on arrival: what is executed late needs no token that is still good by then.
-  const session = running.auth.session(incoming.token, Date.now())
+  const session = running.auth.session(incoming.token, running.clock.now())
   const operation = OPERATIONS.find(one => one.name === route.name)
   if (operation !== undefined && (session === undefined || !mayCall(session, operation))) {
     entry.outcome = 'unauthorised'
@@ -177,11 +181,15 @@ function execute(
   return { reply: successReply(named, now, wire), answer: answered }
 }
 
-/** Tokens live by the machine's clock, which is the one that clients compare `exp` with. */
-function issueTokens({ auth, settings }: Running, name: string, { token, body }: Incoming): Reply {
+/** Tokens live by the clock that clients compare `exp` with, not by the world's. */
+function issueTokens(
+  { auth, settings, clock }: Running,
+  name: string,
+  { token, body }: Incoming,
+): Reply {
   const opaque = settings.wire.opaqueTokens === true
-  if (name === 'Login') return json({ ...auth.login(body, Date.now(), opaque) }, {})
-  const tokens = auth.refresh(token, Date.now(), opaque)
+  if (name === 'Login') return json({ ...auth.login(body, clock.now(), opaque) }, {})
+  const tokens = auth.refresh(token, clock.now(), opaque)
   if (tokens === undefined) throw new Rejection(CODES.unauthorised, 'Authorization Failed')
   return json({ ...tokens }, {})
 }
@@ -194,10 +202,12 @@ function pause(running: Running, ms: number): Promise<void> {
 
 /** Runs something later, at the latest when the simulator closes. */
 function later(running: Running, ms: number, run: () => void): void {
+  const over = new AbortController()
   const runOnce = () => {
-    clearTimeout(timer)
+    over.abort()
     if (running.pauses.delete(runOnce)) run()
   }
-  const timer = setTimeout(runOnce, ms)
   running.pauses.add(runOnce)
+  // Rejects only where it is over already.
+  running.clock.sleep(ms, over.signal).then(runOnce, () => undefined)
 }

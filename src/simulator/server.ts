@@ -1,12 +1,14 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { createAuth } from './auth.ts'
 import { type LoggedCall, logCall, redact } from './call-log.ts'
 import { answerControl, checkOperation } from './control.ts'
 import { createFaultQueue, type Fault } from './faults.ts'
 import { answer, bearer, fail, parseBody, readBody, send } from './http.ts'
+import { answerInProcess, type Handled, type Received } from './in-process.ts'
 import { play, type Running, routeOf } from './pipeline.ts'
-import type { SimulatedWire, SimulatorSettings } from './settings.ts'
+import type { SimulatedWire, SimulatorClock, SimulatorSettings } from './settings.ts'
 import { loadWorld, saveWorld } from './store.ts'
 import type { World } from './world.ts'
 
@@ -43,6 +45,8 @@ export interface SimulatorOptions {
   /** File that the world is loaded from, where it exists, and saved to on closing (mode 0600). */
   readonly save?: string
   readonly wire?: SimulatedWire
+  /** Time and delay, for tests. Tokens and the world go by it. */
+  readonly clock?: SimulatorClock
 }
 
 /** A running simulator. */
@@ -57,6 +61,11 @@ export interface Simulator extends AsyncDisposable {
   /** Plays a fault on coming calls. Throws for an operation that does not exist. */
   fault(fault: Fault): void
   clearFaults(): void
+  /**
+   * Answers as over HTTP, without a socket: for clients in this process, and for tests in which time must
+   * not pass by itself. Knows the platform's calls, not the control API.
+   */
+  fetch(url: string, init: RequestInit): Promise<Response>
   /** Executes what is still late, saves the world where it has a file, and frees the port. */
   close(): Promise<void>
 }
@@ -107,9 +116,18 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       running.faults.add(fault)
     },
     clearFaults: () => running.faults.clear(),
+    fetch: (url, init) =>
+      answerInProcess(url, init, call => receive(running, call, arrivalIn(running))),
     close: closeOnce,
     [Symbol.asyncDispose]: closeOnce,
   }
+}
+
+const SYSTEM_CLOCK: SimulatorClock = {
+  now: Date.now,
+  sleep: async (ms, signal) => {
+    await delay(ms, undefined, signal === undefined ? {} : { signal })
+  },
 }
 
 function createRunning(options: SimulatorOptions): Running {
@@ -133,14 +151,17 @@ function createRunning(options: SimulatorOptions): Running {
     accessTokenSeconds: options.accessTokenSeconds ?? 600,
     accountType: options.accountType ?? 'enterprise',
   })
-  const { save } = options
+  const { save, clock = SYSTEM_CLOCK } = options
   return {
     world,
     settings,
     calls: [],
     faults: createFaultQueue(),
     auth,
-    now: () => Date.now() + world.clockOffsetMs,
+    clock,
+    // The limiter must not follow a clock that is set: its window is real.
+    elapsedMs: options.clock === undefined ? () => performance.now() : clock.now,
+    now: () => clock.now() + world.clockOffsetMs,
     save: save === undefined ? undefined : () => saveWorld(world, save),
     limiters: new Map(),
     pauses: new Set(),
@@ -153,22 +174,45 @@ async function handle(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const at = Date.now()
-  const arrived = performance.now()
+  const arrival = arrivalIn(running)
   const url = new URL(request.url ?? '/', 'http://simulator')
   const raw = await readBody(request)
   if (raw === undefined) return
-  const parsed = parseBody(raw)
+  const body = parseBody(raw)
   if (url.pathname.startsWith('/_simulator/')) {
-    send(response, answerControl(running, request, url, parsed))
+    send(response, answerControl(running, request, url, body))
     return
   }
-  const route = routeOf(request.method ?? 'GET', url.pathname)
-  const redacted = redact(parsed)
+  const header = request.headers['x-authorization']
+  const authorisation = typeof header === 'string' ? header : undefined
+  const received = { method: request.method ?? 'GET', url, authorisation, body }
+  const { entry, played } = await receive(running, received, arrival)
+  answer(request, response, entry, played)
+}
+
+/** When a call arrived, which is before its body was read. */
+interface Arrival {
+  readonly at: number
+  readonly elapsedMs: number
+}
+
+const arrivalIn = ({ clock, elapsedMs }: Running): Arrival => ({
+  at: clock.now(),
+  elapsedMs: elapsedMs(),
+})
+
+/** Takes in one call: logs it and plays what becomes of it. */
+async function receive(
+  running: Running,
+  { method, url, authorisation, body }: Received,
+  arrival: Arrival,
+): Promise<Handled> {
+  const route = routeOf(method, url.pathname)
+  const redacted = redact(body)
   const entry: LoggedCall = {
-    at,
+    at: arrival.at,
     operation: route?.name ?? 'unknown',
-    method: request.method ?? 'GET',
+    method,
     path: url.pathname,
     ...(url.search === '' ? {} : { query: url.search.slice(1) }),
     ...(redacted === undefined ? {} : { body: redacted }),
@@ -179,13 +223,13 @@ async function handle(
   }
   logCall(running.calls, entry)
   const played = await play(running, route, entry, {
-    token: bearer(request),
-    body: parsed,
+    token: bearer(authorisation),
+    body,
     query: url.searchParams,
-    arrived,
+    arrived: arrival.elapsedMs,
   })
-  entry.durationMs = Math.round(performance.now() - arrived)
-  answer(request, response, entry, played)
+  entry.durationMs = Math.round(running.elapsedMs() - arrival.elapsedMs)
+  return { entry, played }
 }
 
 function portOf(address: AddressInfo | string | null): number {

@@ -114,3 +114,9 @@ export interface SimulatorSettings {
   modifyRateZone: 'adds' | 'replaces'
   wire: SimulatedWire
 }
+
+/** Time in ms since 1970, and a delay that rejects where the signal fires. */
+export interface SimulatorClock {
+  readonly now: () => number
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>
+}

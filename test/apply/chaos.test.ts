@@ -9,6 +9,7 @@ import type { Clock } from '../../src/sft/once.ts'
 import { FAULT_KINDS, type Fault, type Simulator } from '../../src/simulator/index.ts'
 import { openFileState, readFileState } from '../../src/state/file-store.ts'
 import { type Ended, startCli } from '../cli/run-cli.ts'
+import { realClock } from '../clocks.ts'
 import {
   arbitraryAccount,
   arbitrarySteps,
@@ -104,9 +105,14 @@ async function runDoomed(catalog: Catalog, simulator: Simulator, path: string, a
   return ended
 }
 
-async function checkRound(catalog: Catalog, simulator: Simulator, path: string): Promise<void> {
+async function checkRound(
+  catalog: Catalog,
+  simulator: Simulator,
+  path: string,
+  clock = fastClock,
+): Promise<void> {
   const state = await readFileState(path)
-  await using sft = openTestSft(simulator)
+  await using sft = openTestSft(simulator, { clock })
   const { plan } = await planOnce(catalog, sft, { state })
   const blocked = plan.changes.filter(
     change => change.action === 'blocked' && /of the state already|is blocked/.test(change.reason),
@@ -179,13 +185,14 @@ t.test('real processes killed in the middle leave nothing twice and lose no ID',
   const live = async (catalogs: readonly string[], moments: readonly number[], faults: Fault[]) => {
     const home = await mkdtemp(join(folder, 'home-'))
     await mkdir(join(home, 'catalog'))
-    await using simulator = await simulate({ latencyMs: 10 })
+    await using simulator = await simulate({ latencyMs: 10, clock: realClock })
     const env = {
       SFT_BASE_URL: simulator.url,
       SFT_USERNAME: 'simulator',
       SFT_PASSWORD: 'simulator',
       SFT_CALLS_PER_SECOND: '1000',
-      SFT_SETTLE_SECONDS: '1',
+      // Longer than the faults are late, by more than a busy machine is.
+      SFT_SETTLE_SECONDS: '3',
     }
     const start = () => startCli(['apply', '--auto-approve', '--force'], { cwd: home, env })
     const isWrite = (call: Simulator['calls'][number]) =>
@@ -218,7 +225,7 @@ t.test('real processes killed in the middle leave nothing twice and lose no ID',
       for (let runs = 0; runs < 4 && last?.code !== 0; runs++) last = await start().ended
       if (last?.code !== 0) throw new Error(`${last?.stdout}\n${last?.stderr}`)
       simulator.clearFaults()
-      await checkRound(catalog, simulator, join(home, 'state.json'))
+      await checkRound(catalog, simulator, join(home, 'state.json'), realClock)
       await readFile(join(home, 'state.json'))
     }
   }

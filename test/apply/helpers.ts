@@ -1,7 +1,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { type ApplyOptions, applyPlan } from '../../src/apply/apply-plan.ts'
 import type { ApplyReport } from '../../src/apply/report.ts'
 import { settlePending } from '../../src/apply/settle-pending.ts'
@@ -20,23 +19,16 @@ import {
 } from '../../src/simulator/index.ts'
 import { memoryState } from '../../src/state/memory-store.ts'
 import type { StateStore } from '../../src/state/state.ts'
+import { virtualClock } from '../clocks.ts'
 
-const STARTED = Date.now()
-const SPEED = 20
+/** Time of the clients, the runs and the simulated accounts here: it passes while all of them wait for it. */
+export const fastClock: Clock = virtualClock()
 
-/** Time that runs 20 times as fast, so that settling takes tenths of a second; the same for all. */
-export const fastClock: Clock = {
-  now: () => STARTED + (Date.now() - STARTED) * SPEED,
-  sleep: async (ms, signal) => {
-    await delay(ms / SPEED, undefined, signal === undefined ? {} : { signal })
-  },
-}
-
-/** Seconds of the fast clock by which a write has happened: 150 ms, longer than `LATE_MS`. */
+/** Seconds by which a write has happened: longer than `LATE_MS`. */
 export const SETTLE_SECONDS = 3
-/** Real milliseconds by which late execution is late. */
-export const LATE_MS = 40
-/** A write may have waited so long for its turn: seconds of the fast clock. */
+/** Milliseconds by which late execution is late: it is looked for in vain at least once. */
+export const LATE_MS = 800
+/** A write may have waited so long for its turn. */
 const HELD_SECONDS = 120
 
 /** A second base plan, which a simulated account does not have by itself. */
@@ -54,6 +46,7 @@ export async function simulate(options: SimulatorOptions = {}): Promise<Simulato
   const simulator = await startSimulator({
     callsPerSecond: Number.POSITIVE_INFINITY,
     sims: 12,
+    clock: fastClock,
     ...options,
   })
   const { plans, networks, apnGroups, roamingProfiles } = simulator.world
@@ -75,7 +68,7 @@ export async function simulate(options: SimulatorOptions = {}): Promise<Simulato
   return simulator
 }
 
-/** A client of a simulator: no budget, fast time, impatient. */
+/** A client of a simulator: no budget, no socket, no patience. */
 export function openTestSft(simulator: Simulator, options: Partial<SftOptions> = {}): Sft {
   return openSft({
     baseUrl: simulator.url,
@@ -83,9 +76,10 @@ export function openTestSft(simulator: Simulator, options: Partial<SftOptions> =
     password: 'simulator',
     callsPerSecond: Number.POSITIVE_INFINITY,
     settleSeconds: SETTLE_SECONDS,
-    timeoutSeconds: 1,
+    timeoutSeconds: 20,
     retryDelaysSeconds: [0.2, 0.2, 0.2],
     clock: fastClock,
+    fetch: (url, init) => simulator.fetch(url, init),
     ...options,
   })
 }

@@ -10,6 +10,7 @@ import {
   applyOnce,
   applyUntilDone,
   catalogWith,
+  fastClock,
   LATE_MS,
   openTestSft,
   type RunOptions,
@@ -54,7 +55,7 @@ async function settles(fault: Fault, sabotage: (sft: Sft) => RunOptions, test: T
   simulator.fault({ delayMs: LATE_MS, ...fault })
   await applyUntilDone(catalog, sft, store, sabotage(sft))
   // What is late is executed by then.
-  await new Promise(resolve => setTimeout(resolve, 2 * LATE_MS))
+  await fastClock.sleep(2 * LATE_MS)
   test.equal(simulator.calls.filter(call => call.outcome === `fault:${fault.kind}`).length, 1)
   return checkWorld(catalog, simulator.world, store.state)
 }
@@ -70,7 +71,7 @@ async function survives(keep: (store: StateStore) => StateStore, operation: stri
   void applyOnce(catalog, doomed.sft, doomed.store)
   await doomed.death
   await applyUntilDone(catalog, sft, keep(store))
-  await new Promise(resolve => setTimeout(resolve, 2 * LATE_MS))
+  await fastClock.sleep(2 * LATE_MS)
   return checkWorld(catalog, simulator.world, store.state)
 }
 

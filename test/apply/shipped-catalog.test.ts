@@ -1,22 +1,14 @@
 // The shipped catalog on an account of 20 calls a second: what is on the account afterwards, field by
 // field, and what the account saw on the way.
-import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import { loadCatalog } from '../../src/catalog/index.ts'
 import { openSft } from '../../src/sft/client.ts'
-import type { Clock } from '../../src/sft/once.ts'
 import { type Simulator, startSimulator } from '../../src/simulator/index.ts'
 import { memoryState } from '../../src/state/memory-store.ts'
 import { checkWorld } from './check-world.ts'
-import { applyOnce, endedWell, planOnce } from './helpers.ts'
+import { applyOnce, endedWell, fastClock, planOnce } from './helpers.ts'
 
 const RATE = 20
-const clock: Clock = {
-  now: Date.now,
-  sleep: async (ms, signal) => {
-    await delay(ms, undefined, signal === undefined ? {} : { signal })
-  },
-}
 
 const isWrite = ({ method, operation }: Simulator['calls'][number]) =>
   method !== 'GET' && operation !== 'Login'
@@ -27,10 +19,9 @@ t.test(
     const { catalog, issues } = await loadCatalog('catalog')
     if (catalog === undefined) throw new Error(issues.map(issue => issue.message).join('\n'))
     const iccids = catalog.endpointBatches.flatMap(batch => batch.iccids)
-    // Two calls of leeway: client and limiter share this process, whose timers bunch calls when the
-    // machine is busy. That spaced calls never exceed a window is test/sft/budget.test.ts's, on a clock.
     await using simulator = await startSimulator({
-      callsPerSecond: RATE + 2,
+      callsPerSecond: RATE,
+      clock: fastClock,
       iccids,
       latencyMs: 50,
     })
@@ -41,8 +32,10 @@ t.test(
       password: 'simulator',
       callsPerSecond: RATE,
       settleSeconds: 5,
+      clock: fastClock,
+      fetch: (url, init) => simulator.fetch(url, init),
     })
-    const { report, plan } = await applyOnce(catalog, sft, store, { apply: { clock } })
+    const { report, plan } = await applyOnce(catalog, sft, store)
     t.ok(endedWell(report))
     t.strictSame(checkWorld(catalog, simulator.world, store.state), [])
 

@@ -6,6 +6,7 @@ import {
 } from '../../src/provision/index.ts'
 import { mergeUsage } from '../../src/provision/usage.ts'
 import type { AddonInstance } from '../../src/sft/api.ts'
+import { realClock } from '../clocks.ts'
 import { countCalls, type Market, openMarket, openShop } from './support.ts'
 
 const GB = 1024 ** 3
@@ -62,8 +63,8 @@ t.test('an add-on whose time is over is expired', async t => {
   const market = await openMarket(t, { endpoints: 2, activatedBy: '0' })
   let ahead = 0
   const clock = {
+    ...realClock,
     now: () => Date.now() + ahead,
-    sleep: (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms)),
   }
   const { shop, events } = await openShop(market, { clock })
   await using _closing = shop

@@ -4,9 +4,10 @@ import { type Ledger, memoryLedger, openProvisioner } from '../../src/provision/
 import type { Sft } from '../../src/sft/api.ts'
 import { SftUnknownOutcomeError, SftUnreachableError } from '../../src/sft/errors.ts'
 import type { FaultKind } from '../../src/simulator/index.ts'
+import { virtualClock } from '../clocks.ts'
 import { checkAccount } from './check-account.ts'
 import { doomAt, doomedLedger, doomedSft } from './crash.ts'
-import { type Market, openMarket, openTestSft } from './support.ts'
+import { type Market, openMarket } from './support.ts'
 
 /** Rounds; thousands with `PROVISION_ROUNDS=5000`. `PROVISION_SEED` replays. */
 const ROUNDS = Number(process.env['PROVISION_ROUNDS'] ?? 200)
@@ -31,6 +32,9 @@ const WRITE_FAULTS: readonly FaultKind[] = [
   'rejected',
 ]
 
+/** Before the time at which settling gives up. */
+const LATEST_MS = 1200
+
 /** What happens in one round: orders, faults by operation, and the steps at which the process dies. */
 const round = fc.record({
   purchases: fc.integer({ min: 1, max: 3 }),
@@ -40,7 +44,7 @@ const round = fc.record({
       operation: fc.constantFrom('EndPointLifeCycleChange', 'SubscribeAddon', 'writes', '*'),
       kind: fc.constantFrom(...WRITE_FAULTS),
       skip: fc.integer({ min: 0, max: 3 }),
-      delayMs: fc.integer({ min: 1, max: 120 }),
+      delayMs: fc.integer({ min: 1, max: LATEST_MS }),
     }),
     { maxLength: 3 },
   ),
@@ -58,6 +62,7 @@ async function openShopOn(market: Market, ledger: Ledger, sft: Sft) {
     state: async () => market.state(),
     sft,
     ledger,
+    ...(market.clock !== undefined && { clock: market.clock }),
     env: {},
     resumeAtOpen: false,
     policies: { esimsTried: 5 },
@@ -70,10 +75,12 @@ async function play(
   { purchases, topUps, faults, deaths }: Round,
   sabotage: Sabotage = {},
 ): Promise<readonly string[]> {
+  const clock = virtualClock()
   const market = await openMarket(t, {
     endpoints: 12,
     simulator: { sims: 20 },
-    sft: { timeoutSeconds: 0.3, settleSeconds: 0.4, retryDelaysSeconds: [0.01, 0.01] },
+    sft: { timeoutSeconds: 3, settleSeconds: 4 },
+    clock,
   })
   const kept = memoryLedger()
   const ledger = sabotage.ledger?.(kept) ?? kept
@@ -102,18 +109,19 @@ async function play(
     const shop = await openShopOn(
       market,
       doomedLedger(ledger, doom),
-      doomedSft(wrapSft(openTestSft(market.simulator, IMPATIENT)), doom),
+      doomedSft(wrapSft(market.openSft()), doom),
     )
     await Promise.race([sellAll(shop), doom.died])
   }
   // A fault in a token's renewal would refuse the account; the seller opens it anew, as one would.
   for (let attempt = 1; attempt <= 3; attempt++) {
     if (attempt === 2) market.simulator.clearFaults()
-    const sft = openTestSft(market.simulator, IMPATIENT)
+    const sft = market.openSft()
     await using shop = await openShopOn(market, ledger, wrapSft(sft))
     await sellAll(shop)
   }
-  await new Promise(resolve => setTimeout(resolve, 150))
+  // What is late is executed by then.
+  await clock.sleep(2 * LATEST_MS)
   const problems = [...(await checkAccount(kept, market.simulator))]
   const expected = purchases + topUps
   const delivered = (await kept.orders()).filter(order => order.status === 'delivered').length
@@ -121,8 +129,6 @@ async function play(
   await market.simulator.close()
   return problems
 }
-
-const IMPATIENT = { timeoutSeconds: 0.3, settleSeconds: 0.4, retryDelaysSeconds: [0.01, 0.01] }
 
 /** Plays many rounds, some at once; the first problem with what replays it. */
 async function playMany(t: Test, rounds: number, sabotage?: Sabotage): Promise<string | undefined> {

@@ -2,6 +2,7 @@ import pLimit from 'p-limit'
 import t from 'tap'
 import { ProvisionError } from '../../src/provision/index.ts'
 import { FAULT_KINDS, type FaultKind } from '../../src/simulator/index.ts'
+import { virtualClock } from '../clocks.ts'
 import { checkAccount } from './check-account.ts'
 import { openMarket, openShop } from './support.ts'
 
@@ -27,7 +28,7 @@ for (const [name, operations] of [
     t.test(`every fault on ${operation} of a ${name} ends in one add-on`, async t => {
       const limited = pLimit(6)
       const meet = async (kind: FaultKind, count: number) => {
-        const market = await openMarket(t, { endpoints: 6, sft: { timeoutSeconds: 0.7 } })
+        const market = await openMarket(t, { endpoints: 6, clock: virtualClock() })
         const { shop, ledger, events } = await openShop(market)
         await using _closing = shop
         const fault = () => market.simulator.fault({ operation, kind, count, delayMs: 300 })

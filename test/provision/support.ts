@@ -7,6 +7,7 @@ import {
 } from '../../src/provision/index.ts'
 import type { Sft } from '../../src/sft/api.ts'
 import { openSft, type SftOptions } from '../../src/sft/client.ts'
+import type { Clock } from '../../src/sft/once.ts'
 import {
   SIMULATED_ACCOUNT,
   type Simulator,
@@ -20,6 +21,10 @@ import type { AddonPlanRecord, EndpointRecord, State } from '../../src/state/sta
 export interface Market {
   readonly simulator: Simulator
   readonly sft: Sft
+  /** Where it is not the machine's. */
+  readonly clock?: Clock
+  /** Another client, as another process has one. */
+  openSft(options?: Partial<SftOptions>): Sft
   /** The state now; grows with `addBatch`. */
   readonly state: () => State
   readonly planIds: readonly string[]
@@ -52,14 +57,20 @@ export async function openMarket(
     readonly sft?: Partial<SftOptions>
     /** 1 (default): starts on usage; 0: at once. */
     readonly activatedBy?: string
+    /** Time of everything in it, which then does without sockets. Default: the machine's. */
+    readonly clock?: Clock
   },
 ): Promise<Market> {
+  const { clock } = options
   const simulator = await startSimulator({
     callsPerSecond: Number.POSITIVE_INFINITY,
     sims: options.endpoints + 200,
+    ...(clock !== undefined && { clock }),
     ...options.simulator,
   })
-  const setUp = openTestSft(simulator, { timeoutSeconds: 60 })
+  const inProcess: Partial<SftOptions> =
+    clock === undefined ? {} : { clock, fetch: (url, init) => simulator.fetch(url, init) }
+  const setUp = openTestSft(simulator, { timeoutSeconds: 60, ...inProcess })
   const [network] = await setUp.read.networks()
   const zone = await setUp.write.createRateZone({
     name: 'Europe',
@@ -132,7 +143,7 @@ export async function openMarket(
   }
   renew()
   if (options.endpoints > 0) await addBatch('first', options.endpoints, ['demo'])
-  const sft = openTestSft(simulator, options.sft)
+  const sft = openTestSft(simulator, { ...inProcess, ...options.sft })
   t.teardown(async () => {
     await setUp[Symbol.asyncDispose]()
     await sft[Symbol.asyncDispose]()
@@ -141,6 +152,8 @@ export async function openMarket(
   return {
     simulator,
     sft,
+    ...(clock !== undefined && { clock }),
+    openSft: more => openTestSft(simulator, { ...inProcess, ...options.sft, ...more }),
     state: () => current,
     planIds,
     addBatch,
@@ -170,6 +183,7 @@ export async function openShop(
     sft: market.sft,
     env: {},
     onEvent: event => events.push(event),
+    ...(market.clock !== undefined && { clock: market.clock }),
     ...options,
     ledger,
   })

@@ -16,14 +16,14 @@ export const SETTINGS = {
   roamingProfiles: [SIMULATED_ACCOUNT.roamingProfileId],
 }
 
-/** A client of a simulator, impatient and without a budget unless told otherwise. */
+/** A client of a simulator, without a budget unless told otherwise. Patient: the machine may be busy. */
 export function openSimulated(simulator: Simulator, options: Partial<SftOptions> = {}): Sft {
   return openSft({
     baseUrl: simulator.url,
     username: 'simulator',
     password: 'simulator',
     callsPerSecond: Number.POSITIVE_INFINITY,
-    timeoutSeconds: 0.5,
+    timeoutSeconds: 30,
     retryDelaysSeconds: [0.01, 0.01],
     ...options,
   })
