@@ -202,7 +202,13 @@ async function lookAtAddons(
     attached(sims)
   if (endpointId === undefined)
     return { level: 'skip', message: 'no endpoint on the first page of SIMs' }
-  const instances = await read.addons(endpointId)
+  const { items: instances, doubt } = await read.addons(endpointId)
+  if (doubt !== undefined)
+    return {
+      level: 'warn',
+      message: `not understood: ${doubt}`,
+      advice: 'usage is not known, and an unclear sale needs a human',
+    }
   if (instances.length === 0)
     return { level: 'skip', message: 'answered, but the endpoint has no add-on to look at' }
   const sized = instances.filter(

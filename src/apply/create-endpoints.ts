@@ -2,7 +2,12 @@ import { readSims } from '../observe.ts'
 import type { CreateChange } from '../plan/plan.ts'
 import { KINDS } from '../resources/kinds.ts'
 import type { BulkRow } from '../sft/api.ts'
-import { SftError, SftRejectedError, SftUnknownOutcomeError } from '../sft/errors.ts'
+import {
+  SftError,
+  SftNoAccessError,
+  SftRejectedError,
+  SftUnknownOutcomeError,
+} from '../sft/errors.ts'
 import { settle } from '../sft/once.ts'
 import type { StateEntry } from '../state/state.ts'
 import { type BulkUse, type Lesson, learn } from './bulk-use.ts'
@@ -62,6 +67,12 @@ async function tryBulkWith(
   }
   if ('error' in sent) {
     if (sent.error instanceof SftRejectedError) return tryWithout(run, change, sent.error, tell)
+    // Not the account, where it can be read with the same token: only this call is not for it.
+    if (sent.error instanceof SftNoAccessError && (await isFree(run, change))) {
+      await learn(run, 'unknown')
+      tell(await createObject(run, change))
+      return 'learnt'
+    }
     goOn(afterBulkError(run, [change], sent, tell))
     return 'unclear'
   }
@@ -102,6 +113,17 @@ async function tryWithout(
   if (single.status !== 'done' || single.how !== 'answered') return 'unclear'
   await learn(run, 'unknown')
   return 'learnt'
+}
+
+/** Whether a SIM is read back without an endpoint, after a trial that was refused. */
+async function isFree(run: Run, change: CreateChange): Promise<boolean> {
+  try {
+    const sim = await run.sft.read.sim(change.key)
+    return sim !== undefined && sim.endpointId === undefined
+  } catch (error) {
+    if (error instanceof SftError) return false
+    throw error
+  }
 }
 
 /** Whether the endpoint of a trial is there; an account that cannot be read right now says nothing. */

@@ -5,9 +5,9 @@ import { type Desk, isoNow } from './desk.ts'
 import { changeEndpoint, removeInstance } from './endpoint-care.ts'
 import { OrderConflictError, SubscriptionFailedError, UnknownOrderError } from './errors.ts'
 import { explainError } from './explain.ts'
+import { findInstance, findSubscribed, requireKnown, type SubscribeIntent } from './find-addon.ts'
 import type { AddonRow, EsimRow, LedgerEntry, OrderIntent, OrderRow } from './ledger.ts'
 import { claimOrder, saveOrder } from './save-order.ts'
-import { fittingInstances } from './subscribe-addon.ts'
 import { readInstance } from './usage.ts'
 
 /** What a cancellation did, in sentences for people. */
@@ -47,8 +47,6 @@ async function claimForCancel(desk: Desk, orderId: string, signal: AbortSignal):
   }
 }
 
-type SubscribeIntent = Extract<OrderIntent, { readonly write: 'subscribe' }>
-
 async function undoOrder(desk: Desk, order: OrderRow, signal: AbortSignal): Promise<Cancellation> {
   const { orderId, endpointId, intent } = order
   const options = { lane: 'traveller', signal } as const
@@ -76,8 +74,10 @@ async function undoOrder(desk: Desk, order: OrderRow, signal: AbortSignal): Prom
     }
   }
 
-  const reported = await desk.sft.read.addons(endpointId, options)
-  let instance = reported.find(one => one.uniqueId === order.uniqueId)
+  let instance =
+    order.uniqueId === undefined
+      ? undefined
+      : requireKnown(await findInstance(desk, endpointId, order.uniqueId, options))
   if (order.uniqueId === undefined && intent?.write === 'subscribe') {
     instance = await settleSubscription(desk, order, intent, addons, signal)
     if (instance === undefined && intent.accepted === true)
@@ -130,10 +130,8 @@ function settleSubscription(
   rows: readonly AddonRow[],
   signal: AbortSignal,
 ): Promise<AddonInstance | undefined> {
-  const find = async () => {
-    const reported = await desk.sft.read.addons(intent.endpointId, { lane: 'traveller', signal })
-    return fittingInstances(intent, order.orderId, reported, rows, desk.timeZone)[0]
-  }
+  const options = { lane: 'traveller', signal } as const
+  const find = async () => requireKnown(await findSubscribed(desk, order, intent, rows, options))
   return settle(find, deadlineOf(desk, intent), desk.clock, signal)
 }
 

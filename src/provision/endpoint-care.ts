@@ -1,8 +1,9 @@
-import type { AddonInstance, OperationName } from '../sft/api.ts'
+import type { OperationName } from '../sft/api.ts'
 import { writeOnce } from '../sft/once.ts'
 import { type Desk, isoNow } from './desk.ts'
 import { UnknownEndpointError } from './errors.ts'
 import { explainError } from './explain.ts'
+import { findInstance, requireKnown } from './find-addon.ts'
 import type { EsimRow } from './ledger.ts'
 
 /** Why an endpoint is suspended: the platform's reasons (contract 4.9). */
@@ -67,12 +68,11 @@ export async function removeInstance(
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   const options = { lane: 'traveller', ...(signal === undefined ? {} : { signal }) } as const
-  const isThere = (instances: readonly AddonInstance[]) =>
-    instances.some(instance => instance.uniqueId === uniqueId)
-  const readAddons = () => desk.sft.read.addons(endpointId, options)
+  const isThere = async () =>
+    requireKnown(await findInstance(desk, endpointId, uniqueId, options)) !== undefined
   let there: boolean
   try {
-    there = isThere(await readAddons())
+    there = await isThere()
   } catch (error) {
     throw explainError(undefined, error)
   }
@@ -94,7 +94,7 @@ export async function removeInstance(
         await desk.sft.write.patchEndpoint(request, options)
         return true
       },
-      async () => (isThere(await readAddons()) ? undefined : true),
+      async () => ((await isThere()) ? undefined : true),
       signal,
     )
   if (there || known?.status === 'removed')

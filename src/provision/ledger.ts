@@ -57,6 +57,8 @@ export type OrderIntent =
       readonly settleSeconds: number
       /** Instances that the endpoint had before; none of them can be this write's effect. */
       readonly known: readonly string[]
+      /** Why `known` may say less than there was before; an instance not among it may then be older. */
+      readonly doubt?: string
       /** The platform said yes without naming the instance: it is looked for, never sent again. */
       readonly accepted?: boolean
     }
@@ -147,6 +149,8 @@ export interface UsageRow {
   readonly balances: Readonly<Record<string, Balance>>
   /** `uniqueId event` of the events that were told, so that each is told once. */
   readonly told: readonly string[]
+  /** Why the read may have said less than there is. */
+  readonly doubt?: string
 }
 
 /** One row put in its place; the rows of one transaction become durable together or not at all. */

@@ -75,8 +75,9 @@ export async function sweepUsage(
       limited(async () => {
         if (signal?.aborted) return
         try {
-          await readUsage(desk, endpointId, 'background', signal)
-          refreshed += 1
+          const { doubt } = await readUsage(desk, endpointId, 'background', signal)
+          if (doubt === undefined) refreshed += 1
+          else failed.push({ endpointId, message: `not known: ${doubt}` })
         } catch (error) {
           failed.push({ endpointId, message: reasonOf(error) })
         }

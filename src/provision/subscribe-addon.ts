@@ -1,14 +1,15 @@
+import type { Listing } from '../finding.ts'
 import type { AddonInstance } from '../sft/api.ts'
-import { parsePlatformDate } from '../sft/dates.ts'
 import { SftError, SftRejectedError, SftUnknownOutcomeError } from '../sft/errors.ts'
 import { settle, type WriteOutcome, writeOnce } from '../sft/once.ts'
 import { type Desk, isoNow } from './desk.ts'
 import { SubscriptionFailedError } from './errors.ts'
 import { explainError, isAbort, reasonOf } from './explain.ts'
+import { findSubscribed, newInstances, requireKnown, type SubscribeIntent } from './find-addon.ts'
 import type { AddonRow, LedgerEntry, OrderIntent, OrderRow } from './ledger.ts'
 import type { OrderChange } from './order.ts'
 import { saveOrder } from './save-order.ts'
-import { compareUniqueIds, readInstance } from './usage.ts'
+import { readInstance } from './usage.ts'
 
 /** The announcement of a subscription: which instances there were before it. */
 export function announceSubscription(
@@ -16,53 +17,19 @@ export function announceSubscription(
   order: OrderRow,
   endpointId: string,
   rows: readonly AddonRow[],
-  seen: readonly string[] = [],
+  seen: Listing<AddonInstance> = { items: [] },
 ): OrderChange {
-  const known = [...new Set([...rows.map(row => row.uniqueId), ...seen])]
+  const ids = [...rows, ...seen.items].map(({ uniqueId }) => uniqueId)
   const intent: OrderIntent = {
     write: 'subscribe',
     endpointId,
     planId: order.planId,
     at: isoNow(desk),
     settleSeconds: desk.sft.settleSeconds('SubscribeAddon'),
-    known,
+    known: [...new Set(ids)],
+    ...(seen.doubt !== undefined && { doubt: seen.doubt }),
   }
   return { intent, steps: [{ step: 'subscribe', outcome: 'announced', endpointId }] }
-}
-
-type SubscribeIntent = Extract<OrderIntent, { readonly write: 'subscribe' }>
-
-/** Dates are compared with a day's grace: an account in another time zone than configured is off by hours. */
-const DATE_GRACE_MS = 26 * 3600 * 1000
-
-/**
- * The instances that can be the effect of an announced subscription: of its plan, not there before, not
- * another order's, not begun before it. The oldest first.
- */
-export function fittingInstances(
-  intent: SubscribeIntent,
-  orderId: string,
-  reported: readonly AddonInstance[],
-  rows: readonly AddonRow[],
-  timeZone: string,
-): readonly AddonInstance[] {
-  const others = new Set(
-    rows
-      .filter(row => row.orderId !== undefined && row.orderId !== orderId)
-      .map(row => row.uniqueId),
-  )
-  const earliest = Date.parse(intent.at) - DATE_GRACE_MS
-  return reported
-    .filter(({ uniqueId, planId, startDate }) => {
-      const start = startDate === undefined ? undefined : parsePlatformDate(startDate, timeZone)
-      return (
-        (planId === undefined || planId === intent.planId) &&
-        !intent.known.includes(uniqueId) &&
-        !others.has(uniqueId) &&
-        (start === undefined || Date.parse(start) >= earliest)
-      )
-    })
-    .sort((one, other) => compareUniqueIds(one.uniqueId, other.uniqueId))
 }
 
 /** Success without the instance's name, and the instance is not to be seen: nothing may be sent again. */
@@ -101,8 +68,8 @@ export async function subscribeAddon(
       // a traveller uses may have renewed an add-on by itself.
       const seen =
         order.kind === 'topUp'
-          ? (await desk.sft.read.addons(endpointId, options)).map(({ uniqueId }) => uniqueId)
-          : []
+          ? await desk.sft.read.addons(endpointId, { ...options, knownGood: true })
+          : undefined
       const saved = await saveOrder(desk, orderId, [endpointId], (rows, current) => ({
         change: announceSubscription(desk, current, endpointId, rows.addons(endpointId), seen),
       }))
@@ -112,13 +79,10 @@ export async function subscribeAddon(
     return orderId
   }
 
-  const pick = (reported: readonly AddonInstance[], rows: readonly AddonRow[]) =>
-    intent === undefined ? [] : fittingInstances(intent, orderId, reported, rows, desk.timeZone)
-
-  const find = async (): Promise<AddonInstance | undefined> => {
-    const [oldest] = pick(await desk.sft.read.addons(endpointId, options), await rowsNow())
-    return oldest
-  }
+  const find = async (): Promise<AddonInstance | undefined> =>
+    intent === undefined
+      ? undefined
+      : requireKnown(await findSubscribed(desk, order, intent, await rowsNow(), options))
 
   const findUnnamed = async (): Promise<AddonInstance> => {
     const deadline = desk.clock.now() + desk.sft.settleSeconds('SubscribeAddon') * 1000
@@ -136,8 +100,10 @@ export async function subscribeAddon(
   const send = async (): Promise<AddonInstance> => {
     const answered = await desk.sft.write.subscribeAddon({ endpointId, planId }, options)
     // Of the instances of this endpoint that orders have, the intent knows all: they go one by one.
-    const newest = pick(answered, []).at(-1)
-    if (newest !== undefined) return newest
+    const named = intent === undefined ? [] : newInstances(intent, orderId, answered, [])
+    const newest = named.at(-1)
+    const isSure = named.length === 1 || intent?.doubt === undefined
+    if (newest !== undefined && isSure) return newest
     await saveOrder(desk, orderId, [], (_rows, { intent: current }) => ({
       change: current?.write === 'subscribe' ? { intent: { ...current, accepted: true } } : {},
     }))

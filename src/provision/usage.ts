@@ -1,4 +1,5 @@
 /** Usage as a portal shows it, from what the platform reports and what the ledger knows. Pure. */
+import type { Listing } from '../finding.ts'
 import type { AddonInstance } from '../sft/api.ts'
 import { parsePlatformDate } from '../sft/dates.ts'
 import type { ProvisionEvent } from './events.ts'
@@ -23,6 +24,8 @@ export interface EndpointUsage {
   /** When the platform was asked; its own figures may be older (contract 4.11). */
   readonly refreshedAt: string
   readonly instances: readonly InstanceUsage[]
+  /** Why the answer may say less than there is: what it did not show is kept as it was known. */
+  readonly doubt?: string
 }
 
 /** Share of an add-on from which its usage is told. */
@@ -83,7 +86,7 @@ export interface UsageUpdate {
  */
 export function mergeUsage(
   endpointId: string,
-  reported: readonly AddonInstance[],
+  { items: reported, doubt }: Listing<AddonInstance>,
   rows: readonly AddonRow[],
   before: UsageRow | undefined,
   now: Date,
@@ -128,7 +131,7 @@ export function mergeUsage(
     if (status === 'exhausted') tell('usage exhausted', row)
     if (status === 'expired') tell('usage expired', row)
   }
-  for (const row of rows) {
+  for (const row of doubt === undefined ? rows : []) {
     if (addons.has(row.uniqueId) || row.status === 'removed') continue
     // Bought while the platform was being asked: its answer says nothing of this one.
     if (row.purchasedAt !== undefined && row.purchasedAt >= now.toISOString()) continue
@@ -140,7 +143,13 @@ export function mergeUsage(
   }
   return {
     addons: [...addons.values()],
-    usage: { endpointId, refreshedAt: now.toISOString(), balances, told: [...told] },
+    usage: {
+      endpointId,
+      refreshedAt: now.toISOString(),
+      balances,
+      told: [...told],
+      ...(doubt !== undefined && { doubt }),
+    },
     events,
   }
 }
@@ -163,5 +172,6 @@ export function usageOf(addons: readonly AddonRow[], usage: UsageRow): EndpointU
           : { origin: 'order', orderId }),
       }),
     )
-  return { endpointId: usage.endpointId, refreshedAt: usage.refreshedAt, instances }
+  const { endpointId, refreshedAt, doubt } = usage
+  return { endpointId, refreshedAt, instances, ...(doubt !== undefined && { doubt }) }
 }

@@ -93,6 +93,9 @@ export function renderUsage(usage: EndpointUsage, paint: Paint = plain): readonl
   return [
     `endpoint ${usage.endpointId}: ${count(usage.instances.length, 'add-on instance')}, read ${usage.refreshedAt}`,
     ...columns(rows),
+    ...(usage.doubt === undefined
+      ? []
+      : [paint('warn', `not known in full, kept as it was: ${usage.doubt}`)]),
   ]
 }
 

@@ -13,7 +13,7 @@ export function createAccountReads(
   read: Read,
   form: WireForm,
 ): Pick<SftReader, 'customerProfile' | 'networks' | 'rateZones' | 'addonPlans'> {
-  let networkListIsMissing = form.networksFrom === 'roaming-profile'
+  let networkListIsUnknown = form.networksFrom === 'roaming-profile'
 
   async function networksOfProfile(
     options: Parameters<SftReader['networks']>[0],
@@ -35,13 +35,10 @@ export function createAccountReads(
       return answerOf(await read('GetCustomerProfile', {}, customerProfileOf, options))
     },
     async networks(options) {
-      if (networkListIsMissing) return await networksOfProfile(options)
+      if (networkListIsUnknown) return await networksOfProfile(options)
       const list = await readAll(read, 'fetchNetworkList', {}, networkListOf, options)
-      if (list.kind === 'missing') networkListIsMissing = true
-      else {
-        const networks = uniqueNetworks(answerOrNone(list, []))
-        if (networks.length > 0) return networks
-      }
+      if (list.kind === 'answered' && list.value.length > 0) return uniqueNetworks(list.value)
+      networkListIsUnknown = true
       return await networksOfProfile(options)
     },
     async rateZones(options) {

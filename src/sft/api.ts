@@ -3,6 +3,7 @@
  * Types only: what implements them stands in client.ts. All IDs are strings here, whatever the wire
  * said; `undefined` means that the platform did not report a thing.
  */
+import type { Listing } from '../finding.ts'
 import type { JsonObject, NetworkId } from '../model.ts'
 import type { WireForm } from './wire-form.ts'
 
@@ -98,7 +99,7 @@ export interface AddonInstance {
   readonly planName?: string
   readonly grantedBytes?: number
   readonly leftBytes?: number
-  /** As the platform writes them, `dd/mm/yyyy hh:mm:ss`; undefined: not started. */
+  /** As the platform writes them; undefined: not started. */
   readonly startDate?: string
   readonly expiryDate?: string
 }
@@ -112,7 +113,13 @@ export interface EndpointProfile {
   readonly basePlan?: string
   readonly apnGroup?: string
   readonly roamingProfiles?: readonly string[]
-  readonly instances: readonly AddonInstance[]
+  /** Its add-on instances, and whether they are all. */
+  readonly instances: Listing<AddonInstance>
+}
+
+/** Add-on instances, and which call told them. */
+export interface AddonListing extends Listing<AddonInstance> {
+  readonly by: 'details' | 'profile'
 }
 
 /** GetStatistics (contract 5), volumes in MB. */
@@ -137,8 +144,15 @@ export interface SftReader {
   sims(query: SimQuery, options?: CallOptions): Promise<SimPage>
   sim(iccid: string, options?: CallOptions): Promise<Sim | undefined>
   endpointProfile(endpointId: string, options?: CallOptions): Promise<EndpointProfile>
-  /** Add-on instances of an endpoint, by the add-on details call or its fallback. */
-  addons(endpointId: string, options?: CallOptions): Promise<readonly AddonInstance[]>
+  /**
+   * Add-on instances of an endpoint, by the add-on details or, wherever these are not understood in full,
+   * by the profile; `knownGood` asks the profile at once. A profile that is not understood either is a
+   * doubt of the listing: nothing follows from what is not in it.
+   */
+  addons(
+    endpointId: string,
+    options?: CallOptions & { readonly knownGood?: boolean },
+  ): Promise<AddonListing>
   statistics(
     request: { readonly endpointId: string; readonly from: Date; readonly to: Date },
     options?: CallOptions,

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../model.ts'
 import type { CallOptions, OperationName } from './api.ts'
+import { contradictsFailure } from './codes.ts'
 import { isEnvelopeSuccess } from './envelope.ts'
 import {
   type CallName,
@@ -10,10 +11,10 @@ import {
   SftUnreachableError,
 } from './errors.ts'
 import type { Clock } from './once.ts'
-import { OPERATIONS, type ReadName, type WriteName } from './operations.ts'
+import { fallbackOf, OPERATIONS, type ReadName, type WriteName } from './operations.ts'
 import { excerptOf, type Redact } from './redact.ts'
 import type { Session } from './session.ts'
-import type { Call, Delivery, Transport } from './transport.ts'
+import type { Call, Delivery, Token, Transport } from './transport.ts'
 
 /** Query parameters of a read; undefined ones are left out. */
 export type Query = Readonly<Record<string, string | undefined>>
@@ -25,6 +26,8 @@ export type ReadResult<Value> =
   | { readonly kind: 'rejected'; readonly description: string; readonly error: SftRejectedError }
   /** HTTP 404: the account does not know the operation. */
   | { readonly kind: 'missing'; readonly error: SftNotUnderstoodError }
+  /** Only of what has a fallback: an answer of another form than assumed, or no right to ask. */
+  | { readonly kind: 'unclear'; readonly error: SftNotUnderstoodError | SftNoAccessError }
 
 /**
  * Reads, with GET only. `extract` answers undefined where the answer lacks what was asked for; such an
@@ -44,8 +47,20 @@ export type Write = (
   options?: CallOptions,
 ) => Promise<JsonObject>
 
-/** Two tokens that died one after the other look like no access: it is tried again after this time. */
-const NO_ACCESS_MS = 60_000
+/** So many tokens that an operation refuses, one after another, look like no access. */
+const TOKENS_REFUSED = 3
+/** From then on a new login is tried after 5, 10, 20 … seconds, at most a minute apart. */
+const NEXT_LOGIN_MS = 5_000
+const LAST_LOGIN_MS = 60_000
+
+/** Tokens that an operation refused since it last took one. */
+interface Refusals {
+  readonly count: number
+  /** Generation of the last one: a token that many calls had is refused once. */
+  readonly generation: number
+  /** When it was refused, in ms. */
+  readonly at: number
+}
 
 /** Makes calls with a token, replays them once after a new login, and turns outcomes into errors. */
 export function createCalls(
@@ -54,30 +69,56 @@ export function createCalls(
   redact: Redact,
   clock: Pick<Clock, 'now'>,
 ): { readonly read: Read; readonly write: Write } {
-  /** Operations refused right after a new login, with the time: for a while a further login would not help. */
-  const noAccess = new Map<OperationName, number>()
+  const refused = new Map<OperationName, Refusals>()
+
+  /** Notes a refusal; whether a new login may help. */
+  function noteRefusal(operation: OperationName, { generation }: Token): boolean {
+    const now = clock.now()
+    const before = refused.get(operation)
+    const isNew = before === undefined || generation > before.generation
+    const count = (before?.count ?? 0) + (isNew ? 1 : 0)
+    const last = isNew ? { generation, at: now } : before
+    refused.set(operation, { ...last, count })
+    if (count < TOKENS_REFUSED) return true
+    const wait = Math.min(LAST_LOGIN_MS, NEXT_LOGIN_MS * 2 ** (count - TOKENS_REFUSED))
+    return !isNew && now - before.at >= wait
+  }
 
   async function deliver(
     call: Omit<Call, 'isSuccess' | 'authorise'>,
   ): Promise<Exclude<Delivery, { readonly kind: 'unauthorised' }>> {
-    for (let replayed = false; ; replayed = true) {
+    for (;;) {
       const delivery = await transport.deliver({
         ...call,
         isSuccess: isEnvelopeSuccess,
         authorise: session.token,
       })
-      if (delivery.kind !== 'unauthorised') return delivery
-      const now = clock.now()
-      if (replayed) noAccess.set(call.operation, now)
-      const refusedAt = noAccess.get(call.operation) ?? Number.NEGATIVE_INFINITY
-      if (delivery.token === undefined || now - refusedAt < NO_ACCESS_MS)
+      if (delivery.kind !== 'unauthorised') {
+        refused.delete(call.operation)
+        return delivery
+      }
+      if (delivery.token === undefined || !noteRefusal(call.operation, delivery.token))
         throw new SftNoAccessError(
-          `not authorised (${delivery.code}): ${redact(delivery.description)}; a new login did not help. ` +
+          `not authorised (${delivery.code}): ${redact(delivery.description)}; new logins did not help. ` +
             'Endpoint calls need an enterprise account: a reseller enters one with targetAccountId',
           transport.callName(call.operation),
         )
       await session.replace(delivery.token)
     }
+  }
+
+  function unclearRead(
+    delivery: Extract<Delivery, { readonly kind: 'unclear' }>,
+    hasFallback: boolean,
+    name: CallName,
+  ): { readonly kind: 'unclear'; readonly error: SftNotUnderstoodError } {
+    const { status, body, reason, passing } = delivery
+    if (status === undefined) throw new SftUnreachableError(`no answer: ${redact(reason)}`, name)
+    const words = body === '' ? redact(reason) : excerptOf(body, redact)
+    const error = new SftNotUnderstoodError(status, words, name)
+    // A platform that fails says nothing of what it knows: its fallback would fail with it.
+    if (!hasFallback || passing) throw error
+    return { kind: 'unclear', error }
   }
 
   return {
@@ -89,17 +130,23 @@ export function createCalls(
     ): Promise<ReadResult<Value>> {
       if (OPERATIONS[operation].method !== 'GET') throw new TypeError(`${operation} is no read`)
       let value: Value | undefined
-      const delivery = await deliver({
+      const name = transport.callName(operation)
+      const hasFallback = fallbackOf(operation) !== undefined
+      const asked = await deliver({
         ...options,
         operation,
         query: withoutUndefined(query),
-        resendUnclear: true,
+        resendUnclear: hasFallback ? 'passing' : 'all',
         isComplete: response => {
           value = extract(response)
           return value !== undefined
         },
+      }).catch((error: unknown) => {
+        if (hasFallback && error instanceof SftNoAccessError) return error
+        throw error
       })
-      const name = transport.callName(operation)
+      if (asked instanceof SftNoAccessError) return { kind: 'unclear', error: asked }
+      const delivery = asked
       switch (delivery.kind) {
         case 'answered':
           if (value !== undefined) return { kind: 'answered', value, response: delivery.response }
@@ -116,22 +163,22 @@ export function createCalls(
             error: new SftNotUnderstoodError(404, excerptOf(delivery.body, redact), name),
           }
         case 'unclear':
-          if (delivery.status === undefined)
-            throw new SftUnreachableError(`no answer: ${redact(delivery.reason)}`, name)
-          throw new SftNotUnderstoodError(
-            delivery.status,
-            delivery.body === '' ? redact(delivery.reason) : excerptOf(delivery.body, redact),
-            name,
-          )
+          return unclearRead(delivery, hasFallback, name)
       }
     },
     async write(operation, body, options = {}) {
-      const delivery = await deliver({ ...options, operation, body, resendUnclear: false })
+      const delivery = await deliver({ ...options, operation, body, resendUnclear: 'none' })
       const name = transport.callName(operation)
       switch (delivery.kind) {
         case 'answered':
           return delivery.response
         case 'rejected':
+          if (contradictsFailure(operation, delivery.code, delivery.description))
+            throw new SftUnknownOutcomeError(
+              `outcome unknown, read back whether it was executed: a failure with the code or words of a success (${delivery.code})`,
+              name,
+              { sentAt: delivery.sentAt },
+            )
           throw rejection(delivery, name, redact)
         case 'missing':
           throw new SftRejectedError('404', excerptOf(delivery.body, redact), name)

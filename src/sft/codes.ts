@@ -1,3 +1,5 @@
+import type { OperationName } from './api.ts'
+
 /** Result codes of contract 3 that the client acts upon, and what they mean. */
 const RESULT_CODES = {
   '401': 'not authorised, or the token has expired',
@@ -23,6 +25,34 @@ export function meaningOfCode(code: string): string | undefined {
 
 /** The generic code of a read without data (contract 3). */
 export const NO_DATA = '1359'
+
+const ACTIVATED = ['5014', '5017', '9003']
+
+/** Codes with which a write says that it is done (contract 3). */
+const DONE_CODES: Partial<Readonly<Record<OperationName, readonly string[]>>> = {
+  EndPointActivation: ACTIVATED,
+  EndPointLifeCycleChange: ACTIVATED,
+  DeLinkSim: ['6413'],
+  DeleteEndPoint: ['10159'],
+  ChangePlan: ['7001'],
+}
+
+/**
+ * Whether a failure of a write says that it is done: two working clients judge by the inner code alone
+ * (contract 3), so that a success code under an outer "1" tells neither way.
+ */
+export function contradictsFailure(
+  operation: OperationName,
+  code: string,
+  description: string,
+): boolean {
+  return (
+    code === '0' ||
+    DONE_CODES[operation]?.includes(code) === true ||
+    (/\bsuccess(ful|fully)?\b/i.test(description) &&
+      !/\b(not|un\w+|fail\w*|error)\b/i.test(description))
+  )
+}
 
 /** ASSUMED (contract 1.9): both codes mean that the operation may have been executed or still will be. */
 export function isTimeoutCode(code: string | undefined): boolean {

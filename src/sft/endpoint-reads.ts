@@ -1,6 +1,7 @@
+import type { Listing } from '../finding.ts'
 import type { JsonObject } from '../model.ts'
 import { normaliseIccid } from '../units.ts'
-import { blocksOf, instancesIn } from './addon-instances.ts'
+import { blocksOf, instancesIn, instancesInDetails, mergeInstances } from './addon-instances.ts'
 import type {
   AddonInstance,
   CallOptions,
@@ -14,17 +15,22 @@ import type {
 import type { Read } from './calls.ts'
 import { meansNoData } from './codes.ts'
 import { instanceInTerms, simInTerms, statisticsInTerms } from './contract-terms.ts'
+import { SftNotUnderstoodError, SftRejectedError } from './errors.ts'
 import { allOrNothing, answerOf, answerOrNone, rowsOf, totalPagesOf } from './lists.ts'
 import { requireId } from './prerequisites.ts'
 import { asNumber, asObject, asObjects, asText, compact, firstText } from './values.ts'
 import type { WireForm } from './wire-form.ts'
+
+/** So many details in a row that were not understood, and the profile is read at once from then on. */
+const DETAILS_IN_VAIN = 3
 
 /** Reads of SIMs and endpoints. */
 export function createEndpointReads(
   read: Read,
   form: WireForm,
 ): Pick<SftReader, 'sims' | 'sim' | 'endpointProfile' | 'addons' | 'statistics'> {
-  let addonDetailsAreMissing = form.addonsFrom === 'profile'
+  /** Details one after another that were not understood in full. */
+  let detailsInVain = form.addonsFrom === 'profile' ? DETAILS_IN_VAIN : 0
 
   async function endpointProfile(
     endpointId: string,
@@ -34,6 +40,31 @@ export function createEndpointReads(
     const query = { endPointId: endpointId }
     const extract = (response: JsonObject) => profileOf(endpointId, response, form)
     return answerOf(await read('GetEndPointProfile', query, extract, options))
+  }
+
+  async function addonDetails(
+    endpointId: string,
+    options?: CallOptions,
+  ): Promise<Listing<AddonInstance>> {
+    const query = { endPointId: endpointId }
+    const result = await read('GetEndpointAddonDetails', query, instancesInDetails, options)
+    if (result.kind === 'missing') detailsInVain = DETAILS_IN_VAIN
+    return result.kind === 'answered'
+      ? inTerms(result.value, form)
+      : { items: [], doubt: `add-on details: ${result.error.message}` }
+  }
+
+  async function addonsOfProfile(
+    endpointId: string,
+    options?: CallOptions,
+  ): Promise<Listing<AddonInstance>> {
+    try {
+      return (await endpointProfile(endpointId, options)).instances
+    } catch (error) {
+      if (error instanceof SftNotUnderstoodError || error instanceof SftRejectedError)
+        return { items: [], doubt: `endpoint profile: ${error.message}` }
+      throw error
+    }
   }
 
   return {
@@ -65,20 +96,22 @@ export function createEndpointReads(
       return answerOf(result).find(sim => sim.iccid === wanted)
     },
     endpointProfile,
-    async addons(endpointId, options): Promise<readonly AddonInstance[]> {
+    async addons(endpointId, { knownGood = false, ...options } = {}) {
       requireId('GetEndpointAddonDetails', 'endPointId', endpointId)
-      if (!addonDetailsAreMissing) {
-        const query = { endPointId: endpointId }
-        const result = await read(
-          'GetEndpointAddonDetails',
-          query,
-          response => addonDetailsOf(response, form),
-          options,
-        )
-        if (result.kind !== 'missing') return answerOrNone(result, [])
-        addonDetailsAreMissing = true
+      let details: Listing<AddonInstance> = {
+        items: [],
+        doubt: 'the add-on details were not asked',
       }
-      return (await endpointProfile(endpointId, options)).instances
+      if (!knownGood && detailsInVain < DETAILS_IN_VAIN) {
+        details = await addonDetails(endpointId, options)
+        if (details.doubt === undefined) {
+          detailsInVain = 0
+          return { ...details, by: 'details' }
+        }
+        detailsInVain++
+      }
+      const profile = await addonsOfProfile(endpointId, options)
+      return { ...mergeInstances(details.items, profile), by: 'profile' }
     },
     async statistics({ endpointId, from, to }, options) {
       requireId('GetStatistics', 'endPointId', endpointId)
@@ -155,8 +188,7 @@ function profileOf(
 ): EndpointProfile | undefined {
   const blocks = blocksOf(response, 'basicInfo', 'promotionalPlans')
   if (blocks === undefined) return undefined
-  const instances = instancesIn(blocks)?.map(instance => instanceInTerms(instance, form))
-  if (instances === undefined) return undefined
+  const instances = inTerms(instancesIn(response), form)
   const names = form.profileFields
   const basic = asObject(blocks['basicInfo']) ?? {}
   // ASSUMED (contract 4.11): plan, APN group and roaming profiles have the names that requests give them.
@@ -171,13 +203,8 @@ function profileOf(
   return { ...fields, endpointId, instances }
 }
 
-/** ASSUMED (contract 4.11, U2): the blocks of GetEndPointProfile, as far as they concern add-ons. */
-function addonDetailsOf(
-  response: JsonObject,
-  form: WireForm,
-): readonly AddonInstance[] | undefined {
-  const blocks = blocksOf(response, 'promotionalPlans', 'benefitInfo')
-  return blocks && instancesIn(blocks)?.map(instance => instanceInTerms(instance, form))
+function inTerms(listing: Listing<AddonInstance>, form: WireForm): Listing<AddonInstance> {
+  return { ...listing, items: listing.items.map(item => instanceInTerms(item, form)) }
 }
 
 /** ASSUMED (contract U23): the days of GetStatistics are days in UTC. */

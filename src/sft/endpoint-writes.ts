@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../model.ts'
 import { normaliseIccid } from '../units.ts'
-import { blocksOf, instancesIn } from './addon-instances.ts'
+import { instancesIn } from './addon-instances.ts'
 import type { BulkRow, EndpointSettings, PatchEndpointRequest, SftWriter } from './api.ts'
 import type { Write } from './calls.ts'
 import { isTimeoutCode } from './codes.ts'
@@ -72,9 +72,8 @@ export function createEndpointWrites(
         planId: requireId('SubscribeAddon', 'planId', planId),
       }
       const response = await write('SubscribeAddon', { Request: { requestParam } }, options)
-      const blocks = blocksOf(response, 'promotionalPlans', 'benefitInfo')
-      const instances = (blocks && instancesIn(blocks)) ?? []
-      return instances.map(instance => instanceInTerms(instance, form))
+      const { items, doubt } = instancesIn(response)
+      return doubt === undefined ? items.map(item => instanceInTerms(item, form)) : []
     },
     async patchEndpoint(request, options) {
       const param = patchOnWire(request, form)

@@ -19,12 +19,17 @@ export type Outcome =
   | { readonly kind: 'missing'; readonly body: string }
   /** No connection, so nothing was sent. */
   | { readonly kind: 'unconnected'; readonly reason: string }
-  /** Anything else; of a write nobody knows whether it was executed. `status` undefined: no answer. */
+  /**
+   * Anything else; of a write nobody knows whether it was executed. `status` undefined: no answer.
+   * `passing`: the platform or the way to it failed, so that the next answer may be clear; otherwise the
+   * answer has a form that is not understood, which asking again will not change.
+   */
   | {
       readonly kind: 'unclear'
       readonly reason: string
       readonly status: number | undefined
       readonly body: string
+      readonly passing: boolean
     }
 
 /** An HTTP answer as it came. */
@@ -48,35 +53,48 @@ export function classifyAnswer(
     kind: 'throttled',
     retryAfterMs: parseRetryAfter(answer.retryAfter, now),
   }
-  const unclear = (reason: string): Outcome => ({ kind: 'unclear', reason, status, body })
+  const unclear = (reason: string, passing = status >= 500): Outcome => ({
+    kind: 'unclear',
+    reason,
+    status,
+    body,
+    passing,
+  })
   // ASSUMED (contract 1.8, 1.10): a throttled call was not executed.
   if (status === 429) return throttled
   const parsed = parseObject(body)
   if (parsed === undefined) {
-    if (/rate limit/i.test(body)) return throttled
-    if (status === 401) return { kind: 'unauthorised', code: '401', description: 'HTTP 401' }
+    if (saysThrottled(body)) return throttled
+    if (status === 401 || saysTokenEnded(body))
+      return { kind: 'unauthorised', code: '401', description: `HTTP ${status}` }
     if (status === 404) return { kind: 'missing', body }
     return unclear(body.trim() === '' ? 'the body is empty' : 'the body is not a JSON object')
   }
   if (status < 300 && isSuccess(parsed)) return { kind: 'answered', response: responseOf(parsed) }
   const { outer, inner, description } = resultOf(parsed)
   const code = inner ?? outer ?? ''
-  if (/rate limit/i.test(description) || (outer === undefined && /rate limit/i.test(body)))
-    return throttled
-  if (
-    status === 401 ||
-    outer === '401' ||
-    inner === '401' ||
-    /authori[sz]ation fail/i.test(description)
-  )
+  if (saysThrottled(description) || (outer === undefined && saysThrottled(body))) return throttled
+  if (status === 401 || outer === '401' || inner === '401' || saysTokenEnded(description))
     return { kind: 'unauthorised', code: code || '401', description: description || 'HTTP 401' }
   if (status === 404) return { kind: 'missing', body }
   if (isTimeoutCode(inner) || isTimeoutCode(outer) || /has time[d -]*out/i.test(description))
-    return unclear(`the platform timed out (${code || 'no code'})`)
+    return unclear(`the platform timed out (${code || 'no code'})`, true)
   if (status >= 500) return unclear(`HTTP ${status}`)
   if (outer !== undefined && outer !== '0')
     return { kind: 'rejected', code, description, response: responseOf(parsed) }
   return unclear('the answer has no result code')
+}
+
+/** ASSUMED (contract 1.8, U8): a failure in these words was throttled, whatever its code. */
+function saysThrottled(text: string): boolean {
+  return /rate limit|too many requests|slow down|throttl/i.test(text)
+}
+
+/** ASSUMED (contract 1.8): a failure in these words is one of the token, whatever its code. */
+function saysTokenEnded(text: string): boolean {
+  return /authori[sz]ation fail|\b(token|session)\b.{0,20}\b(expired|invalid|revoked)|\b(expired|invalid|revoked)\b.{0,20}\b(token|session)\b|log ?in again/i.test(
+    text,
+  )
 }
 
 /** Outer code `0` (contract 1.7). */

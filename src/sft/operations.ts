@@ -5,6 +5,11 @@ export interface Operation {
   readonly method: 'GET' | 'POST' | 'PATCH'
   readonly path: string
   readonly timeoutSeconds: number
+  /**
+   * What is asked instead where an account does not know an assumed operation, or answers it in another
+   * form than assumed.
+   */
+  readonly fallback?: OperationName
 }
 
 /**
@@ -16,8 +21,13 @@ export const OPERATIONS = {
   RefreshToken: { method: 'GET', path: '/api/RefreshToken', timeoutSeconds: 30 },
   // ASSUMED (contract 4.1): method and path follow the house style.
   GetCustomerProfile: { method: 'GET', path: '/api/GetCustomerProfile', timeoutSeconds: 30 },
-  // ASSUMED (contract 4.2): method and path; where it answers 404, GetRoamingProfiles is read instead.
-  fetchNetworkList: { method: 'GET', path: '/api/fetchNetworkList', timeoutSeconds: 30 },
+  // ASSUMED (contract 4.2): method, path and form.
+  fetchNetworkList: {
+    method: 'GET',
+    path: '/api/fetchNetworkList',
+    timeoutSeconds: 30,
+    fallback: 'GetRoamingProfiles',
+  },
   GetRoamingProfiles: { method: 'GET', path: '/api/GetRoamingProfiles', timeoutSeconds: 30 },
   GetRateZone: { method: 'GET', path: '/api/GetRateZone', timeoutSeconds: 30 },
   CreateRateZone: { method: 'POST', path: '/api/CreateRateZone', timeoutSeconds: 30 },
@@ -27,7 +37,12 @@ export const OPERATIONS = {
   ModifyPlan: { method: 'POST', path: '/api/ModifyPlan', timeoutSeconds: 30 },
   CreateEndPoint: { method: 'POST', path: '/api/CreateEndPoint', timeoutSeconds: 180 },
   // ASSUMED (contract 4.7): path, timeout and body of creation in bulk.
-  CreateBulkEndPoint: { method: 'POST', path: '/api/CreateBulkEndPoint', timeoutSeconds: 180 },
+  CreateBulkEndPoint: {
+    method: 'POST',
+    path: '/api/CreateBulkEndPoint',
+    timeoutSeconds: 180,
+    fallback: 'CreateEndPoint',
+  },
   fetchSIM: { method: 'GET', path: '/api/fetchSIM', timeoutSeconds: 30 },
   EndPointActivation: { method: 'POST', path: '/api/EndPointActivation', timeoutSeconds: 180 },
   EndPointLifeCycleChange: {
@@ -36,11 +51,12 @@ export const OPERATIONS = {
     timeoutSeconds: 180,
   },
   SubscribeAddon: { method: 'POST', path: '/api/SubscribeAddon', timeoutSeconds: 30 },
-  // ASSUMED (contract 4.11): the full name; where it answers 404, GetEndPointProfile is read instead.
+  // ASSUMED (contract 4.11): the full name, and the form.
   GetEndpointAddonDetails: {
     method: 'GET',
     path: '/api/GetEndpointAddonDetails',
     timeoutSeconds: 30,
+    fallback: 'GetEndPointProfile',
   },
   GetEndPointProfile: { method: 'GET', path: '/api/GetEndPointProfile', timeoutSeconds: 180 },
   ModifyEndPoint: { method: 'PATCH', path: '/api/endpoint', timeoutSeconds: 30 },
@@ -59,6 +75,12 @@ type NamesWith<Method> = {
 export type ReadName = Exclude<NamesWith<'GET'>, 'RefreshToken'>
 /** Operations that change the account. */
 export type WriteName = Exclude<NamesWith<'POST' | 'PATCH'>, 'Login'>
+
+/** What is asked instead of an assumed operation; undefined where there is nothing. */
+export function fallbackOf(operation: OperationName): OperationName | undefined {
+  const known: Operation = OPERATIONS[operation]
+  return known.fallback
+}
 
 /** Seconds to wait for an answer: a little longer than the platform itself would (contract 1.9). */
 export function answerSeconds(operation: OperationName): number {

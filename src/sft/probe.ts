@@ -20,6 +20,8 @@ export function createProbe(read: Read, session: Pick<Session, 'tokenLife'>): Pr
           }
         case 'missing':
           return { kind: 'missing' }
+        case 'unclear':
+          throw result.error
       }
     },
     tokenLife: session.tokenLife,

@@ -5,7 +5,7 @@ import { SftCredentialsError, SftNotUnderstoodError, SftUnreachableError } from 
 import type { Clock } from './once.ts'
 import { excerptOf, type Redact } from './redact.ts'
 import type { Delivery, Token, Transport } from './transport.ts'
-import { asObject, firstText } from './values.ts'
+import { asObject, asText } from './values.ts'
 
 /** What a login is made with. */
 export interface Credentials {
@@ -65,8 +65,8 @@ export function createSession(
           targetAccountId: credentials.targetAccountId,
         }),
       },
-      isSuccess: hasAccessToken,
-      resendUnclear: true,
+      isSuccess: body => tokensIn(body).access !== undefined,
+      resendUnclear: 'all',
     })
     if (delivery.kind === 'answered') return adopt(delivery.response)
     const name = transport.callName('Login')
@@ -91,16 +91,15 @@ export function createSession(
         generation: current.generation,
         isUsable: () => true,
       }),
-      isSuccess: hasAccessToken,
+      isSuccess: body => tokensIn(body).access !== undefined,
       // It may have been used up by an answer that was lost.
-      resendUnclear: false,
+      resendUnclear: 'none',
     })
     return delivery.kind === 'answered' ? adopt(delivery.response) : await login()
   }
 
   function adopt(response: JsonObject): Tokens {
-    const holder = asObject(response['responseParam']) ?? response
-    const access = firstText(response, 'AccessToken') ?? firstText(holder, 'AccessToken') ?? ''
+    const { access = '', refresh } = tokensIn(response)
     const now = clock.now()
     const told = lifeOf(access, now)
     const life = told ?? assumedLifeMs
@@ -108,7 +107,7 @@ export function createSession(
     const expiresAt = now + life
     tokens = {
       access,
-      refresh: firstText(response, 'RefreshToken') ?? firstText(holder, 'RefreshToken'),
+      refresh,
       generation: ++generations,
       // A minute early, or a tenth of a short life.
       renewAt: expiresAt - Math.min(60_000, life / 10),
@@ -144,10 +143,21 @@ export function createSession(
   }
 }
 
-function hasAccessToken(body: JsonObject): boolean {
+/** ASSUMED (contract 1.3): the tokens stand in the bare body, or where a payload does, in any case. */
+function tokensIn(body: JsonObject): {
+  readonly access: string | undefined
+  readonly refresh: string | undefined
+} {
   const response = responseOf(body)
-  const holder = asObject(response['responseParam']) ?? response
-  return (firstText(response, 'AccessToken') ?? firstText(holder, 'AccessToken')) !== undefined
+  const param = asObject(response['responseParam'])
+  const find = (name: RegExp) =>
+    textUnder(response, name) ?? (param === undefined ? undefined : textUnder(param, name))
+  return { access: find(/^access_?token$/i), refresh: find(/^refresh_?token$/i) }
+}
+
+function textUnder(object: JsonObject, name: RegExp): string | undefined {
+  const key = Object.keys(object).find(candidate => name.test(candidate))
+  return key === undefined ? undefined : asText(object[key])
 }
 
 /**

@@ -21,8 +21,11 @@ export interface Call extends CallOptions {
   readonly isSuccess: (body: JsonObject) => boolean
   /** Asked before each sending; absent for logins. */
   readonly authorise?: () => Promise<Token>
-  /** Whether an unclear outcome may be resent: reads and logins, never a write. */
-  readonly resendUnclear: boolean
+  /**
+   * Which unclear outcomes may be resent: `all` of reads and logins, none of a write; of what has a
+   * fallback only `passing` ones, since a form that is not understood leads to the fallback.
+   */
+  readonly resendUnclear: 'all' | 'passing' | 'none'
   /** Whether the payload has what was asked for; a read whose answer has not is unclear. */
   readonly isComplete?: (response: JsonObject) => boolean
 }
@@ -97,7 +100,7 @@ export function createTransport(options: TransportOptions): Transport {
       }
       budget.answered((clock.now() - sentAt) / 1000)
       const delivery = judge(call, outcome)
-      if (delivery.kind === 'unclear' && call.resendUnclear && delay !== undefined) {
+      if (delivery.kind === 'unclear' && mayResend(call, delivery) && delay !== undefined) {
         failures++
         await pause(delay, call.signal)
         continue
@@ -120,6 +123,10 @@ export function createTransport(options: TransportOptions): Transport {
 
 type Judged = Exclude<Outcome, { readonly kind: 'throttled' | 'unconnected' }>
 
+function mayResend({ resendUnclear }: Call, { passing }: { readonly passing: boolean }): boolean {
+  return resendUnclear === 'all' || (resendUnclear === 'passing' && passing)
+}
+
 function judge(call: Call, outcome: Judged): Judged {
   if (outcome.kind !== 'answered' || call.isComplete?.(outcome.response) !== false) return outcome
   return {
@@ -127,6 +134,7 @@ function judge(call: Call, outcome: Judged): Judged {
     reason: 'the answer lacks what was asked for',
     status: 200,
     body: JSON.stringify(outcome.response),
+    passing: false,
   }
 }
 

@@ -96,7 +96,7 @@ export function createWire(options: WireOptions): Wire {
       return [
         unconnected
           ? { kind: 'unconnected', reason }
-          : { kind: 'unclear', reason, status, body: '' },
+          : { kind: 'unclear', reason, status, body: '', passing: true },
         status,
       ]
     } finally {
@@ -139,7 +139,13 @@ function withOwnCodes(
   if (outcome.kind !== 'rejected') return outcome
   const { code } = outcome
   if (codes.timeout.includes(code))
-    return { kind: 'unclear', reason: `the platform timed out (${code})`, status, body }
+    return {
+      kind: 'unclear',
+      reason: `the platform timed out (${code})`,
+      status,
+      body,
+      passing: true,
+    }
   if (codes.throttled.includes(code)) return { kind: 'throttled', retryAfterMs: undefined }
   return codes.emptyList.includes(code) ? { ...outcome, code: NO_DATA } : outcome
 }

@@ -168,6 +168,8 @@ function dateOf(text: string, { dates = 'day-first', utcOffsetMinutes = 0 }: Sim
       return `${d}-${m}-${y} ${clock}`.trim()
     case 'iso':
       return clock === '' ? `${y}-${m}-${d}` : `${y}-${m}-${d}T${clock}`
+    case 'day-only':
+      return `${d}/${m}/${y}`
     case 'words':
       return `${new Date(utc + shift).toUTCString().slice(5, 16)} ${clock}`.trim()
   }

@@ -6,11 +6,13 @@ export const FAULT_KINDS = [
   'timeout-text-not-executed',
   'throttle-429',
   'throttle-200-text',
+  'throttle-words',
   'throttle-bare',
   'throttle-html',
   'expired-token-inner',
   'expired-token-outer',
   'expired-token-http',
+  'expired-token-words',
   '5xx-before',
   '5xx-after',
   'non-json-before',
@@ -33,8 +35,8 @@ export const FAULT_KINDS = [
  * - `late-after-answer`: the timeout text is answered now, the operation is executed `delayMs` later
  * - `timeout-text`: executed; answered with code 10240 and "has Time out"
  * - `timeout-text-not-executed`: the same answer, nothing happened
- * - `throttle-429`, `throttle-200-text`, `throttle-bare`, `throttle-html`: not executed, each form of contract 1.8
- * - `expired-token-inner`, `-outer`, `-http`: not executed, and every access token is invalid from then on
+ * - `throttle-429`, `throttle-200-text`, `throttle-words`, `throttle-bare`, `throttle-html`: not executed, each form of contract 1.8
+ * - `expired-token-inner`, `-outer`, `-http`, `-words`: not executed, and every access token is invalid from then on
  * - `5xx-before`, `5xx-after`: HTTP `status` (503) with HTML, not executed or executed
  * - `non-json-before`, `non-json-after`: HTTP 200 with HTML, not executed or executed
  * - `empty-body-after`: executed; HTTP 200 without a body

@@ -19,7 +19,7 @@ import { countries, createServiceProfile, serviceProfileRows } from './look-ups.
 import { createRoamingProfile } from './networks.ts'
 import { createPlan, deletePlan, modifyPlan, planRow } from './plans.ts'
 import { CODES, Rejection } from './rejection.ts'
-import { basicInfo, endpointInfo, fetchSims, networkRows, paging } from './reports.ts'
+import { basicInfo, endpointInfo, fetchSims, instancesOf, networkRows, paging } from './reports.ts'
 import type { SimulatedWire } from './settings.ts'
 import { readStatistics } from './statistics.ts'
 import { SIMULATED_ACCOUNT } from './world.ts'
@@ -213,15 +213,17 @@ export const OPERATIONS: readonly Operation[] = [
   read('GetEndpointAddonDetails', call => {
     const endpoint = endpointOf(call.world, text(Object.fromEntries(call.query), 'endPointId'))
     const { uniqueId, addonId } = Object.fromEntries(call.query)
-    const info = endpointInfo(call, endpoint, { uniqueId, addonId })
-    if (info.promotionalPlans.plan.length === 0 && call.settings.wire.emptyAs === 'failure') {
+    const { addonDetailsForm: form, emptyAs } = call.settings.wire
+    const instances = instancesOf(call, endpoint, { uniqueId, addonId })
+    if (instances.length === 0 && emptyAs === 'failure')
       throw new Rejection(CODES.noData, 'No data available')
-    }
-    return ok({ info })
+    const info = endpointInfo(call, endpoint, instances, form)
+    return form === 'rows' ? ok({ responseParam: info }) : ok({ info })
   }),
   read('GetEndPointProfile', call => {
     const endpoint = endpointOf(call.world, text(Object.fromEntries(call.query), 'endPointId'))
-    return ok({ info: endpointInfo(call, endpoint) })
+    const instances = instancesOf(call, endpoint)
+    return ok({ info: endpointInfo(call, endpoint, instances, call.settings.wire.profileForm) })
   }),
   {
     ...write('ModifyEndPoint', ({ world, settings, body, now }) => {

@@ -1,10 +1,11 @@
 import type { Json } from '../model.ts'
-import type { Session } from './auth.ts'
+import type { Session, Tokens } from './auth.ts'
 import type { LoggedCall } from './call-log.ts'
 import type { Controlled } from './control.ts'
 import { nameFields, understand, understandQuery } from './dialect.ts'
 import { isObject, optionalText } from './fields.ts'
 import { createLimiter, type Limiter } from './limiter.ts'
+import { oddReply, underOuterOne } from './odd-answers.ts'
 import { OPERATIONS, type Operation } from './operations.ts'
 import { type Execution, type Played, playFault } from './play-fault.ts'
 import { CODES, Rejection } from './rejection.ts'
@@ -84,6 +85,11 @@ export async function play(
     const why = session === undefined ? 'Authorization Failed' : 'Authorisation Failure'
     const reply = unauthorisedReply(settings.wire.authFailure ?? 'inner', why, running.now())
     return { kind: 'reply', reply }
+  }
+  const odd = settings.wire.oddAnswers?.[route.name]
+  if (odd !== undefined) {
+    entry.outcome = `odd:${odd}`
+    return { kind: 'reply', reply: oddReply(odd, running.now(), settings.wire) }
   }
   const fault = running.faults.take(route.name, route.write)
   const latency = settings.latencyOf[route.name] ?? settings.latencyMs
@@ -177,8 +183,10 @@ function execute(
     query: understandQuery(operation.name, query, settings.wire),
     body: understand(operation.name, body, settings.wire),
   })
-  const named = nameFields(operation.name, answered, settings.wire)
-  return { reply: successReply(named, now, wire), answer: answered }
+  const reply = successReply(nameFields(operation.name, answered, settings.wire), now, wire)
+  const isDoneCode = operation.write && answered.code !== CODES.done
+  const isTurned = isDoneCode && wire.doneOuterCode === '1'
+  return { reply: isTurned ? underOuterOne(reply) : reply, answer: answered }
 }
 
 /** Tokens live by the clock that clients compare `exp` with, not by the world's. */
@@ -187,11 +195,15 @@ function issueTokens(
   name: string,
   { token, body }: Incoming,
 ): Reply {
-  const opaque = settings.wire.opaqueTokens === true
-  if (name === 'Login') return json({ ...auth.login(body, clock.now(), opaque) }, {})
+  const { opaqueTokens: opaque = false, tokenNames } = settings.wire
+  const named = ({ AccessToken, RefreshToken }: Tokens): Reply =>
+    tokenNames === 'accessToken'
+      ? json({ accessToken: AccessToken, refreshToken: RefreshToken }, {})
+      : json({ AccessToken, RefreshToken }, {})
+  if (name === 'Login') return named(auth.login(body, clock.now(), opaque))
   const tokens = auth.refresh(token, clock.now(), opaque)
   if (tokens === undefined) throw new Rejection(CODES.unauthorised, 'Authorization Failed')
-  return json({ ...tokens }, {})
+  return named(tokens)
 }
 
 /** Waits; closing the simulator ends every wait at once. */

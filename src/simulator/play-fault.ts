@@ -58,6 +58,8 @@ export function playFault(fault: Fault, execution: Execution, stage: Stage): Pla
       return reply(throttledReply('429', now, wire))
     case 'throttle-200-text':
       return reply(throttledReply('200-text', now, wire))
+    case 'throttle-words':
+      return reply(throttledReply('200-words', now, wire))
     case 'throttle-bare':
       return reply(throttledReply('429-bare', now, wire))
     case 'throttle-html':
@@ -66,6 +68,8 @@ export function playFault(fault: Fault, execution: Execution, stage: Stage): Pla
       return reply(expired('inner', stage))
     case 'expired-token-outer':
       return reply(expired('outer', stage))
+    case 'expired-token-words':
+      return reply(expired('words', stage))
     case 'expired-token-http':
       return reply(expired('http', stage))
     case '5xx-before':
@@ -112,7 +116,10 @@ export function playFault(fault: Fault, execution: Execution, stage: Stage): Pla
   }
 }
 
-function expired(form: 'inner' | 'outer' | 'http', { now, expireTokens }: Stage): Reply {
+function expired(
+  form: NonNullable<SimulatedWire['authFailure']>,
+  { now, expireTokens }: Stage,
+): Reply {
   expireTokens()
   return unauthorisedReply(form, 'Authorization Failed', now)
 }

@@ -2,9 +2,11 @@ import type { JsonObject, NetworkId } from '../model.ts'
 import { benefitRow, liveInstances, promotionalPlan, settleAddons } from './addons.ts'
 import { type Answer, type Call, ok } from './answer.ts'
 import { wholeNumber } from './fields.ts'
+import { addonBlocks } from './forms.ts'
 import { CODES, Rejection } from './rejection.ts'
+import type { AddonForm } from './settings.ts'
 import { imsiOf, msisdnOf, pageOfSims, simRow } from './sims.ts'
-import { networkKey, type SimulatedEndpoint, type World } from './world.ts'
+import { networkKey, type SimulatedEndpoint, type SimulatedInstance, type World } from './world.ts'
 
 /** fetchSIM: one SIM, or a page of those that match (contract 4.8). */
 export function fetchSims(call: Call): Answer {
@@ -14,7 +16,13 @@ export function fetchSims(call: Call): Answer {
     const sim = world.sims.get(iccid)
     if (sim === undefined && call.settings.wire.unknownSim === 'failure')
       throw new Rejection(CODES.notFound, 'This card is not yours')
-    return ok({ list: { field: 'rows', items: sim === undefined ? [] : [simRow(sim)], pages: 1 } })
+    return ok({
+      list: {
+        field: 'rows',
+        items: sim === undefined ? [] : [simRow(sim, call.settings.wire)],
+        pages: 1,
+      },
+    })
   }
   const { page, perPage } = paging(call)
   const simStatusId = query.get('simStatusId')
@@ -25,7 +33,11 @@ export function fetchSims(call: Call): Answer {
   }
   const { sims, total } = pageOfSims(world.stock, filter, page, perPage)
   return ok({
-    list: { field: 'rows', items: sims.map(simRow), pages: Math.ceil(total / perPage) },
+    list: {
+      field: 'rows',
+      items: sims.map(sim => simRow(sim, call.settings.wire)),
+      pages: Math.ceil(total / perPage),
+    },
   })
 }
 
@@ -73,29 +85,32 @@ export function basicInfo(world: World, endpoint: SimulatedEndpoint): JsonObject
   }
 }
 
-interface EndpointInfo extends JsonObject {
-  readonly promotionalPlans: { readonly plan: readonly JsonObject[] }
-}
-
-/** The three blocks of an endpoint, its add-ons filtered where asked for (contract 4.11). */
-export function endpointInfo(
+/** The add-on instances that the platform lists, filtered where asked for. */
+export function instancesOf(
   { world, settings, now }: Call,
   endpoint: SimulatedEndpoint,
   filter: { readonly uniqueId?: string | undefined; readonly addonId?: string | undefined } = {},
-): EndpointInfo {
+): readonly SimulatedInstance[] {
   settleAddons(world, endpoint, now)
   const listed =
     settings.wire.endedAddons === 'kept'
       ? endpoint.instances.filter(instance => instance.ended !== 'removed')
       : liveInstances(endpoint)
-  const instances = listed.filter(
+  return listed.filter(
     instance =>
       (filter.uniqueId === undefined || instance.uniqueId === filter.uniqueId) &&
       (filter.addonId === undefined || instance.planId === filter.addonId),
   )
-  return {
-    basicInfo: basicInfo(world, endpoint),
-    promotionalPlans: { plan: instances.map(promotionalPlan) },
-    benefitInfo: { benefit: instances.map(benefitRow) },
-  }
+}
+
+/** The blocks of an endpoint with these add-ons (contract 4.11). */
+export function endpointInfo(
+  { world }: Call,
+  endpoint: SimulatedEndpoint,
+  instances: readonly SimulatedInstance[],
+  form: AddonForm | undefined,
+): JsonObject {
+  const plans = instances.map(promotionalPlan)
+  const benefits = instances.map(benefitRow)
+  return { basicInfo: basicInfo(world, endpoint), ...addonBlocks(plans, benefits, form) }
 }

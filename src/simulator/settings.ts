@@ -1,3 +1,18 @@
+/** Where an account has the add-ons of an endpoint (contract 4.11). */
+export type AddonForm = 'blocks' | 'addonDetails' | 'rows' | 'nested' | 'benefits-only'
+
+/** How an account answers an operation that it does not know, or knows otherwise; nothing is executed. */
+export type OddAnswer =
+  | 'not-found'
+  | 'bad-request'
+  | 'not-allowed'
+  | 'unauthorised'
+  | 'html'
+  | 'mandatory'
+  | 'failure'
+  | 'no-data'
+  | 'nothing'
+
 /** Values, units, names and dates in place of those that the contract assumes. */
 export interface SimulatedDialect {
   /**
@@ -13,8 +28,8 @@ export interface SimulatedDialect {
   readonly planUnit?: 'bytes' | 'KB' | 'MB' | 'GB'
   /** Unit of GetStatistics. Default `MB`. */
   readonly statisticsUnit?: 'bytes' | 'KB' | 'MB' | 'GB'
-  /** Form of dates: `31/12/2026`, `12/31/2026`, `31-12-2026`, `2026-12-31`, `31 Dec 2026`. Default `day-first`. */
-  readonly dates?: 'day-first' | 'month-first' | 'dashes' | 'iso' | 'words'
+  /** Form of dates: `31/12/2026`, `12/31/2026`, `31-12-2026`, `2026-12-31`, `31 Dec 2026`, `31/12/2026` without a time. Default `day-first`. */
+  readonly dates?: 'day-first' | 'month-first' | 'dashes' | 'iso' | 'words' | 'day-only'
   /** How far the account's time zone is ahead of UTC. Default 0. */
   readonly utcOffsetMinutes?: number
   /** By operation, query parameters without which it is refused. */
@@ -28,9 +43,9 @@ export interface SimulatedWire extends SimulatedDialect {
   /** Where created IDs stand in an answer (contract 1.7). Default `response`. */
   readonly createdIds?: 'response' | 'responseParam' | 'rows' | 'resultParam'
   /** Form of an authorisation failure (contract 1.8). Default `inner`. */
-  readonly authFailure?: 'inner' | 'outer' | 'http'
+  readonly authFailure?: 'inner' | 'outer' | 'http' | 'words'
   /** Form of a throttled answer (contract 1.8). Default `429`. */
-  readonly throttle?: '429' | '429-bare' | '200-text' | '429-html'
+  readonly throttle?: '429' | '429-bare' | '200-text' | '200-words' | '429-html'
   /** What QueryRatePlan reports of a plan. Default `full`. */
   readonly planQuery?: 'full' | 'basicInfo'
   /** Whether GetRateZone reports the networks of a zone. Default true. */
@@ -66,6 +81,27 @@ export interface SimulatedWire extends SimulatedDialect {
   readonly endpointEdits?: 'taken' | 'dropped'
   /** Access tokens that say nothing of their life. Default false. */
   readonly opaqueTokens?: boolean
+  /** Operations by name that are never executed, and what is answered instead: forms of "unknown here". */
+  readonly oddAnswers?: Readonly<Record<string, OddAnswer>>
+  /** Form of the add-ons in GetEndpointAddonDetails. Default `blocks`. */
+  readonly addonDetailsForm?: AddonForm
+  /** Form of the add-ons in GetEndPointProfile. Default `blocks`. */
+  readonly profileForm?: AddonForm
+  /** Outer code of writes whose inner code is a documented success (contract 3). Default `0`. */
+  readonly doneOuterCode?: '0' | '1'
+  /** Form of activation codes. Default `lpa`. */
+  readonly activationCodes?:
+    | 'lpa'
+    | 'lower-case'
+    | 'bare'
+    | 'trailing'
+    | 'oid'
+    | 'confirmation'
+    | 'link'
+    | 'parts'
+    | 'unreadable'
+  /** Names of the tokens of a login. Default `AccessToken`. */
+  readonly tokenNames?: 'AccessToken' | 'accessToken'
 }
 
 /** Names of the wire's settings, so that a misspelt one is refused. */
@@ -98,6 +134,12 @@ export const WIRE_KEYS: readonly (keyof SimulatedWire)[] = [
   'dates',
   'utcOffsetMinutes',
   'requiredQuery',
+  'oddAnswers',
+  'addonDetailsForm',
+  'profileForm',
+  'doneOuterCode',
+  'activationCodes',
+  'tokenNames',
 ]
 
 /** What may be changed while the simulator runs. */

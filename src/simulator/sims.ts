@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { JsonObject } from '../model.ts'
+import { activationCode } from './forms.ts'
+import type { SimulatedWire } from './settings.ts'
 
 /** SIM states by the texts that the platform uses (contract 2.1, 4.8). */
 export type SimulatedSimStatus = 'Ready To Activate' | 'Pre-Active' | 'Active' | 'Suspended'
@@ -133,8 +135,7 @@ function count(stock: SimStock, sim: SimulatedSim, by: 1 | -1): void {
 }
 
 /** A row of fetchSIM (contract 4.8). Holds the activation code. */
-export function simRow(sim: SimulatedSim): JsonObject {
-  const matchingId = matchingIdOf(sim)
+export function simRow(sim: SimulatedSim, wire: SimulatedWire): JsonObject {
   return {
     simId: String(700_001 + sim.position),
     iccid: sim.iccid,
@@ -144,11 +145,7 @@ export function simRow(sim: SimulatedSim): JsonObject {
     simAttachStatus: sim.endPointId === undefined ? 'NOT ATTACHED' : 'ATTACHED',
     endPointId: sim.endPointId ?? '-',
     simProduct: 'IPP Consumer eUICC LPWAN',
-    activationCode: {
-      textQrCode: `LPA:1$${SMDP_HOST}$${matchingId}`,
-      smDpPlusAdress: SMDP_HOST,
-      matchingId,
-    },
+    activationCode: activationCode(SMDP_HOST, matchingIdOf(sim), wire.activationCodes),
     iMSIList: [{ supplierIMSIList: [{ sponsorName: 'BICS', supplierIMSI: imsiOf(sim) }] }],
   }
 }

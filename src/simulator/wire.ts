@@ -123,19 +123,23 @@ function placeInfo(
   return { info }
 }
 
-/** Authorisation failure in its three forms (contract 1.8). */
+/** Authorisation failure in its forms (contract 1.8). */
 export function unauthorisedReply(
   form: NonNullable<SimulatedWire['authFailure']>,
   description: string,
   now: number,
 ): Reply {
   const inner = { code: CODES.unauthorised, description }
+  if (form === 'words') {
+    const words = { code: CODES.unexpected, description: 'Token expired, please login again' }
+    return json({ Response: envelope('1', words, now) }, {})
+  }
   const outer = form === 'inner' ? '1' : CODES.unauthorised
   const reply = json({ Response: envelope(outer, inner, now) }, {})
   return form === 'http' ? { ...reply, status: 401 } : reply
 }
 
-/** A throttled answer in its four forms (contract 1.8). */
+/** A throttled answer in its forms (contract 1.8). */
 export function throttledReply(
   form: NonNullable<SimulatedWire['throttle']>,
   now: number,
@@ -146,6 +150,8 @@ export function throttledReply(
       return { ...failureReply(CODES.throttled, THROTTLED_TEXT, now, wire), status: 429 }
     case '200-text':
       return failureReply(CODES.throttled, THROTTLED_TEXT, now, wire)
+    case '200-words':
+      return failureReply(CODES.unexpected, 'Too many requests, please slow down', now, wire)
     case '429-bare':
       return { ...json({ message: THROTTLED_TEXT }, {}), status: 429 }
     case '429-html':

@@ -103,7 +103,7 @@ t.test('dates are read in the time zone of the account', t => {
   }
   const { addons } = mergeUsage(
     '1',
-    [instance],
+    { items: [instance] },
     [],
     undefined,
     new Date('2026-07-02T00:00:00Z'),

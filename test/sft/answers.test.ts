@@ -26,6 +26,30 @@ const ANSWERS: readonly (readonly [string, number, string, string])[] = [
   ['outer 401', 200, envelope('401', '401'), 'unauthorised'],
   ['the text, American', 200, envelope('1', '77', 'Authorization Failure'), 'unauthorised'],
   ['the text, British', 200, envelope('1', '77', 'Authorisation failed'), 'unauthorised'],
+  [
+    'a token that expired, in words',
+    200,
+    envelope('1', '77', 'Token expired, please login again'),
+    'unauthorised',
+  ],
+  [
+    'a token that expired, bare',
+    200,
+    '{"message":"Token expired, please login again"}',
+    'unauthorised',
+  ],
+  [
+    'too many requests, in words',
+    200,
+    envelope('1', '77', 'Too many requests, please slow down'),
+    'throttled',
+  ],
+  [
+    'too many requests, bare',
+    200,
+    '{"message":"Too many requests, please slow down"}',
+    'throttled',
+  ],
   ['HTTP 401 with HTML', 401, '<html>', 'unauthorised'],
   ['HTTP 429 with HTML', 429, '<html>', 'throttled'],
   ['a bare gateway message', 200, '{"message":"API rate limit exceeded"}', 'throttled'],
@@ -191,8 +215,8 @@ t.test('add-ons are joined from their blocks, wherever these stand', async t => 
     { responseParam: { info: blocks } },
     { responseParam: blocks },
   ])
-    await answered({ GetEndpointAddonDetails: answer }, async ({ read }) => {
-      t.same(await read.addons('1'), [
+    await answered({ GetEndPointProfile: answer }, async ({ read }) => {
+      t.same((await read.addons('1')).items, [
         { uniqueId: '9', planId: '5', grantedBytes: 30, leftBytes: 10 },
         { uniqueId: '10', expiryDate: '01/02/2026 03:04:05' },
       ])

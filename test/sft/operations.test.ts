@@ -87,16 +87,16 @@ async function goRound(t: Test, wire: SimulatedWire): Promise<void> {
   t.same(await write.changeLifecycle(suspend), { already: true })
   t.same(await write.changeLifecycle({ endpointId, lifecycle: 'A' }), { already: false })
 
-  t.same(await read.addons(endpointId), [])
+  t.same((await read.addons(endpointId)).items, [])
   const [instance] = await write.subscribeAddon({ endpointId, planId })
   const { uniqueId = '' } = instance ?? {}
   t.match(instance, { planId, grantedBytes: GIGABYTE, leftBytes: GIGABYTE, startDate: /^\d\d\// })
-  t.match(await read.addons(endpointId), [{ uniqueId, planId, grantedBytes: GIGABYTE }])
+  t.match(await read.addons(endpointId), { items: [{ uniqueId, planId, grantedBytes: GIGABYTE }] })
   await write.patchEndpoint({ endpointId, name: 'renamed', addAddonPlanIds: [planId] })
-  t.equal((await read.addons(endpointId)).length, 2)
+  t.equal((await read.addons(endpointId)).items.length, 2)
   await write.patchEndpoint({ endpointId, removeAddonUniqueIds: [uniqueId] })
   t.equal((await read.endpointProfile(endpointId)).name, 'renamed')
-  t.equal((await read.endpointProfile(endpointId)).instances.length, 1)
+  t.equal((await read.endpointProfile(endpointId)).instances.items.length, 1)
   const [network = one] = networks
   await fetch(`${simulator.url}/_simulator/traffic`, {
     method: 'POST',
@@ -104,7 +104,7 @@ async function goRound(t: Test, wire: SimulatedWire): Promise<void> {
   })
   const days = { from: new Date(Date.now() - 86_400_000), to: new Date() }
   t.match(await read.statistics({ endpointId, ...days }), { totalMB: 10, days: [{ totalMB: 10 }] })
-  t.equal((await read.addons(endpointId))[0]?.leftBytes, GIGABYTE - 10 * 1024 ** 2)
+  t.equal((await read.addons(endpointId)).items[0]?.leftBytes, GIGABYTE - 10 * 1024 ** 2)
 
   await write.changePlan({ endpointId, planId: SIMULATED_ACCOUNT.basePlanId })
   await write.deLinkSim(endpointId)

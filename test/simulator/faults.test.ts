@@ -56,6 +56,13 @@ const CASES: Readonly<Record<Exclude<FaultKind, 'no-answer'>, Case>> = {
       t.match(why(body), /rate limit/)
     }),
   },
+  'throttle-words': {
+    executed: false,
+    check: json((t, body, status) => {
+      t.equal(status, 200)
+      t.match(why(body), /Too many requests/)
+    }),
+  },
   'throttle-bare': {
     executed: false,
     check: json((t, body, status) => {
@@ -66,6 +73,10 @@ const CASES: Readonly<Record<Exclude<FaultKind, 'no-answer'>, Case>> = {
   'throttle-html': { executed: false, check: html(429) },
   'expired-token-inner': { executed: false, check: unauthorised(200, '1') },
   'expired-token-outer': { executed: false, check: unauthorised(200, '401') },
+  'expired-token-words': {
+    executed: false,
+    check: json((t, body) => t.match(why(body), /Token expired/)),
+  },
   'expired-token-http': { executed: false, check: unauthorised(401, '401') },
   '5xx-before': { executed: false, check: html(503) },
   '5xx-after': { executed: true, check: html(503) },

@@ -1,0 +1,94 @@
+import { type Finding, findIn, notKnown, there } from '../finding.ts'
+import type { AddonInstance, CallOptions } from '../sft/api.ts'
+import { SftNotUnderstoodError } from '../sft/errors.ts'
+import type { Desk } from './desk.ts'
+import type { AddonRow, OrderIntent, OrderRow } from './ledger.ts'
+import { compareUniqueIds } from './usage.ts'
+
+export type SubscribeIntent = Extract<OrderIntent, { readonly write: 'subscribe' }>
+
+/**
+ * The instances that may be the effect of an announced subscription: not there before it and not another
+ * order's. The oldest first. Neither a date nor a missing plan leaves one out: a guess excludes nothing.
+ */
+export function newInstances(
+  intent: SubscribeIntent,
+  orderId: string,
+  reported: readonly AddonInstance[],
+  rows: readonly AddonRow[],
+): readonly AddonInstance[] {
+  const others = new Set(
+    rows
+      .filter(row => row.orderId !== undefined && row.orderId !== orderId)
+      .map(row => row.uniqueId),
+  )
+  return reported
+    .filter(({ uniqueId, planId }) => {
+      const mayBePlan = planId === undefined || planId === intent.planId
+      return mayBePlan && !intent.known.includes(uniqueId) && !others.has(uniqueId)
+    })
+    .sort((one, other) => compareUniqueIds(one.uniqueId, other.uniqueId))
+}
+
+/** Why an instance that was not known before may be somebody else's; undefined: it is the order's. */
+function doubtOf(
+  { kind }: OrderRow,
+  intent: SubscribeIntent,
+  { planId, grantedBytes, leftBytes }: AddonInstance,
+): string | undefined {
+  if (planId === undefined) return 'its plan is not reported'
+  if (intent.doubt !== undefined) return `what was there before is not known: ${intent.doubt}`
+  // A buyer who was given nothing yet cannot have used it.
+  const isUsed = grantedBytes !== undefined && leftBytes !== undefined && leftBytes < grantedBytes
+  return kind === 'purchase' && isUsed
+    ? 'it is used already, by nobody who bought it here'
+    : undefined
+}
+
+/** Looks for the effect of an announced subscription, by the read that is known to be good. */
+export async function findSubscribed(
+  desk: Desk,
+  order: OrderRow,
+  intent: SubscribeIntent,
+  rows: readonly AddonRow[],
+  options: CallOptions,
+): Promise<Finding<AddonInstance>> {
+  const { endpointId, planId } = intent
+  const judge = (reported: readonly AddonInstance[]): Finding<AddonInstance> | undefined => {
+    const instances = newInstances(intent, order.orderId, reported, rows)
+    const ours = instances.find(one => doubtOf(order, intent, one) === undefined)
+    if (ours !== undefined) return there(ours)
+    const [doubtful] = instances
+    return (
+      doubtful &&
+      notKnown(
+        `instance ${doubtful.uniqueId} may be it, or not: ${doubtOf(order, intent, doubtful)}`,
+      )
+    )
+  }
+  const profile = await desk.sft.read.addons(endpointId, { ...options, knownGood: true })
+  const seen = judge(profile.items)
+  if (seen !== undefined) return seen
+  if (profile.doubt === undefined)
+    return findIn(profile, `a new instance of plan ${planId}`, () => false)
+  // The details prove nothing absent, but may show what the profile does not.
+  const details = await desk.sft.read.addons(endpointId, options)
+  return judge(details.items) ?? notKnown(profile.doubt)
+}
+
+/** Looks for an instance that is known by its ID. */
+export async function findInstance(
+  desk: Desk,
+  endpointId: string,
+  uniqueId: string,
+  options: CallOptions,
+): Promise<Finding<AddonInstance>> {
+  const listing = await desk.sft.read.addons(endpointId, { ...options, knownGood: true })
+  return findIn(listing, `instance ${uniqueId}`, instance => instance.uniqueId === uniqueId)
+}
+
+/** What was looked for, undefined where it is known not to be there; throws an `SftError` where neither is known. */
+export function requireKnown<Value>(finding: Finding<Value>): Value | undefined {
+  if (finding.kind === 'not known') throw new SftNotUnderstoodError(200, finding.reason)
+  return finding.kind === 'there' ? finding.value : undefined
+}
