@@ -76,7 +76,10 @@ export function parseShare(text: string): number | undefined {
 }
 
 /** Why a text is no ICCID. */
-export type IccidProblem = 'spreadsheet' | 'characters' | 'length'
+export type IccidProblem = 'spreadsheet' | 'invisible' | 'characters' | 'length'
+
+/** A character that nobody sees: a spreadsheet or a web page leaves them in a cell. */
+export const INVISIBLE = /[\u00AD\u200B-\u200F\u202A-\u202E\u2060-\u2069\uFEFF]/
 
 /** An ICCID in its normal form, or what is wrong with it. `checkDigit`: whether the last digit fits. */
 export type ParsedIccid =
@@ -90,6 +93,7 @@ export type ParsedIccid =
 export function parseIccid(text: string): ParsedIccid {
   const iccid = normaliseIccid(text)
   if (!/^[0-9]+$/.test(iccid)) {
+    if (INVISIBLE.test(text)) return { problem: 'invisible' }
     return {
       problem: /^[0-9]+([.,][0-9]+)?e\+?[0-9]+$/i.test(iccid) ? 'spreadsheet' : 'characters',
     }

@@ -1,24 +1,32 @@
 import { isUtf8 } from 'node:buffer'
 import { createHash, type Hash } from 'node:crypto'
 import { open } from 'node:fs/promises'
+import { announcedSeparator, fieldOf, findShape, type Shape } from './csv-line.ts'
 import { findForeignBytes } from './decode.ts'
 import type { IssueLog, Problem } from './issue-log.ts'
 import type { CatalogLimits } from './limits.ts'
 import { issueOf, reasonOf, tooLarge } from './read.ts'
 import { issueOnLine } from './source.ts'
 
+/** A problem that is worded only where it will be shown: there may be millions. */
+export interface ToReport {
+  readonly severity: 'error' | 'warning'
+  readonly make: () => Problem
+}
+
 /** A cell of a file that should be an ICCID, with what an issue about it needs. */
 export interface IccidCell {
   readonly text: string
   readonly line: number
   /** Logs a problem of it, with line, column and caret. */
-  report(problem: Problem): void
+  report(problem: ToReport): void
 }
 
 /**
  * Reads a list of ICCIDs, one a line, or the column `iccid` of a CSV with a line of names (commas,
- * semicolons or tabs). Line by line, so that memory does not grow with the file. Returns the digest of
- * what was read, or `undefined` where the file cannot be used; the log says why.
+ * semicolons or tabs). Line by line, so that memory does not grow with the file, and not to the end where
+ * it has more problems than `problemsPerFile`. Returns the digest of what was read, or `undefined` where
+ * the file cannot be used; the log says why.
  */
 export async function readIccidFile(
   file: { readonly real: string; readonly display: string },
@@ -56,67 +64,76 @@ async function readLines(
   onCell: (cell: IccidCell) => void,
   hash: Hash,
 ): Promise<void> {
-  let column: Column | undefined
+  let shape: Shape | undefined
+  let announced: string | undefined
   let line = 0
-  let rest = Buffer.alloc(0)
+  let problems = 0
+  let rest = NOTHING
   let stopped = false
-  const problemAt = (text: string, offset: number, length: number, problem: Problem) => {
+  const problemAt = (text: string, offset: number, length: number, what: ToReport) => {
     const position = { file: display, line, column: offset + 1 }
-    if (log.isFull(display)) log.countOnly(display, problem.severity === 'warning' ? 0 : 1)
-    else log.add(issueOnLine(position, text, length, problem))
+    if (what.severity === 'error') problems += 1
+    // One more would tell nobody anything: a file of millions of wrong lines is another file.
+    if (problems > limits.problemsPerFile) {
+      stopped = true
+      log.cutShort(display)
+    } else if (log.isFull(display)) log.countOnly(display, what.severity === 'error' ? 1 : 0)
+    else log.add(issueOnLine(position, text, length, { ...what.make(), severity: what.severity }))
   }
+  const refuse = (text: string, problem: Problem) =>
+    problemAt(text, 0, text.length, { severity: 'error', make: () => problem })
   const takeLine = (bytes: Buffer) => {
     line += 1
-    if (!isUtf8(bytes)) {
-      problemAt(bytes.toString('latin1'), 0, 1, notUtf8)
-      return
-    }
+    if (skipBlanks(bytes, 0) === bytes.length) return
+    if (!isUtf8(bytes)) return refuse(bytes.toString('latin1'), notUtf8)
     const text = bytes
       .toString('utf8')
       .replace(/^\uFEFF/, '')
       .replace(/\r$/, '')
     if (text.trim() === '') return
-    if (column === undefined) {
-      column = findColumn(text)
-      if ('problem' in column) {
-        problemAt(text, 0, text.length, column.problem)
+    if (shape === undefined) {
+      announced ??= announcedSeparator(text)
+      if (announced !== undefined && announcedSeparator(text) !== undefined) return
+      const found = findShape(text, announced)
+      if ('code' in found) {
         stopped = true
-        return
+        return refuse(text, found)
       }
-      if (column.header) return
+      shape = found
+      if (shape.header) return
     }
-    if ('problem' in column) return
-    const cell = cellOf(text, column)
-    if (cell === undefined) {
-      problemAt(text, 0, text.length, {
-        code: 'CSV_INVALID',
-        message: 'this line has fewer columns than the first, or a quote is not closed',
-        hint: 'every line needs the column iccid; a field cannot go over several lines',
-      })
-      return
-    }
+    const field = fieldOf(text, shape)
+    if ('code' in field) return refuse(text, field)
     onCell({
-      text: cell.text,
+      text: field.text,
       line,
-      report: problem => problemAt(text, cell.offset, Math.max(1, cell.text.length), problem),
+      report: what => problemAt(text, field.offset, Math.max(1, field.text.length), what),
     })
   }
   for await (const chunk of chunks) {
     hash.update(chunk)
-    if (stopped) continue
     let start = 0
-    for (let end = chunk.indexOf(10); end !== -1 && !stopped; end = chunk.indexOf(10, start)) {
+    while (!stopped) {
+      const text = rest.length > 0 ? start : skipBlanks(chunk, start)
+      if (rest.length === 0 && chunk[text] === NEW_LINE) {
+        line += 1
+        start = text + 1
+        continue
+      }
+      const end = chunk.indexOf(NEW_LINE, text)
+      if (end === -1) break
       const part = chunk.subarray(start, end)
       takeLine(rest.length === 0 ? part : Buffer.concat([rest, part]))
-      rest = Buffer.alloc(0)
+      rest = NOTHING
       start = end + 1
     }
     rest = Buffer.concat([rest, chunk.subarray(start)])
     if (rest.length > limits.iccidLineBytes) {
       line += 1
-      problemAt('', 0, 1, longLine(limits.iccidLineBytes))
+      refuse(' ', longLine(limits.iccidLineBytes))
       stopped = true
     }
+    if (stopped) return
   }
   if (rest.length > 0 && !stopped) takeLine(rest)
 }
@@ -135,60 +152,14 @@ function longLine(limit: number): Problem {
   }
 }
 
-type Column =
-  | { readonly separator: string; readonly index: number; readonly header: boolean }
-  | { readonly problem: Problem }
+const NEW_LINE = 10
+const NOTHING: Buffer = Buffer.alloc(0)
+/** Space, tab, carriage return, comma and semicolon: of nothing else spreadsheets make empty rows. */
+const BLANKS: ReadonlySet<number | undefined> = new Set([0x20, 0x09, 0x0d, 0x2c, 0x3b])
 
-/** From the first line: the column named iccid, or a plain list. */
-function findColumn(first: string): Column {
-  for (const separator of [',', ';', '\t']) {
-    const cells = splitLine(first, separator)
-    const index = cells?.findIndex(({ text }) => text.trim().toLowerCase() === 'iccid') ?? -1
-    if (index !== -1) return { separator, index, header: true }
-  }
-  const separator = [',', ';', '\t'].find(sign => first.includes(sign))
-  if (separator === undefined) return { separator: '\n', index: 0, header: false }
-  const names = (splitLine(first, separator) ?? []).map(({ text }) => text.trim()).slice(0, 8)
-  return {
-    problem: {
-      code: 'CSV_INVALID',
-      message: `the first line names no column iccid, but ${names.join(', ')}`,
-      hint: 'name the column iccid in the first line, or keep one ICCID a line and nothing else',
-    },
-  }
-}
-
-interface Cell {
-  readonly text: string
-  readonly offset: number
-}
-
-function cellOf(line: string, column: { separator: string; index: number }): Cell | undefined {
-  // The usual case: one ICCID a line.
-  if (column.separator === '\n' && !line.includes('"')) return { text: line, offset: 0 }
-  return splitLine(line, column.separator)?.[column.index]
-}
-
-/** Fields of a line as RFC 4180 has them; `undefined` where a quote is not closed. */
-function splitLine(line: string, separator: string): readonly Cell[] | undefined {
-  const cells: Cell[] = []
-  let at = 0
-  for (;;) {
-    if (line[at] === '"') {
-      let end = at + 1
-      while (end < line.length && (line[end] !== '"' || line[end + 1] === '"')) {
-        end += line[end] === '"' ? 2 : 1
-      }
-      if (end >= line.length) return undefined
-      cells.push({ text: line.slice(at + 1, end).replaceAll('""', '"'), offset: at + 1 })
-      at = end + 1
-    } else {
-      const found = line.indexOf(separator, at)
-      const end = found === -1 ? line.length : found
-      cells.push({ text: line.slice(at, end), offset: at })
-      at = end
-    }
-    if (at >= line.length) return cells
-    at += 1
-  }
+/** Where the blanks and separators from `start` on end. */
+function skipBlanks(bytes: Buffer, start: number): number {
+  let at = start
+  while (BLANKS.has(bytes[at])) at += 1
+  return at
 }

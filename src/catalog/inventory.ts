@@ -1,7 +1,7 @@
 import type { Json } from '../model.ts'
-import { type IccidProblem, parseIccid } from '../units.ts'
+import { type IccidProblem, INVISIBLE, parseIccid } from '../units.ts'
 import { type Draft, reportAt, whereIs } from './drafts.ts'
-import { readIccidFile } from './iccid-file.ts'
+import { readIccidFile, type ToReport } from './iccid-file.ts'
 import type { IssueLog, Problem } from './issue-log.ts'
 import { listOf, textOf } from './json.ts'
 import type { CatalogLimits } from './limits.ts'
@@ -35,16 +35,16 @@ export async function readInventory(
       if (iccid === undefined) return
       const other = firsts.claim(iccid, source, line)
       if (other === undefined) own.push(iccid)
-      else report(duplicate(iccid, other))
+      else report({ severity: 'error', make: () => duplicate(iccid, other) })
     }
     const inline = `${whereIs(batch)}, iccids`
     for (const [index, item] of listOf(batch.raw['iccids']).entries()) {
       const text = textOf(item)
       if (text === undefined || isWrong(batch, ['iccids', index])) continue
-      take(text, inline, index + 1, problem => {
+      take(text, inline, index + 1, ({ severity, make }) => {
         const { path } = batch.file.source
-        if (log.isFull(path)) log.countOnly(path, problem.severity === 'warning' ? 0 : 1)
-        else reportAt(log, batch, ['iccids', index], problem)
+        if (log.isFull(path)) log.countOnly(path, severity === 'warning' ? 0 : 1)
+        else reportAt(log, batch, ['iccids', index], { ...make(), severity })
       })
     }
     const named = batch.raw['iccidFile']
@@ -69,7 +69,7 @@ export async function readInventory(
   return { iccids, digests }
 }
 
-type Report = (problem: Problem) => void
+type Report = (problem: ToReport) => void
 
 async function findIccidFile(batch: Draft, named: Json, folder: CatalogFolder, log: IssueLog) {
   const text = textOf(named)
@@ -87,21 +87,33 @@ function isWrong(batch: Draft, below: readonly (string | number)[]): boolean {
 function checkIccid(text: string, rule: CheckDigitRule, report: Report): string | undefined {
   const parsed = parseIccid(text)
   if ('problem' in parsed) {
-    report(explain(text, parsed.problem))
+    report({ severity: 'error', make: () => explain(text, parsed.problem) })
     return undefined
   }
   const { iccid, checkDigit } = parsed
   if (!checkDigit && rule !== 'off') {
     const severity = rule === 'error' && iccid.length === 19 ? 'error' : 'warning'
-    report({
-      code: 'ICCID_CHECK_DIGIT',
-      severity,
-      message: `the last digit of ${iccid} is not its check digit`,
-      hint: 'compare it with the list of your supplier: a digit is wrong or two are swapped',
-    })
+    report({ severity, make: () => (isRounded(iccid) ? rounded(iccid) : wrongDigit(iccid)) })
   }
   return iccid
 }
+
+/** A spreadsheet's numbers have fifteen digits: the others become zeros. */
+const isRounded = (iccid: string): boolean => /^0+$/.test(iccid.slice(15))
+
+const rounded = (iccid: string): Problem => ({
+  code: 'ICCID_INVALID',
+  message: `${iccid} looks rounded to fifteen digits, as a spreadsheet does: the last ${iccid.length - 15} are lost`,
+  hint: AS_TEXT,
+})
+
+const wrongDigit = (iccid: string): Problem => ({
+  code: 'ICCID_CHECK_DIGIT',
+  message: `the last digit of ${iccid} is not its check digit`,
+  hint: 'compare it with the list of your supplier: a digit is wrong or two are swapped',
+})
+
+const AS_TEXT = 'export the column again, formatted as text'
 
 function explain(text: string, problem: IccidProblem): Problem {
   const written = JSON.stringify(text.length > 40 ? `${text.slice(0, 39)}…` : text)
@@ -110,7 +122,13 @@ function explain(text: string, problem: IccidProblem): Problem {
       return {
         code: 'ICCID_INVALID',
         message: `${written} is what a spreadsheet makes of an ICCID: its last digits are lost`,
-        hint: 'export the column again, formatted as text',
+        hint: AS_TEXT,
+      }
+    case 'invisible':
+      return {
+        code: 'ICCID_INVALID',
+        message: `${written} has a character that cannot be seen (${codePointOf(text)})`,
+        hint: 'type the ICCID again, or remove the character',
       }
     case 'characters':
       return {
@@ -127,8 +145,19 @@ function explain(text: string, problem: IccidProblem): Problem {
   }
 }
 
+function codePointOf(text: string): string {
+  const [sign = ''] = INVISIBLE.exec(text) ?? []
+  return `U+${sign.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`
+}
+
 function duplicate(iccid: string, other: string): Problem {
   const message = `${iccid} stands at ${other} already`
+  if (isRounded(iccid))
+    return {
+      code: 'DUPLICATE_ICCID',
+      message: `${message}; both look rounded to fifteen digits`,
+      hint: AS_TEXT,
+    }
   return { code: 'DUPLICATE_ICCID', message, hint: 'keep it in one place: a SIM has one endpoint' }
 }
 

@@ -7,6 +7,8 @@ export interface IssueLog {
   isFull(file: string): boolean
   /** Counts errors that are not worth making, since the file is full. */
   countOnly(file: string, errors: number): void
+  /** Notes that a file has so many problems that it was not read to its end. */
+  cutShort(file: string): void
   hasErrors(): boolean
   /** How many problems there are so far, listed or not. */
   count(): number
@@ -26,6 +28,7 @@ export interface Problem {
 export function createIssueLog(perFile: number): IssueLog {
   const kept = new Map<string, Issue[]>()
   const leftOut = new Map<string, number>()
+  const cut = new Set<string>()
   let errors = 0
   let count = 0
   const keptOf = (file: string) => {
@@ -54,6 +57,7 @@ export function createIssueLog(perFile: number): IssueLog {
       leaveOut(file, more)
       errors += more
     },
+    cutShort: file => void cut.add(file),
     hasErrors: () => errors > 0,
     count: () => count,
     sorted() {
@@ -61,7 +65,9 @@ export function createIssueLog(perFile: number): IssueLog {
         ([file, more]): Issue => ({
           code: 'ISSUES_LEFT_OUT',
           severity: 'error',
-          message: `${more} more problems of this file are not listed`,
+          message: cut.has(file)
+            ? `more than ${more} more problems of this file are not listed; it was not read to its end`
+            : `${more} more problems of this file are not listed`,
           hint: 'correct those above and validate again',
           position: keptOf(file).at(-1)?.position ?? { file, line: 1, column: 1 },
         }),

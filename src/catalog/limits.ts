@@ -16,6 +16,8 @@ export interface CatalogLimits {
   readonly aliasedNodes: number
   /** Anchors and tags of one YAML file. */
   readonly properties: number
+  /** Problems of one ICCID file after which the rest of it is not read. */
+  readonly problemsPerFile: number
   /** Issues listed for one file; the rest is counted. */
   readonly issuesPerFile: number
 }
@@ -30,5 +32,6 @@ export const DEFAULT_LIMITS: CatalogLimits = {
   depth: 64,
   aliasedNodes: 100_000,
   properties: 10_000,
+  problemsPerFile: 100_000,
   issuesPerFile: 200,
 }

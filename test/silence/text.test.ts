@@ -120,3 +120,96 @@ t.test('a network whose country is not certain is told, and joins no zone', asyn
   t.ok(tadigs?.includes('CODXX'), 'name and TADIG code agree')
   t.notOk(tadigs?.includes('SRBXX'))
 })
+
+const [ONE, TWO] = ['8932042000010000012', '8932042000010000020']
+
+t.test('an ICCID file is read as spreadsheets write it, and what it lost is told', async t => {
+  const read = async (t: Test, csv: string) => {
+    const { catalog, issues } = await load(t, {
+      'a.yaml': `${ACCOUNT}\nendpointBatches: [{ key: b, iccidFile: b.csv }]\n`,
+      'b.csv': csv,
+    })
+    return {
+      iccids: catalog?.endpointBatches[0]?.iccids,
+      said: issues.map(
+        ({ code, severity, message, position }) =>
+          `${severity} ${code} ${position?.line}:${position?.column} ${message}`,
+      ),
+    }
+  }
+  const good: [title: string, csv: string][] = [
+    ['sep=; before the names', `sep=;\r\nbox;iccid\r\n1;${ONE}\r\n2;${TWO}\r\n`],
+    [
+      'sep=, in quotes, with empty columns',
+      `"sep=,",,\r\nbox,iccid,\r\n1,${ONE},\r\n2,${TWO},\r\n`,
+    ],
+    ['sep= before a plain list', `sep=;\n${ONE}\n${TWO}\n`],
+    ['empty rows', `box,iccid,note\r\n,,\r\n1,${ONE},\r\n,,\r\n2,${TWO},\r\n,,\r\n;;\r\n\t\t\r\n`],
+    [
+      'a byte order mark, and a zero-width space in the name',
+      `\uFEFFiccid\u200b\n${ONE}\n${TWO}\n`,
+    ],
+  ]
+  for (const [title, csv] of good)
+    await t.test(title, async t => t.same(await read(t, csv), { iccids: [ONE, TWO], said: [] }))
+  const bad: [title: string, csv: string, said: RegExp][] = [
+    ['a comma number in a plain list', '8,93204E+18\n', /ICCID_INVALID 1:1 .*spreadsheet/],
+    ['a comma number later', `${ONE}\n8,93204E+18\n`, /ICCID_INVALID 2:1 .*spreadsheet/],
+    [
+      'a comma number between commas',
+      'box,iccid\n1,8,93204E+18\n',
+      /ICCID_INVALID 2:3 .*8,93204E\+18/,
+    ],
+    ['a comma number in quotes', 'box,iccid\n1,"8,93204E+18"\n', /ICCID_INVALID 2:4 .*spreadsheet/],
+    ['a number without a sign', 'iccid\n8.93204E18\n', /ICCID_INVALID 2:1 .*spreadsheet/],
+    [
+      'a zero-width space',
+      `iccid\n893204200001\u200b0000012\n`,
+      /2:1 .*cannot be seen \(U\+200B\)/,
+    ],
+    [
+      'digits rounded to fifteen',
+      'iccid\n8932042000010000000\n',
+      /ICCID_INVALID 2:1 .*rounded to fifteen/,
+    ],
+    [
+      'two columns called iccid',
+      `iccid,box,ICCID\n${ONE},1,${TWO}\n`,
+      /CSV_INVALID 1:1 columns 1 and 3/,
+    ],
+    [
+      'a row without its ICCID',
+      `iccid,box\n${ONE},1\n,2\n`,
+      /CSV_INVALID 3:1 this row has no ICCID/,
+    ],
+    [
+      'another separator than announced',
+      `sep=;\nbox,iccid\n1,${ONE}\n`,
+      /ICCID_INVALID|CSV_INVALID/,
+    ],
+  ]
+  for (const [title, csv, said] of bad)
+    await t.test(title, async t => {
+      const told = await read(t, csv)
+      t.equal(told.iccids, undefined)
+      t.match(told.said[0], said)
+    })
+  const many: [title: string, line: string][] = [
+    ['wrong lines', 'not an ICCID at all\n'],
+    ['lines of one digit', '1\n'],
+    ['empty lines', '\n'],
+  ]
+  for (const [title, line] of many)
+    await t.test(`100 MB of ${title} are refused before they are all judged`, async t => {
+      const began = process.cpuUsage()
+      const { iccids, said } = await read(
+        t,
+        `iccid\n${line.repeat(Math.ceil((100 * 1024 * 1024) / line.length))}`,
+      )
+      t.equal(iccids, undefined)
+      if (line.trim() !== '') t.match(said.at(-1), /ISSUES_LEFT_OUT.*not read to its end/)
+      else t.match(said.join(), /BATCH_EMPTY/)
+      const { user, system } = process.cpuUsage(began)
+      t.comment(`${title}: ${Math.round((user + system) / 1000)} ms of CPU`)
+    })
+})
