@@ -1,7 +1,10 @@
 import type { PlanOptions } from '../make-plan.ts'
+import type { Address } from '../model.ts'
 import type { ObserveEvent } from '../observe.ts'
 import { count } from '../render/paint.ts'
+import { parseAddress } from '../state/edit.ts'
 import type { State } from '../state/state.ts'
+import { StateEditError } from '../state/state-errors.ts'
 import { type Given, UsageError } from './command.ts'
 import type { World } from './world.ts'
 
@@ -14,17 +17,38 @@ export const PLAN_FLAGS = [
   ['--force', 'go ahead where the plan changes more than the limits allow'],
 ] as const
 
+/** What is blocked counts for the exit code only where there is one that tells it. */
+export const ALLOW_BLOCKED_RULE = {
+  when: '--allow-blocked',
+  needs: ['--detailed-exitcode'],
+  why: 'without it what is blocked does not count for the exit code',
+} as const
+
+/** Two forms of one answer. */
+export const ONE_FORM_RULE = {
+  when: '--markdown',
+  not: ['--json'],
+  why: 'stdout holds one of them',
+} as const
+
 /** What the flags say about planning. */
 export function planOptions(given: Given): Omit<PlanOptions, 'pageSize'> {
-  const canary = given.number('canary')
-  if (canary !== undefined && !Number.isInteger(canary))
-    throw new UsageError('--canary takes a whole number')
+  const canary = given.whole('canary')
   return {
     inventory: !given.is('no-inventory'),
     prune: given.is('prune'),
     targets: given.texts('target'),
     force: given.is('force'),
     ...(canary !== undefined && { canary }),
+  }
+}
+
+/** An address of the command line. Throws a `UsageError`. */
+export function addressOf(text: string): Address {
+  try {
+    return parseAddress(text)
+  } catch (error) {
+    throw error instanceof StateEditError ? new UsageError(error.message) : error
   }
 }
 

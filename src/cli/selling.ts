@@ -2,16 +2,20 @@ import { openProvisioner, type ProvisionEvent, type Provisioner } from '../provi
 import { ledgerLocation, stateLocation, timeZoneOf } from '../settings.ts'
 import type { Sft } from '../sft/api.ts'
 import { openAccount } from './account.ts'
-import { ACCOUNT_FLAGS, type Given, JSON_FLAG, UsageError } from './command.ts'
+import { ACCOUNT_FLAGS, type Given, JSON_FLAG, READ_FLAGS, UsageError } from './command.ts'
 import type { World } from './world.ts'
 
-/** Flags of every selling command. */
-export const SELLING_FLAGS = [
-  ...ACCOUNT_FLAGS,
+const LEDGER_FLAGS = [
   ['--ledger FILE', 'order ledger (SFT_LEDGER; default orders.json)'],
   ['--time-zone ZONE', "IANA zone of the platform's dates (SFT_TIME_ZONE; default UTC)"],
   JSON_FLAG,
 ] as const
+
+/** Flags of every selling command. */
+export const SELLING_FLAGS = [...ACCOUNT_FLAGS, ...LEDGER_FLAGS] as const
+
+/** Flags of those that sell and change nothing. */
+export const LOOKING_FLAGS = [...READ_FLAGS, ...LEDGER_FLAGS] as const
 
 /** Opens the provisioner, does one thing, closes it. Steps are told on stderr as they end. */
 export async function withShop<Result>(

@@ -1,7 +1,9 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import t, { type Test } from 'tap'
+import { type Command, namesOf } from '../../src/cli/command.ts'
 import { OUTCOMES } from '../../src/outcome.ts'
 import { type Desk, openDesk, smallCatalog } from '../cli/desk.ts'
+import { runCli } from '../cli/run-cli.ts'
 
 /** One thing that a pipeline must be told, as somebody would say it. */
 interface Row {
@@ -121,3 +123,70 @@ rows('what the end of a run says', [
     },
   },
 ])
+
+/** Command lines of which a part would be taken and dropped, and what is said of it. */
+const DROPPED: readonly (readonly [line: string, told: string])[] = [
+  ['apply plan.json --target rateZone/alps', '--target does not go with PLAN'],
+  ['apply plan.json --prune', '--prune does not go with PLAN'],
+  ['apply plan.json --canary 3', '--canary does not go with PLAN'],
+  ['apply plan.json --force', '--force does not go with PLAN'],
+  ['apply plan.json --no-inventory', '--no-inventory does not go with PLAN'],
+  ['apply --json', '--json needs --auto-approve or PLAN'],
+  ['apply --auto-approve --parallel 2.5', '--parallel takes a whole number'],
+  ['apply --auto-approve --max-minutes none', '--max-minutes none: give a number above 0'],
+  ['apply --auto-approve --target', 'argument missing'],
+  ['plan --markdown --json', '--json does not go with --markdown'],
+  ['plan --allow-blocked', '--allow-blocked needs --detailed-exitcode'],
+  ['plan --settle-seconds 5', "Unknown option '--settle-seconds'"],
+  ['plan --calls-per-second fast', '--calls-per-second fast: give a number above 0'],
+  ['plan --state a.json --state b.json', '--state is given twice'],
+  ['plan --target-account-id=', '--target-account-id is empty'],
+  ['drift --allow-blocked', '--allow-blocked needs --detailed-exitcode'],
+  ['drift --accept rateZone/alps --endpoints', '--endpoints does not go with --accept'],
+  [
+    'drift --accept rateZone/alps --detailed-exitcode',
+    '--detailed-exitcode does not go with --accept',
+  ],
+  ['drift --accept alps', 'alps is not an address'],
+  ['coverage --networks --markdown', '--markdown does not go with --networks'],
+  ['coverage --networks --catalog other', '--catalog does not go with --networks'],
+  ['coverage --markdown --json', '--json does not go with --markdown'],
+  ['adopt --only rateZones --endpoint-profiles', '--endpoint-profiles needs --only endpoints'],
+  ['adopt --only endpoints --inactive', '--inactive needs --only addonPlans'],
+  ['export --format csv', '--format csv needs --table'],
+  ['export --format xml', '--format is json or csv'],
+  ['state list --catalog other', '--catalog does not go with list'],
+  ['state mv rateZone/a rateZone/b --json', '--json does not go with mv'],
+  ['state unlock --base-url https://sft.example.com', '--base-url does not go with unlock'],
+  ['usage --endpoint 1 --order A', '--order does not go with --endpoint'],
+  ['orders --settle-seconds 5', "Unknown option '--settle-seconds'"],
+]
+
+t.test('a flag that cannot apply is refused before anything is read', async t => {
+  // Nothing is there: whatever is read first would end with another code.
+  const cwd = t.testdir({})
+  for (const [line, told] of DROPPED)
+    await t.test(line, async t => {
+      const { code, stdout, stderr } = await runCli(line.split(' '), { cwd })
+      t.equal(code, 64)
+      t.equal(stdout, '')
+      t.match(stderr, told)
+    })
+})
+
+t.test('what rules name are flags of their commands', async t => {
+  const folder = new URL('../../src/cli/commands/', import.meta.url)
+  for (const file of await readdir(folder)) {
+    const module: Readonly<Record<string, unknown>> = await import(new URL(file, folder).href)
+    for (const command of Object.values(module).filter(isCommand)) {
+      const flags = new Set(namesOf(command.flags))
+      for (const { when, not = [], only = [], needs = [] } of command.rules ?? [])
+        for (const name of [when, ...not, ...only, ...needs].map(name => name.replace(/^!/, '')))
+          if (name.startsWith('--'))
+            t.ok(flags.has(name.split(' ')[0] ?? ''), `${command.name} has ${name}`)
+    }
+  }
+})
+
+const isCommand = (value: unknown): value is Command =>
+  typeof value === 'object' && value !== null && 'flags' in value && 'run' in value

@@ -9,11 +9,11 @@ import { openState, readState } from '../../state/open-state.ts'
 import { SECTION, type State, type StateStore } from '../../state/state.ts'
 import { catalogFolder, checkDigitOf, loadWith, openAccount, stateOf } from '../account.ts'
 import {
-  ACCOUNT_FLAGS,
   CATALOG_FLAGS,
   type Command,
   type Given,
   JSON_FLAG,
+  READ_FLAGS,
   UsageError,
 } from '../command.ts'
 import { sayRead } from '../planning.ts'
@@ -26,7 +26,7 @@ export const adopt: Command = {
   usage: '[flags]',
   flags: [
     ...CATALOG_FLAGS,
-    ...ACCOUNT_FLAGS,
+    ...READ_FLAGS,
     [
       '--only KIND…',
       'rateZones, addonPlans or endpoints (may be given several times; default: all)',
@@ -36,6 +36,18 @@ export const adopt: Command = {
     ['--inactive', 'record inactive add-on plans in the state, as retired'],
     ['--dry-run', 'print what would be written, and write nothing'],
     JSON_FLAG,
+  ],
+  rules: [
+    {
+      when: '--endpoint-profiles',
+      needs: ['--only endpoints', '--only endpoint', '!--only'],
+      why: '--only leaves the endpoints out',
+    },
+    {
+      when: '--inactive',
+      needs: ['--only addonPlans', '--only addonPlan', '!--only'],
+      why: '--only leaves the add-on plans out',
+    },
   ],
   run: async (given, world) => {
     const into = given.text('into') ?? 'adopted'

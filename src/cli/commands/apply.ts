@@ -20,6 +20,7 @@ import {
   type Command,
   type Given,
   JSON_FLAG,
+  namesOf,
   UsageError,
 } from '../command.ts'
 import { PLAN_FLAGS, planOptions, sayRead } from '../planning.ts'
@@ -47,16 +48,25 @@ export const apply: Command = {
     ['--allow-blocked', 'exit 0, not 5, where something is blocked and the rest is done'],
     JSON_FLAG,
   ],
+  rules: [
+    {
+      when: 'PLAN',
+      not: namesOf(PLAN_FLAGS),
+      why: 'a saved plan holds what it was made with; make another one with "sft-catalog plan --out"',
+    },
+    {
+      when: '--json',
+      needs: ['--auto-approve', 'PLAN'],
+      why: 'a question would stand in the data',
+    },
+  ],
   run: async (given, world) => {
-    checkNumbers(given)
+    checkGiven(given, world)
     const catalog = await readCatalog(given, world)
     if (catalog === undefined) return EXIT.failed
     const file = given.positionals[0]
     const saved =
       file === undefined ? undefined : parseSavedPlan(await readFile(file, 'utf8'), file)
-    const approved = given.is('auto-approve') || saved !== undefined
-    if (!approved && (!world.canAsk || given.is('json')))
-      throw new UsageError('there is nobody to ask: give --auto-approve, or use plan to look first')
     await using sft = openAccount(given, world)
     await using store = await openState(stateOf(given, world), {
       purpose: 'apply',
@@ -72,10 +82,15 @@ export const apply: Command = {
 }
 
 /** Wrong usage is told before anything is read or opened. */
-function checkNumbers(given: Given): void {
+function checkGiven(given: Given, world: World): void {
   planOptions(given)
-  for (const flag of ['parallel', 'max-minutes']) given.number(flag)
+  given.whole('parallel')
+  if (!given.is('auto-approve') && given.positionals.length === 0 && !world.canAsk)
+    throw new UsageError('there is nobody to ask: give --auto-approve, or use plan to look first')
 }
+
+/** The longest time that a timer can be set to; a longer one would end at once. */
+const LONGEST_MINUTES = 35_000
 
 /** Why the run was stopped, from the stop signal's reason. */
 type StopReason = 'SIGINT' | 'SIGTERM' | 'time'
@@ -99,7 +114,10 @@ function watchTime(given: Given, world: World): NodeJS.Timeout | undefined {
     world.stop.abort(signal)
   })
   if (minutes === undefined) return undefined
-  const timer = setTimeout(() => world.stop.abort('time'), minutes * 60_000)
+  const timer = setTimeout(
+    () => world.stop.abort('time'),
+    Math.min(minutes, LONGEST_MINUTES) * 60_000,
+  )
   timer.unref()
   return timer
 }
@@ -200,7 +218,7 @@ async function carryOut(
   if (made.plan.operations.length > 0 && store.state.account === undefined)
     await store.append({ type: 'account', account: made.account })
   const progress = showProgress(world, sft.budget, given.is('json'))
-  const parallel = given.number('parallel')
+  const parallel = given.whole('parallel')
   try {
     return await applyPlan(made.plan, {
       sft,
@@ -210,7 +228,7 @@ async function carryOut(
       stop: world.stop.signal,
       onEvent: progress.onEvent,
       confirmCanary: results => confirmCanary(results, given, world),
-      ...(parallel !== undefined && { parallel: Math.ceil(parallel) }),
+      ...(parallel !== undefined && { parallel }),
     })
   } finally {
     await progress.end()

@@ -7,7 +7,8 @@ import { countryOfNetwork } from '../../resources/rate-zone.ts'
 import type { Network } from '../../sft/api.ts'
 import { readState } from '../../state/open-state.ts'
 import { openAccount, readCatalog, stateOf } from '../account.ts'
-import { ACCOUNT_FLAGS, CATALOG_FLAGS, type Command, JSON_FLAG } from '../command.ts'
+import { CATALOG_FLAGS, type Command, JSON_FLAG, namesOf, READ_FLAGS } from '../command.ts'
+import { ONE_FORM_RULE } from '../planning.ts'
 import { EXIT, showIssues } from '../world.ts'
 
 /** Which networks zones lost and may gain, and what is covered but not sold. Reads only. */
@@ -18,7 +19,7 @@ export const coverage: Command = {
   usage: '[flags]',
   flags: [
     ...CATALOG_FLAGS,
-    ...ACCOUNT_FLAGS,
+    ...READ_FLAGS,
     ['--networks', 'list the networks of the account instead'],
     ['--markdown', 'Markdown instead of text'],
     [
@@ -26,6 +27,14 @@ export const coverage: Command = {
       'exit 2 where a zone lost networks, may gain some or is close to empty',
     ],
     JSON_FLAG,
+  ],
+  rules: [
+    ONE_FORM_RULE,
+    {
+      when: '--networks',
+      only: [...namesOf(READ_FLAGS), '--json'],
+      why: 'it lists what the account has, without the catalog',
+    },
   ],
   run: async (given, world) => {
     await using sft = openAccount(given, world)

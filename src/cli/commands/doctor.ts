@@ -2,7 +2,7 @@ import { examineAccount, type Finding } from '../../examine-account.ts'
 import type { Tone } from '../../render/paint.ts'
 import { WIRE_ASSUMPTIONS } from '../../sft/assumptions.ts'
 import { openAccount } from '../account.ts'
-import { ACCOUNT_FLAGS, type Command, JSON_FLAG } from '../command.ts'
+import { type Command, JSON_FLAG, READ_FLAGS } from '../command.ts'
 import { EXIT } from '../world.ts'
 
 const TONE: Readonly<Record<Finding['level'], Tone>> = {
@@ -17,7 +17,7 @@ export const doctor: Command = {
   name: 'doctor',
   summary: 'check what is assumed of the platform against the account, by reading only',
   usage: '[flags]',
-  flags: [...ACCOUNT_FLAGS, JSON_FLAG],
+  flags: [...READ_FLAGS, JSON_FLAG],
   run: async (given, world) => {
     await using sft = openAccount(given, world)
     const json = given.is('json')

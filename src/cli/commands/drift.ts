@@ -10,12 +10,12 @@ import { resolveCatalog } from '../../plan/resolve.ts'
 import { driftToJson } from '../../render/drift-json.ts'
 import { renderDrift } from '../../render/drift-text.ts'
 import type { Sft } from '../../sft/api.ts'
-import { backupState, parseAddress } from '../../state/edit.ts'
+import { backupState } from '../../state/edit.ts'
 import { openState, readState } from '../../state/open-state.ts'
 import type { State, StateStore } from '../../state/state.ts'
 import { catalogFolder, checkDigitOf, openAccount, readCatalog, stateOf } from '../account.ts'
-import { ACCOUNT_FLAGS, CATALOG_FLAGS, type Command, type Given, JSON_FLAG } from '../command.ts'
-import { sayPending, sayRead } from '../planning.ts'
+import { CATALOG_FLAGS, type Command, type Given, JSON_FLAG, READ_FLAGS } from '../command.ts'
+import { ALLOW_BLOCKED_RULE, addressOf, sayPending, sayRead } from '../planning.ts'
 import { EXIT, showIssues, type World } from '../world.ts'
 
 /** Account against state: what was changed elsewhere, and taking such changes into the catalog. */
@@ -25,7 +25,7 @@ export const drift: Command = {
   usage: '[flags]',
   flags: [
     ...CATALOG_FLAGS,
-    ...ACCOUNT_FLAGS,
+    ...READ_FLAGS,
     ['--endpoints', 'page through the SIM stock too; the cost is told first'],
     [
       '--accept ADDRESS…',
@@ -35,8 +35,16 @@ export const drift: Command = {
     ['--allow-blocked', 'what is not known does not count for the exit code'],
     JSON_FLAG,
   ],
+  rules: [
+    ALLOW_BLOCKED_RULE,
+    {
+      when: '--accept',
+      not: ['--endpoints', '--detailed-exitcode'],
+      why: 'it reads what its addresses need, and ends with 0 or 1',
+    },
+  ],
   run: async (given, world) => {
-    const addresses = given.texts('accept').map(parseAddress)
+    const addresses = given.texts('accept').map(addressOf)
     const catalog = await readCatalog(given, world)
     if (catalog === undefined) return EXIT.failed
     await using sft = openAccount(given, world)

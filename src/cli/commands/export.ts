@@ -16,23 +16,19 @@ export const exportCommand: Command = {
     ['--format HOW', 'json (default) or csv'],
     ['--table NAME', 'endpoints, rateZones or addonPlans; csv needs it'],
   ],
+  rules: [{ when: '--format csv', needs: ['--table'], why: 'csv holds one table' }],
   run: async (given, world) => {
     const format = given.text('format') ?? 'json'
+    if (format !== 'json' && format !== 'csv') throw new UsageError('--format is json or csv')
     const table = TABLES.find(name => name === given.text('table'))
     if (given.text('table') !== undefined && table === undefined)
       throw new UsageError(`--table is one of ${TABLES.join(', ')}`)
     const mapping = exportMapping(await readState(stateOf(given, world)))
-    switch (format) {
-      case 'json':
-        world.out(JSON.stringify(table === undefined ? mapping : mapping[table], undefined, 2))
-        return EXIT.ok
-      case 'csv':
-        if (table === undefined)
-          throw new UsageError(`csv holds one table: give --table ${TABLES.join(', ')}`)
-        world.out(mappingCsv(mapping[table]).trimEnd())
-        return EXIT.ok
-      default:
-        throw new UsageError('--format is json or csv')
-    }
+    world.out(
+      format === 'csv' && table !== undefined
+        ? mappingCsv(mapping[table]).trimEnd()
+        : JSON.stringify(table === undefined ? mapping : mapping[table], undefined, 2),
+    )
+    return EXIT.ok
   },
 }

@@ -1,6 +1,6 @@
 import { renderOrder } from '../../render/selling.ts'
 import type { Command } from '../command.ts'
-import { answer, SELLING_FLAGS, withShop } from '../selling.ts'
+import { answer, LOOKING_FLAGS, withShop } from '../selling.ts'
 import { EXIT } from '../world.ts'
 
 /** Where one order stands. */
@@ -9,7 +9,7 @@ export const order: Command = {
   summary: 'show where an order stands, every step with time and outcome',
   usage: 'ID [flags]',
   arguments: [1, 1],
-  flags: SELLING_FLAGS,
+  flags: LOOKING_FLAGS,
   run: (given, world) =>
     withShop(given, world, async shop => {
       const view = await shop.order(given.positionals[0] ?? '')

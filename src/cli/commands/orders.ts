@@ -1,6 +1,6 @@
 import { renderOrders } from '../../render/selling.ts'
 import type { Command } from '../command.ts'
-import { answer, SELLING_FLAGS, withShop } from '../selling.ts'
+import { answer, LOOKING_FLAGS, withShop } from '../selling.ts'
 import { EXIT } from '../world.ts'
 
 /** The orders of the ledger. */
@@ -10,7 +10,7 @@ export const orders: Command = {
   usage: '[--unfinished] [flags]',
   flags: [
     ['--unfinished', 'only those that are neither delivered, failed nor cancelled'],
-    ...SELLING_FLAGS,
+    ...LOOKING_FLAGS,
   ],
   run: (given, world) =>
     withShop(given, world, async shop => {

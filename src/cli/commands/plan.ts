@@ -8,8 +8,15 @@ import { renderPlan } from '../../render/plan-text.ts'
 import { savePlan } from '../../saved-plan.ts'
 import { readState } from '../../state/open-state.ts'
 import { openAccount, readCatalog, stateOf } from '../account.ts'
-import { ACCOUNT_FLAGS, CATALOG_FLAGS, type Command, type Given, JSON_FLAG } from '../command.ts'
-import { PLAN_FLAGS, planOptions, sayPending, sayRead } from '../planning.ts'
+import { CATALOG_FLAGS, type Command, type Given, JSON_FLAG, READ_FLAGS } from '../command.ts'
+import {
+  ALLOW_BLOCKED_RULE,
+  ONE_FORM_RULE,
+  PLAN_FLAGS,
+  planOptions,
+  sayPending,
+  sayRead,
+} from '../planning.ts'
 import { LEDGER_FLAG, readSales } from '../sales.ts'
 import { EXIT, showIssues } from '../world.ts'
 
@@ -29,7 +36,7 @@ export const plan: Command = {
   usage: '[flags]',
   flags: [
     ...CATALOG_FLAGS,
-    ...ACCOUNT_FLAGS,
+    ...READ_FLAGS,
     ...PLAN_FLAGS,
     LEDGER_FLAG,
     ['--out FILE', 'save the plan, for "apply FILE"'],
@@ -38,7 +45,9 @@ export const plan: Command = {
     ['--allow-blocked', 'what is blocked does not count for the exit code'],
     JSON_FLAG,
   ],
+  rules: [ONE_FORM_RULE, ALLOW_BLOCKED_RULE],
   run: async (given, world) => {
+    const options = planOptions(given)
     const catalog = await readCatalog(given, world)
     if (catalog === undefined) return EXIT.failed
     const state = await readState(stateOf(given, world))
@@ -46,7 +55,7 @@ export const plan: Command = {
     const sales = await readSales(given, world)
     sayPending(state, world)
     const made = await makePlan(catalog, state, sft, {
-      ...planOptions(given),
+      ...options,
       ...(sales && { sales }),
       pageSize: sft.form.pageSize,
       onEvent: sayRead(world, given.is('json')),
@@ -54,7 +63,7 @@ export const plan: Command = {
     showIssues(world, made.plan.issues)
     const out = given.text('out')
     if (out !== undefined && hardErrors(made.plan).length === 0) {
-      const saved = savePlan(made, catalog.hash, state, planOptions(given), new Date())
+      const saved = savePlan(made, catalog.hash, state, options, new Date())
       await writeFileDurably(out, `${JSON.stringify(saved, undefined, 2)}\n`)
       world.err(`saved to ${out}: "sft-catalog apply ${out}" does exactly this`)
     }

@@ -10,7 +10,6 @@ import {
   importRecord,
   listRecords,
   moveRecord,
-  parseAddress,
   removeRecord,
   restoreState,
   showRecord,
@@ -20,16 +19,35 @@ import { openState, readState } from '../../state/open-state.ts'
 import { type StateStore, splitAddress } from '../../state/state.ts'
 import { openAccount, readCatalog, stateOf } from '../account.ts'
 import {
-  ACCOUNT_FLAGS,
   CATALOG_FLAGS,
   type Command,
+  type FlagRule,
   type Given,
   JSON_FLAG,
+  namesOf,
+  READ_FLAGS,
   UsageError,
 } from '../command.ts'
+import { addressOf } from '../planning.ts'
 import { EXIT, type World } from '../world.ts'
 
 type Sub = (given: Given, world: World, args: readonly string[]) => Promise<number>
+
+/** What each of them takes besides the place of the state. */
+const SUB_FLAGS: readonly FlagRule[] = Object.entries({
+  list: ['--json'],
+  show: ['--json'],
+  mv: [],
+  rm: [],
+  import: [...namesOf(READ_FLAGS), ...namesOf(CATALOG_FLAGS)],
+  unlock: ['--yes'],
+  backup: [],
+  restore: [],
+}).map(([when, flags]) => ({
+  when,
+  only: ['--state', ...flags],
+  why: `state ${when} does not use it`,
+}))
 
 /** The state's own commands. Those that write take the lock; opening leaves a backup. */
 export const state: Command = {
@@ -37,7 +55,8 @@ export const state: Command = {
   summary: 'list, show, mv, rm, import, unlock, backup, restore: look after the state',
   usage:
     'list | show ADDRESS | mv FROM TO | rm ADDRESS | import ADDRESS ID | unlock | backup [FILE] | restore [FILE]',
-  flags: [...ACCOUNT_FLAGS, ...CATALOG_FLAGS, ['--yes', 'do not ask (unlock)'], JSON_FLAG],
+  flags: [...READ_FLAGS, ...CATALOG_FLAGS, ['--yes', 'do not ask (unlock)'], JSON_FLAG],
+  rules: SUB_FLAGS,
   arguments: [1, 3],
   run: async (given, world) => {
     const [name = '', ...args] = given.positionals
@@ -77,7 +96,7 @@ const list: Sub = async (given, world) => {
 const show: Sub = async (given, world, [address = '']) => {
   world.out(
     JSON.stringify(
-      showRecord(await readState(stateOf(given, world)), parseAddress(address)),
+      showRecord(await readState(stateOf(given, world)), addressOf(address)),
       undefined,
       2,
     ),
@@ -87,19 +106,19 @@ const show: Sub = async (given, world, [address = '']) => {
 
 const move: Sub = (given, world, [from = '', to = '']) =>
   edit(given, world, 'mv', async store => {
-    await moveRecord(store, parseAddress(from), parseAddress(to))
+    await moveRecord(store, addressOf(from), addressOf(to))
     return `${from} is ${to} now; give the entry the same key in the catalog`
   })
 
 const remove: Sub = (given, world, [address = '']) =>
   edit(given, world, 'rm', async store => {
-    await removeRecord(store, parseAddress(address))
+    await removeRecord(store, addressOf(address))
     return `${address} is forgotten; the object stays on the platform`
   })
 
 /** Takes an object in by its ID, with what the account reports of it and, for the rest, what the catalog says. */
 const take: Sub = async (given, world, [text = '', id = '']) => {
-  const address = parseAddress(text)
+  const address = addressOf(text)
   const [kindName, key] = splitAddress(address)
   const kind: Kind = KINDS[kindName]
   const catalog = await readCatalog(given, world)

@@ -1,6 +1,6 @@
 import { renderUsage } from '../../render/selling.ts'
 import { type Command, UsageError } from '../command.ts'
-import { answer, SELLING_FLAGS, withShop } from '../selling.ts'
+import { answer, LOOKING_FLAGS, withShop } from '../selling.ts'
 import { EXIT } from '../world.ts'
 
 /** What is left of the add-ons of a sold eSIM. */
@@ -12,8 +12,9 @@ export const usage: Command = {
     ['--endpoint ID', 'endpoint that was sold'],
     ['--order ID', 'order that sold it'],
     ['--max-age SECONDS', "the ledger's figures will do when they are no older"],
-    ...SELLING_FLAGS,
+    ...LOOKING_FLAGS,
   ],
+  rules: [{ when: '--endpoint', not: ['--order'], why: 'either tells whose usage is meant' }],
   run: (given, world) => {
     const endpointId = given.text('endpoint')
     const orderId = given.text('order')
