@@ -33,8 +33,11 @@ const chosen = <Choice extends string>(
 export const stateOf = (given: Given, world: World): string =>
   stateLocation(world.env, given.text('state'))
 
-/** The account by flags and environment. Its budget is shared by all runs on the same state. */
-export function openAccount(given: Given, world: World): Sft {
+/**
+ * The account by flags and environment. Its budget is shared by all runs on the same state; one that only
+ * reads leaves no file behind.
+ */
+export function openAccount(given: Given, world: World, use: 'reads' | 'writes'): Sft {
   const settings = sftSettings(world.env, {
     baseUrl: given.text('base-url'),
     username: given.text('username'),
@@ -47,6 +50,9 @@ export function openAccount(given: Given, world: World): Sft {
   return openSft({
     ...settings,
     ...(budgetFile !== undefined && { budgetFile }),
+    ...(use === 'reads' && {
+      onAlone: message => world.err(`${world.paintErr('warn', 'warning')} ${message}`),
+    }),
     bulk,
     paths,
     wire,

@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs'
 import type { Sales } from '../plan/impact.ts'
-import { fileLedger } from '../provision/index.ts'
+import { readLedger } from '../provision/read-ledger.ts'
 import { ledgerLocation } from '../settings.ts'
 import type { Given } from './command.ts'
 import type { World } from './world.ts'
@@ -12,11 +11,9 @@ export const LEDGER_FLAG = [
 
 /** What the order ledger of this machine knows of sales; undefined where there is none. */
 export async function readSales(given: Given, world: World): Promise<Sales | undefined> {
-  const path = ledgerLocation(world.env, given.text('ledger'))
-  if (!existsSync(path)) return undefined
-  await using ledger = await fileLedger(path)
-  const esims = await ledger.esims()
-  const orders = await ledger.orders()
+  const ledger = await readLedger(ledgerLocation(world.env, given.text('ledger')))
+  if (ledger === undefined) return undefined
+  const { esims, orders } = ledger
   const endpoints = new Map<string, Set<string>>()
   for (const { planId, endpointId, status } of orders) {
     if (endpointId === undefined || status === 'cancelled' || status === 'failed') continue

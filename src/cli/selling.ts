@@ -23,7 +23,7 @@ export async function withShop<Result>(
   world: World,
   work: (shop: Provisioner, signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
-  await using sft = openAccount(given, world)
+  await using sft = openAccount(given, world, 'writes')
   await using shop = await openShop(sft, given, world)
   world.onSignal((_signal, times) => {
     if (times > 1) process.exit(130)

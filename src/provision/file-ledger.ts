@@ -7,7 +7,7 @@ import type { Decision, Ledger, LedgerEntry, LedgerKeys, LedgerRows } from './le
 import { decodeSnapshot, type LedgerTables, openTables, rowsOf } from './tables.ts'
 
 /** One journal line: the entries of one transaction, so that they are there all or none. */
-interface Transaction {
+export interface Transaction {
   readonly entries: readonly LedgerEntry[]
 }
 

@@ -11,7 +11,7 @@ import { OPERATIONS } from './operations.ts'
 import { createProbe } from './probe.ts'
 import { createRedact } from './redact.ts'
 import { createSession, type Session } from './session.ts'
-import { fileSlots, memorySlots } from './slots.ts'
+import { fileSlots, memorySlots, readerSlots, type SlotSource } from './slots.ts'
 import { createTransport } from './transport.ts'
 import { type CallTrace, createWire, type Fetch } from './wire.ts'
 import { checkWireSettings, type WireOverrides, wireFormOf } from './wire-settings.ts'
@@ -28,6 +28,11 @@ export interface SftOptions {
   readonly callsPerSecond?: number
   /** File by which processes of this machine share the budget. Default: this client alone. */
   readonly budgetFile?: string
+  /**
+   * For a client that only reads. It never makes the budget's file, and where it cannot write it, it says
+   * so here and goes on alone at half the rate; without this such a file is an error.
+   */
+  readonly onAlone?: (message: string) => void
   /** Seconds to settle every write, in place of the documented timeouts (contract 1.9). */
   readonly settleSeconds?: number
   /** Seconds to wait for every answer, in place of a little more than the documented timeouts. */
@@ -74,7 +79,7 @@ export function openSft(options: SftOptions): Sft {
   const budgetFile = callsPerSecond === Number.POSITIVE_INFINITY ? undefined : options.budgetFile
   const budget = createCallBudget({
     callsPerSecond,
-    slots: budgetFile === undefined ? memorySlots(clock) : fileSlots(budgetFile, clock),
+    slots: slotsOf(budgetFile, clock, options.onAlone),
     clock,
   })
   const bulkPath = options.bulk?.path
@@ -127,6 +132,17 @@ const SYSTEM_CLOCK: Clock = {
   sleep: async (ms, signal) => {
     await delay(ms, undefined, signal === undefined ? {} : { signal })
   },
+}
+
+function slotsOf(
+  budgetFile: string | undefined,
+  clock: Clock,
+  onAlone: SftOptions['onAlone'],
+): SlotSource {
+  if (budgetFile === undefined) return memorySlots(clock)
+  return onAlone === undefined
+    ? fileSlots(budgetFile, clock)
+    : readerSlots(budgetFile, clock, onAlone)
 }
 
 function readBaseUrl(text: string): URL {

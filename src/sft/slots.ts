@@ -1,6 +1,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -84,6 +85,44 @@ export function fileSlots(path: string, clock: Clock): SlotSource {
     },
   }
 }
+
+/**
+ * Call times for a client that only reads: shared where the file is there and can be written, and never
+ * making it, for one made by another user would lock its owner out. Where it is not there no writer has
+ * ever used the account from here. Where it cannot be written, `onAlone` is told once, and the calls go at
+ * half the rate, since others may use the other half.
+ */
+export function readerSlots(
+  path: string,
+  clock: Clock,
+  onAlone: (message: string) => void,
+): SlotSource {
+  const own = memorySlots(clock)
+  let shared: SlotSource | undefined
+  let cannotShare = false
+  const halved = (request: SlotRequest) => own.reserve({ ...request, stepMs: 2 * request.stepMs })
+  return {
+    async reserve(request) {
+      if (cannotShare) return halved(request)
+      if (!existsSync(path)) return own.reserve(request)
+      try {
+        shared ??= fileSlots(path, clock)
+        return await shared.reserve(request)
+      } catch (error) {
+        if (!isSystemError(error)) throw error
+        cannotShare = true
+        onAlone(
+          `${path} cannot be written, so the account's rate cannot be shared with other runs: going on alone, at half the rate`,
+        )
+        return halved(request)
+      }
+    },
+    release: unused => (cannotShare ? own.release(unused) : shared?.release(unused)),
+  }
+}
+
+const isSystemError = (error: unknown): boolean =>
+  error instanceof Error && 'syscall' in error && 'code' in error
 
 function takeBack(next: number, unused: Slots | undefined): number {
   if (unused === undefined || unused.left === 0) return next

@@ -32,6 +32,8 @@ export interface RunOptions {
   readonly input?: string
   /** A pseudo-terminal on all three streams; stdout and stderr come mixed. */
   readonly terminal?: boolean
+  /** Runs as this user and group; only root can do that. */
+  readonly as?: number
   /** Activation codes were asked for. */
   readonly mayShowActivationCode?: boolean
 }
@@ -66,6 +68,7 @@ export function startCli(args: readonly string[], options: RunOptions): Running 
     cwd: options.cwd,
     env: { PATH: process.env['PATH'], HOME: options.cwd, ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
+    ...(options.as !== undefined && { uid: options.as, gid: options.as }),
   })
   const written = { stdout: '', stderr: '' }
   const waiting = new Set<() => void>()

@@ -1,4 +1,6 @@
+import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type Command, namesOf } from '../../src/cli/command.ts'
 import { OUTCOMES } from '../../src/outcome.ts'
@@ -123,6 +125,67 @@ rows('what the end of a run says', [
     },
   },
 ])
+
+/** Somebody who owns nothing. */
+const NOBODY = 65_534
+const LEDGER = new URL('../fixtures/release-0.1.0/ledger-journal/', import.meta.url)
+
+/** What readers run, one after another, and how they end. */
+const READERS = [
+  'plan',
+  'plan --markdown',
+  'drift',
+  'coverage',
+  'doctor',
+  'adopt --dry-run',
+  'export',
+  'state list',
+  'validate',
+] as const
+
+/** Every name below a folder, with its content and owner. */
+const filesOf = (folder: string): readonly string[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .toSorted()
+    .map(name => {
+      const stats = statSync(join(folder, name))
+      return `${name} ${stats.uid} ${stats.isFile() ? readFileSync(join(folder, name), 'utf8') : ''}`
+    })
+
+t.test('readers write nothing', async t => {
+  await t.test('in a new folder: no file is made', async t => {
+    const desk = await openDesk(t, () => smallCatalog([]))
+    const before = filesOf(desk.folder)
+    for (const reader of READERS) t.equal((await desk.run(reader)).code, 0, reader)
+    t.strictSame(filesOf(desk.folder), before)
+  })
+
+  const skip = process.getuid?.() !== 0 && 'only root can run a child as another user'
+  await t.test('as another user who may write nowhere, ledger and all', { skip }, async t => {
+    const desk = await openDesk(t, () => smallCatalog([]))
+    t.equal((await desk.run('apply --auto-approve')).code, 0)
+    for (const name of ['orders.json', 'orders.json.journal'])
+      desk.write(name, await readFile(new URL(name, LEDGER), 'utf8'))
+    chmodSync(desk.folder, 0o755)
+    for (const name of readdirSync(desk.folder, { recursive: true, encoding: 'utf8' }))
+      if (statSync(join(desk.folder, name)).isFile()) chmodSync(join(desk.folder, name), 0o644)
+    const before = filesOf(desk.folder)
+    for (const reader of READERS) {
+      const { code, stderr } = await desk.run(reader, { as: NOBODY })
+      t.equal(code, 0, `${reader}: ${stderr}`)
+      const alone = /state\.json\.calls cannot be written, .*: going on alone, at half the rate/
+      if (['plan', 'drift', 'coverage', 'doctor'].includes(reader)) t.match(stderr, alone)
+    }
+    t.strictSame(filesOf(desk.folder), before)
+
+    const since = desk.simulator.calls.length
+    await desk.run('plan', { as: NOBODY, env: { SFT_CALLS_PER_SECOND: '20' } })
+    const times = desk.simulator.calls.slice(since).map(call => call.at)
+    const span = (times.at(-1) ?? 0) - (times[0] ?? 0)
+    t.ok(times.length > 3)
+    t.ok(span > (times.length - 1) * 100 - 20, `${times.length} calls in ${span} ms`)
+  })
+})
 
 /** Command lines of which a part would be taken and dropped, and what is said of it. */
 const DROPPED: readonly (readonly [line: string, told: string])[] = [

@@ -87,7 +87,7 @@ async function adoptInto(run: Run, state: State, store: StateStore | undefined):
   }
   const json = given.is('json')
   const checkDigit = checkDigitOf(given, world)
-  await using sft = openAccount(given, world)
+  await using sft = openAccount(given, world, store === undefined ? 'reads' : 'writes')
   const adoption = await prepareAdoption(sft, state, {
     catalog: run.catalog,
     folder,

@@ -67,7 +67,7 @@ export const apply: Command = {
     const file = given.positionals[0]
     const saved =
       file === undefined ? undefined : parseSavedPlan(await readFile(file, 'utf8'), file)
-    await using sft = openAccount(given, world)
+    await using sft = openAccount(given, world, 'writes')
     await using store = await openState(stateOf(given, world), {
       purpose: 'apply',
       onNotice: world.err,

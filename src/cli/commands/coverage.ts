@@ -37,7 +37,7 @@ export const coverage: Command = {
     },
   ],
   run: async (given, world) => {
-    await using sft = openAccount(given, world)
+    await using sft = openAccount(given, world, 'reads')
     if (given.is('networks')) {
       const networks = await sft.read.networks()
       if (given.is('json')) world.out(JSON.stringify(networks, undefined, 2))

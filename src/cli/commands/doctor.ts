@@ -19,7 +19,7 @@ export const doctor: Command = {
   usage: '[flags]',
   flags: [...READ_FLAGS, JSON_FLAG],
   run: async (given, world) => {
-    await using sft = openAccount(given, world)
+    await using sft = openAccount(given, world, 'reads')
     const json = given.is('json')
     const findings = await examineAccount(sft, finding => {
       if (json) return

@@ -47,7 +47,7 @@ export const drift: Command = {
     const addresses = given.texts('accept').map(addressOf)
     const catalog = await readCatalog(given, world)
     if (catalog === undefined) return EXIT.failed
-    await using sft = openAccount(given, world)
+    await using sft = openAccount(given, world, addresses.length > 0 ? 'writes' : 'reads')
     if (addresses.length > 0) {
       await using store = await openState(stateOf(given, world), { purpose: 'drift --accept' })
       if (Object.keys(store.state.pending).length > 0) {

@@ -51,7 +51,7 @@ export const plan: Command = {
     const catalog = await readCatalog(given, world)
     if (catalog === undefined) return EXIT.failed
     const state = await readState(stateOf(given, world))
-    await using sft = openAccount(given, world)
+    await using sft = openAccount(given, world, 'reads')
     const sales = await readSales(given, world)
     sayPending(state, world)
     const made = await makePlan(catalog, state, sft, {

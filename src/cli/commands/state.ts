@@ -123,7 +123,7 @@ const take: Sub = async (given, world, [text = '', id = '']) => {
   const kind: Kind = KINDS[kindName]
   const catalog = await readCatalog(given, world)
   if (catalog === undefined) return EXIT.failed
-  await using sft = openAccount(given, world)
+  await using sft = openAccount(given, world, 'reads')
   return await edit(given, world, 'import', async store => {
     const observation = await observeAccount(sft.read, {
       stock: kind.identity === 'iccid' ? { ask: 'iccids', iccids: [key] } : { ask: 'nothing' },
