@@ -139,6 +139,7 @@ export {
 } from './sft/errors.ts'
 export type { Clock } from './sft/once.ts'
 export type { CallTrace } from './sft/wire.ts'
+export type { WireOverrides } from './sft/wire-settings.ts'
 export type { OpenStateOptions } from './state/file-store.ts'
 // the state
 export { exportMapping, type Mapping, type MappingRow, mappingCsv } from './state/mapping.ts'

@@ -62,6 +62,7 @@ export async function makePlan(
   const observation = await observeAccount(sft.read, {
     stock,
     pageSize: options.pageSize,
+    destGroupId: catalog.account.destGroupId,
     ...(options.onEvent && { onEvent: options.onEvent }),
   })
   const account = accountIdentity(sft, catalog, observation)

@@ -15,6 +15,8 @@ export interface ObserveOptions {
   readonly stock: StockQuestion
   /** SIMs asked for in one page; the platform may grant fewer. */
   readonly pageSize: number
+  /** The catalog names the destination group: the customer profile, whose place is assumed, is not asked for. */
+  readonly destGroupId?: string | undefined
   readonly onEvent?: (event: ObserveEvent) => void
   /** Told how many pages the whole stock has, before all but the first of them are read. */
   readonly onStock?: (pages: number) => void
@@ -32,7 +34,7 @@ export async function observeAccount(
       return list
     }
   const [profile, networks, rateZones, addonPlans] = await Promise.all([
-    read.customerProfile(),
+    options.destGroupId === undefined ? read.customerProfile() : { destGroupIds: [] },
     read.networks().then(report('networks')),
     read.rateZones().then(report('rate zones')),
     read.addonPlans().then(report('add-on plans')),

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import t from 'tap'
 import { KIND_NAMES, KINDS } from '../src/resources/kinds.ts'
-import { WIRE_ASSUMPTIONS } from '../src/sft/assumptions.ts'
+import { WIRE_ASSUMPTIONS, type WireAssumption } from '../src/sft/assumptions.ts'
 import { FAULT_KINDS } from '../src/simulator/index.ts'
 import { WIRE_KEYS } from '../src/simulator/settings.ts'
 
@@ -25,11 +25,16 @@ t.test('docs/changing.md has every field of every kind as the kind files say it'
 
 t.test('docs/wire.md lists every assumption that the client makes', async t => {
   const text = await page('docs/wire.md')
-  const rows = text.split('\n').filter(line => /^\| `[a-z-]+` \| /.test(line))
-  const told = WIRE_ASSUMPTIONS.map(
-    ({ id, contract, assumed, otherwise }) =>
-      `| \`${id}\` | ${contract} | ${assumed} | ${otherwise} |`,
-  )
+  const rows = text
+    .split('\n')
+    .filter(
+      line =>
+        /^\| `[a-z-]+` \| .* \| (looks|[a-z ]+) \|$/.test(line) && line.split(' | ').length === 6,
+    )
+  const told = WIRE_ASSUMPTIONS.map((assumption: WireAssumption) => {
+    const { id, contract, assumed, otherwise, set = '', unseen = 'looks' } = assumption
+    return `| \`${id}\` | ${contract} | ${assumed} | ${otherwise} | ${set} | ${unseen} |`
+  })
   t.strictSame(rows, told)
 })
 

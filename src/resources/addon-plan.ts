@@ -21,11 +21,9 @@ import {
   sftOf,
 } from './kind.ts'
 
-// ASSUMED (contract 7): planType 0 prepaid, 1 postpaid.
+// The ports speak the contract's values (section 7), whatever this account has.
 const PLAN_TYPE = { prepaid: '0', postpaid: '1' } as const
-// ASSUMED (contract 7): activatedBy 1 on usage, 0 immediate.
 const ACTIVATED_BY = { 'first-use': '1', immediate: '0' } as const
-// ASSUMED (contract 7): reSubscriptionRule 1 on validity expiry, 2 on exhaustion or expiry.
 const RENEWAL_RULE = { expiry: '1', exhaustion: '2' } as const
 
 function resources(context: ResolveContext): readonly Resource[] {
@@ -95,7 +93,7 @@ export function observedPlan(plan: ReportedPlan): ObservedObject {
     status: plan.status,
     rateZone: benefit?.rateZone,
     dataMB: benefit?.value === undefined ? undefined : Number(benefit.value),
-    // ASSUMED (contract 7): validityType 1 is days; what other types mean is not compared.
+    // What other types than days mean is not compared.
     validityDays:
       plan.validity?.type === '1' && plan.validity.factor !== undefined
         ? Number(plan.validity.factor)

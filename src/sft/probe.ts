@@ -16,7 +16,7 @@ export function createProbe(read: Read, session: Pick<Session, 'tokenLife'>): Pr
           return {
             kind: 'rejected',
             code: result.error.code,
-            description: result.error.message,
+            description: result.error.description,
           }
         case 'missing':
           return { kind: 'missing' }

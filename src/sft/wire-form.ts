@@ -60,6 +60,8 @@ export interface WireForm {
   >
   /** Query parameters by operation. */
   readonly queries: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** Assumptions that may be otherwise without `doctor` failing. */
+  readonly accepted: readonly string[]
 }
 
 /** The wire's word for a value of the contract. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { WIRE_ASSUMPTIONS } from './assumptions.ts'
 import { OPERATIONS } from './operations.ts'
 import type { WireForm } from './wire-form.ts'
 
@@ -65,6 +66,8 @@ const OVERRIDES = z.strictObject({
     'addAddonPlanIds',
     'removeAddonUniqueIds',
   ),
+  /** IDs of assumptions that `doctor` may find otherwise without failing. */
+  accepted: z.array(z.enum(WIRE_ASSUMPTIONS.map(({ id }) => id))).optional(),
   /** Query parameters that calls of an operation get besides, or in place of, the client's own. */
   query: z.partialRecord(operation, z.record(z.string().min(1), value)).optional(),
 })
@@ -182,5 +185,6 @@ export function wireFormOf(settings: WireSettings): WireForm {
       removeAddonUniqueIds: patch.removeAddonUniqueIds ?? 'removeAddonUniqueIds',
     },
     queries: settings.query ?? {},
+    accepted: settings.accepted ?? [],
   }
 }

@@ -50,6 +50,7 @@ export const coverage: Command = {
     const observation = await observeAccount(sft.read, {
       stock: { ask: 'nothing' },
       pageSize: sft.form.pageSize,
+      destGroupId: catalog.account.destGroupId,
     })
     const graph = resolveCatalog(catalog, observation, state)
     showIssues(

@@ -1,41 +1,46 @@
-import { examineAccount, type Finding } from '../../examine-account.ts'
-import type { Tone } from '../../render/paint.ts'
-import { WIRE_ASSUMPTIONS } from '../../sft/assumptions.ts'
-import { openAccount } from '../account.ts'
-import { type Command, JSON_FLAG, READ_FLAGS } from '../command.ts'
-import { EXIT } from '../world.ts'
-
-const TONE: Readonly<Record<Finding['level'], Tone>> = {
-  ok: 'add',
-  warn: 'warn',
-  fail: 'error',
-  skip: 'dim',
-}
+import { existsSync } from 'node:fs'
+import { examineAccount } from '../../examine-account.ts'
+import { renderExamination } from '../../render/verdicts.ts'
+import { timeZoneOf } from '../../settings.ts'
+import { catalogFolder, clock, loadWith, openAccount } from '../account.ts'
+import { CATALOG_FLAGS, type Command, type Given, JSON_FLAG, READ_FLAGS } from '../command.ts'
+import { EXIT, type World } from '../world.ts'
 
 /** Holds the assumptions about the wire against a live account; it only reads. */
 export const doctor: Command = {
   name: 'doctor',
   summary: 'check what is assumed of the platform against the account, by reading only',
   usage: '[flags]',
-  flags: [...READ_FLAGS, JSON_FLAG],
+  flags: [
+    ...CATALOG_FLAGS,
+    ...READ_FLAGS,
+    ['--time-zone ZONE', "IANA zone of the platform's dates (SFT_TIME_ZONE; default UTC)"],
+    JSON_FLAG,
+  ],
   run: async (given, world) => {
+    const timeZone = timeZoneOf(world.env, given.text('time-zone'))
+    const destGroupIsGiven = await givesDestGroup(given, world)
     await using sft = openAccount(given, world, 'reads')
-    const json = given.is('json')
-    const findings = await examineAccount(sft, finding => {
-      if (json) return
-      world.out(
-        `${world.paint(TONE[finding.level], finding.level.padEnd(4))}  ${finding.check}: ${finding.message}`,
-      )
-      if (finding.advice !== undefined) world.out(`      ${world.paint('dim', finding.advice)}`)
+    const examination = await examineAccount(sft, {
+      timeZone,
+      destGroupIsGiven,
+      now: clock.now,
+      onRead: what => world.err(world.paintErr('dim', `reading ${what}`)),
     })
-    if (json)
-      world.out(
-        JSON.stringify({ format: 1, findings, assumptions: WIRE_ASSUMPTIONS }, undefined, 2),
-      )
-    else
-      world.out(
-        `${findings.filter(finding => finding.level === 'ok').length} of ${findings.length} checks are as assumed; nothing was written. docs/wire.md lists all ${WIRE_ASSUMPTIONS.length} assumptions.`,
-      )
-    return findings.some(finding => finding.level === 'fail') ? EXIT.failed : EXIT.ok
+    const { accepted } = sft.form
+    if (given.is('json'))
+      world.out(JSON.stringify({ format: 2, ...examination, accepted }, undefined, 2))
+    else for (const line of renderExamination(examination, accepted, world.paint)) world.out(line)
+    const otherwise = examination.verdicts.some(
+      ({ id, verdict }) => verdict === 'contradicted' && !accepted.includes(id),
+    )
+    return otherwise || examination.failures.length > 0 ? EXIT.failed : EXIT.ok
   },
+}
+
+/** Whether a catalog, where there is one, names the destination group, so that nobody needs to ask. */
+async function givesDestGroup(given: Given, world: World): Promise<boolean> {
+  if (!existsSync(catalogFolder(given, world))) return false
+  const { catalog } = await loadWith(given, world)
+  return catalog?.account.destGroupId !== undefined
 }

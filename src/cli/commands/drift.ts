@@ -85,6 +85,7 @@ async function readAccount(
   const observation = await observeAccount(sft.read, {
     stock: { ask: wholeStock ? 'all' : 'nothing' },
     pageSize: sft.form.pageSize,
+    destGroupId: catalog.account.destGroupId,
     onEvent: sayRead(world, given.is('json')),
     onStock: pages =>
       world.err(

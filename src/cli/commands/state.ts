@@ -128,6 +128,7 @@ const take: Sub = async (given, world, [text = '', id = '']) => {
     const observation = await observeAccount(sft.read, {
       stock: kind.identity === 'iccid' ? { ask: 'iccids', iccids: [key] } : { ask: 'nothing' },
       pageSize: sft.form.pageSize,
+      destGroupId: catalog.account.destGroupId,
     })
     const resource = resolveCatalog(catalog, observation, store.state).resources.get(address)
     if (resource === undefined)
