@@ -136,8 +136,8 @@ function settleSubscription(
 }
 
 function wasUsed(instance: AddonInstance, desk: Desk): boolean {
-  const { usedBytes, startsAt } = readInstance(instance, new Date(desk.clock.now()), desk.timeZone)
-  return usedBytes === undefined ? startsAt !== undefined : usedBytes > 0
+  const { usedBytes, status } = readInstance(instance, new Date(desk.clock.now()), desk.timeZone)
+  return usedBytes === undefined ? status !== 'waiting' : usedBytes > 0
 }
 
 const removedRow = (

@@ -115,8 +115,20 @@ export interface EsimRow {
   readonly at: string
 }
 
-/** `waiting`: subscribed, not started. `removed`: taken off by removeAddon or cancel. */
-export type AddonStatus = 'waiting' | 'active' | 'exhausted' | 'expired' | 'removed'
+/**
+ * `waiting`: subscribed, not started. `removed`: taken off by removeAddon or cancel. `removed elsewhere`: gone
+ * before its end, with a balance that was not used. `ended`: gone, and not known how. `not known`: there, but
+ * its dates cannot be read.
+ */
+export type AddonStatus =
+  | 'waiting'
+  | 'active'
+  | 'exhausted'
+  | 'expired'
+  | 'removed'
+  | 'removed elsewhere'
+  | 'ended'
+  | 'not known'
 
 /** Table 2 of the guide: one add-on instance. */
 export interface AddonRow {

@@ -1,8 +1,12 @@
 import pLimit from 'p-limit'
-import type { Lane } from '../sft/api.ts'
+import type { Listing } from '../finding.ts'
+import { mergeInstances } from '../sft/addon-instances.ts'
+import type { AddonInstance, CallOptions, Lane } from '../sft/api.ts'
 import type { Desk } from './desk.ts'
+import { type EndsByTraffic, endsByTraffic } from './ends-by-traffic.ts'
 import { explainError, reasonOf } from './explain.ts'
-import { type EndpointUsage, mergeUsage, usageOf } from './usage.ts'
+import { isUsedUp, mergeUsage, missingBeforeTheirEnd } from './merge-usage.ts'
+import { type EndpointUsage, usageOf } from './usage.ts'
 
 /** Reads an endpoint's instances, keeps them in the ledger, and tells what has come to pass. */
 export async function readUsage(
@@ -12,11 +16,12 @@ export async function readUsage(
   signal: AbortSignal | undefined,
 ): Promise<EndpointUsage> {
   const now = new Date(desk.clock.now())
-  const reported = await desk.sft.read
-    .addons(endpointId, { lane, ...(signal === undefined ? {} : { signal }) })
-    .catch((error: unknown) => {
+  const options = { lane, ...(signal === undefined ? {} : { signal }) }
+  const { reported, ends } = await readInFull(desk, endpointId, now, options).catch(
+    (error: unknown) => {
       throw explainError(undefined, error)
-    })
+    },
+  )
   const { usage, events } = await desk.ledger.transact({ endpointIds: [endpointId] }, rows => {
     const before = rows.addons(endpointId)
     const update = mergeUsage(
@@ -26,6 +31,7 @@ export async function readUsage(
       rows.usage(endpointId),
       now,
       desk.timeZone,
+      ends,
     )
     const merged = new Map(before.map(row => [row.uniqueId, row]))
     for (const row of update.addons) merged.set(row.uniqueId, row)
@@ -39,6 +45,39 @@ export async function readUsage(
   })
   for (const event of events) desk.tell(event)
   return usage
+}
+
+/** Between two readings of one sort: a platform that stumbles is given time to stand up. */
+const PAUSE_MS = 1000
+
+/**
+ * The instances, by two readings that agree where the first lacks some that should be there, and how those
+ * that are gone ended, as far as the endpoint's traffic tells.
+ */
+async function readInFull(
+  desk: Desk,
+  endpointId: string,
+  now: Date,
+  options: CallOptions,
+): Promise<{
+  readonly reported: Listing<AddonInstance>
+  readonly ends: EndsByTraffic
+}> {
+  const first = await desk.sft.read.addons(endpointId, options)
+  const { rows, before } = await desk.ledger.transact({ endpointIds: [endpointId] }, all => ({
+    entries: [],
+    result: { rows: all.addons(endpointId), before: all.usage(endpointId) },
+  }))
+  if (missingBeforeTheirEnd(first, rows, now).length === 0)
+    return { reported: first, ends: new Map() }
+  if (first.by === 'profile') await desk.clock.sleep(PAUSE_MS, options.signal)
+  const second = await desk.sft.read.addons(endpointId, { ...options, knownGood: true })
+  const reported = mergeInstances(first.items, second)
+  const gone = missingBeforeTheirEnd(reported, rows, now).filter(
+    ({ uniqueId }) => !isUsedUp(before?.balances[uniqueId] ?? {}),
+  )
+  const known = { rows, before, reported: reported.items }
+  return { reported, ends: await endsByTraffic(desk, endpointId, gone, known, now, options) }
 }
 
 /** What a sweep did. */

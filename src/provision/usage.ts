@@ -1,8 +1,6 @@
-/** Usage as a portal shows it, from what the platform reports and what the ledger knows. Pure. */
-import type { Listing } from '../finding.ts'
+/** Usage as a portal shows it, of what the ledger knows. Pure. */
 import type { AddonInstance } from '../sft/api.ts'
 import { parsePlatformDate } from '../sft/dates.ts'
-import type { ProvisionEvent } from './events.ts'
 import type { AddonRow, AddonStatus, Balance, UsageRow } from './ledger.ts'
 
 /** One add-on instance of an endpoint; volumes in bytes, times ISO 8601 in UTC. */
@@ -28,9 +26,6 @@ export interface EndpointUsage {
   readonly doubt?: string
 }
 
-/** Share of an add-on from which its usage is told. */
-const TOLD_SHARE = 0.8
-
 /** Order of unique IDs, which grow (contract 4.10). */
 export function compareUniqueIds(one: string, other: string): number {
   if (/^\d+$/.test(one) && /^\d+$/.test(other)) {
@@ -47,18 +42,26 @@ export function readInstance(
   timeZone: string,
 ): Balance & Pick<AddonRow, 'startsAt' | 'expiresAt' | 'status'> {
   const { grantedBytes, leftBytes } = instance
-  const startsAt = isoDate(instance.startDate, timeZone)
-  const expiresAt = isoDate(instance.expiryDate, timeZone)
+  const { startDate, expiryDate } = instance
+  const startsAt = startDate === undefined ? undefined : parsePlatformDate(startDate, timeZone)
+  const expiresAt =
+    expiryDate === undefined ? undefined : parsePlatformDate(expiryDate, timeZone, 'end')
   const usedBytes =
     grantedBytes === undefined || leftBytes === undefined ? undefined : grantedBytes - leftBytes
+  // A date that is there and cannot be read tells of a start or an end, and not of which.
+  const isUnread =
+    (expiryDate !== undefined && expiresAt === undefined) ||
+    (startDate !== undefined && startsAt === undefined && expiresAt === undefined)
   const status: AddonStatus =
     expiresAt !== undefined && expiresAt <= now.toISOString()
       ? 'expired'
       : leftBytes !== undefined && leftBytes <= 0 && grantedBytes !== 0
         ? 'exhausted'
-        : startsAt !== undefined || (usedBytes ?? 0) > 0
-          ? 'active'
-          : 'waiting'
+        : isUnread
+          ? 'not known'
+          : startsAt !== undefined || expiresAt !== undefined || (usedBytes ?? 0) > 0
+            ? 'active'
+            : 'waiting'
   return {
     status,
     ...(grantedBytes === undefined ? {} : { grantedBytes }),
@@ -66,91 +69,6 @@ export function readInstance(
     ...(usedBytes === undefined ? {} : { usedBytes }),
     ...(startsAt === undefined ? {} : { startsAt }),
     ...(expiresAt === undefined ? {} : { expiresAt }),
-  }
-}
-
-const isoDate = (text: string | undefined, timeZone: string): string | undefined =>
-  text === undefined ? undefined : parsePlatformDate(text, timeZone)
-
-/** What a read of an endpoint's instances changes in the ledger, and what is to be told. */
-export interface UsageUpdate {
-  readonly addons: readonly AddonRow[]
-  readonly usage: UsageRow
-  readonly events: readonly ProvisionEvent[]
-}
-
-/**
- * Merges what the platform reports with the rows of the ledger. An instance that is not reported any
- * more has ended: a one-time add-on disappears when it is used up or expired (contract 4.4). `now` is
- * the time just before the platform was asked.
- */
-export function mergeUsage(
-  endpointId: string,
-  { items: reported, doubt }: Listing<AddonInstance>,
-  rows: readonly AddonRow[],
-  before: UsageRow | undefined,
-  now: Date,
-  timeZone: string,
-): UsageUpdate {
-  const known = new Map(rows.map(row => [row.uniqueId, row]))
-  const addons = new Map<string, AddonRow>()
-  const balances: Record<string, Balance> = { ...before?.balances }
-  const told = new Set(before?.told)
-  const events: ProvisionEvent[] = []
-
-  const tell = (type: 'usage at 80 %' | 'usage exhausted' | 'usage expired', row: AddonRow) => {
-    const mark = `${row.uniqueId} ${type}`
-    if (told.has(mark)) return
-    told.add(mark)
-    events.push({
-      type,
-      endpointId,
-      uniqueId: row.uniqueId,
-      ...(row.orderId === undefined ? {} : { orderId: row.orderId }),
-    })
-  }
-
-  for (const instance of reported) {
-    const { status, startsAt, expiresAt, ...balance } = readInstance(instance, now, timeZone)
-    const planName = instance.planName
-    const row: AddonRow = {
-      endpointId,
-      uniqueId: instance.uniqueId,
-      ...(instance.planId === undefined ? {} : { planId: instance.planId }),
-      ...known.get(instance.uniqueId),
-      ...(planName === undefined ? {} : { planName }),
-      ...(startsAt === undefined ? {} : { startsAt }),
-      ...(expiresAt === undefined ? {} : { expiresAt }),
-      status,
-    }
-    addons.set(row.uniqueId, row)
-    balances[row.uniqueId] = { ...balances[row.uniqueId], ...balance }
-    const { usedBytes = 0, grantedBytes = 0 } = balance
-    if (status === 'active' && grantedBytes > 0 && usedBytes >= TOLD_SHARE * grantedBytes)
-      tell('usage at 80 %', row)
-    if (status === 'exhausted') tell('usage exhausted', row)
-    if (status === 'expired') tell('usage expired', row)
-  }
-  for (const row of doubt === undefined ? rows : []) {
-    if (addons.has(row.uniqueId) || row.status === 'removed') continue
-    // Bought while the platform was being asked: its answer says nothing of this one.
-    if (row.purchasedAt !== undefined && row.purchasedAt >= now.toISOString()) continue
-    const expired = row.expiresAt !== undefined && row.expiresAt <= now.toISOString()
-    const ended = row.status === 'exhausted' || row.status === 'expired'
-    const status = ended ? row.status : expired ? 'expired' : 'exhausted'
-    addons.set(row.uniqueId, { ...row, status })
-    tell(status === 'expired' ? 'usage expired' : 'usage exhausted', row)
-  }
-  return {
-    addons: [...addons.values()],
-    usage: {
-      endpointId,
-      refreshedAt: now.toISOString(),
-      balances,
-      told: [...told],
-      ...(doubt !== undefined && { doubt }),
-    },
-    events,
   }
 }
 

@@ -13,6 +13,9 @@ const STATUS_TONE: Readonly<Record<string, Tone>> = {
   exhausted: 'error',
   expired: 'dim',
   removed: 'dim',
+  'removed elsewhere': 'warn',
+  ended: 'dim',
+  'not known': 'warn',
 }
 const toned = (paint: Paint, status: string): string => paint(STATUS_TONE[status] ?? 'warn', status)
 
@@ -77,6 +80,11 @@ function bar(instance: InstanceUsage): string {
   return '█'.repeat(used) + '░'.repeat(BAR - used)
 }
 
+function validityOf({ expiresAt, status }: InstanceUsage): string {
+  if (expiresAt !== undefined) return `until ${expiresAt}`
+  return status === 'waiting' ? 'not started' : 'end not known'
+}
+
 /** The add-on instances of an endpoint, each with a bar of what is used. */
 export function renderUsage(usage: EndpointUsage, paint: Paint = plain): readonly string[] {
   const size = (bytes: number | undefined) =>
@@ -86,7 +94,7 @@ export function renderUsage(usage: EndpointUsage, paint: Paint = plain): readonl
     instance.planName ?? instance.planId ?? '-',
     bar(instance),
     `${size(instance.usedBytes)} of ${size(instance.grantedBytes)}`,
-    instance.expiresAt === undefined ? 'not started' : `until ${instance.expiresAt}`,
+    validityOf(instance),
     instance.origin === 'order' ? (instance.orderId ?? '') : instance.origin,
     toned(paint, instance.status),
   ])

@@ -28,6 +28,8 @@ export const FAULT_KINDS = [
   'rows-missing',
   'row-timeouts',
   'rejected',
+  'no-data',
+  'lists-empty',
 ] as const
 
 /**
@@ -49,6 +51,8 @@ export const FAULT_KINDS = [
  * - `rows-missing`: executed; half of the rows of a bulk are missing, or all if it is one
  * - `row-timeouts`: executed; every other row of a bulk, from the first, is answered 10239 or 10240 without ID
  * - `rejected`: not executed; outer "1", inner 10057
+ * - `no-data`: not executed; outer "1", inner 1359, though there may be data
+ * - `lists-empty`: executed; every list of the answer is empty
  */
 export type FaultKind = (typeof FAULT_KINDS)[number]
 

@@ -111,6 +111,10 @@ export function playFault(fault: Fault, execution: Execution, stage: Stage): Pla
       return reply(edited(executed(), body => editRows(body, rows => halfOf(rows))))
     case 'row-timeouts':
       return reply(edited(executed(), body => editRows(body, rows => rows.map(timedOutRow))))
+    case 'no-data':
+      return reply(failureReply(CODES.noData, 'No data available', now, wire))
+    case 'lists-empty':
+      return reply(edited(executed(), emptied))
     case 'rejected':
       return reply(failureReply(CODES.unexpected, 'Unexpected error, please retry', now, wire))
   }
@@ -140,6 +144,13 @@ function editRows(body: Json, edit: (rows: readonly Json[]) => readonly Json[]):
   const rows = edit(param['rows'])
   const { responseParam: _all, ...rest } = response
   return { Response: rows.length === 0 ? rest : { ...rest, responseParam: { ...param, rows } } }
+}
+
+/** The value with every list in it empty. */
+function emptied(value: Json): Json {
+  if (Array.isArray(value)) return []
+  if (!isObject(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, emptied(item)]))
 }
 
 function halfOf(rows: readonly Json[]): readonly Json[] {

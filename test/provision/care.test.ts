@@ -4,7 +4,7 @@ import {
   UnknownEndpointError,
   UnknownOrderError,
 } from '../../src/provision/index.ts'
-import { mergeUsage } from '../../src/provision/usage.ts'
+import { mergeUsage } from '../../src/provision/merge-usage.ts'
 import type { AddonInstance } from '../../src/sft/api.ts'
 import { realClock } from '../clocks.ts'
 import { countCalls, type Market, openMarket, openShop } from './support.ts'

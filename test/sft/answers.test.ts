@@ -245,7 +245,19 @@ t.test("platform dates are read in the account's time zone", async t => {
   t.equal(parsePlatformDate('05/07/2026 00:30:00', 'Europe/Brussels'), '2026-07-04T22:30:00.000Z')
   t.equal(parsePlatformDate('29/03/2026 03:30:00', 'Europe/Brussels'), '2026-03-29T01:30:00.000Z')
   t.equal(parsePlatformDate('01/01/2026 12:00:00', 'Asia/Kolkata'), '2026-01-01T06:30:00.000Z')
-  for (const none of ['-', '', '31/02/2026', '2026-11-05', '05/11/2026 24:00:00'])
+  for (const [text, iso] of [
+    ['2026-11-05', '2026-11-05T00:00:00.000Z'],
+    ['2026-11-05T10:20:30', '2026-11-05T10:20:30.000Z'],
+    ['2026-11-05T10:20:30.123+02:00', '2026-11-05T08:20:30.000Z'],
+    ['2026/11/05 10:20', '2026-11-05T10:20:00.000Z'],
+    ['05-11-2026 10:20:30', '2026-11-05T10:20:30.000Z'],
+    ['05.11.2026', '2026-11-05T00:00:00.000Z'],
+    ['12/31/2026', '2026-12-31T00:00:00.000Z'],
+  ] as const)
+    t.equal(parsePlatformDate(text), iso, text)
+  t.equal(parsePlatformDate('05/11/2026', 'UTC', 'end'), '2026-11-05T23:59:59.000Z')
+  t.equal(parsePlatformDate('05/11/2026 10:00:00', 'UTC', 'end'), '2026-11-05T10:00:00.000Z')
+  for (const none of ['-', '', '31/02/2026', '13/13/2026', '05/11-2026', '05/11/2026 24:00:00'])
     t.equal(parsePlatformDate(none), undefined, `"${none}" is no date`)
 })
 

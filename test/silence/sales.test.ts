@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import type { SftOptions } from '../../src/sft/client.ts'
 import type { SimulatedWire } from '../../src/simulator/index.ts'
 import { memoryState } from '../../src/state/memory-store.ts'
 import { applyOnce, catalogWith, openTestSft as openApplySft, simulate } from '../apply/helpers.ts'
@@ -9,25 +10,30 @@ import { countCalls, type Market, openMarket, openShop, openTestSft } from '../p
 interface Row {
   readonly name: string
   readonly wire?: SimulatedWire
+  readonly sft?: Partial<SftOptions>
+  readonly activatedBy?: '0' | '1'
   readonly check: (t: Test, market: Market) => Promise<void>
 }
 
 const rows = (title: string, table: readonly Row[]): void => {
   t.test(title, async t => {
-    for (const { name, wire = {}, check } of table)
+    for (const { name, wire = {}, sft = {}, activatedBy = '1', check } of table)
       await t.test(name, async t =>
-        check(t, await openMarket(t, { endpoints: 4, simulator: { wire } })),
+        check(t, await openMarket(t, { endpoints: 4, simulator: { wire }, sft, activatedBy })),
       )
   })
 }
 
-const setWire = async ({ simulator }: Market, wire: SimulatedWire): Promise<void> => {
-  const answer = await fetch(`${simulator.url}/_simulator/settings`, {
+const meddle = async ({ simulator }: Market, call: string, body: object): Promise<void> => {
+  const answer = await fetch(`${simulator.url}/_simulator/${call}`, {
     method: 'POST',
-    body: JSON.stringify({ wire }),
+    body: JSON.stringify(body),
   })
   if (!answer.ok) throw new Error(await answer.text())
 }
+
+const setWire = (market: Market, wire: SimulatedWire): Promise<void> =>
+  meddle(market, 'settings', { wire })
 
 const instancesOf = ({ simulator }: Market, endpointId: string): readonly string[] =>
   simulator.world.endpoints.get(endpointId)?.instances.map(({ uniqueId }) => uniqueId) ?? []
@@ -276,6 +282,156 @@ rows('tokens', [
       t.match(await sft.read.customerProfile(), { destGroupIds: [/./] })
       await fetch(`${simulator.url}/_simulator/expire-tokens`, { method: 'POST' })
       t.match(await sft.read.customerProfile(), { destGroupIds: [/./] })
+    },
+  },
+])
+
+/** A shop with one sale, its usage read once, and what it told of usage since. */
+async function openSold(market: Market) {
+  const { shop, events, ledger } = await openShop(market)
+  const { endpointId, addon } = await shop.purchase(BUY)
+  const [country = ''] = [...market.simulator.world.networks.values()].map(one => one.countryName)
+  const read = async () => {
+    const { instances, doubt } = await shop.usage({ endpointId })
+    const own = instances.find(({ uniqueId }) => uniqueId === addon.uniqueId)
+    if (own === undefined) throw new Error('the instance is not shown')
+    return { ...own, doubt }
+  }
+  return {
+    shop,
+    ledger,
+    endpointId,
+    uniqueId: addon.uniqueId,
+    read,
+    status: async () => (await read()).status,
+    use: (megabytes: number) =>
+      meddle(market, 'traffic', { endPointId: endpointId, country, megabytes }),
+    told: () => events.map(({ type }) => type).filter(type => type.startsWith('usage')),
+  }
+}
+
+rows('how an add-on ended is told from what is known', [
+  {
+    name: 'used up, where the last look saw nothing left',
+    check: async (t, market) => {
+      const sold = await openSold(market)
+      await using _closing = sold.shop
+      await sold.use(1020)
+      t.equal(await sold.status(), 'active')
+      await sold.use(4)
+      t.equal(await sold.status(), 'exhausted')
+      t.equal(await sold.status(), 'exhausted')
+      t.same(sold.told(), ['usage at 80 %', 'usage exhausted'], 'each once')
+    },
+  },
+  {
+    name: 'used up between two looks, where the traffic tells so',
+    check: async (t, market) => {
+      const sold = await openSold(market)
+      await using _closing = sold.shop
+      t.equal(await sold.status(), 'waiting')
+      await sold.use(1024)
+      t.equal(await sold.status(), 'exhausted')
+      t.same(sold.told(), ['usage exhausted'])
+    },
+  },
+  {
+    name: 'not known, where nothing tells, and then no event is told',
+    check: async (t, market) => {
+      const sold = await openSold(market)
+      await using _closing = sold.shop
+      t.equal(await sold.status(), 'waiting')
+      await sold.use(1024)
+      await setWire(market, { oddAnswers: { GetStatistics: 'failure' } })
+      t.equal(await sold.status(), 'ended')
+      t.same(sold.told(), [])
+    },
+  },
+  {
+    name: 'removed elsewhere, where it was gone with its balance before its end',
+    activatedBy: '0',
+    check: async (t, market) => {
+      const sold = await openSold(market)
+      await using _closing = sold.shop
+      t.equal(await sold.status(), 'active')
+      const { endpointId, uniqueId } = sold
+      await market.sft.write.patchEndpoint({ endpointId, removeAddonUniqueIds: [uniqueId] })
+      t.equal(await sold.status(), 'removed elsewhere')
+      t.same(sold.told(), [])
+    },
+  },
+  {
+    name: 'one reading without it tells nothing',
+    check: async (t, market) => {
+      const sold = await openSold(market)
+      await using _closing = sold.shop
+      t.equal(await sold.status(), 'waiting')
+      market.simulator.fault({ operation: 'GetEndpointAddonDetails', kind: 'lists-empty' })
+      t.equal(await sold.status(), 'waiting')
+      t.same(sold.told(), [])
+    },
+  },
+  {
+    name: 'a listing that is not understood ends nothing, and says so',
+    check: async (t, market) => {
+      const sold = await openSold(market)
+      await using _closing = sold.shop
+      for (const form of FORMS) {
+        await setWire(market, { addonDetailsForm: form, profileForm: form })
+        t.match(await sold.read(), { status: 'waiting', doubt: /./ }, form)
+      }
+      t.match(await sold.shop.refreshUsage({ olderThan: 0 }), { refreshed: 0, failed: [{}] })
+      t.same(sold.told(), [])
+    },
+  },
+  {
+    name: 'a date without a time is the end of that day',
+    wire: { dates: 'day-only' },
+    activatedBy: '0',
+    check: async (t, market) => {
+      const { expiresAt = '' } = await (async () => {
+        const sold = await openSold(market)
+        await using _closing = sold.shop
+        return await sold.read()
+      })()
+      t.match(expiresAt, /T23:59:59/)
+    },
+  },
+  ...(['iso', 'dashes'] as const).map(
+    (dates): Row => ({
+      name: `dates are read as ${dates}`,
+      wire: { dates },
+      activatedBy: '0',
+      check: async (t, market) => {
+        const sold = await openSold(market)
+        await using _closing = sold.shop
+        const { status, startsAt = '', expiresAt = '' } = await sold.read()
+        t.equal(status, 'active')
+        t.equal(Date.parse(expiresAt) - Date.parse(startsAt), 30 * 86_400_000)
+      },
+    }),
+  ),
+  {
+    name: 'month-first dates are read so where the account is set so',
+    wire: { dates: 'month-first' },
+    sft: { wire: { 'date-form': 'month-first' } },
+    activatedBy: '0',
+    check: async (t, market) => {
+      const sold = await openSold(market)
+      await using _closing = sold.shop
+      const { startsAt = '', expiresAt = '' } = await sold.read()
+      t.equal(Date.parse(expiresAt) - Date.parse(startsAt), 30 * 86_400_000)
+    },
+  },
+  {
+    name: 'dates that cannot be read are not known, never not started',
+    wire: { dates: 'words' },
+    activatedBy: '0',
+    check: async (t, market) => {
+      const sold = await openSold(market)
+      await using _closing = sold.shop
+      t.equal(await sold.status(), 'not known')
+      t.same(sold.told(), [])
     },
   },
 ])

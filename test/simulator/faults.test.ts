@@ -109,6 +109,11 @@ const CASES: Readonly<Record<Exclude<FaultKind, 'no-answer'>, Case>> = {
   },
   'rows-missing': { executed: true, check: created },
   'row-timeouts': { executed: true, check: created },
+  'no-data': {
+    executed: false,
+    check: json((t, body) => t.strictSame([outer(body), inner(body)], ['1', '1359'])),
+  },
+  'lists-empty': { executed: true, check: created },
   rejected: {
     executed: false,
     check: json((t, body) => t.strictSame([outer(body), inner(body)], ['1', '10057'])),

@@ -1,0 +1,135 @@
+/** What a read of add-ons makes of the ledger's rows: balances, ends, events. Pure. */
+import type { Listing } from '../finding.ts'
+import type { AddonInstance } from '../sft/api.ts'
+import type { EndsByTraffic } from './ends-by-traffic.ts'
+import type { ProvisionEvent } from './events.ts'
+import type { AddonRow, AddonStatus, Balance, UsageRow } from './ledger.ts'
+import { readInstance } from './usage.ts'
+
+/** Share of an add-on from which its usage is told. */
+const TOLD_SHARE = 0.8
+/** Share of an add-on below which what is left is as good as nothing. */
+const NOTHING_LEFT = 0.01
+
+/** Whether an instance ended before, so that no reading is expected to show it. */
+const isOver = ({ status }: AddonRow): boolean =>
+  status !== 'waiting' && status !== 'active' && status !== 'not known'
+
+/** Bought while the platform was being asked: its answer says nothing of this one. */
+const isNewer = ({ purchasedAt }: AddonRow, now: Date): boolean =>
+  purchasedAt !== undefined && purchasedAt >= now.toISOString()
+
+const isPast = ({ expiresAt }: AddonRow, now: Date): boolean =>
+  expiresAt !== undefined && expiresAt <= now.toISOString()
+
+/** Whether so little is left that it was used up. */
+export const isUsedUp = ({ grantedBytes, leftBytes }: Balance): boolean =>
+  leftBytes !== undefined && leftBytes <= NOTHING_LEFT * (grantedBytes ?? 0)
+
+/**
+ * The instances that a reading lacks and that should be there: a second one must agree before they count as
+ * ended. What is past its end needs none.
+ */
+export function missingBeforeTheirEnd(
+  { items, doubt }: Listing<AddonInstance>,
+  rows: readonly AddonRow[],
+  now: Date,
+): readonly AddonRow[] {
+  if (doubt !== undefined) return []
+  const seen = new Set(items.map(({ uniqueId }) => uniqueId))
+  return rows.filter(
+    row => !seen.has(row.uniqueId) && !isOver(row) && !isNewer(row, now) && !isPast(row, now),
+  )
+}
+
+function endOf(
+  row: AddonRow,
+  balance: Balance | undefined,
+  now: Date,
+  ends: EndsByTraffic,
+): AddonStatus {
+  if (balance !== undefined && isUsedUp(balance)) return 'exhausted'
+  if (isPast(row, now)) return 'expired'
+  return ends.get(row.uniqueId) ?? 'ended'
+}
+
+/** What a read of an endpoint's instances changes in the ledger, and what is to be told. */
+export interface UsageUpdate {
+  readonly addons: readonly AddonRow[]
+  readonly usage: UsageRow
+  readonly events: readonly ProvisionEvent[]
+}
+
+/**
+ * Merges what the platform reports with the rows of the ledger. An instance that a whole listing does not
+ * have any more has ended: a one-time add-on disappears when it is used up or expired (contract 4.4). How it
+ * ended is said where it is known; from a listing in doubt nothing follows. `now` is the time just before
+ * the platform was asked.
+ */
+export function mergeUsage(
+  endpointId: string,
+  { items: reported, doubt }: Listing<AddonInstance>,
+  rows: readonly AddonRow[],
+  before: UsageRow | undefined,
+  now: Date,
+  timeZone: string,
+  ends: EndsByTraffic = new Map(),
+): UsageUpdate {
+  const known = new Map(rows.map(row => [row.uniqueId, row]))
+  const addons = new Map<string, AddonRow>()
+  const balances: Record<string, Balance> = { ...before?.balances }
+  const told = new Set(before?.told)
+  const events: ProvisionEvent[] = []
+
+  const tell = (type: 'usage at 80 %' | 'usage exhausted' | 'usage expired', row: AddonRow) => {
+    const mark = `${row.uniqueId} ${type}`
+    if (told.has(mark)) return
+    told.add(mark)
+    events.push({
+      type,
+      endpointId,
+      uniqueId: row.uniqueId,
+      ...(row.orderId === undefined ? {} : { orderId: row.orderId }),
+    })
+  }
+
+  for (const instance of reported) {
+    const { status, startsAt, expiresAt, ...balance } = readInstance(instance, now, timeZone)
+    const planName = instance.planName
+    const row: AddonRow = {
+      endpointId,
+      uniqueId: instance.uniqueId,
+      ...(instance.planId === undefined ? {} : { planId: instance.planId }),
+      ...known.get(instance.uniqueId),
+      ...(planName === undefined ? {} : { planName }),
+      ...(startsAt === undefined ? {} : { startsAt }),
+      ...(expiresAt === undefined ? {} : { expiresAt }),
+      status,
+    }
+    addons.set(row.uniqueId, row)
+    balances[row.uniqueId] = { ...balances[row.uniqueId], ...balance }
+    const { usedBytes = 0, grantedBytes = 0 } = balance
+    if (status === 'active' && grantedBytes > 0 && usedBytes >= TOLD_SHARE * grantedBytes)
+      tell('usage at 80 %', row)
+    if (status === 'exhausted') tell('usage exhausted', row)
+    if (status === 'expired') tell('usage expired', row)
+  }
+  for (const row of doubt === undefined ? rows : []) {
+    if (addons.has(row.uniqueId) || isOver(row) || isNewer(row, now)) continue
+    const status = endOf(row, balances[row.uniqueId], now, ends)
+    addons.set(row.uniqueId, { ...row, status })
+    if (status === 'expired') tell('usage expired', row)
+    if (status === 'exhausted') tell('usage exhausted', row)
+  }
+  return {
+    addons: [...addons.values()],
+    usage: {
+      endpointId,
+      refreshedAt: now.toISOString(),
+      balances,
+      told: [...told],
+      ...(doubt !== undefined && { doubt }),
+    },
+    events,
+  }
+}
