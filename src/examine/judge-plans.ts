@@ -89,7 +89,7 @@ export const PLAN_JUDGES = {
   ),
   'one-time': withPlans((plans, { form }) => {
     const words = plans.flatMap(plan => plan.subscription?.reSubscription ?? [])
-    const known = ['true', 'false', form.oneTime.reSubscription]
+    const known = ['true', 'false', form.oneTime.reSubscription, form.oneTime.renewing]
     const strange = [...new Set(words.filter(word => !known.includes(word)))]
     if (strange.length > 0) {
       const once = plans.find(

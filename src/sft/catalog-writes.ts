@@ -99,7 +99,7 @@ function planOnWire(request: CreatePlanRequest, form: WireForm): JsonObject {
     ],
     charge: [{ chargeAmount: request.charge }],
     subscription: {
-      reSubscription: once ? form.oneTime.reSubscription : request.reSubscription,
+      reSubscription: reSubscriptionOnWire(request, form),
       reSubscriptionRule: toWire(form.renewalRule, request.reSubscriptionRule),
       occurrences: once ? form.oneTime.occurrences : request.occurrences,
       activatedBy: toWire(form.activatedBy, request.activatedBy),
@@ -110,6 +110,12 @@ function planOnWire(request: CreatePlanRequest, form: WireForm): JsonObject {
       validityFactor: String(request.validityDays),
     },
   }
+}
+
+/** ASSUMED (contract 7): "true" with one occurrence is a plan without renewal. */
+function reSubscriptionOnWire(request: CreatePlanRequest, { oneTime }: WireForm): string {
+  if (request.occurrences === '1') return oneTime.reSubscription
+  return request.reSubscription === 'true' ? oneTime.renewing : request.reSubscription
 }
 
 /** ASSUMED (contract 4.4, U16): benefits of data are in MB. A volume that the unit cannot say is refused. */

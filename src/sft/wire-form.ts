@@ -26,8 +26,12 @@ export interface WireForm {
   readonly zoneStatus: string
   /** Undefined: not sent. */
   readonly totalCount: string | undefined
-  /** What a plan without renewal says. */
-  readonly oneTime: { readonly reSubscription: string; readonly occurrences: string }
+  /** What a plan without renewal says, and the reSubscription of one that renews itself. */
+  readonly oneTime: {
+    readonly reSubscription: string
+    readonly occurrences: string
+    readonly renewing: string
+  }
   readonly sellable: { readonly simStatusId: string; readonly simAttachStatusId: string }
   /** Dates with two numbers that could be day or month have the month first. */
   readonly monthFirst: boolean

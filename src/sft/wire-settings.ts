@@ -24,7 +24,7 @@ const OVERRIDES = z.strictObject({
   'plan-type': values('prepaid', 'postpaid'),
   'activated-by': values('first-use', 'immediate'),
   'renewal-rule': values('expiry', 'exhaustion'),
-  'one-time': values('reSubscription', 'occurrences'),
+  'one-time': values('reSubscription', 'occurrences', 'renewing'),
   'validity-type': values('days'),
   'benefit-id': values('data'),
   'plan-status': values('active', 'inactive'),
@@ -152,6 +152,7 @@ export function wireFormOf(settings: WireSettings): WireForm {
     oneTime: {
       reSubscription: oneTime.reSubscription ?? 'true',
       occurrences: oneTime.occurrences ?? '1',
+      renewing: oneTime.renewing ?? 'true',
     },
     sellable: {
       simStatusId: sellable.simStatusId ?? '12',

@@ -138,7 +138,8 @@ function scalar(name: string, item: Json, dialect: SimulatedDialect, parent: str
   const table = dialect.values?.[name]
   const place = PLACE_OF[name]
   if (table !== undefined && (place === undefined || place === parent)) return table[item] ?? item
-  if (BALANCES.has(name)) return inUnit(item, 1, dialect.balanceUnit ?? 'bytes')
+  if (BALANCES.has(name))
+    return inUnit(item, (dialect.megabyte ?? MEGABYTE) / MEGABYTE, dialect.balanceUnit ?? 'bytes')
   if (VOLUMES.has(name)) return inUnit(item, MEGABYTE, dialect.statisticsUnit ?? 'MB')
   if (parent === 'benefit' && name === 'value')
     return inUnit(item, MEGABYTE, dialect.planUnit ?? 'MB')

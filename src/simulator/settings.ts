@@ -26,6 +26,8 @@ export interface SimulatedDialect {
   readonly balanceUnit?: 'bytes' | 'KB' | 'MB' | 'GB'
   /** Unit of a data benefit's value. Default `MB`. */
   readonly planUnit?: 'bytes' | 'KB' | 'MB' | 'GB'
+  /** Bytes that an MB of a plan grants. Default 1048576. */
+  readonly megabyte?: 1_048_576 | 1_000_000
   /** Unit of GetStatistics. Default `MB`. */
   readonly statisticsUnit?: 'bytes' | 'KB' | 'MB' | 'GB'
   /** Form of dates: `31/12/2026`, `12/31/2026`, `31-12-2026`, `2026-12-31`, `31 Dec 2026`, `31/12/2026` without a time. Default `day-first`. */
@@ -131,6 +133,7 @@ export const WIRE_KEYS: readonly (keyof SimulatedWire)[] = [
   'balanceUnit',
   'planUnit',
   'statisticsUnit',
+  'megabyte',
   'dates',
   'utcOffsetMinutes',
   'requiredQuery',
