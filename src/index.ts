@@ -92,6 +92,7 @@ export { planToJson } from './render/plan-json.ts'
 export { planMarkdown } from './render/plan-markdown.ts'
 export { renderPlan } from './render/plan-text.ts'
 export { renderReport, reportToJson } from './render/report-text.ts'
+export type { Subject } from './render/subject.ts'
 export type { Mutability } from './resources/kind.ts'
 // the account
 export type {

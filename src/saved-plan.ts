@@ -2,6 +2,7 @@ import type { MadePlan, PlanOptions } from './make-plan.ts'
 import type { JsonObject } from './model.ts'
 import { planHash } from './plan/operations.ts'
 import { planToJson } from './render/plan-json.ts'
+import type { Subject } from './render/subject.ts'
 import type { State } from './state/state.ts'
 
 /** Options that shape a plan and are kept with it. */
@@ -36,6 +37,7 @@ export function savePlan(
   state: State,
   options: SavedOptions,
   now: Date,
+  subject?: Subject,
 ): SavedPlan {
   return {
     format: 1,
@@ -45,7 +47,7 @@ export function savePlan(
     ...stateMark(state),
     accountHash: made.accountHash,
     planHash: planHash(made.plan),
-    plan: planToJson(made.plan),
+    plan: planToJson(made.plan, subject),
   }
 }
 

@@ -1,5 +1,7 @@
-import { readFileSync } from 'node:fs'
+import { readSettingFile, SettingsError } from './setting-file.ts'
 import { checkWireSettings, type WireOverrides } from './sft/wire-settings.ts'
+
+export { SettingsError } from './setting-file.ts'
 
 /** Environment variables, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -22,26 +24,23 @@ export type SettingOverrides = {
   readonly [Key in keyof SftSettings]?: SftSettings[Key] | undefined
 }
 
-/** A setting is missing or makes no sense; the message names it and says how to give it. */
-export class SettingsError extends Error {
-  override readonly name = 'SettingsError'
-}
-
 export const DEFAULT_BASE_URL = 'https://sft.bics.com'
 export const DEFAULT_STATE = 'state.json'
+const DEFAULT_CATALOG = 'catalog'
 export const DEFAULT_LEDGER = 'orders.json'
 
 /**
  * The account settings: what is given first, then the environment (`SFT_BASE_URL`, `SFT_USERNAME`,
  * `SFT_PASSWORD` or `SFT_PASSWORD_FILE`, `SFT_TARGET_ACCOUNT_ID`, `SFT_CALLS_PER_SECOND`,
- * `SFT_SETTLE_SECONDS`). An empty variable counts as not set. Throws a SettingsError.
+ * `SFT_SETTLE_SECONDS`). An empty variable counts as not set, but for those whose default is another account
+ * or another place: these are refused. Throws a SettingsError.
  */
 export function sftSettings(env: Environment, given: SettingOverrides = {}): SftSettings {
-  const targetAccountId = given.targetAccountId ?? read(env, 'SFT_TARGET_ACCOUNT_ID')
+  const targetAccountId = given.targetAccountId ?? readWhole(env, 'SFT_TARGET_ACCOUNT_ID')
   const callsPerSecond = numberOf('callsPerSecond', given, env, 'SFT_CALLS_PER_SECOND')
   const settleSeconds = numberOf('settleSeconds', given, env, 'SFT_SETTLE_SECONDS')
   return {
-    baseUrl: baseUrlOf(given.baseUrl ?? read(env, 'SFT_BASE_URL') ?? DEFAULT_BASE_URL),
+    baseUrl: baseUrlOf(given.baseUrl ?? readWhole(env, 'SFT_BASE_URL') ?? DEFAULT_BASE_URL),
     username:
       given.username ??
       read(env, 'SFT_USERNAME') ??
@@ -55,11 +54,15 @@ export function sftSettings(env: Environment, given: SettingOverrides = {}): Sft
 
 /** Where the state is: what is given, `SFT_STATE`, or `state.json` in the working folder. */
 export const stateLocation = (env: Environment, given?: string): string =>
-  given ?? read(env, 'SFT_STATE') ?? DEFAULT_STATE
+  given ?? readWhole(env, 'SFT_STATE') ?? DEFAULT_STATE
+
+/** Where the catalog is: what is given, `SFT_CATALOG`, or the folder `catalog`. */
+export const catalogLocation = (env: Environment, given?: string): string =>
+  given ?? readWhole(env, 'SFT_CATALOG') ?? DEFAULT_CATALOG
 
 /** Where the ledger is: what is given, `SFT_LEDGER`, or `orders.json` in the working folder. */
 export const ledgerLocation = (env: Environment, given?: string): string =>
-  given ?? read(env, 'SFT_LEDGER') ?? DEFAULT_LEDGER
+  given ?? readWhole(env, 'SFT_LEDGER') ?? DEFAULT_LEDGER
 
 /** Where processes that share a state share the account's call budget; none for a state in memory. */
 export const budgetFileOf = (state: string): string | undefined =>
@@ -84,48 +87,73 @@ function read(env: Environment, name: string): string | undefined {
   return value === undefined || value === '' ? undefined : value
 }
 
+/** A variable whose default is another account or place, so that an empty one must not mean it. */
+function readWhole(env: Environment, name: string): string | undefined {
+  const value = env[name]
+  if (value !== undefined && value.trim() === '')
+    fail(`${name} is set and empty: give it a value, or unset it to mean the default`)
+  return value
+}
+
 function fail(message: string): never {
   throw new SettingsError(message)
 }
 
+/** Of a password and a file for one, neither may be passed over: accounts get locked by the wrong one. */
 function passwordOf(env: Environment): string {
   const password = read(env, 'SFT_PASSWORD')
-  if (password !== undefined) return password
   const file = read(env, 'SFT_PASSWORD_FILE')
+  if (password !== undefined && file !== undefined)
+    fail('SFT_PASSWORD and SFT_PASSWORD_FILE are both set (a .env file counts too): keep one')
+  if (password !== undefined) return password
   if (file === undefined)
     fail('the password of the SFT account is missing: set SFT_PASSWORD or SFT_PASSWORD_FILE')
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (error) {
-    throw new SettingsError(
-      `SFT_PASSWORD_FILE names ${file}, which cannot be read: ${(error as Error).message}; correct the path or the file's permissions`,
-      { cause: error },
-    )
-  }
+  return passwordIn(file)
+}
+
+function passwordIn(file: string): string {
+  const text = textOf(file)
   const line = text.replace(/\r?\n$/, '')
-  if (line === '') fail(`the password file ${file} is empty: write the password on its only line`)
+  if (line.trim() === '')
+    fail(`the password file ${file} is empty: write the password on its only line`)
   if (/[\r\n]/.test(line))
     fail(`the password file ${file} has several lines: it must hold the password and nothing else`)
+  if (/^(["'`]).*\1$/s.test(line) && line.length > 1)
+    fail(
+      `the password file ${file} has quotes around the password: write it without, since nothing is taken off`,
+    )
   return line
 }
 
+function textOf(file: string): string {
+  const told = (problem: string, cause?: unknown) =>
+    new SettingsError(
+      `SFT_PASSWORD_FILE names ${file}, which cannot be read: ${problem}; correct the path or the file`,
+      { cause },
+    )
+  let text: string | undefined
+  try {
+    text = readSettingFile(file, { pipes: true })
+  } catch (error) {
+    throw error instanceof SettingsError ? told(error.message, error) : error
+  }
+  if (text === undefined) throw told('it does not exist')
+  return text
+}
+
 function baseUrlOf(text: string): string {
+  // A password in it is shown to nobody, whatever else is wrong.
+  const shown = text.includes('@') ? 'the base URL' : `the base URL '${text}'`
   let url: URL
   try {
     url = new URL(text)
-  } catch (error) {
-    throw new SettingsError(
-      `the base URL '${text}' is not a URL: give one such as ${DEFAULT_BASE_URL}`,
-      {
-        cause: error,
-      },
-    )
+  } catch {
+    return fail(`${shown} is not a URL: give one such as ${DEFAULT_BASE_URL}`)
   }
-  if (url.protocol !== 'https:' && url.protocol !== 'http:')
-    fail(`the base URL '${text}' is neither https nor http: give one such as ${DEFAULT_BASE_URL}`)
   if (url.username !== '' || url.password !== '')
     fail('the base URL holds a user name or password: give them as SFT_USERNAME and SFT_PASSWORD')
+  if (url.protocol !== 'https:' && url.protocol !== 'http:')
+    fail(`${shown} is neither https nor http: give one such as ${DEFAULT_BASE_URL}`)
   return text.replace(/\/+$/, '')
 }
 
@@ -203,12 +231,7 @@ function wireOf(given: string | undefined): WireOverrides {
   const place = inline ? 'SFT_WIRE' : `the file ${given} that SFT_WIRE names`
   const advice = `give it as JSON, such as {"balance-unit":"MB"}, or as the name of a file that holds it`
   let text = given
-  if (!inline)
-    try {
-      text = readFileSync(given, 'utf8')
-    } catch (error) {
-      throw new SettingsError(`${place} cannot be read; ${advice}`, { cause: error })
-    }
+  if (!inline) text = readSettingFile(given) ?? fail(`${place} does not exist; ${advice}`)
   let parsed: unknown
   try {
     parsed = JSON.parse(text.replace(/^\uFEFF/, ''))

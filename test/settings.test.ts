@@ -46,7 +46,7 @@ t.test('the password may stand in a file, without its line end', t => {
   t.throws(() => sftSettings(env('empty')), /is empty/)
   t.throws(() => sftSettings(env('two')), /several lines/)
   t.throws(() => sftSettings(env('missing')), /SFT_PASSWORD_FILE names .*missing, which cannot/)
-  t.equal(sftSettings({ ...env('missing'), SFT_PASSWORD: 'direct' }).password, 'direct')
+  t.throws(() => sftSettings({ ...env('missing'), SFT_PASSWORD: 'direct' }), /both set/)
   t.end()
 })
 

@@ -1,7 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type CheckDigitRule, type LoadedCatalog, loadCatalog } from '../catalog/index.ts'
 import type { Catalog } from '../model.ts'
-import { budgetFileOf, sftSettings, stateLocation, wireSettings } from '../settings.ts'
+import type { Subject } from '../render/subject.ts'
+import {
+  budgetFileOf,
+  catalogLocation,
+  sftSettings,
+  stateLocation,
+  wireSettings,
+} from '../settings.ts'
 import type { Sft } from '../sft/api.ts'
 import { openSft } from '../sft/client.ts'
 import type { Clock } from '../sft/once.ts'
@@ -62,9 +69,17 @@ export function openAccount(given: Given, world: World, use: 'reads' | 'writes')
   })
 }
 
+/** Which account a command is about, to be named in whatever it says. */
+export const subjectOf = (sft: Sft, given: Given, world: World): Subject => ({
+  host: sft.host,
+  user: given.text('username') ?? world.env['SFT_USERNAME'] ?? '',
+  ...(sft.targetAccountId !== undefined && { targetAccountId: sft.targetAccountId }),
+  state: stateOf(given, world),
+})
+
 /** Where the catalog is. */
 export const catalogFolder = (given: Given, world: World): string =>
-  given.text('catalog') || world.env['SFT_CATALOG'] || 'catalog'
+  catalogLocation(world.env, given.text('catalog'))
 
 /** How a wrong check digit is taken; undefined: as usual. */
 export const checkDigitOf = (given: Given, world: World): CheckDigitRule | undefined =>

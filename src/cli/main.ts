@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import type { Environment } from '../settings.ts'
 import { type Command, helpOf, readGiven, UsageError } from './command.ts'
 import { EXIT, openWorld, readEnvironment, type World } from './world.ts'
 
@@ -53,11 +54,26 @@ async function main(argv: readonly string[]): Promise<number> {
     return EXIT.usage
   }
   const command = await load()
-  const world = openWorld(command.hermetic === true ? {} : readEnvironment())
-  const code = await run(command, rest, world)
+  const { world, code } = await runInWorld(command, rest)
   // Told to stop: an answer that nobody waits for any more does not hold the process.
   if (world.stop.signal.aborted) process.exit(code)
   return code
+}
+
+/** A `.env` that cannot be read ends the run: without it, defaults would stand for what it says. */
+async function runInWorld(
+  command: Command,
+  argv: readonly string[],
+): Promise<{ readonly world: World; readonly code: number }> {
+  let env: Environment = {}
+  try {
+    if (command.hermetic !== true) env = readEnvironment()
+  } catch (error) {
+    const world = openWorld(process.env)
+    return { world, code: await showError(error, command, world) }
+  }
+  const world = openWorld(env)
+  return { world, code: await run(command, argv, world) }
 }
 
 async function run(command: Command, argv: readonly string[], world: World): Promise<number> {

@@ -1,11 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
-import { parseEnv, styleText } from 'node:util'
+import { styleText } from 'node:util'
 import type { Issue } from '../issues.ts'
 import { OUTCOMES, type Outcome } from '../outcome.ts'
 import { type IssueStyle, renderIssue } from '../render/issues.ts'
 import { type Paint, plain, type Tone } from '../render/paint.ts'
 import type { Environment } from '../settings.ts'
+import { readEnvFile } from './env-file.ts'
 
 /** Exit codes, the same for every command. */
 export const EXIT: Readonly<Record<Outcome, number>> = {
@@ -59,11 +59,8 @@ function paintFor(stream: NodeJS.WriteStream, env: Environment): Paint {
   return !never && (always || stream.isTTY) ? coloured : plain
 }
 
-/** The environment of this process over a `.env` file in the working folder. */
-export function readEnvironment(ignoreFile = false): Environment {
-  if (ignoreFile || !existsSync('.env')) return process.env
-  return { ...parseEnv(readFileSync('.env', 'utf8')), ...process.env }
-}
+/** The environment of this process over a `.env` file in the working folder. Throws a SettingsError. */
+export const readEnvironment = (): Environment => ({ ...readEnvFile('.env'), ...process.env })
 
 /** The world of a real process. */
 export function openWorld(env: Environment): World {

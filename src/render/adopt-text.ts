@@ -2,6 +2,7 @@ import type { JsonObject, KindName } from '../model.ts'
 import { KIND_NAMES, KINDS } from '../resources/kinds.ts'
 import { count, type Paint, plain } from './paint.ts'
 import { JSON_FORMAT } from './plan-json.ts'
+import { type Subject, subjectToJson } from './subject.ts'
 
 /** What taking over an account comes to, as far as it is shown. */
 export interface AdoptionView {
@@ -56,9 +57,14 @@ export function renderAdoption(
 }
 
 /** The same as data. */
-export function adoptionToJson(adoption: AdoptionView, written: boolean): JsonObject {
+export function adoptionToJson(
+  adoption: AdoptionView,
+  written: boolean,
+  subject?: Subject,
+): JsonObject {
   return {
     format: JSON_FORMAT,
+    ...subjectToJson(subject),
     written,
     files: adoption.files.map(({ path, text }) => ({ path, text })),
     adopted: adoption.entries.map(({ kind, key }) => `${kind}/${key}`),

@@ -2,6 +2,7 @@ import type { JsonObject } from '../model.ts'
 import type { Coverage, ZoneCoverage } from '../plan/coverage.ts'
 import { count, type Paint, plain } from './paint.ts'
 import { JSON_FORMAT } from './plan-json.ts'
+import { type Subject, subjectLines, subjectToJson } from './subject.ts'
 
 const SHOWN = 10
 
@@ -41,7 +42,7 @@ export function renderCoverage(coverage: Coverage, paint: Paint = plain): readon
 }
 
 /** Coverage as Markdown, for an issue or a wiki. */
-export function coverageMarkdown(coverage: Coverage): string {
+export function coverageMarkdown(coverage: Coverage, subject?: Subject): string {
   const cell = (text: string) => text.replaceAll('|', '\\|')
   const rows = coverage.zones
     .filter(remarkable)
@@ -69,12 +70,16 @@ export function coverageMarkdown(coverage: Coverage): string {
           '',
           '</details>',
         ]
-  return ['## Coverage', '', summaryOf(coverage), '', ...table, ...countries, ''].join('\n')
+  const about = subjectLines(subject).flatMap(line => [line, ''])
+  return ['## Coverage', '', ...about, summaryOf(coverage), '', ...table, ...countries, ''].join(
+    '\n',
+  )
 }
 
 /** Coverage as data. */
-export const coverageToJson = (coverage: Coverage): JsonObject => ({
+export const coverageToJson = (coverage: Coverage, subject?: Subject): JsonObject => ({
   format: JSON_FORMAT,
+  ...subjectToJson(subject),
   zones: coverage.zones.map(zone => ({ ...zone })),
   unsold: coverage.unsold.map(country => ({ ...country })),
   homeless: coverage.homeless,

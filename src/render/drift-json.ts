@@ -1,11 +1,13 @@
 import { type DriftReport, driftOutcome, type EntryDrift, hasDrift } from '../drift.ts'
 import type { JsonObject } from '../model.ts'
 import { JSON_FORMAT, outcomeToJson } from './plan-json.ts'
+import { type Subject, subjectToJson } from './subject.ts'
 
 /** Drift as data for programs. `exitCode` is that of `drift --detailed-exitcode`. */
-export function driftToJson(report: DriftReport): JsonObject {
+export function driftToJson(report: DriftReport, subject?: Subject): JsonObject {
   return {
     format: JSON_FORMAT,
+    ...subjectToJson(subject),
     drift: hasDrift(report),
     ...outcomeToJson(driftOutcome(report)),
     compared: { ...report.compared },

@@ -2,6 +2,7 @@ import type { Json, JsonObject } from '../model.ts'
 import { OUTCOMES, type Outcome, planOutcome } from '../outcome.ts'
 import type { Change, FieldChange, Plan } from '../plan/plan.ts'
 import { blockedInPart } from './plan-text.ts'
+import { type Subject, subjectToJson } from './subject.ts'
 
 /** Version of the JSON forms below; it grows when a field changes its meaning or goes. */
 export const JSON_FORMAT = 1
@@ -10,9 +11,10 @@ export const JSON_FORMAT = 1
  * A plan as data for programs: counts with what they come to, every change with its fields, cost, issues.
  * `summary.exitCode` is that of `plan --detailed-exitcode`.
  */
-export function planToJson(plan: Plan): JsonObject {
+export function planToJson(plan: Plan, subject?: Subject): JsonObject {
   return {
     format: JSON_FORMAT,
+    ...subjectToJson(subject),
     summary: {
       ...plan.summary,
       blockedInPart: blockedInPart(plan),

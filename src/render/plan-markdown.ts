@@ -4,6 +4,7 @@ import { ACTIONS } from '../plan/plan.ts'
 import { KIND_NAMES, KINDS } from '../resources/kinds.ts'
 import { count, duration } from './paint.ts'
 import { renderChanges } from './plan-text.ts'
+import { type Subject, subjectLines } from './subject.ts'
 
 /** A comment on a pull request holds 65,536 characters; a platform may count some twice. */
 const LONGEST = 60_000
@@ -29,12 +30,13 @@ function headline(plan: Plan): string {
 }
 
 /** A plan as a comment for a pull request: counts first, the changes of each kind folded, never too long. */
-export function planMarkdown(plan: Plan): string {
+export function planMarkdown(plan: Plan, subject?: Subject): string {
   const counts = ACTIONS.filter(action => action !== 'keep' && plan.summary[action] > 0)
   const head = [
     COMMENT_MARK,
     `## sft-catalog plan: ${headline(plan)}`,
     '',
+    ...subjectLines(subject).flatMap(line => [line, '']),
     ...(counts.length === 0
       ? []
       : [

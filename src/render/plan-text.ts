@@ -6,6 +6,7 @@ import { ACTIONS } from '../plan/plan.ts'
 import { isJsonObject } from '../resources/kind.ts'
 import { KIND_NAMES, KINDS } from '../resources/kinds.ts'
 import { count, duration, type Paint, plain, type Tone } from './paint.ts'
+import { type Subject, subjectLines } from './subject.ts'
 
 const SIGN: Readonly<Record<Action, string>> = {
   create: '+',
@@ -50,14 +51,14 @@ const ORIGIN = {
 const SHOWN = 12
 
 /** A plan for people: what changes, why, and what it costs; the last line has the counts. */
-export function renderPlan(plan: Plan, paint: Paint = plain): readonly string[] {
+export function renderPlan(plan: Plan, paint: Paint = plain, subject?: Subject): readonly string[] {
   const lines = KIND_NAMES.flatMap(kind => {
     const changes = renderChanges(plan, kind, paint)
     return changes.length === 0
       ? []
       : [paint('strong', capitalised(KINDS[kind].plural)), ...changes, '']
   })
-  return [...lines, ...summaryLines(plan, paint)]
+  return [...subjectLines(subject), ...lines, ...summaryLines(plan, paint)]
 }
 
 /** The changes of one kind, without what is kept. */

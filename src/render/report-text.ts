@@ -2,16 +2,22 @@ import type { ApplyReport, Result } from '../apply/report.ts'
 import type { JsonObject } from '../model.ts'
 import { count, duration, type Paint, plain } from './paint.ts'
 import { JSON_FORMAT } from './plan-json.ts'
+import { type Subject, subjectLines } from './subject.ts'
 
 /** Reasons of one section, and addresses of one reason, that a terminal can hold. */
 const SHOWN = 20
 const ADDRESSES = 3
 
 /** How an apply ended, for people: what failed and why first, the counts last. */
-export function renderReport(report: ApplyReport, paint: Paint = plain): readonly string[] {
+export function renderReport(
+  report: ApplyReport,
+  paint: Paint = plain,
+  subject?: Subject,
+): readonly string[] {
   const { done, failed, skipped, deferred } = report.counts
   const blocked = report.blocked.length
   return [
+    ...subjectLines(subject),
     ...section(report, 'failed', paint('error', 'Failed')),
     ...section(report, 'skipped', paint('warn', 'Skipped')),
     ...section(report, 'deferred', paint('warn', 'Deferred to the next run')),

@@ -143,7 +143,7 @@ t.test('of two applies on one state the second is refused, with who holds it', a
   const first = desk.start(APPLY)
   await untilSent(desk, first, 1)
   const second = await desk.run(APPLY)
-  t.equal(second.code, 1)
+  t.equal(second.code, 75)
   t.match(
     second.stderr,
     new RegExp(
@@ -157,14 +157,14 @@ t.test('of two applies on one state the second is refused, with who holds it', a
 
 t.test('where nobody can be asked, apply does nothing without --auto-approve', async t => {
   const desk = await openDesk(t, () => smallCatalog([]))
-  for (const command of ['apply', 'apply --json']) {
+  for (const [command, told] of [
+    ['apply', 'there is nobody to ask: give --auto-approve, or use plan to look first'],
+    ['apply --json', '--json needs --auto-approve or PLAN: a question would stand in the data'],
+  ] as const) {
     const { code, stderr, stdout } = await desk.run(command, { input: 'yes\n' })
     t.equal(code, 64)
     t.equal(stdout, '')
-    t.equal(
-      stderr,
-      'sft-catalog apply: there is nobody to ask: give --auto-approve, or use plan to look first. See sft-catalog apply --help\n',
-    )
+    t.equal(stderr, `sft-catalog apply: ${told}. See sft-catalog apply --help\n`)
   }
   t.equal(desk.simulator.calls.length, 0)
 })

@@ -3,11 +3,19 @@ import { type Adoption, prepareAdoption } from '../../adopt/adopt-account.ts'
 import { FileExistsError, writeNewFiles } from '../../adopt/write-files.ts'
 import type { Catalog, KindName } from '../../model.ts'
 import { adoptionToJson, renderAdoption } from '../../render/adopt-text.ts'
+import { subjectLines } from '../../render/subject.ts'
 import { KIND_NAMES } from '../../resources/kinds.ts'
 import { backupState } from '../../state/edit.ts'
 import { openState, readState } from '../../state/open-state.ts'
 import { SECTION, type State, type StateStore } from '../../state/state.ts'
-import { catalogFolder, checkDigitOf, loadWith, openAccount, stateOf } from '../account.ts'
+import {
+  catalogFolder,
+  checkDigitOf,
+  loadWith,
+  openAccount,
+  stateOf,
+  subjectOf,
+} from '../account.ts'
 import {
   CATALOG_FLAGS,
   type Command,
@@ -88,6 +96,8 @@ async function adoptInto(run: Run, state: State, store: StateStore | undefined):
   const json = given.is('json')
   const checkDigit = checkDigitOf(given, world)
   await using sft = openAccount(given, world, store === undefined ? 'reads' : 'writes')
+  const subject = subjectOf(sft, given, world)
+  if (!json) for (const line of subjectLines(subject)) world.out(line)
   const adoption = await prepareAdoption(sft, state, {
     catalog: run.catalog,
     folder,
@@ -104,7 +114,7 @@ async function adoptInto(run: Run, state: State, store: StateStore | undefined):
   if (store !== undefined && !(await write(adoption, store, run))) return false
   const written = store !== undefined
   if (json) {
-    world.out(JSON.stringify(adoptionToJson(adoption, written), undefined, 2))
+    world.out(JSON.stringify(adoptionToJson(adoption, written, subject), undefined, 2))
     return true
   }
   if (!written)

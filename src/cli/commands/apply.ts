@@ -9,11 +9,12 @@ import { count, duration } from '../../render/paint.ts'
 import { outcomeToJson, planToJson } from '../../render/plan-json.ts'
 import { renderPlan } from '../../render/plan-text.ts'
 import { renderReport, reportToJson } from '../../render/report-text.ts'
+import { type Subject, subjectText } from '../../render/subject.ts'
 import { parseSavedPlan, type SavedPlan, whatMoved } from '../../saved-plan.ts'
 import type { Sft } from '../../sft/api.ts'
 import { openState } from '../../state/open-state.ts'
 import type { StateStore } from '../../state/state.ts'
-import { clock, openAccount, readCatalog, stateOf } from '../account.ts'
+import { clock, openAccount, readCatalog, stateOf, subjectOf } from '../account.ts'
 import {
   ACCOUNT_FLAGS,
   CATALOG_FLAGS,
@@ -131,6 +132,7 @@ async function applyCatalog(
   world: World,
 ): Promise<number> {
   const json = given.is('json')
+  const subject = subjectOf(sft, given, world)
   const sales = await readSales(given, world)
   await settleEarlier(sft, store, world)
   const made = await unlessStopped(world, () =>
@@ -161,12 +163,12 @@ async function applyCatalog(
   const planned = planOutcome(plan)
   const refused = planned === 'failed' || planned === 'refused'
   if (!json && hardErrors(plan).length === 0)
-    for (const line of renderPlan(plan, world.paint)) world.out(line)
+    for (const line of renderPlan(plan, world.paint, subject)) world.out(line)
   if (refused) {
     if (json)
       world.out(
         JSON.stringify(
-          { format: 1, ...outcomeToJson(planned), plan: planToJson(plan), report: null },
+          { format: 1, ...outcomeToJson(planned), plan: planToJson(plan, subject), report: null },
           undefined,
           2,
         ),
@@ -177,7 +179,7 @@ async function applyCatalog(
     plan.operations.length > 0 &&
     !given.is('auto-approve') &&
     saved === undefined &&
-    !(await confirmed(world, 'Apply these changes?'))
+    !(await confirmed(world, `Apply these changes to ${subjectText(subject)}?`))
   ) {
     world.err('nothing was changed')
     return EXIT[stopOf(world) ?? 'failed']
@@ -190,7 +192,7 @@ async function applyCatalog(
         {
           format: 1,
           ...outcomeToJson(outcome),
-          plan: planToJson(plan),
+          plan: planToJson(plan, subject),
           report: reportToJson(report),
         },
         undefined,
@@ -198,7 +200,7 @@ async function applyCatalog(
       ),
     )
   else if (plan.operations.length > 0)
-    for (const line of renderReport(report, world.paint)) world.out(line)
+    for (const line of renderReport(report, world.paint, subject)) world.out(line)
   if (outcome === 'outOfTime')
     world.err(`time limit reached after ${duration(report.seconds)}: the next run goes on`)
   return EXIT[outcome]
@@ -227,7 +229,7 @@ async function carryOut(
       pageSize: sft.form.pageSize,
       stop: world.stop.signal,
       onEvent: progress.onEvent,
-      confirmCanary: results => confirmCanary(results, given, world),
+      confirmCanary: results => confirmCanary(results, subjectOf(sft, given, world), given, world),
       ...(parallel !== undefined && { parallel }),
     })
   } finally {
@@ -273,6 +275,7 @@ async function confirmed(world: World, question: string): Promise<boolean> {
 
 async function confirmCanary(
   results: readonly Result[],
+  subject: Subject,
   given: Given,
   world: World,
 ): Promise<boolean> {
@@ -284,7 +287,7 @@ async function confirmCanary(
   if (given.is('auto-approve') || !world.canAsk) return good
   return confirmed(
     world,
-    `${results.filter(result => result.status === 'done').length} of ${results.length} canary endpoints are there. Go on with the rest?`,
+    `${results.filter(result => result.status === 'done').length} of ${results.length} canary endpoints are there. Go on with the rest on ${subjectText(subject)}?`,
   )
 }
 

@@ -3,10 +3,11 @@ import { observeAccount } from '../../observe.ts'
 import { compareCoverage } from '../../plan/coverage.ts'
 import { resolveCatalog } from '../../plan/resolve.ts'
 import { coverageMarkdown, coverageToJson, renderCoverage } from '../../render/coverage.ts'
+import { subjectLines } from '../../render/subject.ts'
 import { countryOfNetwork } from '../../resources/rate-zone.ts'
 import type { Network } from '../../sft/api.ts'
 import { readState } from '../../state/open-state.ts'
-import { openAccount, readCatalog, stateOf } from '../account.ts'
+import { openAccount, readCatalog, stateOf, subjectOf } from '../account.ts'
 import { CATALOG_FLAGS, type Command, JSON_FLAG, namesOf, READ_FLAGS } from '../command.ts'
 import { ONE_FORM_RULE } from '../planning.ts'
 import { EXIT, showIssues } from '../world.ts'
@@ -38,6 +39,7 @@ export const coverage: Command = {
   ],
   run: async (given, world) => {
     await using sft = openAccount(given, world, 'reads')
+    const subject = subjectOf(sft, given, world)
     if (given.is('networks')) {
       const networks = await sft.read.networks()
       if (given.is('json')) world.out(JSON.stringify(networks, undefined, 2))
@@ -64,9 +66,11 @@ export const coverage: Command = {
       }),
     )
     const compared = compareCoverage(catalog, state, observation, wanted)
-    if (given.is('json')) world.out(JSON.stringify(coverageToJson(compared), undefined, 2))
-    else if (given.is('markdown')) world.out(coverageMarkdown(compared))
-    else for (const line of renderCoverage(compared, world.paint)) world.out(line)
+    if (given.is('json')) world.out(JSON.stringify(coverageToJson(compared, subject), undefined, 2))
+    else if (given.is('markdown')) world.out(coverageMarkdown(compared, subject))
+    else
+      for (const line of [...subjectLines(subject), ...renderCoverage(compared, world.paint)])
+        world.out(line)
     const news = compared.zones.some(
       zone => zone.lost.length > 0 || zone.available.length > 0 || zone.nearEmpty,
     )

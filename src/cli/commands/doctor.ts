@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import { examineAccount } from '../../examine-account.ts'
+import { subjectLines, subjectToJson } from '../../render/subject.ts'
 import { renderExamination } from '../../render/verdicts.ts'
 import { timeZoneOf } from '../../settings.ts'
-import { catalogFolder, clock, loadWith, openAccount } from '../account.ts'
+import { catalogFolder, clock, loadWith, openAccount, subjectOf } from '../account.ts'
 import { CATALOG_FLAGS, type Command, type Given, JSON_FLAG, READ_FLAGS } from '../command.ts'
 import { EXIT, type World } from '../world.ts'
 
@@ -28,9 +29,21 @@ export const doctor: Command = {
       onRead: what => world.err(world.paintErr('dim', `reading ${what}`)),
     })
     const { accepted } = sft.form
+    const subject = subjectOf(sft, given, world)
     if (given.is('json'))
-      world.out(JSON.stringify({ format: 2, ...examination, accepted }, undefined, 2))
-    else for (const line of renderExamination(examination, accepted, world.paint)) world.out(line)
+      world.out(
+        JSON.stringify(
+          { format: 2, ...subjectToJson(subject), ...examination, accepted },
+          undefined,
+          2,
+        ),
+      )
+    else
+      for (const line of [
+        ...subjectLines(subject),
+        ...renderExamination(examination, accepted, world.paint),
+      ])
+        world.out(line)
     const otherwise = examination.verdicts.some(
       ({ id, verdict }) => verdict === 'contradicted' && !accepted.includes(id),
     )

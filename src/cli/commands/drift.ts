@@ -9,11 +9,19 @@ import type { Observation } from '../../plan/observation.ts'
 import { resolveCatalog } from '../../plan/resolve.ts'
 import { driftToJson } from '../../render/drift-json.ts'
 import { renderDrift } from '../../render/drift-text.ts'
+import { subjectLines, subjectToJson } from '../../render/subject.ts'
 import type { Sft } from '../../sft/api.ts'
 import { backupState } from '../../state/edit.ts'
 import { openState, readState } from '../../state/open-state.ts'
 import type { State, StateStore } from '../../state/state.ts'
-import { catalogFolder, checkDigitOf, openAccount, readCatalog, stateOf } from '../account.ts'
+import {
+  catalogFolder,
+  checkDigitOf,
+  openAccount,
+  readCatalog,
+  stateOf,
+  subjectOf,
+} from '../account.ts'
 import { CATALOG_FLAGS, type Command, type Given, JSON_FLAG, READ_FLAGS } from '../command.ts'
 import { ALLOW_BLOCKED_RULE, addressOf, sayPending, sayRead } from '../planning.ts'
 import { EXIT, showIssues, type World } from '../world.ts'
@@ -58,6 +66,7 @@ export const drift: Command = {
       }
       return await acceptAll(addresses, catalog, sft, store, given, world)
     }
+    const subject = subjectOf(sft, given, world)
     const state = await readState(stateOf(given, world))
     sayPending(state, world)
     const observation = await readAccount(catalog, state, sft, given, world)
@@ -65,8 +74,10 @@ export const drift: Command = {
     const graph = resolveCatalog(catalog, observation, state)
     const report = compareDrift(catalog, graph, state, observation)
     showIssues(world, report.unresolved)
-    if (given.is('json')) world.out(JSON.stringify(driftToJson(report), undefined, 2))
-    else for (const line of renderDrift(report, world.paint)) world.out(line)
+    if (given.is('json')) world.out(JSON.stringify(driftToJson(report, subject), undefined, 2))
+    else
+      for (const line of [...subjectLines(subject), ...renderDrift(report, world.paint)])
+        world.out(line)
     const counts = given.is('detailed-exitcode') && !given.is('allow-blocked')
     if (counts) return EXIT[driftOutcome(report)]
     return hasDrift(report) ? EXIT.changes : EXIT.ok
@@ -141,7 +152,18 @@ async function acceptAll(
     }
   }
   if (given.is('json'))
-    world.out(JSON.stringify({ format: 1, accepted, refused: failures }, undefined, 2))
+    world.out(
+      JSON.stringify(
+        {
+          format: 1,
+          ...subjectToJson(subjectOf(sft, given, world)),
+          accepted,
+          refused: failures,
+        },
+        undefined,
+        2,
+      ),
+    )
   else
     for (const { address, file, fields } of accepted)
       world.out(

@@ -7,7 +7,7 @@ import { planMarkdown } from '../../render/plan-markdown.ts'
 import { renderPlan } from '../../render/plan-text.ts'
 import { savePlan } from '../../saved-plan.ts'
 import { readState } from '../../state/open-state.ts'
-import { openAccount, readCatalog, stateOf } from '../account.ts'
+import { openAccount, readCatalog, stateOf, subjectOf } from '../account.ts'
 import { CATALOG_FLAGS, type Command, type Given, JSON_FLAG, READ_FLAGS } from '../command.ts'
 import {
   ALLOW_BLOCKED_RULE,
@@ -52,6 +52,7 @@ export const plan: Command = {
     if (catalog === undefined) return EXIT.failed
     const state = await readState(stateOf(given, world))
     await using sft = openAccount(given, world, 'reads')
+    const subject = subjectOf(sft, given, world)
     const sales = await readSales(given, world)
     sayPending(state, world)
     const made = await makePlan(catalog, state, sft, {
@@ -63,14 +64,14 @@ export const plan: Command = {
     showIssues(world, made.plan.issues)
     const out = given.text('out')
     if (out !== undefined && hardErrors(made.plan).length === 0) {
-      const saved = savePlan(made, catalog.hash, state, options, new Date())
+      const saved = savePlan(made, catalog.hash, state, options, new Date(), subject)
       await writeFileDurably(out, `${JSON.stringify(saved, undefined, 2)}\n`)
       world.err(`saved to ${out}: "sft-catalog apply ${out}" does exactly this`)
     }
-    if (given.is('json')) world.out(JSON.stringify(planToJson(made.plan), undefined, 2))
-    else if (given.is('markdown')) world.out(planMarkdown(made.plan))
+    if (given.is('json')) world.out(JSON.stringify(planToJson(made.plan, subject), undefined, 2))
+    else if (given.is('markdown')) world.out(planMarkdown(made.plan, subject))
     else if (hardErrors(made.plan).length === 0)
-      for (const line of renderPlan(made.plan, world.paint)) world.out(line)
+      for (const line of renderPlan(made.plan, world.paint, subject)) world.out(line)
     return exitOf(made.plan, given)
   },
 }

@@ -1,0 +1,32 @@
+import type { JsonObject } from '../model.ts'
+
+/** What a plan or report is about, so that nobody takes one account for another. */
+export interface Subject {
+  readonly host: string
+  readonly user: string
+  /** A reseller's child account. */
+  readonly targetAccountId?: string
+  /** Where the state is. */
+  readonly state: string
+}
+
+/** An account and its state in a few words. */
+export const subjectText = ({ host, user, targetAccountId, state }: Subject): string =>
+  `${host} as ${user}, ${targetAccountId === undefined ? 'no target account' : `target account ${targetAccountId}`}, state ${state}`
+
+/** The line that stands above plans and reports; none where the subject is not told. */
+export const subjectLines = (subject: Subject | undefined): readonly string[] =>
+  subject === undefined ? [] : [`Account: ${subjectText(subject)}`]
+
+/** The same as data: `account` of every plan and report. */
+export const subjectToJson = (subject: Subject | undefined): JsonObject =>
+  subject === undefined
+    ? {}
+    : {
+        account: {
+          host: subject.host,
+          user: subject.user,
+          targetAccountId: subject.targetAccountId ?? null,
+          state: subject.state,
+        },
+      }
