@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   order: async () => (await import('./commands/order.ts')).order,
   orders: async () => (await import('./commands/orders.ts')).orders,
   usage: async () => (await import('./commands/usage.ts')).usage,
+  esims: async () => (await import('./commands/esims.ts')).esims,
   stock: async () => (await import('./commands/stock.ts')).stock,
   resume: async () => (await import('./commands/resume.ts')).resume,
   suspend: async () => (await import('./commands/suspend.ts')).suspend,

@@ -145,6 +145,12 @@ async function tryActivation(
     return undefined
   }
 
+  /** What the SIM says; a verdict against it takes a second look. */
+  const lookAtSim = async (): Promise<Verdict | undefined> => {
+    const seen = judgeSim(await read.sim(iccid, options))
+    return seen?.end === 'taken' ? judgeSim(await read.sim(iccid, options)) : seen
+  }
+
   try {
     return await sendUntilClear()
   } catch (error) {
@@ -181,7 +187,7 @@ async function tryActivation(
 
   /** ASSUMED (contract 4.9, U20): from Pre-Active a refused lifecycle call is followed by the other one. */
   async function judgeAfterRefusal(refusal: SftRejectedError): Promise<Verdict | 'unclear'> {
-    const seen = judgeSim(await read.sim(iccid, options))
+    const seen = await lookAtSim()
     if (seen?.end === 'taken' && mayBeOurs) return await judgeRefusal(seen.reason)
     if (seen !== undefined) return seen
     try {

@@ -7,6 +7,7 @@ import type { Cancellation } from './cancel-order.ts'
 import type { ProvisionPolicies } from './desk.ts'
 import type { SuspensionReason } from './endpoint-care.ts'
 import type { ProvisionListener } from './events.ts'
+import type { Recheck } from './free-esims.ts'
 import type { Ledger, OrderReference } from './ledger.ts'
 import type { OrderView } from './order-view.ts'
 import type { UsageSweep } from './refresh-usage.ts'
@@ -112,6 +113,13 @@ export interface Provisioner extends AsyncDisposable {
   cancel(orderId: string, patience?: Patience): Promise<Cancellation>
   /** What can be sold, is reserved and was sold. Makes no call. */
   stock(): Promise<Stock>
+  /** Reads each SIM that was set aside; those that are Pre-Active and unsold are for sale again. */
+  recheckSetAside(options?: { readonly signal?: AbortSignal }): Promise<readonly Recheck[]>
+  /**
+   * Reads a SIM and puts it up for sale where it is Pre-Active and unsold; `reason` says why not. Throws
+   * UnknownEndpointError and what stands for the account.
+   */
+  releaseEsim(request: { readonly iccid: string; readonly signal?: AbortSignal }): Promise<Recheck>
   /** Goes on with the unfinished orders that no living process works on. */
   resume(patience?: Patience): Promise<ResumeReport>
 }

@@ -1,14 +1,7 @@
-import type { Lane, Sft, Sim } from '../sft/api.ts'
+import type { Lane, Sft } from '../sft/api.ts'
 import { SftAbortedError } from '../sft/errors.ts'
 import type { Candidate } from './candidates.ts'
-import { isActivationCode } from './lpa.ts'
-
-/** An eSIM that can be sold now: its endpoint is of the state and its activation code is known. */
-export interface Esim extends Candidate {
-  readonly msisdn?: string
-  /** A secret. */
-  readonly activationCode: string
-}
+import { type Esim, judgeForSale, withCode } from './sellable.ts'
 
 /** eSIMs whose activation codes are at hand, so that the usual sale needs no look-up. */
 export interface EsimPool {
@@ -131,18 +124,6 @@ export function openEsimPool(options: EsimPoolOptions): EsimPool {
       batch.warm = batch.warm.filter(esim => esim.endpointId !== endpointId)
   }
 
-  /** Takes a SIM's code in; the reason where it cannot be sold. */
-  const warmUp = (candidate: Candidate, sim: Sim): Esim | string => {
-    if (sim.activationCode === undefined) return 'it has no activation code'
-    if (!isActivationCode(sim.activationCode)) return 'its activation code is not an LPA string'
-    return {
-      ...candidate,
-      iccid: sim.iccid,
-      ...(sim.msisdn === undefined ? {} : { msisdn: sim.msisdn }),
-      activationCode: sim.activationCode,
-    }
-  }
-
   const nextPageNumber = (): number => Math.floor(listed.size / pageSize) + 1 + stuck
 
   const readPage = async (lane: Lane, signal: AbortSignal): Promise<void> => {
@@ -159,13 +140,12 @@ export function openEsimPool(options: EsimPoolOptions): EsimPool {
       if (sim.endpointId === undefined || !handedOut.has(sim.endpointId)) listed.add(sim.iccid)
       const candidate = sim.endpointId === undefined ? undefined : candidates.get(sim.endpointId)
       if (candidate === undefined || !batchOf(candidate).cold.has(candidate.endpointId)) continue
+      const esim = withCode(candidate, sim)
+      // Not for sale by one reading: it stays cold, and is looked at by itself before it is set aside.
+      if (typeof esim === 'string') continue
       batchOf(candidate).cold.delete(candidate.endpointId)
-      const esim = warmUp(candidate, sim)
-      if (typeof esim === 'string') await setAside(candidate, esim)
-      else {
-        batchOf(candidate).warm.push(esim)
-        fresh += 1
-      }
+      batchOf(candidate).warm.push(esim)
+      fresh += 1
     }
     stuck = listed.size > before ? 0 : stuck + 1
     walked = page >= totalPages
@@ -214,24 +194,19 @@ export function openEsimPool(options: EsimPoolOptions): EsimPool {
   /** Looks one endpoint up by its ICCID: it is not in the list, or far back in it. */
   const lookUp = async (batch: Batch, candidate: Candidate): Promise<Esim | undefined> => {
     batch.cold.delete(candidate.endpointId)
-    let sim: Sim | undefined
+    const look = async () =>
+      judgeForSale(candidate, await sft.read.sim(candidate.iccid, { lane: 'traveller' }))
     try {
-      sim = await sft.read.sim(candidate.iccid, { lane: 'traveller' })
+      const first = await look()
+      // No verdict stands on one reading.
+      const esim = typeof first === 'string' ? await look() : first
+      if (typeof esim !== 'string') return esim
+      await setAside(candidate, esim)
+      return undefined
     } catch (error) {
       batch.cold.set(candidate.endpointId, candidate)
       throw error
     }
-    const problem =
-      sim === undefined
-        ? 'the account has no such SIM'
-        : sim.endpointId !== candidate.endpointId || sim.attached === false
-          ? 'no SIM is attached to it, or another one'
-          : sim.status !== 'Pre-Active'
-            ? `its SIM is ${sim.status ?? 'in an unknown state'}, and not by an order of this ledger`
-            : warmUp(candidate, sim)
-    if (typeof problem !== 'string') return problem
-    await setAside(candidate, problem)
-    return undefined
   }
 
   return {

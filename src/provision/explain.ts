@@ -1,3 +1,4 @@
+import { hideActivationCodes } from '../sft/activation-code.ts'
 import {
   SftAbortedError,
   SftCredentialsError,
@@ -14,10 +15,7 @@ import {
 
 /** What an error says, without any activation code that a platform may have put into its words. */
 export const reasonOf = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).replace(
-    /LPA:1\$[^\s"'<>\\]+/g,
-    '(activation code)',
-  )
+  hideActivationCodes(error instanceof Error ? error.message : String(error), '(activation code)')
 
 /**
  * The error that a portal sees for one of the platform's. What is no SftError, nor an ended signal,

@@ -33,6 +33,7 @@ export {
 } from './errors.ts'
 export type { ProvisionEvent, ProvisionListener } from './events.ts'
 export { type FileLedgerOptions, fileLedger } from './file-ledger.ts'
+export type { Recheck } from './free-esims.ts'
 export type {
   AddonRow,
   AddonStatus,

@@ -18,6 +18,7 @@ import { openSft } from '../sft/client.ts'
 import type { Clock } from '../sft/once.ts'
 import { OPERATIONS } from '../sft/operations.ts'
 import type { State } from '../state/state.ts'
+import { normaliseIccid } from '../units.ts'
 import type { Patience, Provisioner, ProvisionerOptions, ResumeReport } from './api.ts'
 import { cancelOrder } from './cancel-order.ts'
 import { listCandidates } from './candidates.ts'
@@ -28,6 +29,7 @@ import { openEsimPool } from './esim-pool.ts'
 import { tellSafely } from './events.ts'
 import { explainError, reasonOf } from './explain.ts'
 import { fileLedger } from './file-ledger.ts'
+import { recheckSetAside, releaseEsim } from './free-esims.ts'
 import type { OrderRow } from './ledger.ts'
 import { hashContent, type OrderContent } from './order.ts'
 import { openOrderRuns } from './order-runs.ts'
@@ -282,6 +284,14 @@ export async function openProvisioner(options: ProvisionerOptions = {}): Promise
       const candidates = listCandidates(await readState(), policies)
       return countStock(candidates, await ledger.esims(), await ledger.orders(), clock.now())
     },
+    recheckSetAside: ({ signal } = {}) =>
+      recheckSetAside(desk, closingSignal(closing.signal, { ...(signal && { signal }) })),
+    releaseEsim: ({ iccid, signal }) =>
+      releaseEsim(
+        desk,
+        normaliseIccid(iccid),
+        closingSignal(closing.signal, { ...(signal && { signal }) }),
+      ),
     resume,
     async [Symbol.asyncDispose]() {
       closing.abort()

@@ -1,9 +1,9 @@
 import { type Desk, isoNow } from './desk.ts'
 import { NoEsimAvailableError } from './errors.ts'
-import type { Esim } from './esim-pool.ts'
 import type { EsimRow, LedgerEntry, OrderIntent, OrderRow } from './ledger.ts'
 import { changeOrder, type OrderChange } from './order.ts'
 import { OrderLostError, tellSteps } from './save-order.ts'
+import type { Esim } from './sellable.ts'
 
 /** The announcement of an activation. */
 export const activationIntent = (desk: Desk, endpointId: string): OrderIntent => ({

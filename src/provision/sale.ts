@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import { needsConfirmationCode } from '../sft/activation-code.ts'
 import type { AddonRow, EsimRow, OrderRow } from './ledger.ts'
 import { type QrCode, qrCode } from './qr-code.ts'
 
@@ -26,6 +27,8 @@ export interface TopUp {
  */
 export interface Sale extends TopUp {
   readonly activationCode: string
+  /** Whether the buyer's phone will ask for a confirmation code, which the seller must give. */
+  readonly needsConfirmationCode: boolean
   readonly qr: QrCode
 }
 
@@ -53,7 +56,10 @@ export function saleOf(order: OrderRow, esim: EsimRow, addon: AddonRow | undefin
   const { activationCode } = esim
   if (activationCode === undefined)
     throw new Error(`order ${order.orderId} is delivered without a code: the ledger is damaged`)
-  const plain = topUpOf(order, esim, addon)
+  const plain = {
+    ...topUpOf(order, esim, addon),
+    needsConfirmationCode: needsConfirmationCode(activationCode),
+  }
   const redacted = () => ({ ...plain, activationCode: '(secret)' })
   const sale: Sale = { ...plain, activationCode, qr: qrCode(() => activationCode) }
   return Object.defineProperties(sale, {

@@ -1,6 +1,7 @@
 import type { Listing } from '../finding.ts'
 import type { JsonObject } from '../model.ts'
 import { normaliseIccid } from '../units.ts'
+import { readActivationCode } from './activation-code.ts'
 import { blocksOf, instancesIn, instancesInDetails, mergeInstances } from './addon-instances.ts'
 import type {
   AddonInstance,
@@ -177,8 +178,10 @@ function activationCodeOf(code: JsonObject | undefined): string | undefined {
   if (code === undefined) return undefined
   const host = firstText(code, 'smDpPlusAdress', 'smDpPlusAddress')
   const matchingId = asText(code['matchingId'])
-  const made = host && matchingId ? `LPA:1$${host}$${matchingId}` : undefined
-  return asText(code['textQrCode']) ?? made
+  const made = host && matchingId ? `1$${host}$${matchingId}` : undefined
+  const text = asText(code['textQrCode'])
+  // What cannot be read is handed on as it is: that there is a code is known.
+  return (text && readActivationCode(text)) ?? (made && readActivationCode(made)) ?? text
 }
 
 function profileOf(

@@ -1,3 +1,5 @@
+import { hideActivationCodes } from './activation-code.ts'
+
 const HIDDEN = '[hidden]'
 
 /** Takes secrets out of text that may stand in an error or a trace. */
@@ -12,8 +14,7 @@ export function createRedact(secrets: () => readonly (string | undefined)[]): Re
     let shown = text
     for (const secret of secrets())
       if (secret !== undefined && secret.length > 0) shown = shown.replaceAll(secret, HIDDEN)
-    return shown
-      .replaceAll(/LPA:1\$[^"'\s<>]*/gi, HIDDEN)
+    return hideActivationCodes(shown, HIDDEN)
       .replaceAll(/eyJ[\w-]+(\.[\w-]*){0,2}/g, HIDDEN)
       .replaceAll(
         /("(?:\w*Token|password|textQrCode|matchingId|smDpPlusAdd?ress?)"\s*:\s*)("(?:[^"\\]|\\.)*"?)/gi,

@@ -435,3 +435,94 @@ rows('how an add-on ended is told from what is known', [
     },
   },
 ])
+
+const CODES = ['lower-case', 'bare', 'trailing', 'oid', 'confirmation', 'link', 'parts'] as const
+
+rows('activation codes', [
+  ...CODES.map(
+    (form): Row => ({
+      name: `are sold in the form ${form}, as every phone reads them`,
+      wire: { activationCodes: form },
+      check: async (t, market) => {
+        const { shop, events } = await openShop(market)
+        await using _closing = shop
+        const sale = await shop.purchase(BUY)
+        const end = { oid: '\\$1[.\\d]+', confirmation: '\\$\\$1' }[String(form)] ?? ''
+        t.match(
+          sale.activationCode,
+          new RegExp(`^LPA:1\\$smdp\\.example\\.com\\$[0-9A-F-]+${end}$`),
+        )
+        t.equal(sale.needsConfirmationCode, form === 'confirmation')
+        t.match(await shop.stock(), { sold: 1, setAside: 0 })
+        t.notMatch(`${JSON.stringify(sale)} ${JSON.stringify(events)}`, /smdp\.example/)
+      },
+    }),
+  ),
+  {
+    name: 'that cannot be read set an eSIM aside, until they can be',
+    wire: { activationCodes: 'unreadable' },
+    check: async (t, market) => {
+      const { shop } = await openShop(market)
+      await using _closing = shop
+      await t.rejects(shop.purchase(BUY), { name: 'NoEsimAvailableError' })
+      t.match(await shop.stock(), { setAside: 3 })
+      const kept = await shop.recheckSetAside()
+      t.same(
+        kept.map(({ forSale }) => forSale),
+        [false, false, false],
+      )
+      await setWire(market, { activationCodes: 'lpa' })
+      const freed = await shop.recheckSetAside()
+      t.same(
+        freed.map(({ forSale }) => forSale),
+        [true, true, true],
+      )
+      t.match(await shop.stock(), { setAside: 0, sellable: 4 })
+      const orders = ['A-1', 'A-2', 'A-3', 'A-4'].map(orderId => shop.purchase({ ...BUY, orderId }))
+      t.equal(new Set((await Promise.all(orders)).map(({ iccid }) => iccid)).size, 4)
+    },
+  },
+])
+
+rows('a verdict on one reading is not for ever', [
+  ...(['no-data', 'lists-empty', 'rejected'] as const).map(
+    (kind): Row => ({
+      name: `a SIM that is not there once (${kind}) is sold in the same order`,
+      check: async (t, market) => {
+        const { shop, ledger } = await openShop(market)
+        await using _closing = shop
+        market.simulator.fault({ operation: 'fetchSIM', kind, count: kind === 'rejected' ? 1 : 2 })
+        const sell = () => shop.purchase(BUY)
+        await sell().catch(sell)
+        t.match(await shop.stock(), { sold: 1, setAside: 0 })
+        t.same(await checkAccount(ledger, market.simulator), [])
+      },
+    }),
+  ),
+  {
+    name: 'an eSIM is released where its SIM is Pre-Active and unsold, and only there',
+    check: async (t, market) => {
+      const { shop } = await openShop(market)
+      await using _closing = shop
+      const [first] = Object.entries(market.state().endpoints)
+      const [iccid = '', { endpointId = '' } = {}] = first ?? []
+      await meddle(market, 'portal', { endpoint: endpointId, set: { status: 'Active' } })
+      t.match(await shop.releaseEsim({ iccid }), { forSale: false, reason: /Active/ })
+      const sale = await shop.purchase(BUY)
+      t.not(sale.iccid, iccid)
+      for (const orderId of ['A-2', 'A-3']) await shop.purchase({ ...BUY, orderId })
+      const last = { ...BUY, orderId: 'A-4' }
+      await t.rejects(shop.purchase(last), { name: 'NoEsimAvailableError' })
+      t.match(await shop.stock(), { setAside: 1 })
+      t.match(await shop.releaseEsim({ iccid }), { forSale: false, reason: /Active/ })
+      await meddle(market, 'portal', { endpoint: endpointId, set: { status: 'Pre-Active' } })
+      t.match(await shop.releaseEsim({ iccid }), { forSale: true })
+      t.match(await shop.releaseEsim({ iccid: sale.iccid }), { forSale: false, reason: /A-1/ })
+      await t.rejects(shop.releaseEsim({ iccid: '8932042000010000012' }), {
+        name: 'UnknownEndpointError',
+      })
+      t.equal((await shop.purchase(last)).iccid, iccid)
+      t.match(await shop.stock(), { setAside: 0, sold: 4 })
+    },
+  },
+])

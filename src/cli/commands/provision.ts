@@ -37,6 +37,7 @@ export const provision: Command = {
         iccid,
         ...(msisdn !== undefined && { msisdn }),
         addon,
+        needsConfirmationCode: sale.needsConfirmationCode,
       }
       const secret = qr === '-' && given.is('json') ? { activationCode: sale.activationCode } : {}
       answer(given, world, { ...shown, ...secret }, [
@@ -44,6 +45,9 @@ export const provision: Command = {
         `  eSIM        ${iccid}${msisdn === undefined ? '' : `, MSISDN ${msisdn}`}`,
         `  endpoint    ${endpointId}`,
         `  add-on      ${addon.planName ?? sale.sku} (plan ${addon.planId}, instance ${addon.uniqueId})`,
+        ...(sale.needsConfirmationCode
+          ? ['  the phone will ask for a confirmation code: give it to the buyer']
+          : []),
       ])
       if (qr !== undefined) await showQr(sale, qr, given, world)
       return EXIT.ok

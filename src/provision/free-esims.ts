@@ -1,0 +1,107 @@
+import type { CallOptions } from '../sft/api.ts'
+import { type Candidate, listCandidates } from './candidates.ts'
+import { type Desk, isoNow } from './desk.ts'
+import { UnknownEndpointError } from './errors.ts'
+import { explainError } from './explain.ts'
+import type { EsimRow } from './ledger.ts'
+import { type Esim, judgeForSale } from './sellable.ts'
+
+/** What became of an eSIM that was looked at again. */
+export interface Recheck {
+  readonly endpointId: string
+  readonly iccid: string
+  /** Whether it is for sale now. */
+  readonly forSale: boolean
+  /** Why it is not, or is all the time. */
+  readonly reason?: string
+}
+
+/** Looks at every eSIM again that was set aside; those that can be sold are for sale. */
+export async function recheckSetAside(
+  desk: Desk,
+  signal: AbortSignal,
+): Promise<readonly Recheck[]> {
+  const esims = (await desk.ledger.esims()).filter(({ status }) => status === 'set aside')
+  const sellable = await sellableNow(desk)
+  const checks: Recheck[] = []
+  for (const esim of esims) checks.push(await lookAgain(desk, esim, sellable, { signal }))
+  return checks
+}
+
+/**
+ * Reads a SIM and puts it up for sale where it is Pre-Active and nobody bought it. Throws
+ * UnknownEndpointError for a SIM that neither the ledger nor the state has.
+ */
+export async function releaseEsim(
+  desk: Desk,
+  iccid: string,
+  signal: AbortSignal,
+): Promise<Recheck> {
+  const sellable = await sellableNow(desk)
+  const esim = (await desk.ledger.esims()).find(row => row.iccid === iccid)
+  if (esim !== undefined && esim.status !== 'released')
+    return await lookAgain(desk, esim, sellable, { lane: 'traveller', signal })
+  const candidate = esim ?? [...sellable.values()].find(one => one.iccid === iccid)
+  if (candidate === undefined)
+    throw new UnknownEndpointError(undefined, `neither ledger nor state has an eSIM ${iccid}`)
+  const { endpointId } = candidate
+  if (!sellable.has(endpointId)) return { endpointId, iccid, forSale: false, reason: LEFT_STATE }
+  const judged = await readAndJudge(desk, candidate, { lane: 'traveller', signal })
+  return typeof judged === 'string'
+    ? { endpointId, iccid, forSale: false, reason: judged }
+    : { endpointId, iccid, forSale: true, reason: 'it was for sale already' }
+}
+
+const LEFT_STATE = 'the state has its endpoint no more, or the policies leave it out'
+
+async function sellableNow(desk: Desk): Promise<ReadonlyMap<string, Candidate>> {
+  const candidates = listCandidates(await desk.readState(), desk.policies)
+  return new Map(candidates.map(candidate => [candidate.endpointId, candidate]))
+}
+
+async function readAndJudge(
+  desk: Desk,
+  candidate: Candidate,
+  options: CallOptions,
+): Promise<Esim | string> {
+  try {
+    return judgeForSale(candidate, await desk.sft.read.sim(candidate.iccid, options))
+  } catch (error) {
+    throw explainError(undefined, error)
+  }
+}
+
+async function lookAgain(
+  desk: Desk,
+  { endpointId, iccid, status, orderId }: EsimRow,
+  sellable: ReadonlyMap<string, Candidate>,
+  options: CallOptions,
+): Promise<Recheck> {
+  const kept = (reason: string): Recheck => ({ endpointId, iccid, forSale: false, reason })
+  if (status !== 'set aside')
+    return kept(
+      status === 'delivered'
+        ? `order ${orderId} bought it`
+        : `order ${orderId} holds it; cancel it first`,
+    )
+  const candidate = sellable.get(endpointId)
+  if (candidate === undefined) return kept(LEFT_STATE)
+  const judged = await readAndJudge(desk, candidate, options)
+  if (typeof judged === 'string') return kept(judged)
+  const isFreed = await desk.ledger.transact({ endpointIds: [endpointId] }, rows => {
+    const row = rows.esim(endpointId)
+    if (row?.status !== 'set aside') return { entries: [], result: false }
+    const { orderId: _order, busyWith: _busy, suspended: _suspended, ...rest } = row
+    const freed: EsimRow = {
+      ...rest,
+      activationCode: judged.activationCode,
+      status: 'released',
+      reason: 'looked at again, it is Pre-Active and unsold',
+      at: isoNow(desk),
+    }
+    return { entries: [{ table: 'esims', row: freed }], result: true }
+  })
+  if (!isFreed) return kept('somebody else changed it meanwhile')
+  desk.pool.putBack(judged, true)
+  return { endpointId, iccid, forSale: true }
+}
