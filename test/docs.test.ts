@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import t from 'tap'
 import { KIND_NAMES, KINDS } from '../src/resources/kinds.ts'
 import { WIRE_ASSUMPTIONS, type WireAssumption } from '../src/sft/assumptions.ts'
@@ -29,13 +29,24 @@ t.test('docs/wire.md lists every assumption that the client makes', async t => {
     .split('\n')
     .filter(
       line =>
-        /^\| `[a-z-]+` \| .* \| (looks|[a-z ]+) \|$/.test(line) && line.split(' | ').length === 6,
+        /^\| `[a-z-]+` \| .* \| (looks|[a-z -]+) \|$/.test(line) && line.split(' | ').length === 6,
     )
   const told = WIRE_ASSUMPTIONS.map((assumption: WireAssumption) => {
     const { id, contract, assumed, otherwise, set = '', unseen = 'looks' } = assumption
     return `| \`${id}\` | ${contract} | ${assumed} | ${otherwise} | ${set} | ${unseen} |`
   })
   t.strictSame(rows, told)
+})
+
+t.test('what the code marks as assumed stands in the list', async t => {
+  const sections = WIRE_ASSUMPTIONS.flatMap(({ contract }) => contract.split(', '))
+  const files = await readdir(new URL('../src', import.meta.url), { recursive: true })
+  for (const file of files.filter(name => name.endsWith('.ts') && !name.startsWith('simulator'))) {
+    const text = await page(`src/${file}`)
+    for (const [, told = ''] of text.matchAll(/ASSUMED (?:wire )?\(contract ([^)]*)\)/g))
+      for (const section of told.split(', '))
+        t.ok(sections.includes(section), `${file}: ${section}`)
+  }
 })
 
 t.test('docs/simulator.md names every fault that the simulator can play', async t => {

@@ -24,6 +24,10 @@ const DAY_MS = 86_400_000
 
 /** Sessions, SIMs, endpoints and their add-ons. */
 export const ENDPOINT_JUDGES = {
+  'login-tokens': ({ tokenLife }) =>
+    tokenLife === undefined
+      ? untested('there was no login')
+      : confirmed('the login was answered with a token'),
   'token-life': ({ tokenLife, form }) => {
     if (tokenLife === undefined) return untested('there was no login')
     return tokenLife.told

@@ -94,16 +94,8 @@ export function checkWireSettings(given: unknown): WireSettings {
     )
     throw new TypeError(`${problems.join('; ')}; docs/wire.md tells what can be set`)
   }
-  for (const key of ['plan-type', 'activated-by', 'renewal-rule', 'plan-status'] as const)
-    refuseTwice(key, checked.data[key])
+  refuseTwice(wireFormOf(checked.data))
   return checked.data
-}
-
-/** Two meanings of one value could not be told apart. */
-function refuseTwice(key: string, given: Readonly<Record<string, string | undefined>> = {}): void {
-  const told = Object.values(given).filter(value => value !== undefined)
-  if (new Set(told).size < told.length)
-    throw new TypeError(`${key}: two meanings have the same value; give each its own`)
 }
 
 /** The assumed form, with what was set in its place. */
@@ -187,5 +179,24 @@ export function wireFormOf(settings: WireSettings): WireForm {
     },
     queries: settings.query ?? {},
     accepted: settings.accepted ?? [],
+  }
+}
+
+/** Two meanings of one value could not be told apart, be it that one of them is what is assumed. */
+function refuseTwice(form: WireForm): void {
+  const tables = {
+    'plan-type': form.planType,
+    'activated-by': form.activatedBy,
+    'renewal-rule': form.renewalRule,
+    'plan-status': form.planStatus,
+    'sim-status': form.simStatus,
+    'lifecycle-codes': form.lifecycle,
+  }
+  for (const [key, table] of Object.entries(tables)) {
+    const words = Object.values(table)
+    if (new Set(words).size < words.length)
+      throw new TypeError(
+        `${key}: two meanings have the same value (${words.join(', ')}); give each its own`,
+      )
   }
 }

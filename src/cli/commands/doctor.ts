@@ -22,11 +22,16 @@ export const doctor: Command = {
     const timeZone = timeZoneOf(world.env, given.text('time-zone'))
     const destGroupIsGiven = await givesDestGroup(given, world)
     await using sft = openAccount(given, world, 'reads')
+    const told = new Set<string>()
     const examination = await examineAccount(sft, {
       timeZone,
       destGroupIsGiven,
       now: clock.now,
-      onRead: what => world.err(world.paintErr('dim', `reading ${what}`)),
+      onRead: what => {
+        if (told.has(what)) return
+        told.add(what)
+        world.err(world.paintErr('dim', `reading ${what}`))
+      },
     })
     const { accepted } = sft.form
     const subject = subjectOf(sft, given, world)
