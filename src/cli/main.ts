@@ -25,6 +25,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   reactivate: async () => (await import('./commands/reactivate.ts')).reactivate,
   'remove-addon': async () => (await import('./commands/remove-addon.ts')).removeAddon,
   cancel: async () => (await import('./commands/cancel.ts')).cancel,
+  ledger: async () => (await import('./commands/ledger.ts')).ledger,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,
   export: async () => (await import('./commands/export.ts')).exportCommand,
   simulate: async () => (await import('./commands/simulate.ts')).simulate,

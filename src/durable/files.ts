@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
-import { copyFile, open, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { copyFile, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
 
 /** The `code` of a system error, such as `ENOENT`. */
 export const errorCode = (error: unknown): string | undefined =>
@@ -10,6 +10,61 @@ export const errorCode = (error: unknown): string | undefined =>
 
 /** Whether an error says that a file is not there. */
 export const isMissing = (error: unknown): boolean => errorCode(error) === 'ENOENT'
+
+/** Whether there is a file or folder of this name. */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path)
+    return true
+  } catch (error) {
+    if (isMissing(error)) return false
+    throw error
+  }
+}
+
+/** A chain of links that is longer is a circle. */
+const MOST_LINKS = 40
+
+/**
+ * The file that a path means: links are followed, also to a target that is not there yet, so that two names
+ * of one file are one, and the file is made where the link points. Throws where its folder does not exist:
+ * a folder is never made, since it may be a volume that is not mounted.
+ */
+export async function followLinks(path: string): Promise<string> {
+  let place = path
+  for (let links = 0; links <= MOST_LINKS; links++) {
+    try {
+      return await realpath(place)
+    } catch (error) {
+      if (!isMissing(error)) throw error
+    }
+    const target = await linkTarget(place)
+    if (target === undefined) return join(await folderOf(place, path), basename(place))
+    place = resolve(await folderOf(place, path), target)
+  }
+  throw new Error(`${path}: its links lead in a circle`)
+}
+
+async function linkTarget(path: string): Promise<string | undefined> {
+  try {
+    return await readlink(path)
+  } catch (error) {
+    if (isMissing(error) || errorCode(error) === 'EINVAL') return undefined
+    throw error
+  }
+}
+
+async function folderOf(place: string, path: string): Promise<string> {
+  try {
+    return await realpath(dirname(place))
+  } catch (error) {
+    if (!isMissing(error)) throw error
+    throw new Error(
+      `${path}: the folder ${resolve(dirname(place))} does not exist; mount it, or make it first`,
+      { cause: error },
+    )
+  }
+}
 
 /** Makes names in a folder durable: a file made or renamed there survives a power cut. */
 export async function syncFolder(folder: string): Promise<void> {
@@ -24,7 +79,9 @@ export async function syncFolder(folder: string): Promise<void> {
 }
 
 /** Runs `fill` on a temporary file beside `path`, then puts it in the place of `path` in one step. */
-async function replaceDurably(path: string, fill: (temporary: string) => Promise<void>) {
+async function replaceDurably(name: string, fill: (temporary: string) => Promise<void>) {
+  // A rename over a link would put a file in the link's place.
+  const path = await followLinks(name)
   // One name, so that what a killed process left behind is overwritten by the next one.
   const temporary = `${path}.tmp`
   try {

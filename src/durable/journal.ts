@@ -18,6 +18,8 @@ interface TornTail {
 export interface JournalContent<Payload extends object> {
   readonly lines: readonly JournalLine<Payload>[]
   readonly torn?: TornTail
+  /** There is no such file. */
+  readonly missing?: true
 }
 
 /** A journal line that was acknowledged and cannot be read any more. */
@@ -58,8 +60,11 @@ export interface Journal<Payload extends object> extends AsyncDisposable {
    * After a failed write every later call fails: what the disk has is not known.
    */
   append(...payloads: readonly Payload[]): Promise<void>
-  /** Puts an empty journal in its place; numbers go on. */
-  reset(): Promise<void>
+  /**
+   * Puts a journal in its place whose only line is `head`, with the number of the last line that is known:
+   * it says what the journal continues. Numbers go on.
+   */
+  reset(head: Payload): Promise<void>
 }
 
 interface Waiting {
@@ -176,15 +181,17 @@ export async function openJournal<Payload extends object>(
       })
     },
 
-    async reset() {
+    async reset(head) {
       await writing
       if (broken !== undefined) throw broken
-      await writeFileDurably(path, '')
+      const line = formatLine(head, last, now().toISOString())
+      await writeFileDurably(path, line)
       await handle.close()
       handle = await openFile(path)
       inode = (await handle.stat()).ino
-      size = 0
-      lineCount = 0
+      size = Buffer.byteLength(line)
+      lineCount = 1
+      caughtUp = true
     },
 
     async [Symbol.asyncDispose]() {
@@ -202,7 +209,9 @@ export async function openJournal<Payload extends object>(
 export async function readJournal<Payload extends object>(
   path: string,
 ): Promise<JournalContent<Payload>> {
-  const { lines, torn, damage } = scan<Payload>(path, await readWhole(path), 0, undefined)
+  const bytes = await readWhole(path)
+  if (bytes === undefined) return { lines: [], missing: true }
+  const { lines, torn, damage } = scan<Payload>(path, bytes, 0, undefined)
   if (damage !== undefined) throw damage
   return { lines, ...(torn !== undefined && { torn }) }
 }
@@ -211,7 +220,9 @@ export async function readJournal<Payload extends object>(
 export async function readJournalUpToDamage<Payload extends object>(
   path: string,
 ): Promise<JournalContent<Payload> & { readonly damage?: string }> {
-  const { lines, torn, damage } = scan<Payload>(path, await readWhole(path), 0, undefined)
+  const bytes = await readWhole(path)
+  if (bytes === undefined) return { lines: [], missing: true }
+  const { lines, torn, damage } = scan<Payload>(path, bytes, 0, undefined)
   return {
     lines,
     ...(torn !== undefined && { torn }),
@@ -219,11 +230,11 @@ export async function readJournalUpToDamage<Payload extends object>(
   }
 }
 
-async function readWhole(path: string): Promise<Buffer> {
+async function readWhole(path: string): Promise<Buffer | undefined> {
   try {
     return await readFile(path)
   } catch (error) {
-    if (isMissing(error)) return Buffer.alloc(0)
+    if (isMissing(error)) return undefined
     throw error
   }
 }

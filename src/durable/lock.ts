@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import {
+  closeSync,
   linkSync,
+  openSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
-  utimesSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs'
-import { uptime } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { errorCode, isMissing } from './files.ts'
 import { describeOwner, isOwner, type Owner, ownerState, thisProcess } from './owner.ts'
@@ -18,8 +19,10 @@ export interface LockHolder {
   /** Undefined: the file cannot be read as a lock, as a power cut may leave it. */
   readonly owner: Owner | undefined
   readonly since: Date
-  /** Last sign of life, for locks with `staleMs`. */
+  /** Last sign of life, by the clock of the file system. */
   readonly touched: Date
+  /** Whether the holder gives signs of life; one of release 0.1.0 does not. */
+  readonly beats: boolean
   readonly token: string
 }
 
@@ -37,10 +40,16 @@ export interface LockOptions {
   /** What the lock is for, shown to whoever finds it taken. */
   readonly purpose?: string
   /**
-   * An owner that cannot be seen from here loses the lock after this many milliseconds without a sign of
-   * life; the holder gives one four times as often. Without it only `removeLock` ends such a lock.
+   * An owner on another machine loses the lock after this many milliseconds without a sign of life; the
+   * holder gives one four times as often, and every 15 seconds at least. Without it only `removeLock` ends
+   * such a lock.
    */
   readonly staleMs?: number
+  /**
+   * After how many milliseconds of silence an owner that has this host's name and another boot is followed;
+   * ten minutes by default. It is this machine before it was started again, or another one of its name.
+   */
+  readonly otherBootMs?: number
   readonly signal?: AbortSignal
   /** What to do about the lock of an owner that cannot be seen, for the error's text. */
   readonly advice?: string
@@ -58,17 +67,27 @@ export class LockedError extends Error {
   }
 }
 
+const BEAT_MS = 15_000
+const OTHER_BOOT_MS = 10 * 60_000
+
 /** A holder in words, with the time since when. */
 export const describeHolder = ({ owner, since }: LockHolder): string =>
   `locked by ${owner === undefined ? 'an unknown owner' : describeOwner(owner)} since ${since.toISOString()}`
 
-function adviceFor(path: string, { owner }: LockHolder, advice?: string): string {
-  if (owner !== undefined && ownerState(owner) === 'alive')
+function adviceFor(path: string, { owner, beats, touched }: LockHolder, advice?: string): string {
+  const state = owner === undefined ? undefined : ownerState(owner)
+  if (owner !== undefined && state === 'alive')
     return owner.pid === process.pid
       ? 'That is this very process: it must dispose of the first before opening a second.'
       : `Wait until it has ended, or end it (process ${owner.pid}).`
+  const boot =
+    state === 'another boot' && beats
+      ? "It has this host's name and another boot: this machine before it was started again, or another " +
+        `one of the same name. After ten minutes without a sign of life (the last at ${touched.toISOString()}) ` +
+        'it is followed by itself. '
+      : ''
   return (
-    'Whether it still runs cannot be seen from here. Wait until it has ended; ' +
+    `${boot}Whether it still runs cannot be seen from here. Wait until it has ended; ` +
     `once you know that it has, ${advice ?? `remove ${path}`}.`
   )
 }
@@ -91,19 +110,22 @@ export function removeLock(path: string, holder: LockHolder): boolean {
  * over; of several takers one wins. Throws `LockedError` when somebody else has it after `waitMs`.
  */
 export async function acquireLock(path: string, options: LockOptions = {}): Promise<Lock> {
-  const { waitMs = 0, purpose, staleMs, signal, advice } = options
+  const { waitMs = 0, purpose, staleMs, otherBootMs = OTHER_BOOT_MS, signal, advice } = options
   const owner = thisProcess(purpose)
   const token = randomUUID()
   const deadline = Date.now() + waitMs
+  const patience = { staleMs, otherBootMs }
   for (;;) {
     signal?.throwIfAborted()
-    const holder = takeLock(path, token, owner, staleMs)
+    const holder = takeLock(path, token, owner, patience)
     if (holder === undefined) break
     if (Date.now() >= deadline) throw new LockedError(path, holder, advice)
     await sleep(Math.min(50 + Math.random() * 100, deadline - Date.now()), undefined, { signal })
   }
-  const heartbeat =
-    staleMs === undefined ? undefined : setInterval(() => touch(path, token), staleMs / 4).unref()
+  const heartbeat = setInterval(
+    () => touch(path, token),
+    Math.min(BEAT_MS, (staleMs ?? Number.POSITIVE_INFINITY) / 4, otherBootMs / 4),
+  ).unref()
   return {
     path,
     owner,
@@ -118,6 +140,7 @@ export async function acquireLock(path: string, options: LockOptions = {}): Prom
 /** Milliseconds after which a short section of an owner that cannot be seen is given up for dead. */
 const SHORT_STALE_MS = 20_000
 const SHORT_WAIT_MS = 30_000
+const SHORT_PATIENCE = { staleMs: SHORT_STALE_MS, otherBootMs: SHORT_STALE_MS }
 
 /** Short sections of this process by path: they queue here and not at the file. */
 const queues = new Map<string, Promise<unknown>>()
@@ -158,7 +181,7 @@ async function takeShortLock(path: string, token: string): Promise<void> {
   const owner = thisProcess()
   const deadline = Date.now() + SHORT_WAIT_MS
   for (;;) {
-    const holder = takeLock(path, token, owner, SHORT_STALE_MS)
+    const holder = takeLock(path, token, owner, SHORT_PATIENCE)
     if (holder === undefined) return
     if (Date.now() >= deadline) throw new LockedError(path, holder)
     await sleep(1 + Math.random() * 4)
@@ -174,27 +197,36 @@ async function takeShortLock(path: string, token: string): Promise<void> {
 const recordPath = (path: string, token: string): string => `${path}.${token}`
 const claimPath = (path: string, token: string): string => `${path}.${token}.next`
 
+/** How long owners may be silent that cannot be seen from here. */
+interface Patience {
+  readonly staleMs: number | undefined
+  readonly otherBootMs: number
+}
+
 /** Tries once; the holder where it is taken. */
 function takeLock(
   path: string,
   token: string,
   owner: Owner,
-  staleMs: number | undefined,
+  patience: Patience,
 ): LockHolder | undefined {
   const record = recordPath(path, token)
-  const content = `${JSON.stringify({ ...owner, since: new Date().toISOString(), token })}\n`
+  const since = new Date().toISOString()
+  const content = `${JSON.stringify({ ...owner, since, token, beats: true })}\n`
   writeFileSync(record, content, { mode: 0o600, flag: 'wx' })
   try {
+    // Clocks of machines differ: signs of life are dated, and silence is measured, by the file system's.
+    const now = statSync(record).mtimeMs
     for (;;) {
       if (linkOnce(record, path)) return undefined
       const chain = readChain(path)
       const last = chain.at(-1)
       if (last === undefined) continue
-      if (!isGone(last, staleMs)) return last
+      if (!isGone(last, patience, now)) return last
       const claim = claimPath(path, last.token)
       if (!linkOnce(record, claim)) continue
-      const now = readChain(path).map(holder => holder.token)
-      if (now.join() === [...chain.map(holder => holder.token), token].join()) {
+      const standing = readChain(path).map(holder => holder.token)
+      if (standing.join() === [...chain.map(holder => holder.token), token].join()) {
         renameSync(record, path)
         removeAll(path, chain)
         return undefined
@@ -210,8 +242,21 @@ function releaseLock(path: string, token: string): void {
   if (readRecord(path)?.token === token) rmSync(path, { force: true })
 }
 
+/** A sign of life: the same bytes again, which the file system dates by its own clock. */
 function touch(path: string, token: string): void {
-  if (readRecord(path)?.token === token) utimesSync(path, new Date(), new Date())
+  if (readRecord(path)?.token !== token) return
+  try {
+    const file = openSync(path, 'r+')
+    try {
+      const text = readFileSync(file, 'utf8')
+      if (text.includes(token)) writeSync(file, text, 0)
+    } finally {
+      closeSync(file)
+    }
+  } catch (error) {
+    // Taken away by hand in between: whoever holds it looks before each write.
+    if (!isMissing(error)) throw error
+  }
 }
 
 /** Creates `target` with the content of `file`, whole or not at all; false where there is one. */
@@ -243,13 +288,18 @@ function removeAll(path: string, chain: readonly LockHolder[]): void {
   }
 }
 
-function isGone(holder: LockHolder, staleMs: number | undefined): boolean {
-  const silent = Date.now() - holder.touched.getTime()
-  const stale = staleMs !== undefined && silent > staleMs
+function isGone(
+  holder: LockHolder,
+  { staleMs = Number.POSITIVE_INFINITY, otherBootMs }: Patience,
+  now: number,
+): boolean {
+  const silent = now - holder.touched.getTime()
   // A record is always whole, but for a power cut before its content reached the disk.
-  if (holder.owner === undefined) return stale || silent > uptime() * 1000
+  if (holder.owner === undefined) return silent > Math.min(staleMs, otherBootMs)
   const state = ownerState(holder.owner)
-  return state === 'dead' || (state === 'elsewhere' && stale)
+  if (state === 'another boot')
+    return silent > (holder.beats ? Math.min(staleMs, otherBootMs) : staleMs)
+  return state === 'dead' || (state === 'elsewhere' && silent > staleMs)
 }
 
 function readRecord(file: string): LockHolder | undefined {
@@ -267,6 +317,7 @@ function readRecord(file: string): LockHolder | undefined {
     owner: undefined,
     since: touched,
     touched,
+    beats: false,
     token: `unreadable-${inode}-${touched.getTime()}`,
   }
   try {
@@ -279,6 +330,7 @@ function readRecord(file: string): LockHolder | undefined {
       owner: value,
       since: Number.isNaN(since.getTime()) ? touched : since,
       touched,
+      beats: 'beats' in value && value.beats === true,
       token: value.token,
     }
   } catch (error) {

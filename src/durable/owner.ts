@@ -21,8 +21,11 @@ export interface Owner {
   readonly purpose?: string
 }
 
-/** `elsewhere`: another machine or container, whose processes cannot be seen from here. */
-export type OwnerState = 'alive' | 'dead' | 'elsewhere'
+/**
+ * `elsewhere`: another machine or container, whose processes cannot be seen from here. `another boot`: this
+ * machine before it was started again, or another one of the same name, such as a clone or a rescheduled pod.
+ */
+export type OwnerState = 'alive' | 'dead' | 'another boot' | 'elsewhere'
 
 const onLinux = process.platform === 'linux'
 
@@ -97,9 +100,9 @@ export function thisProcess(purpose?: string): Owner {
 export function ownerState(owner: Owner): OwnerState {
   const me = thisProcess()
   if (owner.host !== me.host) return 'elsewhere'
-  // A computed boot time moves with the clock, so only the kernel's ID proves another boot.
+  // A computed boot time moves with the clock, so only the kernel's ID tells another boot.
   const known = !owner.boot.startsWith('at ') && !me.boot.startsWith('at ')
-  if (known && owner.boot !== me.boot) return 'dead'
+  if (known && owner.boot !== me.boot) return 'another boot'
   if (owner.space !== me.space) return 'elsewhere'
   const started = startOf(owner.pid)
   if (started === undefined) return 'dead'

@@ -1,5 +1,7 @@
-import { readFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { open, readFile } from 'node:fs/promises'
 import { Low } from 'lowdb'
+import { keyThatStandsTwice } from './duplicate-keys.ts'
 import { isMissing, writeFileDurably } from './files.ts'
 
 /** A snapshot that cannot be used as it stands; `reason` says in which way. */
@@ -22,52 +24,136 @@ export interface SnapshotFormat<Data> {
   readonly decode: (value: unknown) => Data
   /** How many levels are broken into lines; deeper values stand on one line each. */
   readonly levels: number
+  /** The last `version` that was written without a seal. */
+  readonly unsealed: number
+}
+
+/** What a snapshot says. */
+export interface Sealed<Data> {
+  readonly data: Data
+  /** Whether a journal goes with it; undefined where it is of a form without a seal, which does not say. */
+  readonly journal: boolean | undefined
 }
 
 /**
  * A JSON file driven by lowdb through an adapter of our own: lowdb's turns 0600 into 0644, never syncs,
  * and reads a missing file as its default. Here `read` throws `SnapshotError` where the file is missing,
- * empty, cut short or not what `decode` takes, and `write` replaces it in one durable step.
+ * empty, cut short, changed or not what `decode` takes, and `write` replaces it in one durable step, with
+ * a seal: the digest of all before it, and whether a journal goes with it.
  */
 export function openSnapshot<Data extends object>(
   path: string,
   initial: Data,
   format: SnapshotFormat<Data>,
+  journal: boolean,
 ): Low<Data> {
   return new Low(
     {
-      read: () => readSnapshot(path, format.decode),
-      write: data => writeFileDurably(path, printJson(data, format.levels)),
+      read: async () => (await readSnapshot(path, format)).data,
+      write: data => writeFileDurably(path, sealed(printJson(data, format.levels), journal)),
     },
     initial,
   )
 }
 
-/** Reads a snapshot without opening it; throws `SnapshotError`. */
+/**
+ * Reads a snapshot without opening it. One that was changed since it was written is refused, unless `edits`
+ * are taken. Throws `SnapshotError`.
+ */
 export async function readSnapshot<Data>(
   path: string,
-  decode: (value: unknown) => Data,
-): Promise<Data> {
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (error) {
-    if (isMissing(error)) throw new SnapshotError(path, 'missing', 'is missing')
-    throw error
-  }
+  format: SnapshotFormat<Data>,
+  edits: 'refused' | 'taken' = 'refused',
+): Promise<Sealed<Data>> {
+  const bytes = await readBytes(path)
+  const text = bytes.toString('utf8')
   if (text.trim() === '') throw new SnapshotError(path, 'empty', 'is empty')
+  const damaged = (problem: string) => new SnapshotError(path, 'damaged', problem)
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
-    throw new SnapshotError(path, 'damaged', `is not whole JSON${placeOf(error.message, text)}`)
+    throw damaged(`is not whole JSON${placeOf(error.message, text)}`)
   }
+  const seal = readSeal(bytes)
+  const isWhole = seal?.matches === true
+  if (!isWhole) {
+    // JSON.parse keeps the last of two: what the first one said would be lost without a word.
+    const twice = keyThatStandsTwice(text)
+    if (twice !== undefined)
+      throw damaged(`has the key ${twice.key} twice (line ${twice.line}): keep one of the two`)
+  }
+  let data: Data
   try {
-    return decode(value)
+    data = format.decode(value)
   } catch (error) {
     if (!(error instanceof Error)) throw error
-    throw new SnapshotError(path, 'damaged', error.message)
+    throw damaged(error.message)
+  }
+  const isOld = seal === undefined && versionOf(value) <= format.unsealed
+  if (!isWhole && !isOld && edits === 'refused') throw damaged(CHANGED)
+  return { data, journal: seal?.journal }
+}
+
+const CHANGED =
+  'does not match its digest: it was changed since it was written, by hand, a merge, a copy or a disk fault'
+
+async function readBytes(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path)
+  } catch (error) {
+    if (isMissing(error)) throw new SnapshotError(path, 'missing', 'is missing')
+    throw error
+  }
+}
+
+/** A value without a number for a version is judged by `decode`. */
+const versionOf = (value: unknown): number =>
+  typeof value === 'object' &&
+  value !== null &&
+  'version' in value &&
+  typeof value.version === 'number'
+    ? value.version
+    : 0
+
+/** Where the flag stands, counted from the end of a sealed file. */
+const FLAG_FROM_END = '0\n}\n'.length
+const SEAL = /,\n {2}"digest": "([0-9a-f]{64})",\n {2}"journal": ([01])\n\}\n$/
+const SEAL_LENGTH = `,\n  "digest": "${'0'.repeat(64)}",\n  "journal": 0\n}\n`.length
+
+function readSeal(
+  bytes: Buffer,
+): { readonly matches: boolean; readonly journal: boolean } | undefined {
+  const start = Math.max(0, bytes.length - SEAL_LENGTH)
+  const seal = SEAL.exec(bytes.toString('latin1', start))
+  if (seal === null) return undefined
+  const digest = createHash('sha256').update(bytes.subarray(0, start)).digest('hex')
+  return { matches: digest === seal[1], journal: seal[2] === '1' }
+}
+
+/** JSON text without its last brace, and after it the digest over it and the flag. */
+function* sealed(chunks: Iterable<string>, journal: boolean): Generator<string> {
+  const hash = createHash('sha256')
+  for (const chunk of chunks) {
+    hash.update(chunk)
+    yield chunk
+  }
+  yield `,\n  "digest": "${hash.digest('hex')}",\n  "journal": ${journal ? 1 : 0}\n}\n`
+}
+
+/**
+ * Says in a sealed snapshot whether a journal goes with it: one byte in its place, outside the digest, so
+ * that the first entry of a large file costs what every other costs.
+ */
+export async function markJournal(path: string, journal: boolean): Promise<void> {
+  const file = await open(path, 'r+')
+  try {
+    const { size } = await file.stat()
+    await file.write(journal ? '1' : '0', size - FLAG_FROM_END)
+    await file.datasync()
+  } finally {
+    await file.close()
   }
 }
 
@@ -83,16 +169,30 @@ function placeOf(message: string, text: string): string {
 /** Characters gathered before they are written, so that a large file is not held as one more string. */
 const CHUNK = 1 << 20
 
-/** JSON text whose first `levels` levels of objects take a line an entry; deeper ones are compact. */
+/**
+ * JSON text whose first `levels` levels of objects take a line an entry; deeper ones are compact. It lacks
+ * the brace at its end, before which the seal goes.
+ */
 function* printJson(value: object, levels: number): Generator<string> {
   let chunk = ''
-  for (const piece of print(value, levels, '')) {
+  for (const piece of printEntries(value, levels, '')) {
     chunk += piece
     if (chunk.length < CHUNK) continue
     yield chunk
     chunk = ''
   }
-  yield `${chunk}\n`
+  yield chunk
+}
+
+function* printEntries(value: object, levels: number, indent: string): Generator<string> {
+  const inner = `${indent}  `
+  let separator = '{\n'
+  for (const [key, item] of Object.entries(value)) {
+    if (item === undefined) continue
+    yield `${separator}${inner}${JSON.stringify(key)}: `
+    yield* print(item, levels - 1, inner)
+    separator = ',\n'
+  }
 }
 
 function* print(value: unknown, levels: number, indent: string): Generator<string> {
@@ -100,17 +200,10 @@ function* print(value: unknown, levels: number, indent: string): Generator<strin
     yield JSON.stringify(value)
     return
   }
-  const entries = Object.entries(value).filter(([, item]) => item !== undefined)
-  if (entries.length === 0) {
+  if (Object.values(value).every(item => item === undefined)) {
     yield '{}'
     return
   }
-  const inner = `${indent}  `
-  let separator = '{\n'
-  for (const [key, item] of entries) {
-    yield `${separator}${inner}${JSON.stringify(key)}: `
-    yield* print(item, levels - 1, inner)
-    separator = ',\n'
-  }
+  yield* printEntries(value, levels, indent)
   yield `\n${indent}}`
 }

@@ -1,15 +1,14 @@
-import { stat } from 'node:fs/promises'
-import { isMissing } from '../durable/files.ts'
-import { type Journal, openJournal } from '../durable/journal.ts'
 import { withShortLock } from '../durable/lock.ts'
-import { openSnapshot, readSnapshot, SnapshotError } from '../durable/snapshot.ts'
-import type { Decision, Ledger, LedgerEntry, LedgerKeys, LedgerRows } from './ledger.ts'
-import { decodeSnapshot, type LedgerTables, openTables, rowsOf } from './tables.ts'
-
-/** One journal line: the entries of one transaction, so that they are there all or none. */
-export interface Transaction {
-  readonly entries: readonly LedgerEntry[]
-}
+import type { Decision, Ledger, LedgerKeys, LedgerRows } from './ledger.ts'
+import {
+  checkLine,
+  foldLedger,
+  type LoadedLedger,
+  ledgerFiles,
+  loadLedger,
+  type Transaction,
+} from './ledger-files.ts'
+import { type LedgerTables, rowsOf } from './tables.ts'
 
 export interface FileLedgerOptions {
   /** Journal size in bytes from which it is folded into the snapshot; 16 MB by default. */
@@ -30,43 +29,26 @@ interface Request {
  */
 export async function fileLedger(path: string, options: FileLedgerOptions = {}): Promise<Ledger> {
   const { foldBytes = 16 * 1024 * 1024 } = options
-  const lockPath = `${path}.lock`
-  const journalPath = `${path}.journal`
-  let tables = openTables()
-  let journal: Journal<Transaction> | undefined
-  let snapshotBytes = 0
+  const files = await ledgerFiles(path)
+  let loaded: LoadedLedger | undefined
   let requests: Request[] = []
   let working: Promise<void> | undefined
   let closed = false
 
-  const load = async (): Promise<Journal<Transaction>> => {
-    if (await isNewLedger(path, journalPath))
-      await openSnapshot(path, openTables().snapshot(0), FORMAT).write()
-    return await openJournal<Transaction>(journalPath)
-  }
-
   /** Brings the tables up to the journal's end. Only under the lock. */
-  const catchUp = async (): Promise<Journal<Transaction>> => {
-    const fresh = journal === undefined
-    journal ??= await load()
-    const { lines, replaced } = await journal.catchUp()
-    let serial = 0
-    if (fresh || replaced) {
-      const snapshot = await readSnapshot(path, decodeSnapshot)
-      snapshotBytes = (await stat(path)).size
-      tables = openTables(snapshot)
-      serial = snapshot.serial
-      journal.continueAfter(serial)
+  const catchUp = async (): Promise<LoadedLedger> => {
+    const { lines, replaced } = (await loaded?.journal.catchUp()) ?? { lines: [], replaced: true }
+    if (loaded !== undefined && !replaced) {
+      for (const line of lines) {
+        checkLine(files, line, loaded.lineage)
+        for (const entry of line.entries) loaded.tables.apply(entry)
+      }
+      return loaded
     }
-    for (const line of lines)
-      if (line.n > serial) for (const entry of line.entries) tables.apply(entry)
-    return journal
-  }
-
-  const fold = async (onto: Journal<Transaction>): Promise<void> => {
-    await openSnapshot(path, tables.snapshot(onto.last), FORMAT).write()
-    await onto.reset()
-    snapshotBytes = (await stat(path)).size
+    await loaded?.journal[Symbol.asyncDispose]()
+    loaded = undefined
+    loaded = await loadLedger(files)
+    return loaded
   }
 
   /** Decides all that is asked in one lock hold. */
@@ -74,8 +56,9 @@ export async function fileLedger(path: string, options: FileLedgerOptions = {}):
     const answers: (() => void)[] = []
     let taken: readonly Request[] = []
     try {
-      await withShortLock(lockPath, async () => {
+      await withShortLock(files.lock, async () => {
         const current = await catchUp()
+        const { tables, journal, lineage } = current
         taken = requests
         requests = []
         const transactions: Transaction[] = []
@@ -85,20 +68,21 @@ export async function fileLedger(path: string, options: FileLedgerOptions = {}):
             const rows = keys === undefined ? tables.rows : rowsOf(tables.rows, keys)
             const { entries, result } = work(tables, rows)
             for (const entry of entries) tables.apply(entry)
-            if (entries.length > 0) transactions.push({ entries })
+            if (entries.length > 0) transactions.push({ lineage, entries })
             answers.push(() => request.resolve(result))
           } catch (error) {
             answers.push(() => request.reject(error))
           }
         }
-        await current.append(...transactions)
-        if (current.size > Math.max(foldBytes, snapshotBytes)) await fold(current)
+        await journal.append(...transactions)
+        if (journal.size > Math.max(foldBytes, current.snapshotBytes))
+          loaded = await foldLedger(files, current)
       })
       for (const answer of answers) answer()
     } catch (error) {
       // The tables may hold what the disk does not: the next one reads all again.
-      const broken = journal
-      journal = undefined
+      const broken = loaded?.journal
+      loaded = undefined
       const failed = [...taken, ...requests]
       requests = []
       for (const request of failed) request.reject(error)
@@ -135,31 +119,7 @@ export async function fileLedger(path: string, options: FileLedgerOptions = {}):
     async [Symbol.asyncDispose]() {
       closed = true
       await working
-      await journal?.[Symbol.asyncDispose]()
+      await loaded?.journal[Symbol.asyncDispose]()
     },
-  }
-}
-
-const FORMAT = { decode: decodeSnapshot, levels: 2 }
-
-/** Whether there is no ledger yet; a journal without its snapshot is a damaged one. */
-async function isNewLedger(path: string, journalPath: string): Promise<boolean> {
-  if (await exists(path)) return false
-  if (await exists(journalPath))
-    throw new SnapshotError(
-      path,
-      'missing',
-      `is missing beside its journal ${journalPath}; restore it from a backup, or the orders in it would be sold again`,
-    )
-  return true
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path)
-    return true
-  } catch (error) {
-    if (isMissing(error)) return false
-    throw error
   }
 }

@@ -58,6 +58,7 @@ export type {
   StepOutcome,
   UsageRow,
 } from './ledger.ts'
+export { acceptLedgerEdit, type LedgerEditReport } from './ledger-files.ts'
 export { memoryLedger } from './memory-ledger.ts'
 export type { OrderView } from './order-view.ts'
 export { openProvisioner } from './provisioner.ts'

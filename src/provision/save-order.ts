@@ -36,7 +36,7 @@ export function hasLivingOwner(order: OrderRow, rows: LedgerRows, now: number): 
   if (owner.host === self.host && owner.pid === self.pid && owner.started === self.started)
     return openHere.has(owner.id)
   const state = ownerState(owner)
-  if (state !== 'elsewhere') return state === 'alive'
+  if (state === 'alive' || state === 'dead') return state === 'alive'
   const sign = rows.process(owner.id)?.heartbeat ?? order.updatedAt
   return now - Date.parse(sign) < SILENCE_MS
 }

@@ -1,20 +1,29 @@
+import { randomUUID } from 'node:crypto'
 import type {
   AddonRow,
+  AddonStatus,
   EsimRow,
+  EsimStatus,
   LedgerEntry,
   LedgerKeys,
   LedgerProcess,
   LedgerRows,
+  OrderKind,
   OrderRow,
+  OrderStatus,
   UsageRow,
 } from './ledger.ts'
 import { isUnfinished } from './ledger.ts'
 
-export const LEDGER_VERSION = 1
+/** 1 is that of release 0.1.0: no lineage, and no digest in its file. */
+export const LEDGER_VERSION = 2
+export const UNSEALED_LEDGER_VERSION = 1
 
 /** All rows by their keys, as a snapshot holds them. */
 export interface LedgerSnapshot {
-  readonly version: typeof LEDGER_VERSION
+  readonly version: typeof LEDGER_VERSION | typeof UNSEALED_LEDGER_VERSION
+  /** Made once for a ledger; each line of its journal has it too. */
+  readonly lineage: string
   /** Number of the last entry that is in it. */
   readonly serial: number
   readonly orders: Readonly<Record<string, OrderRow>>
@@ -28,14 +37,74 @@ export interface LedgerSnapshot {
 export function decodeSnapshot(value: unknown): LedgerSnapshot {
   if (typeof value !== 'object' || value === null || !('version' in value))
     throw new Error('is not a ledger: it has no version')
-  if (value.version !== LEDGER_VERSION)
+  if (value.version !== LEDGER_VERSION && value.version !== UNSEALED_LEDGER_VERSION)
     throw new Error(
       `has version ${String(value.version)}, and this program reads version ${LEDGER_VERSION}`,
     )
-  for (const key of ['orders', 'esims', 'addons', 'usage', 'processes'])
-    if (typeof Reflect.get(value, key) !== 'object') throw new Error(`has no table '${key}'`)
+  for (const table of TABLES) {
+    const rows: unknown = Reflect.get(value, table)
+    if (typeof rows !== 'object' || rows === null) throw new Error(`has no table '${table}'`)
+    for (const [key, row] of Object.entries(rows)) {
+      const problem = rowProblem(table, row)
+      if (problem !== undefined) throw new Error(`${table}.${key} ${problem}`)
+    }
+  }
   if (!Number.isSafeInteger(Reflect.get(value, 'serial'))) throw new Error('has no serial')
-  return value as LedgerSnapshot
+  const lineage: unknown = Reflect.get(value, 'lineage')
+  if (typeof lineage === 'string' && lineage !== '') return value as LedgerSnapshot
+  if (value.version === LEDGER_VERSION) throw new Error('has no lineage')
+  return { ...(value as Omit<LedgerSnapshot, 'lineage'>), lineage: randomUUID() }
+}
+
+const TABLES = ['orders', 'esims', 'addons', 'usage', 'processes'] as const
+
+const ORDER_STATUSES: Readonly<Record<OrderStatus, true>> = {
+  new: true,
+  reserved: true,
+  activated: true,
+  delivered: true,
+  failed: true,
+  cancelled: true,
+}
+const ESIM_STATUSES: Readonly<Record<EsimStatus, true>> = {
+  selected: true,
+  activated: true,
+  delivered: true,
+  'set aside': true,
+  released: true,
+}
+const ADDON_STATUSES: Readonly<Record<AddonStatus, true>> = {
+  waiting: true,
+  active: true,
+  exhausted: true,
+  expired: true,
+  removed: true,
+  'removed elsewhere': true,
+  ended: true,
+  'not known': true,
+}
+const ORDER_KINDS: Readonly<Record<OrderKind, true>> = { purchase: true, topUp: true }
+
+/** The fields of each table that decide what is done, with the values that this version knows. */
+const KNOWN: Readonly<
+  Record<LedgerEntry['table'], Readonly<Record<string, Readonly<Record<string, true>>>>>
+> = {
+  orders: { status: ORDER_STATUSES, kind: ORDER_KINDS },
+  esims: { status: ESIM_STATUSES },
+  addons: { status: ADDON_STATUSES },
+  usage: {},
+  processes: {},
+}
+
+/** What makes a row one that nothing may be decided on; undefined: nothing. */
+export function rowProblem(table: LedgerEntry['table'], row: unknown): string | undefined {
+  if (typeof row !== 'object' || row === null) return 'is no row'
+  for (const [field, known] of Object.entries(KNOWN[table])) {
+    const value: unknown = Reflect.get(row, field)
+    if (typeof value !== 'string' || !Object.hasOwn(known, value))
+      return `has the ${field} ${JSON.stringify(value)}, which this version does not know: it was changed by hand, or written by a newer sft-catalog`
+  }
+  return undefined
 }
 
 /** The tables in memory, for stores that keep them there. */
@@ -45,7 +114,7 @@ export interface LedgerTables {
   orders(unfinished: boolean): readonly OrderRow[]
   esims(): readonly EsimRow[]
   usages(): readonly UsageRow[]
-  snapshot(serial: number): LedgerSnapshot
+  snapshot(place: Pick<LedgerSnapshot, 'version' | 'lineage' | 'serial'>): LedgerSnapshot
 }
 
 /** Tables with the rows of a snapshot, or none. */
@@ -101,8 +170,9 @@ export function openTables(snapshot?: LedgerSnapshot): LedgerTables {
       ),
     esims: () => [...esims.values()],
     usages: () => [...usage.values()],
-    snapshot: serial => ({
-      version: LEDGER_VERSION,
+    snapshot: ({ version, lineage, serial }) => ({
+      version,
+      lineage,
       serial,
       orders: Object.fromEntries(orders),
       esims: Object.fromEntries(esims),

@@ -2,14 +2,13 @@ import {
   closeSync,
   constants,
   existsSync,
-  mkdirSync,
   openSync,
   readFileSync,
   rmSync,
   statSync,
   writeSync,
 } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import type { Clock } from './once.ts'
 
 /** A run of call times: the first, and one each `stepMs` after it, `left` in all. */
@@ -58,10 +57,13 @@ export function memorySlots(clock: Pick<Clock, 'now'>): SlotSource {
 
 /**
  * Call times shared by every process of this machine that names the same file, one after another or at
- * once. The file holds the time of the next free slot.
+ * once. The file holds the time of the next free slot. Throws where its folder does not exist.
  */
 export function fileSlots(path: string, clock: Clock): SlotSource {
-  mkdirSync(dirname(path), { recursive: true })
+  if (!existsSync(dirname(path)))
+    throw new Error(
+      `${path}: the folder ${resolve(dirname(path))} does not exist; mount it, or make it first`,
+    )
   let lead = 0
   return {
     async reserve(request) {

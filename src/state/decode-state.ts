@@ -1,6 +1,13 @@
 import type { KindName } from '../model.ts'
 import { type MutableState, mutableState } from './apply-entry.ts'
-import { type RecordOf, SECTION, STATE_VERSION, type State } from './state.ts'
+import {
+  type Intent,
+  type Learnt,
+  type RecordOf,
+  SECTION,
+  STATE_VERSION,
+  type State,
+} from './state.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -38,6 +45,9 @@ function isNetworkList(value: unknown): boolean {
   )
 }
 
+/** Written by release 0.1.0: the same fields, in a file without a digest. */
+export const UNSEALED_VERSION = 1
+
 const KINDS: readonly KindName[] = ['rateZone', 'addonPlan', 'endpoint']
 
 /**
@@ -47,7 +57,7 @@ const KINDS: readonly KindName[] = ['rateZone', 'addonPlan', 'endpoint']
 export function decodeState(value: unknown): MutableState {
   if (!isObject(value)) throw new Error('is not a state: a JSON object is expected')
   const { version, lineage, serial, account } = value
-  if (version !== STATE_VERSION)
+  if (version !== STATE_VERSION && version !== UNSEALED_VERSION)
     throw new Error(
       typeof version === 'number' && version > STATE_VERSION
         ? `has version ${version}, written by a newer sft-catalog; this one knows version ${STATE_VERSION}`
@@ -64,10 +74,12 @@ export function decodeState(value: unknown): MutableState {
     const section = value[SECTION[kind]]
     if (!isObject(section)) continue
     for (const key of Object.keys(section)) checkRecord(kind, key, section[key])
+    checkIds(kind, section)
   }
+  checkLearnt(value['learnt'])
   checkPending(value['pending'])
   // Everything that the type says and that anything relies on was looked at above.
-  return mutableState(value as object as State)
+  return mutableState({ ...(value as object as State), version: STATE_VERSION })
 }
 
 /** Judges a record given from outside; throws an error that says which field is wrong. */
@@ -91,6 +103,48 @@ function checkRecord(kind: KindName, key: string, value: unknown): void {
     if (!test(value[field])) throw new Error(`${where}.${field} is not ${words}`)
 }
 
+/** Two entries with one platform object: what is done to the one would be done to the other. */
+function checkIds(kind: KindName, section: Fields): void {
+  const keys = new Map<unknown, string>()
+  for (const [key, record] of Object.entries(section)) {
+    const id = isObject(record) ? record[ID_FIELD[kind]] : undefined
+    const other = keys.get(id)
+    if (other !== undefined)
+      throw new Error(
+        `has the ID ${String(id)} twice: ${SECTION[kind]}.${other} and ${SECTION[kind]}.${key}`,
+      )
+    keys.set(id, key)
+  }
+}
+
+const LEARNT: Readonly<Record<keyof Learnt, readonly string[]>> = {
+  bulk: ['works', 'unknown', 'wrong'] satisfies Learnt['bulk'][],
+  modifyRateZone: ['adds', 'replaces'] satisfies Learnt['modifyRateZone'][],
+}
+
+function checkLearnt(value: unknown): void {
+  if (!isObject(value)) return
+  for (const [name, known] of Object.entries(LEARNT)) {
+    const learnt = value[name]
+    if (learnt !== undefined && !known.some(one => one === learnt))
+      throw new Error(`learnt.${name} is ${JSON.stringify(learnt)}, not one of ${known.join(', ')}`)
+  }
+}
+
+const ACTIONS: readonly unknown[] = [
+  'create',
+  'update',
+  'replace',
+  'retire',
+] satisfies Intent['action'][]
+
+const isDraft = (value: unknown): boolean =>
+  isObject(value) &&
+  KINDS.some(kind => kind === value['kind']) &&
+  isText(value['key']) &&
+  isText(value['naturalKey']) &&
+  isObject(value['record'])
+
 function checkPending(value: unknown): void {
   if (!isObject(value)) return
   for (const [id, intent] of Object.entries(value)) {
@@ -100,7 +154,9 @@ function checkPending(value: unknown): void {
       isText(intent['operation']) &&
       isText(intent['at']) &&
       typeof intent['settleSeconds'] === 'number' &&
-      Array.isArray(intent['drafts'])
+      ACTIONS.includes(intent['action']) &&
+      Array.isArray(intent['drafts']) &&
+      intent['drafts'].every(isDraft)
     if (!sound) throw new Error(`pending.${id} is not an announced write`)
   }
 }

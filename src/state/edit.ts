@@ -3,7 +3,9 @@ import type { Address, KindName } from '../model.ts'
 import { decodeRecord } from './decode-state.ts'
 import type { OpenStateOptions } from './file-store.ts'
 import {
+  acceptFileEdit,
   backupFileState,
+  type EditReport,
   type RestoreReport,
   restoreFileState,
   unlockFileState,
@@ -129,6 +131,13 @@ export const restoreState = async (
   from?: string,
   options: OpenStateOptions = {},
 ): Promise<RestoreReport> => restoreFileState(filePathOf(location), from, options)
+
+/** Takes what was changed by hand, once `confirm` has seen what differs: see `acceptFileEdit`. */
+export const acceptStateEdit = async (
+  location: string,
+  confirm: (differs: readonly string[]) => boolean | Promise<boolean>,
+  options: OpenStateOptions = {},
+): Promise<EditReport | undefined> => acceptFileEdit(filePathOf(location), confirm, options)
 
 /** Removes the lock of an owner that cannot be seen from here: see `unlockFileState`. */
 export const unlockState = async (

@@ -1,17 +1,18 @@
-import { mkdir } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { syncFolder } from '../durable/files.ts'
-import { openJournal } from '../durable/journal.ts'
+import { rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { copyFileDurably, exists, syncFolder } from '../durable/files.ts'
+import { type Journal, openJournal, readJournal } from '../durable/journal.ts'
 import { acquireLock, type Lock } from '../durable/lock.ts'
-import { openSnapshot } from '../durable/snapshot.ts'
+import { markJournal, openSnapshot } from '../durable/snapshot.ts'
 import { applyEntry, emptyState, type MutableState, storedEntries } from './apply-entry.ts'
 import type { State, StateStore } from './state.ts'
 import {
+  bringUpToDate,
   keepBackup,
   loadSnapshot,
   loadState,
+  makeBackupFolder,
   readStateJournal,
-  replay,
   SNAPSHOT_FORMAT,
   type StateFiles,
   type StateLine,
@@ -57,7 +58,7 @@ export async function openFileState(
  * one with a lineage of its own where there has never been one. Throws `StateDamagedError`.
  */
 export const readFileState = async (path: string): Promise<State> =>
-  await loadState(await stateFiles(path))
+  (await loadState(await stateFiles(path))) ?? emptyState()
 
 /** Takes the lock of a state; its error says how `state unlock` is called. */
 export const lockState = (
@@ -71,20 +72,15 @@ export const lockState = (
     advice: `run \`sft-catalog state unlock --state ${files.snapshot}\``,
   })
 
-/** Writes a state as the snapshot, with a backup of it. */
+/** Writes a state as the snapshot, with a backup of it; `journal`: the journal beside it goes on from it. */
 export async function writeSnapshot(
   files: StateFiles,
   state: MutableState,
   backups: number,
+  journal: boolean,
 ): Promise<void> {
-  await openSnapshot(files.snapshot, ordered(state), SNAPSHOT_FORMAT).write()
-  await makeBackupFolder(files)
+  await openSnapshot(files.snapshot, ordered(state), SNAPSHOT_FORMAT, journal).write()
   await keepBackup(files, state.serial, backups)
-}
-
-async function makeBackupFolder(files: StateFiles): Promise<void> {
-  const made = await mkdir(files.backups, { recursive: true, mode: 0o700 })
-  if (made !== undefined) await syncFolder(dirname(files.backups))
 }
 
 /** The state with its keys in order, so that two snapshots can be compared line by line. */
@@ -110,43 +106,85 @@ export const ordered = (state: State): MutableState => {
   }
 }
 
+/**
+ * Keeps the files of an older form as they are: this version writes a new one, which an older process that
+ * still runs refuses.
+ */
+async function keepOldForm(files: StateFiles, serial: number): Promise<string> {
+  await makeBackupFolder(files)
+  const kept = join(files.backups, `release-0.1.0-serial-${serial}.json`)
+  await copyFileDurably(files.snapshot, kept)
+  if (await exists(files.journal)) await copyFileDurably(files.journal, `${kept}.journal`)
+  return kept
+}
+
+/** A state that is open for writing: its journal is there and says which snapshot it continues. */
+interface Opened {
+  readonly state: MutableState
+  readonly journal: Journal<StateLine>
+}
+
+/** Judges all files before the first one is written, then makes them ready for entries. */
+async function begin(files: StateFiles, options: OpenStateOptions): Promise<Opened> {
+  const { backups = DEFAULT_BACKUPS, onNotice, now } = options
+  const found = await loadSnapshot(files)
+  const state = found?.data ?? emptyState()
+  const inSnapshot = state.serial
+  const left = await readStateJournal(files, () => readJournal<StateLine>(files.journal))
+  if (found !== undefined) await bringUpToDate(files, found, left)
+  if (left.torn !== undefined)
+    onNotice?.(
+      `${files.journal}:${left.torn.line} was cut short by a crash before it was acknowledged; ` +
+        `its ${left.torn.bytes} bytes were dropped`,
+    )
+  const isOld = found !== undefined && found.journal === undefined
+  if (isOld) {
+    const kept = await keepOldForm(files, inSnapshot)
+    onNotice?.(
+      'the state has the form of release 0.1.0 and is written in a new one, which that release refuses; ' +
+        `as it was it is kept in ${kept}`,
+    )
+  }
+  // Until the new journal stands, the snapshot says that it needs none: it has all that the old one had.
+  if (found === undefined || isOld || state.serial !== inSnapshot)
+    await writeSnapshot(files, state, backups, false)
+  else await keepBackup(files, state.serial, backups)
+  const journal = await openJournal<StateLine>(files.journal, now === undefined ? {} : { now })
+  try {
+    const { lines } = await journal.catchUp()
+    journal.continueAfter(state.serial)
+    if (lines.length !== 1 || lines[0]?.n !== state.serial)
+      await journal.reset({ lineage: state.lineage, entries: [] })
+    await markJournal(files.snapshot, true)
+    return { state, journal }
+  } catch (error) {
+    await journal[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
 async function openLocked(
   files: StateFiles,
   lock: Lock,
   options: OpenStateOptions,
 ): Promise<StateStore> {
-  const { backups = DEFAULT_BACKUPS, onNotice, now } = options
-  const found = await loadSnapshot(files)
-  const state = found ?? emptyState()
-  // The snapshot comes before its journal: a journal without one is a state that lost it.
-  if (found === undefined) await writeSnapshot(files, state, backups)
+  const { backups = DEFAULT_BACKUPS } = options
+  const { state, journal } = await begin(files, options)
   let folded = state.serial
 
-  const journal = await openJournal<StateLine>(files.journal, now === undefined ? {} : { now })
-
   const foldNow = async (): Promise<void> => {
-    if (state.serial !== folded) {
-      await writeSnapshot(files, state, backups)
-      folded = state.serial
-    }
-    if (journal.size > 0) await journal.reset()
+    if (state.serial === folded) return
+    await writeSnapshot(files, state, backups, true)
+    await journal.reset({ lineage: state.lineage, entries: [] })
+    folded = state.serial
   }
 
-  try {
-    const { lines, torn } = await readStateJournal(files, () => journal.catchUp())
-    await replay(files, state, lines)
-    if (torn !== undefined)
-      onNotice?.(
-        `${files.journal}:${torn.line} was cut short by a crash before it was acknowledged; ` +
-          `its ${torn.bytes} bytes were dropped`,
-      )
-    await foldNow()
-    await makeBackupFolder(files)
-    await keepBackup(files, state.serial, backups)
-    journal.continueAfter(state.serial)
-  } catch (error) {
-    await journal[Symbol.asyncDispose]()
-    throw error
+  /** The snapshot is all there is, so that it can be moved alone. */
+  const end = async (): Promise<void> => {
+    if (state.serial === folded) await markJournal(files.snapshot, false)
+    else await writeSnapshot(files, state, backups, false)
+    await rm(files.journal, { force: true })
+    await syncFolder(dirname(files.journal))
   }
 
   let folding: Promise<void> | undefined
@@ -209,7 +247,11 @@ async function openLocked(
       disposed = true
       try {
         // After a failed write the journal is what is true, and the next run reads it.
-        if (!failed && lock.isHeld()) await fold()
+        if (!failed && lock.isHeld()) {
+          while (folding !== undefined) await folding
+          await lastAppend
+          await end()
+        }
       } finally {
         await journal[Symbol.asyncDispose]()
         await lock[Symbol.asyncDispose]()

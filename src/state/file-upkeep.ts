@@ -1,12 +1,12 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { copyFileDurably, isMissing, syncFolder, writeFileDurably } from '../durable/files.ts'
+import { differences } from '../durable/differences.ts'
+import { copyFileDurably, isMissing, syncFolder } from '../durable/files.ts'
 import { readJournalUpToDamage } from '../durable/journal.ts'
 import { type LockHolder, readLock, removeLock } from '../durable/lock.ts'
 import { ownerState } from '../durable/owner.ts'
 import { openSnapshot, readSnapshot, SnapshotError } from '../durable/snapshot.ts'
-import type { MutableState } from './apply-entry.ts'
-import { decodeState } from './decode-state.ts'
+import { emptyState, type MutableState } from './apply-entry.ts'
 import {
   DEFAULT_BACKUPS,
   lockState,
@@ -32,11 +32,11 @@ export async function backupFileState(
   now: () => Date = () => new Date(),
 ): Promise<{ readonly path: string; readonly serial: number }> {
   const files = await stateFiles(path)
-  const state = await loadState(files)
+  const state = (await loadState(files)) ?? emptyState()
   const stamp = now().toISOString().replaceAll(':', '-')
   const target = to ?? join(files.backups, `by-hand-${stamp}.json`)
   if (to === undefined) await mkdir(files.backups, { recursive: true, mode: 0o700 })
-  await openSnapshot(target, ordered(state), SNAPSHOT_FORMAT).write()
+  await openSnapshot(target, ordered(state), SNAPSHOT_FORMAT, false).write()
   return { path: target, serial: state.serial }
 }
 
@@ -67,7 +67,7 @@ export async function restoreFileState(
   const files = await stateFiles(path)
   await using _lock = await lockState(files, { purpose: 'state restore', ...options })
   const source = from ?? (await newestBackup(files))
-  const state = await readSnapshot(source, decodeState)
+  const { data: state } = await readSnapshot(source, SNAPSHOT_FORMAT)
   const current = await readCurrent(files)
   const stamp = now().toISOString().replaceAll(':', '-')
 
@@ -83,7 +83,7 @@ export async function restoreFileState(
     if (current.serial > 0) {
       const before = join(files.backups, `before-restore-${stamp}.json`)
       await mkdir(files.backups, { recursive: true, mode: 0o700 })
-      await openSnapshot(before, ordered(current), SNAPSHOT_FORMAT).write()
+      await openSnapshot(before, ordered(current), SNAPSHOT_FORMAT, false).write()
       kept.push(before)
     }
     state.serial = Math.max(state.serial, current.serial) + 1
@@ -99,9 +99,9 @@ export async function restoreFileState(
     lost = problem === undefined ? damage : `line ${problem.line} ${problem.text}`
     state.serial = Math.max(state.serial, lines.at(-1)?.n ?? 0) + 1
   }
-  // Once the snapshot stands, the journal's lines are older than it, so a crash in between is harmless.
-  await writeSnapshot(files, state, backups)
-  await writeFileDurably(files.journal, '')
+  const [newest] = await listBackups(files)
+  state.serial = Math.max(state.serial, (newest?.serial ?? 0) + 1)
+  await putInPlace(files, state, backups)
   return {
     from: source,
     serial: state.serial,
@@ -111,10 +111,70 @@ export async function restoreFileState(
   }
 }
 
+/** Once the snapshot stands, the journal's lines are older than it, so a crash in between is harmless. */
+async function putInPlace(files: StateFiles, state: MutableState, backups: number): Promise<void> {
+  await writeSnapshot(files, state, backups, false)
+  await rm(files.journal, { force: true })
+  await syncFolder(dirname(files.journal))
+}
+
+/** What an edit by hand came to. */
+export interface EditReport {
+  readonly accepted: boolean
+  /** What differs from the newest backup, and what is lost with a journal, a line each. */
+  readonly differs: readonly string[]
+}
+
+/**
+ * Takes a state whose files were changed by hand as what is true now, once `confirm` has seen what differs
+ * and said yes: the journal is played on top as far as it fits, and all is sealed anew. Undefined where the
+ * state is as sft-catalog left it. Throws `SnapshotError` for one that is no state, `LockedError`.
+ */
+export async function acceptFileEdit(
+  path: string,
+  confirm: (differs: readonly string[]) => boolean | Promise<boolean>,
+  options: OpenStateOptions = {},
+): Promise<EditReport | undefined> {
+  const { backups = DEFAULT_BACKUPS } = options
+  const files = await stateFiles(path)
+  await using _lock = await lockState(files, { purpose: 'state accept-edit', ...options })
+  if ((await readCurrent(files)) !== undefined) return undefined
+  const { data: state, journal } = await readSnapshot(files.snapshot, SNAPSHOT_FORMAT, 'taken')
+  const { lines, damage, missing } = await readJournalUpToDamage<StateLine>(files.journal)
+  const problem = replayOnto(state, lines)
+  const lost = problem === undefined ? damage : `line ${problem.line} ${problem.text}`
+  const last = await lastBackup(files)
+  const before = last === undefined ? undefined : { ...ordered(last), serial: 0, lineage: '' }
+  const differs = [
+    ...differences(before ?? {}, { ...ordered(state), serial: 0, lineage: '' }),
+    ...(journal === true && (missing === true || lines.length === 0)
+      ? [`${files.journal} is missing or empty: what was in it is lost`]
+      : []),
+    ...(lost === undefined ? [] : [`${files.journal}: lost from here on: ${lost}`]),
+  ]
+  if (!(await confirm(differs))) return { accepted: false, differs }
+  const [newest] = await listBackups(files)
+  state.serial = Math.max(state.serial, lines.at(-1)?.n ?? 0, newest?.serial ?? 0) + 1
+  await putInPlace(files, state, backups)
+  return { accepted: true, differs }
+}
+
+/** The newest backup that can be read. */
+async function lastBackup(files: StateFiles): Promise<MutableState | undefined> {
+  for (const { path } of await listBackups(files)) {
+    try {
+      return (await readSnapshot(path, SNAPSHOT_FORMAT)).data
+    } catch (error) {
+      if (!(error instanceof SnapshotError)) throw error
+    }
+  }
+  return undefined
+}
+
 async function newestBackup(files: StateFiles): Promise<string> {
   for (const { path } of await listBackups(files)) {
     try {
-      await readSnapshot(path, decodeState)
+      await readSnapshot(path, SNAPSHOT_FORMAT)
       return path
     } catch (error) {
       if (!(error instanceof SnapshotError)) throw error
@@ -128,7 +188,7 @@ async function newestBackup(files: StateFiles): Promise<string> {
 /** The state as it is; undefined where it cannot be read. */
 async function readCurrent(files: StateFiles): Promise<MutableState | undefined> {
   try {
-    return await loadState(files)
+    return (await loadState(files)) ?? emptyState()
   } catch (error) {
     if (error instanceof StateDamagedError) return undefined
     throw error

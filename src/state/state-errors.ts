@@ -1,5 +1,5 @@
 /** Why a state cannot be used as it stands. */
-export type StateDamage = 'missing' | 'empty' | 'damaged' | 'journal' | 'lineage'
+export type StateDamage = 'missing' | 'empty' | 'damaged' | 'journal' | 'lineage' | 'older'
 
 /**
  * A state that is there and cannot be read as it was left. It is never taken for an empty one: nothing

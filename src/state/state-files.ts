@@ -1,15 +1,17 @@
-import { readdir, realpath, rm, stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
-import { copyFileDurably, errorCode, isMissing } from '../durable/files.ts'
+import { mkdir, readdir, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { journalProblem } from '../durable/belonging.ts'
+import { copyFileDurably, errorCode, exists, followLinks, syncFolder } from '../durable/files.ts'
 import {
   type JournalContent,
   JournalDamagedError,
   type JournalLine,
   readJournal,
 } from '../durable/journal.ts'
-import { readSnapshot, SnapshotError } from '../durable/snapshot.ts'
-import { applyEntry, emptyState, type MutableState } from './apply-entry.ts'
-import { decodeState } from './decode-state.ts'
+import { markJournal, readSnapshot, type Sealed, SnapshotError } from '../durable/snapshot.ts'
+import { applyEntry, type MutableState } from './apply-entry.ts'
+import { decodeState, UNSEALED_VERSION } from './decode-state.ts'
 import type { StateEntry } from './state.ts'
 import { StateDamagedError } from './state-errors.ts'
 
@@ -28,11 +30,15 @@ export interface StateLine {
 }
 
 /** Levels of a snapshot that are broken into lines: sections, then a record a line. */
-export const SNAPSHOT_FORMAT = { decode: decodeState, levels: 2 } as const
+export const SNAPSHOT_FORMAT = {
+  decode: decodeState,
+  levels: 2,
+  unsealed: UNSEALED_VERSION,
+} as const
 
 /** The files of the state at `path`. Links are followed, so that two names of one state share a lock. */
 export async function stateFiles(path: string): Promise<StateFiles> {
-  const snapshot = await resolveLinks(path)
+  const snapshot = await followLinks(path)
   return {
     snapshot,
     journal: `${snapshot}.journal`,
@@ -41,35 +47,59 @@ export async function stateFiles(path: string): Promise<StateFiles> {
   }
 }
 
-async function resolveLinks(path: string): Promise<string> {
-  try {
-    return await realpath(path)
-  } catch (error) {
-    if (!isMissing(error)) throw error
-  }
-  try {
-    return join(await realpath(dirname(path)), basename(path))
-  } catch (error) {
-    if (!isMissing(error)) throw error
-    throw new Error(`${path}: the folder ${dirname(path)} does not exist; make it first`, {
-      cause: error,
-    })
+/** How often, and after how many milliseconds each, a state is read again that did not fit together. */
+const AGAIN = 3
+const AGAIN_MS = 30
+
+/** Reads a state without a lock; undefined where there has never been one. Throws `StateDamagedError`. */
+export async function loadState(files: StateFiles): Promise<MutableState | undefined> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await loadOnce(files)
+    } catch (error) {
+      // A run that goes on may have folded, begun or ended between the two reads.
+      if (!(error instanceof StateDamagedError) || attempt > AGAIN) throw error
+      await sleep(AGAIN_MS)
+    }
   }
 }
 
-/** Reads a state without a lock. The journal first: a fold in between is then seen as already done. */
-export async function loadState(files: StateFiles): Promise<MutableState> {
+/** The journal first: a fold in between is then seen as already done. */
+async function loadOnce(files: StateFiles): Promise<MutableState | undefined> {
   const journal = await readStateJournal(files, () => readJournal<StateLine>(files.journal))
-  const state = await loadSnapshot(files)
-  if (state === undefined) return emptyState()
+  const found = await loadSnapshot(files)
+  if (found === undefined) return undefined
+  await bringUpToDate(files, found, journal)
+  return found.data
+}
+
+/** Plays a journal onto its snapshot. Throws `StateDamagedError` where one of the files is not of the others. */
+export async function bringUpToDate(
+  files: StateFiles,
+  { data: state, journal: flag }: Sealed<MutableState>,
+  journal: JournalContent<StateLine>,
+): Promise<void> {
+  const numbers = journal.missing ? undefined : journal.lines.map(line => line.n)
+  const stranger = journal.lines.some(line => line.lineage !== state.lineage)
+  const problem = stranger
+    ? undefined
+    : journalProblem({ serial: state.serial, journal: flag }, numbers)
+  if (problem !== undefined) throw await damaged(files, 'journal', `${files.journal} ${problem}`)
   await replay(files, state, journal.lines)
-  return state
+  const [newest] = await listBackups(files)
+  if (newest !== undefined && newest.serial > state.serial)
+    throw await damaged(
+      files,
+      'older',
+      `${files.snapshot} ends at serial ${state.serial}, but its backup ${newest.path} is of serial ` +
+        `${newest.serial}: an older copy was put in its place, or the backups are of another state`,
+    )
 }
 
 /** The snapshot as it stands; undefined where there has never been a state. Throws `StateDamagedError`. */
-export async function loadSnapshot(files: StateFiles): Promise<MutableState | undefined> {
+export async function loadSnapshot(files: StateFiles): Promise<Sealed<MutableState> | undefined> {
   try {
-    return await readSnapshot(files.snapshot, decodeState)
+    return await readSnapshot(files.snapshot, SNAPSHOT_FORMAT)
   } catch (error) {
     if (!(error instanceof SnapshotError)) throw error
     if (error.reason !== 'missing')
@@ -177,22 +207,23 @@ export async function listBackups(
     .toSorted((a, b) => b.serial - a.serial)
 }
 
+/** Makes the folder of the backups, which only the owner can look into. */
+export async function makeBackupFolder(files: StateFiles): Promise<void> {
+  const made = await mkdir(files.backups, { recursive: true, mode: 0o700 })
+  if (made !== undefined) await syncFolder(dirname(files.backups))
+}
+
 /** Copies the snapshot to the backups, unless this serial is there, and removes the oldest beyond `keep`. */
 export async function keepBackup(files: StateFiles, serial: number, keep: number): Promise<void> {
   if (keep === 0) return
+  await makeBackupFolder(files)
   const path = join(files.backups, `serial-${serial}.json`)
-  if (!(await exists(path))) await copyFileDurably(files.snapshot, path)
-  for (const old of (await listBackups(files)).slice(keep)) await rm(old.path, { force: true })
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path)
-    return true
-  } catch (error) {
-    if (isMissing(error)) return false
-    throw error
+  if (!(await exists(path))) {
+    await copyFileDurably(files.snapshot, path)
+    // A backup stands alone.
+    await markJournal(path, false)
   }
+  for (const old of (await listBackups(files)).slice(keep)) await rm(old.path, { force: true })
 }
 
 async function damaged(
@@ -202,7 +233,11 @@ async function damaged(
   cause?: Error,
 ): Promise<StateDamagedError> {
   const way = (await newestReadable(files)) ?? ''
-  const text = `${problem}. Nothing was changed, and it is not taken for an empty state. ${way}`
+  const meant =
+    damage === 'damaged' || damage === 'journal' || damage === 'older'
+      ? `If it was changed on purpose, \`sft-catalog state accept-edit --state ${files.snapshot}\` shows what differs and takes it. `
+      : ''
+  const text = `${problem}. Nothing was changed, and it is not taken for an empty state. ${meant}${way}`
   return new StateDamagedError(files.snapshot, damage, text, { cause })
 }
 
@@ -210,7 +245,7 @@ async function damaged(
 async function newestReadable(files: StateFiles): Promise<string> {
   for (const { path, serial } of await listBackups(files)) {
     try {
-      await readSnapshot(path, decodeState)
+      await readSnapshot(path, SNAPSHOT_FORMAT)
     } catch (error) {
       if (error instanceof SnapshotError) continue
       throw error

@@ -4,7 +4,8 @@
  */
 import type { Address, Json, JsonObject, KindName, NetworkId, Spec } from '../model.ts'
 
-export const STATE_VERSION = 1
+/** 1 is that of release 0.1.0, whose files have no digest. */
+export const STATE_VERSION = 2
 
 /** Which account a state belongs to; another account's state is refused. */
 export interface AccountIdentity {

@@ -51,17 +51,20 @@ t.test('a journal that another emptied is noticed, and its numbers go on', async
   await using _b = b
   await a.append({ text: '1' }, { text: '2' })
   await b.catchUp()
-  await b.reset()
+  await b.reset({ text: 'head' })
   await b.append({ text: '3' })
   const seen = await a.catchUp()
   test.equal(seen.replaced, true)
-  test.match(seen.lines, [{ n: 3, text: '3' }])
-  await a.reset()
+  test.match(seen.lines, [
+    { n: 2, text: 'head' },
+    { n: 3, text: '3' },
+  ])
+  await a.reset({ text: 'head' })
   const again = await b.catchUp()
-  test.match(again, { replaced: true, lines: [] })
+  test.match(again, { replaced: true, lines: [{ n: 3, text: 'head' }] })
   b.continueAfter(3)
   await b.append({ text: '4' })
-  test.match((await readJournal<Note>(path)).lines, [{ n: 4 }])
+  test.match((await readJournal<Note>(path)).lines, [{ n: 3 }, { n: 4 }])
 })
 
 t.test('an opened journal goes on after what is in it, and drops a torn tail', async test => {
@@ -121,7 +124,7 @@ t.test(
     await journal.catchUp()
     await test.rejects(journal.append({ text: 'one' }), /cannot be written \(ENOSPC.*make room/)
     await test.rejects(journal.append({ text: 'two' }), /cannot be written/)
-    await test.rejects(journal.reset(), /cannot be written/)
+    await test.rejects(journal.reset({ text: 'head' }), /cannot be written/)
     await journal[Symbol.asyncDispose]()
   },
 )

@@ -112,7 +112,7 @@ export async function openMarket(
   const renew = () => {
     serial += 1
     current = {
-      version: 1,
+      version: 2,
       lineage: 'test',
       serial,
       rateZones: {},

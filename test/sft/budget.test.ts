@@ -218,7 +218,7 @@ t.test('over HTTP the rate is used and the limiter never trips', async t => {
 })
 
 t.test('clients one after another and at once share the budget of a file', async t => {
-  const budgetFile = join(t.testdir(), 'deeper', 'budget.json')
+  const budgetFile = join(t.testdir({ deeper: {} }), 'deeper', 'budget.json')
   const callsPerSecond = 10
   await using simulator = await startSimulator({ callsPerSecond: 12, sims: 1 })
   for (let run = 0; run < 4; run++) {

@@ -20,7 +20,7 @@ export function testStateStore(name: string, store: StoreUnderTest): void {
     const { lineage, ...rest } = opened.state
     test.match(lineage, /^[0-9a-f-]{36}$/)
     test.same(JSON.parse(JSON.stringify(rest)), {
-      version: 1,
+      version: 2,
       serial: 0,
       rateZones: {},
       addonPlans: {},

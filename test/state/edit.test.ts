@@ -185,9 +185,9 @@ t.test(
     rmSync(`${place}.lock`)
     const journal = `${place}.journal`
     writeFileSync(journal, readFileSync(journal, 'utf8').replace('"Zone 2"', '"Zone 9"'))
-    await test.rejects(readState(place), /journal:2 does not match its checksum/)
+    await test.rejects(readState(place), /journal:3 does not match its checksum/)
     const report = await restoreState(place)
-    test.match(report, { replayed: 1, lost: 'line 2 does not match its checksum: it was changed' })
+    test.match(report, { replayed: 1, lost: 'line 3 does not match its checksum: it was changed' })
     test.same(Object.keys((await readState(place)).rateZones), ['zone-1'])
   },
 )

@@ -49,11 +49,11 @@ t.test('the file reads as the shape that portals are told of, a record a line', 
     await store.append(putEndpoint('8932042000010000012', 'E1'))
   }
   const text = readFileSync(path, 'utf8')
-  const { lineage } = JSON.parse(text)
+  const { lineage, digest } = JSON.parse(text)
   test.equal(
     text,
     `{
-  "version": 1,
+  "version": 2,
   "lineage": "${lineage}",
   "serial": 3,
   "account": {
@@ -69,7 +69,9 @@ t.test('the file reads as the shape that portals are told of, a record a line', 
     "8932042000010000012": {"endpointId":"E1","name":"travel-E1","batch":"batch-1","tags":["a","b"],"spec":{"basePlan":"BASE"}}
   },
   "learnt": {},
-  "pending": {}
+  "pending": {},
+  "digest": "${digest}",
+  "journal": 0
 }
 `,
   )
@@ -141,7 +143,7 @@ t.test('a last line cut at any byte is dropped and reported; all before it stand
     await store.append(putEndpoint('key-3', 'E3'))
     test.same(plain(store.state), whole)
   }
-  test.match(notices, [/state\.json\.journal:3 was cut short .* 4105 bytes were dropped/])
+  test.match(notices, [/state\.json\.journal:4 was cut short .* 4105 bytes were dropped/])
   test.same(plain(await readFileState(path)), whole)
 })
 
@@ -161,23 +163,23 @@ t.test('a journal damaged before its end is refused with file and line', async t
   const replaced = (index: number, by: (line: string) => string) =>
     lines.map((line, at) => (at === index ? by(line) : line))
   await refused(
-    replaced(1, line => line.slice(0, 40)),
-    /journal:2 is cut short or overwritten/,
+    replaced(2, line => line.slice(0, 40)),
+    /journal:3 is cut short or overwritten/,
   )
   await refused(
-    replaced(1, line => line.replace('E2', 'E9')),
-    /journal:2 does not match its checksum/,
+    replaced(2, line => line.replace('E2', 'E9')),
+    /journal:3 does not match its checksum/,
   )
   await refused(
-    replaced(4, line => line.replace('E5', 'E9')),
-    /journal:5 does not match/,
+    replaced(5, line => line.replace('E5', 'E9')),
+    /journal:6 does not match/,
   )
   await refused(
-    replaced(2, line => '\0'.repeat(line.length)),
-    /journal:3 is cut short/,
+    replaced(3, line => '\0'.repeat(line.length)),
+    /journal:4 is cut short/,
   )
-  await refused(without(2), /journal:3 has number 5, but 4 comes next/)
-  await refused(without(0), /journal:1 leads to serial 3, but the snapshot ends at 1/)
+  await refused(without(3), /journal:4 has number 5, but 4 comes next/)
+  await refused(without(0), /journal begins at serial 2, but the snapshot ends at 1/)
   writeFileSync(journal, lines.map(line => `${line}\n`).join(''))
   test.equal((await readFileState(path)).serial, 6)
 })
@@ -214,9 +216,9 @@ t.test('a snapshot that cannot be read is refused with the way back', async test
   writeFileSync(path, '[]')
   await refused(/is not a state: a JSON object is expected/)
   writeFileSync(path, '{}')
-  await refused(/has no version 1, so it is not a state/)
-  writeFileSync(path, good.replace('"version": 1', '"version": 2'))
-  await refused(/has version 2, written by a newer sft-catalog/)
+  await refused(/has no version 2, so it is not a state/)
+  writeFileSync(path, good.replace('"version": 2', '"version": 3'))
+  await refused(/has version 3, written by a newer sft-catalog/)
   writeFileSync(path, good.replace('"id":"1201"', '"id":1201'))
   await refused(/rateZones\.europe\.id is not an ID/)
   writeFileSync(path, good.replace('"pending"', '"pendings"'))

@@ -6,6 +6,7 @@ import { count } from '../../render/paint.ts'
 import type { Kind } from '../../resources/kind.ts'
 import { KINDS } from '../../resources/kinds.ts'
 import {
+  acceptStateEdit,
   backupState,
   importRecord,
   listRecords,
@@ -28,6 +29,7 @@ import {
   READ_FLAGS,
   UsageError,
 } from '../command.ts'
+import { confirmEdit, sayEdit } from '../edits.ts'
 import { addressOf } from '../planning.ts'
 import { EXIT, type World } from '../world.ts'
 
@@ -41,6 +43,7 @@ const SUB_FLAGS: readonly FlagRule[] = Object.entries({
   rm: [],
   import: [...namesOf(READ_FLAGS), ...namesOf(CATALOG_FLAGS)],
   unlock: ['--yes'],
+  'accept-edit': ['--yes'],
   backup: [],
   restore: [],
 }).map(([when, flags]) => ({
@@ -52,10 +55,15 @@ const SUB_FLAGS: readonly FlagRule[] = Object.entries({
 /** The state's own commands. Those that write take the lock; opening leaves a backup. */
 export const state: Command = {
   name: 'state',
-  summary: 'list, show, mv, rm, import, unlock, backup, restore: look after the state',
+  summary: 'list, show, mv, rm, import, unlock, backup, restore, accept-edit: look after the state',
   usage:
-    'list | show ADDRESS | mv FROM TO | rm ADDRESS | import ADDRESS ID | unlock | backup [FILE] | restore [FILE]',
-  flags: [...READ_FLAGS, ...CATALOG_FLAGS, ['--yes', 'do not ask (unlock)'], JSON_FLAG],
+    'list | show ADDRESS | mv FROM TO | rm ADDRESS | import ADDRESS ID | unlock | backup [FILE] | restore [FILE] | accept-edit',
+  flags: [
+    ...READ_FLAGS,
+    ...CATALOG_FLAGS,
+    ['--yes', 'do not ask (unlock, accept-edit)'],
+    JSON_FLAG,
+  ],
   rules: SUB_FLAGS,
   arguments: [1, 3],
   run: async (given, world) => {
@@ -189,6 +197,15 @@ const restore: Sub = async (given, world, [file]) => {
   return EXIT.ok
 }
 
+const acceptEdit: Sub = async (given, world) => {
+  const report = await acceptStateEdit(
+    stateOf(given, world),
+    confirmEdit(given, world, 'the state'),
+    { onNotice: world.err },
+  )
+  return sayEdit(report, world, 'the state')
+}
+
 const SUBS: Readonly<
   Record<string, { readonly run: Sub; readonly arguments: readonly [number, number] }>
 > = {
@@ -200,4 +217,5 @@ const SUBS: Readonly<
   unlock: { run: unlock, arguments: [0, 0] },
   backup: { run: backup, arguments: [0, 1] },
   restore: { run: restore, arguments: [0, 1] },
+  'accept-edit': { run: acceptEdit, arguments: [0, 0] },
 }
