@@ -3,6 +3,7 @@ import type { SftOptions } from '../../src/sft/client.ts'
 import type { SimulatedWire } from '../../src/simulator/index.ts'
 import { memoryState } from '../../src/state/memory-store.ts'
 import { applyOnce, catalogWith, openTestSft as openApplySft, simulate } from '../apply/helpers.ts'
+import { openDesk, smallCatalog } from '../cli/desk.ts'
 import { checkAccount } from '../provision/check-account.ts'
 import { countCalls, type Market, openMarket, openShop, openTestSft } from '../provision/support.ts'
 
@@ -526,3 +527,40 @@ rows('a verdict on one reading is not for ever', [
     },
   },
 ])
+
+const shopDesk = async (t: Test) => {
+  const desk = await openDesk(t, iccids => smallCatalog(iccids.slice(0, 1)))
+  const { code, stderr } = await desk.run('apply --auto-approve')
+  if (code !== 0) throw new Error(stderr)
+  return desk
+}
+const SALE = 'provision --order A-1 --sku ALPS-1GB-7D'
+
+t.test('on the command line', async t => {
+  await t.test('a needed confirmation code is told with the sale', async t => {
+    const desk = await shopDesk(t)
+    await desk.control('settings', { wire: { activationCodes: 'confirmation' } })
+    const { stdout } = await desk.run(SALE)
+    t.match(stdout, /confirmation code: give it to the buyer/)
+    t.match(JSON.parse((await desk.run(`${SALE} --json`)).stdout), { needsConfirmationCode: true })
+  })
+  await t.test('what was set aside is looked at again, all or one', async t => {
+    const desk = await shopDesk(t)
+    const [iccid = ''] = desk.iccids
+    await desk.control('settings', { wire: { activationCodes: 'unreadable' } })
+    t.equal((await desk.run(SALE)).code, 1)
+    t.match(
+      (await desk.run('stock --recheck')).stderr,
+      `${iccid} stays set aside: its activation code`,
+    )
+    const kept = await desk.run(`esims release ${iccid}`)
+    t.equal(kept.code, 3)
+    t.match(kept.stdout, /is not for sale: its activation code is not understood/)
+    await desk.control('settings', { wire: { activationCodes: 'lpa' } })
+    t.equal((await desk.run(`esims release ${iccid}`)).code, 0)
+    t.equal((await desk.run(SALE)).code, 0)
+    const sold = await desk.run(`esims release ${iccid}`)
+    t.equal(sold.code, 3)
+    t.match(sold.stdout, /order A-1 bought it/)
+  })
+})
