@@ -8,7 +8,7 @@ import type { FieldChange } from './plan/plan.ts'
 import type { ResourceGraph } from './plan/resolve.ts'
 import { isJsonObject, type ObservedObject } from './resources/kind.ts'
 import { KIND_NAMES, KINDS } from './resources/kinds.ts'
-import { networkLabels } from './resources/rate-zone.ts'
+import { networkLabels, networkWord } from './resources/rate-zone.ts'
 import { revisionName } from './resources/revision.ts'
 import { type AnyRecord, idOf, recordOf, SECTION, type State } from './state/state.ts'
 
@@ -142,7 +142,7 @@ export function compareDrift(
     ...(observation.simsRead === 'all' && { statuses }),
     unresolved: graph.issues.filter(issue => issue.severity === 'error'),
     labels: networkLabels(
-      observation.networks,
+      observation.networks.items,
       entries.map(({ kind }) => ({ kind, action: 'update' })),
     ),
   }
@@ -229,7 +229,7 @@ function listDrift(change: FieldChange, { networks }: Observation): FieldDrift |
   const applied = words(change.applied)
   const account = change.account === undefined ? applied : words(change.account)
   const wanted = words(change.wanted)
-  const covered = new Set(networks.map(network => `${network.operatorId}/${network.sponsorId}`))
+  const covered = new Set(networks.items.map(networkWord))
   const without = (left: readonly string[], right: readonly string[]) => {
     const set = new Set(right)
     return left.filter(word => !set.has(word))

@@ -44,11 +44,44 @@ export interface Listing<Item> {
   readonly items: readonly Item[]
   /** Why the list may say less than there is, for people. */
   readonly doubt?: string
+  /** Set where the doubt is the reader's own: it had found enough, and did not read on. */
+  readonly stopped?: true
+  /** What was odd about a list that is whole all the same, for people. */
+  readonly note?: string
 }
 
 export const there = <Value>(value: Value): There<Value> => ({ kind: 'there', value })
 export const notThere = (evidence: string): NotThere => ({ kind: 'not there', evidence })
 export const notKnown = (reason: string): NotKnown => ({ kind: 'not known', reason })
+
+/** The same finding of something made from the value. */
+export const mapFinding = <Value, Made>(
+  finding: Finding<Value>,
+  make: (value: Value) => Made,
+): Finding<Made> => (finding.kind === 'there' ? there(make(finding.value)) : finding)
+
+/** Whether all of them are there; where not, what is not known comes before what is not there. */
+export function allThere(findings: readonly Finding<unknown>[]): Finding<true> {
+  const unclear = findings.find(finding => finding.kind === 'not known')
+  const absent = findings.find(finding => finding.kind === 'not there')
+  return unclear ?? absent ?? there(true)
+}
+
+/**
+ * Looks for an effect in a thing that was read: there where `see` finds it. A thing that is not there has no
+ * effect to show, and of one that is not known nothing follows.
+ *
+ * @param lacks for people, what it means that it does not show, such as `the SIM is not Active`.
+ */
+export function seenIn<Value, Effect>(
+  finding: Finding<Value>,
+  lacks: string,
+  see: (value: Value) => Effect | undefined,
+): Finding<Effect> {
+  if (finding.kind !== 'there') return finding
+  const effect = see(finding.value)
+  return effect === undefined ? notThere(lacks) : there(effect)
+}
 
 /**
  * Looks for one thing in a list. Not among the items of a list that may be incomplete, it is *not known*.

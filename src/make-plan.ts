@@ -5,6 +5,7 @@ import { type ObserveEvent, observeAccount, type StockQuestion } from './observe
 import { checkPlan } from './plan/check.ts'
 import { diffCatalog } from './plan/diff.ts'
 import { retireSuperseded } from './plan/diff-orphans.ts'
+import { expectedOf } from './plan/expected.ts'
 import { type Sales, withImpact } from './plan/impact.ts'
 import type { Observation } from './plan/observation.ts'
 import { planChanges } from './plan/operations.ts'
@@ -61,6 +62,7 @@ export async function makePlan(
       : { ask: 'iccids', iccids: missing }
   const observation = await observeAccount(sft.read, {
     stock,
+    expected: expectedOf(catalog, state),
     pageSize: options.pageSize,
     destGroupId: catalog.account.destGroupId,
     ...(options.onEvent && { onEvent: options.onEvent }),
@@ -92,7 +94,7 @@ export async function makePlan(
   const plan = {
     ...planned,
     issues: [...planned.issues, ...refusals],
-    labels: networkLabels(observation.networks, planned.changes),
+    labels: networkLabels(observation.networks.items, planned.changes),
   }
   return { plan, observation, account, accountHash: observationHash(observation) }
 }
@@ -141,9 +143,9 @@ export function checkAccount(state: State, account: AccountIdentity): readonly I
 function observationHash(observation: Observation): string {
   const hash = createHash('sha256')
   const lists: readonly (readonly object[])[] = [
-    observation.networks,
-    observation.rateZones,
-    observation.addonPlans,
+    observation.networks.items,
+    observation.rateZones.items,
+    observation.addonPlans.items,
     [...observation.sims.values()].map(({ iccid, endpointId, status }) => ({
       iccid,
       endpointId,

@@ -1,5 +1,16 @@
-import type { Observation } from './plan/observation.ts'
-import type { CallOptions, SftReader, Sim } from './sft/api.ts'
+import {
+  confirmEndpoints,
+  confirmNetworks,
+  NONE,
+  readPlans,
+  readZones,
+  untilFound,
+} from './confirm-lists.ts'
+import type { Listing } from './finding.ts'
+import type { Expected, Observation } from './plan/observation.ts'
+import { readAllSims, readSims, type SimListing } from './read-sims.ts'
+import { networkWord } from './resources/rate-zone.ts'
+import type { SftReader } from './sft/api.ts'
 
 /** How much of the SIM stock a run wants to know. */
 export type StockQuestion =
@@ -13,6 +24,8 @@ export type ObserveEvent = { readonly type: 'read'; readonly what: string; reado
 
 export interface ObserveOptions {
   readonly stock: StockQuestion
+  /** What the run relies upon. What the lists lack of it is read a second time. */
+  readonly expected: Expected
   /** SIMs asked for in one page; the platform may grant fewer. */
   readonly pageSize: number
   /** The catalog names the destination group: the customer profile, whose place is assumed, is not asked for. */
@@ -22,115 +35,74 @@ export interface ObserveOptions {
   readonly onStock?: (pages: number) => void
 }
 
-/** Reads the account: profile, networks, zones and plans once each, and the SIM stock as far as asked. */
+/**
+ * Reads the account: profile, networks, zones and plans, and the SIM stock as far as asked. That something
+ * is gone which the state has takes two readings that agree (contract 3: "no data" came for full accounts).
+ */
 export async function observeAccount(
   read: SftReader,
   options: ObserveOptions,
 ): Promise<Observation> {
+  const { expected, stock } = options
   const report =
-    <List extends { readonly length: number }>(what: string) =>
-    (list: List): List => {
-      options.onEvent?.({ type: 'read', what, count: list.length })
+    <Item>(what: string) =>
+    (list: Listing<Item>): Listing<Item> => {
+      options.onEvent?.({ type: 'read', what, count: list.items.length })
       return list
     }
-  const [profile, networks, rateZones, addonPlans] = await Promise.all([
+  const [profile, networks, zones, plans] = await Promise.all([
     options.destGroupId === undefined ? read.customerProfile() : { destGroupIds: [] },
-    read.networks().then(report('networks')),
-    read.rateZones().then(report('rate zones')),
-    read.addonPlans().then(report('add-on plans')),
+    read.networks(untilFound(expected.networks, networkWord, expected.whole.rateZones)),
+    readZones(read, expected),
+    readPlans(read, expected),
   ])
-  const { stock } = options
-  const known = { destGroupIds: profile.destGroupIds, networks, rateZones, addonPlans }
-  if (stock.ask === 'nothing' || (stock.ask === 'iccids' && stock.iccids.length === 0))
-    return { ...known, sims: new Map(), simsRead: 'none' }
-  if (stock.ask === 'skip') return { ...known, sims: new Map(), simsRead: 'skipped' }
-  const sims =
-    stock.ask === 'all'
-      ? await readAllSims(
-          read,
-          options.pageSize,
-          {},
-          sims => options.onEvent?.({ type: 'read', what: 'SIMs', count: sims }),
-          options.onStock,
-        )
-      : await readSims(read, stock.iccids, options.pageSize, sims =>
-          options.onEvent?.({ type: 'read', what: 'SIMs', count: sims }),
-        )
-  return { ...known, sims, simsRead: stock.ask === 'all' ? 'all' : 'asked' }
+  const listed = await confirmNetworks(read, networks, zones.listing, expected)
+  report('networks')(listed)
+  report('rate zones')(zones.listing)
+  report('add-on plans')(plans.listing)
+  const sims = await readStock(read, options)
+  const endpoints =
+    stock.ask === 'all' ? await confirmEndpoints(read, sims, expected) : { sims, gone: NONE }
+  const notes = [listed, zones.listing, plans.listing, endpoints.sims].flatMap(notesOf)
+  return {
+    destGroupIds: profile.destGroupIds,
+    networks: listed,
+    rateZones: zones.listing,
+    addonPlans: plans.listing,
+    sims: endpoints.sims.sims,
+    ...(endpoints.sims.doubt !== undefined && { simsDoubt: endpoints.sims.doubt }),
+    simsRead: readOf(stock),
+    gone: { rateZone: zones.gone, addonPlan: plans.gone, endpoint: endpoints.gone },
+    notes,
+  }
 }
 
-/** Every SIM of the account, by ICCID. Pages run side by side; the budget spaces them. */
-export async function readAllSims(
+function readOf(stock: StockQuestion): Observation['simsRead'] {
+  switch (stock.ask) {
+    case 'nothing':
+      return 'none'
+    case 'skip':
+      return 'skipped'
+    case 'iccids':
+      return stock.iccids.length === 0 ? 'none' : 'asked'
+    case 'all':
+      return 'all'
+  }
+}
+
+/** What people should hear of a list: not that it was enough before its end. */
+function notesOf(list: Omit<Listing<unknown>, 'items'>): readonly string[] {
+  const { doubt, stopped, note } = list
+  return [...(doubt === undefined || stopped ? [] : [doubt]), ...(note === undefined ? [] : [note])]
+}
+
+function readStock(
   read: SftReader,
-  pageSize: number,
-  options: CallOptions = {},
-  onCount?: (sims: number) => void,
-  onPages?: (pages: number) => void,
-): Promise<Map<string, Sim>> {
-  const sims = new Map<string, Sim>()
-  const take = (page: readonly Sim[]) => {
-    for (const sim of page) sims.set(sim.iccid, sim)
-    onCount?.(sims.size)
-  }
-  const first = await read.sims({ page: 1, perPage: pageSize }, options)
-  onPages?.(first.totalPages)
-  take(first.sims)
-  await readPages(read, pageSize, first.totalPages, options, take)
-  return sims
-}
-
-/** SIMs of these ICCIDs, by whichever takes fewer calls: single look-ups or pages of all SIMs. */
-export async function readSims(
-  read: SftReader,
-  iccids: readonly string[],
-  pageSize: number,
-  onCount?: (sims: number) => void,
-): Promise<Map<string, Sim>> {
-  const wanted = new Set(iccids)
-  const sims = new Map<string, Sim>()
-  const take = (page: readonly Sim[]) => {
-    for (const sim of page) if (wanted.delete(sim.iccid)) sims.set(sim.iccid, sim)
-    onCount?.(sims.size)
-  }
-  if (wanted.size > 1) {
-    const first = await read.sims({ page: 1, perPage: pageSize })
-    take(first.sims)
-    if (first.totalPages - 1 <= wanted.size) {
-      await readPages(read, pageSize, first.totalPages, {}, take)
-      return sims
-    }
-  }
-  const missing = [...wanted]
-  await inBlocks(missing, async iccid => {
-    const sim = await read.sim(iccid)
-    if (sim !== undefined) take([sim])
-  })
-  return sims
-}
-
-async function readPages(
-  read: SftReader,
-  pageSize: number,
-  totalPages: number,
-  options: CallOptions,
-  take: (sims: readonly Sim[]) => void,
-): Promise<void> {
-  const pages = Array.from({ length: Math.max(0, totalPages - 1) }, (_, at) => at + 2)
-  await inBlocks(pages, async page =>
-    take((await read.sims({ page, perPage: pageSize }, options)).sims),
-  )
-}
-
-/** Enough side by side to fill any rate, few enough to bound memory. */
-const BLOCK = 64
-
-async function inBlocks<Item>(
-  items: readonly Item[],
-  work: (item: Item) => Promise<void>,
-): Promise<void> {
-  const queue = items.values()
-  const worker = async () => {
-    for (const item of queue) await work(item)
-  }
-  await Promise.all(Array.from({ length: Math.min(BLOCK, items.length) }, worker))
+  { stock, pageSize, onEvent, onStock }: ObserveOptions,
+): Promise<SimListing> | SimListing {
+  const onCount = (sims: number) => onEvent?.({ type: 'read', what: 'SIMs', count: sims })
+  if (stock.ask === 'all') return readAllSims(read, pageSize, {}, onCount, onStock)
+  if (stock.ask === 'iccids' && stock.iccids.length > 0)
+    return readSims(read, stock.iccids, { pageSize, onCount })
+  return { sims: new Map() }
 }

@@ -166,7 +166,7 @@ function editsOf(
   if (field.field === 'name') return nameEdits(String(field.account))
   const zone = catalog.rateZones.find(zone => zone.key === key)
   return field.field === 'networks' && zone !== undefined
-    ? networkEdits(field, zone, record as RateZoneRecord, observation.networks)
+    ? networkEdits(field, zone, record as RateZoneRecord, observation.networks.items)
     : { impossible: `${field.field} has no form in the catalog` }
 }
 

@@ -5,6 +5,7 @@ import { type Issue, IssuesError } from '../issues.ts'
 import { accountIdentity, checkAccount } from '../make-plan.ts'
 import type { Address, Catalog, KindName } from '../model.ts'
 import { type ObserveEvent, observeAccount } from '../observe.ts'
+import { wholeLists } from '../plan/expected.ts'
 import type { Observation } from '../plan/observation.ts'
 import { resolveCatalog } from '../plan/resolve.ts'
 import type { EndpointProfile, Sft } from '../sft/api.ts'
@@ -72,7 +73,7 @@ export async function prepareAdoption(
   options: AdoptOptions,
 ): Promise<Adoption> {
   const { catalog, kinds } = options
-  const observation = await readAccount(sft, options)
+  const observation = await readAccount(sft, state, options)
   const account = accountIdentity(sft, catalog ?? EMPTY_CATALOG, observation)
   const foreign = checkAccount(state, account)
   if (foreign.length > 0) throw new IssuesError(foreign)
@@ -208,13 +209,14 @@ function addressAt(file: PlannedFile, line: number): string | undefined {
   return file.path.endsWith('/addon-plans.yaml') ? `addonPlan/${key}` : undefined
 }
 
-async function readAccount(sft: Sft, options: AdoptOptions): Promise<Observation> {
+async function readAccount(sft: Sft, state: State, options: AdoptOptions): Promise<Observation> {
   const stock = options.kinds.has('endpoint')
   options.say(
     `Reading the account takes 4 calls or more for profile, networks, rate zones and add-on plans${stock ? ', and one for each page of the SIM stock' : ''}.`,
   )
   return await observeAccount(sft.read, {
     stock: { ask: stock ? 'all' : 'nothing' },
+    expected: wholeLists(state),
     pageSize: options.pageSize,
     ...(options.onEvent && { onEvent: options.onEvent }),
     onStock: pages => options.say(`The SIM stock has ${callCost(pages, sft, 'page', 'pages')}.`),

@@ -36,12 +36,12 @@ async function askZones(
 ): Promise<Answers['zones']> {
   const answers = new Map<string, { countries: readonly string[]; networks: readonly string[] }>()
   const managed = managedZoneIds(input)
-  const unreported = input.observation.rateZones.filter(
+  const unreported = input.observation.rateZones.items.filter(
     zone => !managed.has(zone.id) && zone.networks === undefined,
   )
   if (unreported.length === 0) return answers
   say(`The account does not report the networks of ${unreported.length} rate zones.`)
-  const { byTadig } = indexNetworks(input.observation.networks)
+  const { byTadig } = indexNetworks(input.observation.networks.items)
   for (const zone of unreported) {
     const text = await ask(
       `${describeObject('rateZone', zone)}: countries and TADIG codes, with commas (empty: leave out): `,

@@ -68,7 +68,7 @@ export function unmanagedPlans({ state, observation }: ProposalInput): {
       ...(plan.superseded ?? []).map(old => old.id),
     ]),
   )
-  const unmanaged = observation.addonPlans.filter(plan => !managed.has(plan.planId))
+  const unmanaged = observation.addonPlans.items.filter(plan => !managed.has(plan.planId))
   return {
     active: unmanaged.filter(plan => plan.status !== 'In-Active'),
     inactive: unmanaged.filter(plan => plan.status === 'In-Active'),

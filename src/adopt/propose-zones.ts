@@ -58,14 +58,14 @@ export function proposeZones(input: ProposalInput): {
   readonly left: readonly LeftOut[]
 } {
   const { catalog, state, observation, answers, without } = input
-  const index = indexNetworks(observation.networks)
+  const index = indexNetworks(observation.networks.items)
   const managed = managedZoneIds(input)
   const named = new Map(catalog?.rateZones.map(zone => [zone.name, zone.key]))
   const makeKey = createKeyMaker([
     ...Object.keys(state.rateZones),
     ...(catalog?.rateZones ?? []).map(zone => zone.key),
   ])
-  const unmanaged = observation.rateZones.filter(zone => !managed.has(zone.id))
+  const unmanaged = observation.rateZones.items.filter(zone => !managed.has(zone.id))
   const { picked, left: unpicked } = pickRevisions('rateZone', unmanaged)
   const left: LeftOut[] = [...unpicked]
   const drafts: EntryDraft[] = []

@@ -40,7 +40,11 @@ export function proposeAdoption(input: ProposalInput): Proposal {
     batches: batches.drafts,
     retired: plans.retired,
     left: [...zones.left, ...plans.left, ...batches.left],
-    notes: notesOf(input, observation.addonPlans.length > 0 ? zoneKeys : undefined, plans.drafts),
+    notes: notesOf(
+      input,
+      observation.addonPlans.items.length > 0 ? zoneKeys : undefined,
+      plans.drafts,
+    ),
   }
 }
 
@@ -53,7 +57,7 @@ function managedZones(
     const record = Object.hasOwn(state.rateZones, zone.key) ? state.rateZones[zone.key] : undefined
     if (record !== undefined) return [[record.id, zone.key] as const]
     if (!kinds.has('rateZone')) return []
-    const named = observation.rateZones.filter(reported => reported.name === zone.name)
+    const named = observation.rateZones.items.filter(reported => reported.name === zone.name)
     return named.length === 1 && named[0] !== undefined ? [[named[0].id, zone.key] as const] : []
   })
 }
@@ -150,7 +154,7 @@ function notesOf(
       )
   }
   const superseded = managedZoneIds(input)
-  const foreign = input.observation.rateZones.filter(zone => !superseded.has(zone.id)).length
+  const foreign = input.observation.rateZones.items.filter(zone => !superseded.has(zone.id)).length
   if (!input.kinds.has('rateZone') && foreign > 0)
     notes.push(`${foreign} rate zones of the account stay unmanaged (--only)`)
   return notes

@@ -18,8 +18,10 @@ async function check(run: Run, result: Result): Promise<Result> {
   const kind: Kind = KINDS[result.kind]
   try {
     const key = result.address.slice(result.kind.length + 1)
-    const has = await kind.read(run.sft.read, result.id, key)
-    if (has === undefined) return failed(result, `${kind.title} ${result.id} does not read back`)
+    const read = await kind.read(run.sft.read, result.id, key)
+    if (read.kind !== 'there')
+      return failed(result, `${kind.title} ${result.id} does not read back`)
+    const has = read.value
     const other = Object.keys(has).filter(
       field => !isDeepStrictEqual(has[field], record.spec[field]),
     )

@@ -1,5 +1,6 @@
-import { readSims } from '../observe.ts'
+import { allThere, type Finding } from '../finding.ts'
 import type { CreateChange } from '../plan/plan.ts'
+import { endpointIn, readSims } from '../read-sims.ts'
 import { KINDS } from '../resources/kinds.ts'
 import type { BulkRow } from '../sft/api.ts'
 import {
@@ -119,7 +120,7 @@ async function tryWithout(
 async function isFree(run: Run, change: CreateChange): Promise<boolean> {
   try {
     const sim = await run.sft.read.sim(change.key)
-    return sim !== undefined && sim.endpointId === undefined
+    return sim.kind === 'there' && sim.value.endpointId === undefined
   } catch (error) {
     if (error instanceof SftError) return false
     throw error
@@ -133,7 +134,10 @@ async function readsBack(
   endpointId: string,
 ): Promise<boolean | undefined> {
   try {
-    return (await run.sft.read.sim(change.key))?.endpointId === endpointId
+    const found = await run.sft.read.sim(change.key)
+    return found.kind === 'not known'
+      ? undefined
+      : found.kind === 'there' && found.value.endpointId === endpointId
   } catch (error) {
     if (error instanceof SftError) return undefined
     throw error
@@ -246,9 +250,12 @@ async function settleEndpoints(
     addresses: changes.map(change => change.address),
     message: 'not answered for, read back',
   })
-  const find = async (): Promise<true | undefined> => {
-    const sims = await readSims(run.sft.read, [...missing.keys()], run.pageSize)
-    const found = [...sims.values()].flatMap(sim => {
+  const find = async (): Promise<Finding<true>> => {
+    const listing = await readSims(run.sft.read, [...missing.keys()], {
+      pageSize: run.pageSize,
+      confirm: true,
+    })
+    const found = [...listing.sims.values()].flatMap(sim => {
       const change = missing.get(sim.iccid)
       return change === undefined || sim.endpointId === undefined
         ? []
@@ -259,7 +266,11 @@ async function settleEndpoints(
       missing.delete(change.key)
       tell(done(change, id, 'found'))
     }
-    return missing.size === 0 ? true : undefined
+    return allThere([...missing.keys()].map(iccid => endpointIn(listing, iccid)))
+  }
+  const leave = (error: SftUnknownOutcomeError, reason: string) => {
+    for (const change of missing.values())
+      tell(unfinished(run, change, { status: 'unsettled', error, reason }))
   }
   try {
     const settled = await settle(
@@ -268,7 +279,10 @@ async function settleEndpoints(
       run.clock,
       run.stop,
     )
-    await run.store.append(concluded(sent.intentId, settled ? 'done' : 'absent'))
+    if (settled.kind === 'not known')
+      return leave(new SftUnknownOutcomeError('not answered for'), settled.reason)
+    const outcome = settled.kind === 'there' ? 'done' : 'absent'
+    await run.store.append(concluded(sent.intentId, outcome))
     await onSettled(missing.size < changes.length)
   } catch (error) {
     if (!run.stop.aborted && !(error instanceof SftError)) throw error
@@ -276,9 +290,7 @@ async function settleEndpoints(
       error instanceof SftUnknownOutcomeError
         ? error
         : new SftUnknownOutcomeError('stopped before reading could tell')
-    for (const change of missing.values())
-      tell(unfinished(run, change, { status: 'unsettled', error: cause }))
-    return
+    return leave(cause, error instanceof SftError ? error.message : cause.message)
   }
   await createSingly(run, [...missing.values()], tell)
 }

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { type Finding, seenIn } from '../finding.ts'
 import type { Address, Spec } from '../model.ts'
 import type { CreateChange, ReplaceChange, UpdateChange } from '../plan/plan.ts'
 import {
@@ -28,8 +29,13 @@ async function create(run: Run, change: CreateChange | ReplaceChange): Promise<R
   const naturalKey = kind.identity === 'name' ? change.name : change.resource.naturalKey
   const draft = draftRecord(run, kind, change, spec)
   let intentId = ''
-  const find = async (): Promise<string | undefined> =>
-    (await kind.find(run.sft.read, naturalKey))?.id
+  const find = async (): Promise<Finding<string>> => {
+    const found = await kind.find(run.sft.read, naturalKey)
+    // What stood there before is not what the write made.
+    return seenIn(found, `${kind.title} "${naturalKey}" is the one from before`, ({ id }) =>
+      id === formerId(change) ? undefined : id,
+    )
+  }
   let outcome: WriteOutcome<string>
   try {
     outcome = await writeOnce<string>(
@@ -107,7 +113,10 @@ export async function takeOver(
   let found: ObservedObject | undefined
   let conflict: string | undefined
   try {
-    found = await kind.find(run.sft.read, change.resource.naturalKey)
+    const finding = await kind.find(run.sft.read, change.resource.naturalKey)
+    if (finding.kind === 'not known')
+      return failed(change, `refused, and why could not be read: ${finding.reason}`)
+    found = finding.kind === 'there' ? finding.value : undefined
     conflict = found && (kind.conflict?.(found) ?? (await misfit(run, change, found.id, spec)))
   } catch (error) {
     if (!(error instanceof SftError)) throw error
@@ -135,7 +144,8 @@ async function misfit(
 ): Promise<string | undefined> {
   const kind: Kind = KINDS[change.kind]
   const has = await kind.read(run.sft.read, id, change.resource.naturalKey)
-  const other = Object.entries(has ?? {}).filter(
+  if (has.kind !== 'there') return `${kind.title} ${id} is there already, and does not read back`
+  const other = Object.entries(has.value).filter(
     ([field, value]) => !isDeepStrictEqual(value, spec[field]),
   )
   if (other.length === 0) return undefined

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { seenIn } from '../finding.ts'
 import type { Spec } from '../model.ts'
 import type { AdoptChange, FieldChange, UpdateChange } from '../plan/plan.ts'
 import { type EditResult, intentDraft, type Kind, putEntry } from '../resources/kind.ts'
@@ -54,9 +55,11 @@ async function edit(run: Run, change: UpdateChange | AdoptChange): Promise<Resul
           ),
         find: async () => {
           const now = await kind.read(run.sft.read, id, change.resource.naturalKey)
-          const there =
-            now !== undefined && edits.every(field => isDeepStrictEqual(now[field], wanted[field]))
-          return there ? { refused: {} } : undefined
+          return seenIn(now, `${kind.title} ${id} is not as it should be`, spec =>
+            edits.every(field => isDeepStrictEqual(spec[field], wanted[field]))
+              ? { refused: {} }
+              : undefined,
+          )
         },
         conclude: (intent, ending) => run.store.append(concluded(intent, ending)),
         settleSeconds: run.sft.settleSeconds(kind.editOperation),

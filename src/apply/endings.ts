@@ -52,6 +52,6 @@ export function unfinished(
   }
   return deferred(
     change,
-    `outcome not known yet, the next run looks for it first: ${outcome.error.message}`,
+    `outcome not known yet, the next run looks for it first: ${outcome.error.message}; ${outcome.reason}`,
   )
 }

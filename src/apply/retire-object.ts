@@ -39,7 +39,7 @@ async function retire(run: Run, change: RetireChange): Promise<Result> {
             await retirement.retire(run.sft, id, key)
             return true as const
           }),
-        find: async () => ((await isRetired()) ? true : undefined),
+        find: isRetired,
         conclude: (intent, ending) => run.store.append(concluded(intent, ending)),
         settleSeconds: run.sft.settleSeconds(retirement.operation),
         slot: run.slot(name),
@@ -61,7 +61,7 @@ async function retire(run: Run, change: RetireChange): Promise<Result> {
   }
   const refused = outcome.status === 'failed' && outcome.error instanceof SftRejectedError
   // Somebody was faster: what is refused because it is gone is retired.
-  if (outcome.status !== 'done' && !(refused && (await isRetired())))
+  if (outcome.status !== 'done' && !(refused && (await isRetired()).kind === 'there'))
     return unfinished(run, change, outcome)
   await run.store.append(concluded(intentId, 'done'), retiredEntry(name, key, record(), id))
   return { address, kind: name, status: 'done', action: 'retire', id }

@@ -1,4 +1,5 @@
-import { readSims } from '../observe.ts'
+import { allThere, type Finding, mapFinding, notThere, seenIn } from '../finding.ts'
+import { endpointIn, readSims } from '../read-sims.ts'
 import { AmbiguousNameError, type Kind, putEntry } from '../resources/kind.ts'
 import { KINDS } from '../resources/kinds.ts'
 import type { Sft } from '../sft/api.ts'
@@ -21,6 +22,8 @@ export interface SettledIntent {
   readonly intent: Intent
   readonly found: readonly string[]
   readonly absent: readonly string[]
+  /** Neither found nor known to be absent: the announcement stands, and is looked for again. */
+  readonly notKnown: readonly string[]
 }
 
 export interface SettlePendingOptions {
@@ -34,9 +37,9 @@ export interface SettlePendingOptions {
 
 /**
  * Settles every announced and unconfirmed write of earlier runs by reading, before anything is planned:
- * what is found gets its ID into the state, what is absent after its time never happened. An edit is
- * only waited for, since planning compares it with the account again. Throws what reading throws, once
- * nothing is under way any more.
+ * what is found gets its ID into the state, what is absent after its time never happened, and where the
+ * account does not tell, the announcement stands. An edit is only waited for, since planning compares it
+ * with the account again. Throws what reading throws, once nothing is under way any more.
  */
 export async function settlePending(
   sft: Sft,
@@ -55,19 +58,29 @@ export async function settlePending(
     const deadline = sentBy + intent.settleSeconds * 1000
     const open = new Set(intent.drafts.filter(draft => !isRecorded(store, draft)))
     const found: IntentDraft[] = []
-    const look = async (): Promise<true | undefined> => {
-      const entries = await findEntries(read, store, intent, [...open], options.pageSize)
-      if (entries.size > 0) await store.append(...entries.values())
-      for (const draft of entries.keys()) {
+    const look = async (): Promise<Finding<true>> => {
+      const findings = await findEntries(read, store, intent, [...open], options.pageSize)
+      const entries = [...findings].flatMap(([draft, finding]) =>
+        finding.kind === 'there' ? [{ draft, entry: finding.value }] : [],
+      )
+      if (entries.length > 0) await store.append(...entries.map(({ entry }) => entry))
+      for (const { draft } of entries) {
         open.delete(draft)
         found.push(draft)
       }
-      return open.size === 0 ? true : undefined
+      return allThere([...findings.values()])
     }
-    await settle(look, deadline, options.clock, options.signal)
-    await store.append(concluded(intent.id, found.length > 0 ? 'done' : 'absent'))
+    const settled = await settle(look, deadline, options.clock, options.signal)
     const name = (draft: IntentDraft) => `${draft.kind}/${draft.key}`
-    options.onSettled?.({ intent, found: found.map(name), absent: [...open].map(name) })
+    const left = [...open].map(name)
+    const isKnown = settled.kind !== 'not known'
+    if (isKnown) await store.append(concluded(intent.id, found.length > 0 ? 'done' : 'absent'))
+    options.onSettled?.({
+      intent,
+      found: found.map(name),
+      absent: isKnown ? left : [],
+      notKnown: isKnown ? [] : left,
+    })
   }
 }
 
@@ -77,6 +90,8 @@ function isRecorded(store: StateStore, draft: IntentDraft): boolean {
   return record !== undefined && draft.id !== idOf(record)
 }
 
+type Findings<Value> = ReadonlyMap<IntentDraft, Finding<Value>>
+
 /** What the effect of an announced write, as far as it is seen on the account, means for the state. */
 async function findEntries(
   read: Sft['read'],
@@ -84,46 +99,68 @@ async function findEntries(
   intent: Intent,
   drafts: readonly IntentDraft[],
   pageSize: number,
-): Promise<ReadonlyMap<IntentDraft, StateEntry>> {
-  const entries = new Map<IntentDraft, StateEntry>()
+): Promise<Findings<StateEntry>> {
   switch (intent.action) {
     case 'update':
-      break
+      return new Map(drafts.map(draft => [draft, notThere('an edit is compared by planning')]))
     case 'retire':
-      for (const draft of drafts) {
-        const { kind, key, naturalKey, id } = draft
-        const record = recordOf(store.state, `${kind}/${key}`)
-        if (id === undefined || record === undefined) continue
-        if (await KINDS[kind].retirement?.isRetired(read, id, naturalKey))
-          entries.set(draft, retiredEntry(kind, key, record, id))
-      }
-      break
+      return await findRetired(read, store, drafts)
     case 'create':
-    case 'replace':
-      for (const [draft, id] of await findDrafts(read, drafts, pageSize))
-        entries.set(draft, putEntry(draft.kind, draft.key, withId(draft.record, id)))
+    case 'replace': {
+      const findings = await findDrafts(read, drafts, pageSize)
+      const entryOf = (draft: IntentDraft, id: string) =>
+        putEntry(draft.kind, draft.key, withId(draft.record, id))
+      return new Map(
+        [...findings].map(([draft, finding]) => [
+          draft,
+          mapFinding(finding, id => entryOf(draft, id)),
+        ]),
+      )
+    }
   }
-  return entries
+}
+
+async function findRetired(
+  read: Sft['read'],
+  store: StateStore,
+  drafts: readonly IntentDraft[],
+): Promise<Findings<StateEntry>> {
+  const findings = new Map<IntentDraft, Finding<StateEntry>>()
+  for (const draft of drafts) {
+    const { kind, key, naturalKey, id } = draft
+    const record = recordOf(store.state, `${kind}/${key}`)
+    const { retirement } = KINDS[kind]
+    findings.set(
+      draft,
+      id === undefined || record === undefined || retirement === undefined
+        ? notThere('the state does not have it any more')
+        : mapFinding(await retirement.isRetired(read, id, naturalKey), () =>
+            retiredEntry(kind, key, record, id),
+          ),
+    )
+  }
+  return findings
 }
 
 async function findDrafts(
   read: Sft['read'],
   drafts: readonly IntentDraft[],
   pageSize: number,
-): Promise<ReadonlyMap<IntentDraft, string>> {
-  const ids = new Map<IntentDraft, string>()
+): Promise<Findings<string>> {
+  const findings = new Map<IntentDraft, Finding<string>>()
   // What stood there before is not what the write made.
-  const take = (draft: IntentDraft, id: string | undefined) => {
-    if (id !== undefined && id !== draft.id) ids.set(draft, id)
-  }
+  const take = (draft: IntentDraft, finding: Finding<string>) =>
+    findings.set(
+      draft,
+      seenIn(finding, `${draft.naturalKey} is the one from before`, id =>
+        id === draft.id ? undefined : id,
+      ),
+    )
   const bySim = drafts.filter(draft => KINDS[draft.kind].identity === 'iccid')
   if (bySim.length > 1) {
-    const sims = await readSims(
-      read,
-      bySim.map(draft => draft.naturalKey),
-      pageSize,
-    )
-    for (const draft of bySim) take(draft, sims.get(draft.naturalKey)?.endpointId)
+    const iccids = bySim.map(draft => draft.naturalKey)
+    const listing = await readSims(read, iccids, { pageSize, confirm: true })
+    for (const draft of bySim) take(draft, endpointIn(listing, draft.naturalKey))
   }
   await Promise.all(
     drafts.map(async draft => {
@@ -131,16 +168,16 @@ async function findDrafts(
       take(draft, await findOne(read, draft))
     }),
   )
-  return ids
+  return findings
 }
 
-async function findOne(read: Sft['read'], draft: IntentDraft): Promise<string | undefined> {
+async function findOne(read: Sft['read'], draft: IntentDraft): Promise<Finding<string>> {
   const kind: Kind = KINDS[draft.kind]
   try {
-    return (await kind.find(read, draft.naturalKey))?.id
+    return mapFinding(await kind.find(read, draft.naturalKey), ({ id }) => id)
   } catch (error) {
     // Two of one name: nobody can tell which is ours. The plan blocks the entry and says so.
-    if (error instanceof AmbiguousNameError) return undefined
+    if (error instanceof AmbiguousNameError) return notThere(error.message)
     throw error
   }
 }

@@ -44,8 +44,8 @@ export function compareCoverage(
   observation: Observation,
   wanted: ReadonlyMap<Address, readonly string[]>,
 ): Coverage {
-  const index = indexNetworks(observation.networks)
-  const reported = new Map(observation.rateZones.map(zone => [zone.id, zone]))
+  const index = indexNetworks(observation.networks.items)
+  const reported = new Map(observation.rateZones.items.map(zone => [zone.id, zone]))
   const sold = new Set<string>()
   const zones = catalog.rateZones.map((entry): ZoneCoverage => {
     const address: Address = `rateZone/${entry.key}`
@@ -84,7 +84,7 @@ export function compareCoverage(
       ? []
       : [{ country, name: countryName(country), networks }]
   })
-  const homeless = observation.networks
+  const homeless = observation.networks.items
     .filter(network => countryOfNetwork(network) === undefined)
     .map(networkLabel)
   return { zones, unsold, homeless }

@@ -2,7 +2,7 @@ import type { Address, Moved } from '../model.ts'
 import type { Kind } from '../resources/kind.ts'
 import { KINDS } from '../resources/kinds.ts'
 import { idOf, recordOf, type State, splitAddress } from '../state/state.ts'
-import { isGone, type ObservedIndex } from './observed-index.ts'
+import { findRecorded, type ObservedIndex } from './observed-index.ts'
 import type { Change } from './plan.ts'
 
 /** What decides over things that the catalog does not name. */
@@ -30,9 +30,17 @@ export function diffOrphan(
   const orphan = (note: string): readonly Change[] => [{ ...base, action: 'orphan', notes: [note] }]
   const movedTo = moveOf(address, state, options.moved)
   if (movedTo !== undefined) return [{ ...base, action: 'forget', notes: [`moved to ${movedTo}`] }]
-  if (isGone(kind, index, record, key))
-    return [{ ...base, action: 'forget', notes: ['gone from the account and from the catalog'] }]
+  const found = findRecorded(kind, index, record, key)
+  if (found.kind === 'not there')
+    return [
+      {
+        ...base,
+        action: 'forget',
+        notes: [`gone from the account and from the catalog: ${found.evidence}`],
+      },
+    ]
   if ('retired' in record && record.retired === true) return []
+  if (found.kind === 'not known') return orphan(`kept: ${found.reason}`)
   if (record.preventRetire === true) return orphan('protected by lifecycle.preventRetire')
   if (kind.retirement === undefined) return orphan(kind.manualRetirement ?? '')
   if (!options.prune) return orphan('left the catalog; "apply --prune" retires it')

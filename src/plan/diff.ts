@@ -14,7 +14,7 @@ import {
 import { diffFields, localChanges } from './diff-fields.ts'
 import { diffOrphan, type OrphanOptions } from './diff-orphans.ts'
 import type { Observation } from './observation.ts'
-import { indexObserved, isGone, type ObservedIndex } from './observed-index.ts'
+import { findRecorded, indexObserved, type ObservedIndex } from './observed-index.ts'
 import type { BlockedChange, Change, FieldChange } from './plan.ts'
 import type { ResourceGraph } from './resolve.ts'
 
@@ -42,7 +42,6 @@ interface Subject extends Scope {
 }
 
 const NO_NOTES: readonly string[] = []
-const NOT_REPORTED: Spec = {}
 
 /** Catalog, state and account → what becomes of every address, in dependency order. */
 export function diffCatalog(
@@ -55,6 +54,7 @@ export function diffCatalog(
   const newIds = new Set<Address>()
   const adoptedIds = new Map<Address, string>()
   const unavailable = new Set<Address>()
+  const unknown = new Set<Address>()
   const movedFrom = new Map(options.moved.map(move => [move.to, move.from]))
 
   for (const name of KIND_NAMES) {
@@ -70,7 +70,10 @@ export function diffCatalog(
       changes.push(change)
       if (change.action === 'create' || change.action === 'replace') newIds.add(resource.address)
       if (change.action === 'adopt') adoptedIds.set(resource.address, change.id)
-      if (change.action === 'blocked' && change.id === undefined) unavailable.add(resource.address)
+      if (change.action === 'blocked') {
+        if (change.id === undefined || change.notKnown) unavailable.add(resource.address)
+        if (change.notKnown) unknown.add(resource.address)
+      }
     }
     for (const key of Object.keys(records))
       if (!taken.has(key))
@@ -102,29 +105,35 @@ export function diffCatalog(
     }
     const lacking = resource.needs.filter(address => unavailable.has(address))
     if (lacking.length > 0 && (record === undefined || Object.values(spec).some(refOf)))
-      return blockedBy(subject, `it needs ${lacking.join(', ')}, which is blocked`)
+      return {
+        ...blockedBy(subject, `it needs ${lacking.join(', ')}, which is blocked`),
+        ...(lacking.some(address => unknown.has(address)) && { notKnown: true }),
+      }
     if (moved !== undefined) subject.notes.push(`renamed from ${moved}`)
     if (record === undefined) return diffAbsent(subject)
-    if (!isGone(kind, index, record, resource.naturalKey)) return diffRecorded(subject, record)
-    subject.notes.push(`${kind.title} ${idOf(record)} is gone from the account`)
-    return diffAbsent(subject)
+    const found = findRecorded(kind, index, record, resource.naturalKey)
+    switch (found.kind) {
+      case 'there':
+        return diffRecorded(subject, record, found.value)
+      case 'not known':
+        return notKnownYet(subject, found.reason)
+      case 'not there':
+        subject.notes.push(
+          `${kind.title} ${idOf(record)} is gone from the account: ${found.evidence}`,
+        )
+        return diffAbsent(subject)
+    }
   }
 
   /** An object of the state that is there, as far as the account tells. */
-  function diffRecorded(subject: Subject, record: AnyRecord): Change {
-    const { kind, index, resource, spec, notes } = subject
+  function diffRecorded(subject: Subject, record: AnyRecord, reported: Spec): Change {
+    const { kind, resource, spec, notes } = subject
     const id = idOf(record)
-    const { fields, blocked, current } = diffFields(
-      kind,
-      spec,
-      record.spec,
-      index.byId.get(id)?.spec ?? NOT_REPORTED,
-      {
-        refused: record.refused,
-        replaceRemoved: resource.onNetworkRemoval === 'replace',
-        standing: kind.standing?.(record.spec, observation),
-      },
-    )
+    const { fields, blocked, current } = diffFields(kind, spec, record.spec, reported, {
+      refused: record.refused,
+      replaceRemoved: resource.onNetworkRemoval === 'replace',
+      standing: kind.standing?.(record.spec, observation),
+    })
     const local = localChanges(kind, resource, record)
     if (fields.length + local.length + blocked.length === 0 && subject.movedFrom === undefined) {
       const { address, key } = resource
@@ -161,9 +170,16 @@ export function diffCatalog(
     const named = index.byName.get(kind.identity === 'name' ? name : resource.naturalKey) ?? []
     const found = named[0]
     if (found === undefined) {
+      if (kind.identity === 'name' && index.doubt !== undefined)
+        return notKnownYet(
+          subject,
+          `whether the account has ${kind.title} "${name}" is not known: ${index.doubt}`,
+        )
       const obstacle = kind.obstacle?.(resource, observation)
       if (obstacle !== undefined && 'blocked' in obstacle)
-        return blockedBy(subject, obstacle.blocked)
+        return obstacle.notKnown === true
+          ? notKnownYet(subject, obstacle.blocked)
+          : blockedBy(subject, obstacle.blocked)
       if (obstacle !== undefined) notes.push(obstacle.note)
       return { ...wantedOf(subject), action: 'create', ...(record !== undefined && { record }) }
     }
@@ -249,6 +265,12 @@ const wantedOf = ({ resource, spec, name, notes, movedFrom }: Subject) => ({
   notes,
   ...(movedFrom !== undefined && { movedFrom }),
   ...(resource.position && { position: resource.position }),
+})
+
+/** Nothing is done about what is not known, whatever the flags. */
+const notKnownYet = (subject: Subject, reason: string): BlockedChange => ({
+  ...blockedBy(subject, reason),
+  notKnown: true,
 })
 
 const blockedBy = (

@@ -1,11 +1,17 @@
+import { type Finding, notKnown, notThere, there } from '../finding.ts'
+import type { KindName, Spec } from '../model.ts'
 import type { Kind, ObservedObject } from '../resources/kind.ts'
 import { type AnyRecord, idOf } from '../state/state.ts'
 import type { Observation } from './observation.ts'
 
-/** What the account has of one kind, by platform ID and by natural key. */
+/** What the account has of one kind, by platform ID and by natural key, and what is certain of the rest. */
 export interface ObservedIndex {
   readonly byId: ReadonlyMap<string, ObservedObject>
   readonly byName: ReadonlyMap<string, readonly ObservedObject[]>
+  /** Why something that is not here is not known; absent: there is none. */
+  readonly doubt?: string
+  /** IDs that are gone by two readings, with what was read. */
+  readonly gone: ReadonlyMap<string, string>
 }
 
 /** Objects of one kind that the account reports, by ID and by name. */
@@ -18,18 +24,42 @@ export function indexObserved(kind: Kind, observation: Observation): ObservedInd
     if (same === undefined) byName.set(object.naturalKey, [object])
     else same.push(object)
   }
-  return { byId, byName }
+  const doubt = doubtOf(kind.kind, observation)
+  return { byId, byName, gone: observation.gone[kind.kind], ...(doubt !== undefined && { doubt }) }
 }
 
-/** Whether the account no longer has a recorded object. Only a list that was read whole can tell. */
-export function isGone(
+/** Why something that the list of a kind lacks is not known. */
+function doubtOf(kind: KindName, observation: Observation): string | undefined {
+  switch (kind) {
+    case 'rateZone':
+      return observation.rateZones.doubt
+    case 'addonPlan':
+      return observation.addonPlans.doubt
+    case 'endpoint':
+      return observation.simsDoubt
+  }
+}
+
+/**
+ * What the account says of a recorded object: what it reports of it, that it is gone by two readings, or
+ * neither. An endpoint is there until its SIM shows another one; planning reads no profiles.
+ */
+export function findRecorded(
   kind: Kind,
   index: ObservedIndex,
   record: AnyRecord,
   naturalKey: string,
-): boolean {
-  if (index.byId.has(idOf(record))) return false
-  if (kind.identity === 'name') return true
+): Finding<Spec> {
+  const id = idOf(record)
+  const observed = index.byId.get(id)
+  if (observed !== undefined) return there(observed.spec)
+  const evidence = index.gone.get(id)
+  if (evidence !== undefined) return notThere(evidence)
+  if (kind.identity === 'name')
+    return notKnown(
+      `whether ${kind.title} ${id} is still there is not known: ${index.doubt ?? 'the list lacks it, and it was not looked for again'}`,
+    )
   // A SIM row names its endpoint: another one there means that ours is gone.
-  return (index.byName.get(naturalKey)?.length ?? 0) > 0
+  const other = index.byName.get(naturalKey)?.[0]
+  return other === undefined ? there({}) : notThere(`SIM ${naturalKey} has endpoint ${other.id}`)
 }

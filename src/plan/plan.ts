@@ -89,6 +89,8 @@ export type BlockedChange = ChangeBase & {
   readonly id?: string
   readonly reason: string
   readonly fields: readonly FieldChange[]
+  /** Blocked because the account did not tell, not for what it is: `--force` never lifts it. */
+  readonly notKnown?: true
 }
 
 /** The closed union of what can become of one address. */

@@ -1,3 +1,4 @@
+import { type Finding, seenIn } from '../finding.ts'
 import type { Sim } from '../sft/api.ts'
 import { SftError, SftRejectedError, SftUnknownOutcomeError } from '../sft/errors.ts'
 import { settle } from '../sft/once.ts'
@@ -133,12 +134,18 @@ async function tryActivation(
     if (!mayBeOurs) return { end: 'refused', reason }
     const deadline = sentAt + desk.sft.settleSeconds('EndPointLifeCycleChange') * 1000
     const find = async () =>
-      (await read.sim(iccid, options))?.status === 'Active' ? true : undefined
+      seenIn(await read.sim(iccid, options), 'the SIM is not Active', sim =>
+        sim.status === 'Active' ? true : undefined,
+      )
     const active = await settle(find, deadline, desk.clock, signal)
-    return active === undefined ? { end: 'refused', reason } : judgeActive('found')
+    if (active.kind === 'not known') throw new SftUnknownOutcomeError(active.reason)
+    return active.kind === 'not there' ? { end: 'refused', reason } : judgeActive('found')
   }
 
-  const judgeSim = (sim: Sim | undefined): Verdict | undefined => {
+  /** Undefined: nothing is decided, the endpoint waits for its activation as far as is known. */
+  const judgeSim = (found: Finding<Sim>): Verdict | undefined => {
+    if (found.kind === 'not known') return undefined
+    const sim = found.kind === 'there' ? found.value : undefined
     if (sim?.status === 'Active') return judgeActive('found')
     if (sim === undefined || sim.attached === false || sim.endpointId !== endpointId)
       return { end: 'taken', reason: 'no SIM is attached to it, or another one' }

@@ -1,3 +1,4 @@
+import { type Finding, notThere, seenIn } from '../finding.ts'
 import type { AddonInstance } from '../sft/api.ts'
 import { settle } from '../sft/once.ts'
 import { leaveEsim } from './activate-esim.ts'
@@ -60,12 +61,21 @@ async function undoOrder(desk: Desk, order: OrderRow, signal: AbortSignal): Prom
 
   if (order.status === 'reserved') {
     const readStatus = async () =>
-      (await desk.sft.read.sim(esim.iccid, options))?.status === 'Active' ? true : undefined
+      seenIn(await desk.sft.read.sim(esim.iccid, options), 'the SIM is not Active', sim =>
+        sim.status === 'Active' ? true : undefined,
+      )
     const active =
       intent === undefined
-        ? undefined
+        ? notThere('no activation was announced')
         : await settle(readStatus, deadlineOf(desk, intent), desk.clock, signal)
-    if (active === undefined) {
+    if (active.kind === 'not known')
+      throw new SubscriptionFailedError(
+        orderId,
+        endpointId,
+        false,
+        `whether its endpoint is active could not be read: ${active.reason}`,
+      )
+    if (active.kind === 'not there') {
       const row = leaveEsim(esim, 'released', `order ${orderId} was cancelled`, isoNow(desk))
       const report = await endOrder(desk, order, row, [`eSIM ${esim.iccid} is for sale again`], [])
       if (esim.activationCode !== undefined)
@@ -79,7 +89,10 @@ async function undoOrder(desk: Desk, order: OrderRow, signal: AbortSignal): Prom
       ? undefined
       : requireKnown(await findInstance(desk, endpointId, order.uniqueId, options))
   if (order.uniqueId === undefined && intent?.write === 'subscribe') {
-    instance = await settleSubscription(desk, order, intent, addons, signal)
+    const settled = await settleSubscription(desk, order, intent, addons, signal)
+    if (settled.kind === 'not known')
+      throw new SubscriptionFailedError(orderId, endpointId, false, settled.reason)
+    instance = settled.kind === 'there' ? settled.value : undefined
     if (instance === undefined && intent.accepted === true)
       throw new SubscriptionFailedError(
         orderId,
@@ -129,9 +142,9 @@ function settleSubscription(
   intent: SubscribeIntent,
   rows: readonly AddonRow[],
   signal: AbortSignal,
-): Promise<AddonInstance | undefined> {
+): Promise<Finding<AddonInstance>> {
   const options = { lane: 'traveller', signal } as const
-  const find = async () => requireKnown(await findSubscribed(desk, order, intent, rows, options))
+  const find = () => findSubscribed(desk, order, intent, rows, options)
   return settle(find, deadlineOf(desk, intent), desk.clock, signal)
 }
 

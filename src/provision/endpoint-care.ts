@@ -1,3 +1,4 @@
+import { type Finding, there as found, notThere, seenIn } from '../finding.ts'
 import type { OperationName } from '../sft/api.ts'
 import { writeOnce } from '../sft/once.ts'
 import { type Desk, isoNow } from './desk.ts'
@@ -47,7 +48,10 @@ export async function changeEndpoint(
       await desk.sft.write.changeLifecycle(request, options)
       return true
     },
-    async () => ((await desk.sft.read.sim(iccid, options))?.status === wanted ? true : undefined),
+    async () =>
+      seenIn(await desk.sft.read.sim(iccid, options), `the SIM is not ${wanted}`, sim =>
+        sim.status === wanted ? true : undefined,
+      ),
     signal,
   )
   await desk.ledger.transact({ endpointIds: [endpointId] }, rows => {
@@ -94,7 +98,11 @@ export async function removeInstance(
         await desk.sft.write.patchEndpoint(request, options)
         return true
       },
-      async () => ((await isThere()) ? undefined : true),
+      async () => {
+        const left = await findInstance(desk, endpointId, uniqueId, options)
+        if (left.kind === 'not known') return left
+        return left.kind === 'there' ? notThere(`add-on ${uniqueId} is still there`) : found(true)
+      },
       signal,
     )
   if (there || known?.status === 'removed')
@@ -113,7 +121,7 @@ async function settleWrite(
   desk: Desk,
   operation: OperationName,
   send: () => Promise<true>,
-  find: () => Promise<true | undefined>,
+  find: () => Promise<Finding<true>>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const outcome = await writeOnce(

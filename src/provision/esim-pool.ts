@@ -1,6 +1,7 @@
 import type { Lane, Sft } from '../sft/api.ts'
 import { SftAbortedError } from '../sft/errors.ts'
 import type { Candidate } from './candidates.ts'
+import { requireKnown } from './find-addon.ts'
 import { type Esim, judgeForSale, withCode } from './sellable.ts'
 
 /** eSIMs whose activation codes are at hand, so that the usual sale needs no look-up. */
@@ -195,7 +196,10 @@ export function openEsimPool(options: EsimPoolOptions): EsimPool {
   const lookUp = async (batch: Batch, candidate: Candidate): Promise<Esim | undefined> => {
     batch.cold.delete(candidate.endpointId)
     const look = async () =>
-      judgeForSale(candidate, await sft.read.sim(candidate.iccid, { lane: 'traveller' }))
+      judgeForSale(
+        candidate,
+        requireKnown(await sft.read.sim(candidate.iccid, { lane: 'traveller' })),
+      )
     try {
       const first = await look()
       // No verdict stands on one reading.

@@ -3,6 +3,7 @@ import { type Candidate, listCandidates } from './candidates.ts'
 import { type Desk, isoNow } from './desk.ts'
 import { UnknownEndpointError } from './errors.ts'
 import { explainError } from './explain.ts'
+import { requireKnown } from './find-addon.ts'
 import type { EsimRow } from './ledger.ts'
 import { type Esim, judgeForSale } from './sellable.ts'
 
@@ -65,7 +66,7 @@ async function readAndJudge(
   options: CallOptions,
 ): Promise<Esim | string> {
   try {
-    return judgeForSale(candidate, await desk.sft.read.sim(candidate.iccid, options))
+    return judgeForSale(candidate, requireKnown(await desk.sft.read.sim(candidate.iccid, options)))
   } catch (error) {
     throw explainError(undefined, error)
   }

@@ -1,11 +1,11 @@
-import type { Listing } from '../finding.ts'
+import { type Finding, type Listing, notKnown } from '../finding.ts'
 import type { AddonInstance } from '../sft/api.ts'
 import { SftError, SftRejectedError, SftUnknownOutcomeError } from '../sft/errors.ts'
 import { settle, type WriteOutcome, writeOnce } from '../sft/once.ts'
 import { type Desk, isoNow } from './desk.ts'
 import { SubscriptionFailedError } from './errors.ts'
 import { explainError, isAbort, reasonOf } from './explain.ts'
-import { findSubscribed, newInstances, requireKnown, type SubscribeIntent } from './find-addon.ts'
+import { findSubscribed, newInstances, type SubscribeIntent } from './find-addon.ts'
 import type { AddonRow, LedgerEntry, OrderIntent, OrderRow } from './ledger.ts'
 import type { OrderChange } from './order.ts'
 import { saveOrder } from './save-order.ts'
@@ -79,16 +79,16 @@ export async function subscribeAddon(
     return orderId
   }
 
-  const find = async (): Promise<AddonInstance | undefined> =>
+  const find = async (): Promise<Finding<AddonInstance>> =>
     intent === undefined
-      ? undefined
-      : requireKnown(await findSubscribed(desk, order, intent, await rowsNow(), options))
+      ? notKnown('nothing is announced')
+      : await findSubscribed(desk, order, intent, await rowsNow(), options)
 
   const findUnnamed = async (): Promise<AddonInstance> => {
     const deadline = desk.clock.now() + desk.sft.settleSeconds('SubscribeAddon') * 1000
     try {
       const found = await settle(find, deadline, desk.clock, signal)
-      if (found !== undefined) return found
+      if (found.kind === 'there') return found.value
     } catch (error) {
       // An SftError here is of a read, and must not be taken for the end of the write.
       if (error instanceof SftError) throw new UnnamedSuccessError(reasonOf(error))
@@ -172,13 +172,10 @@ export async function subscribeAddon(
     // It may have waited long for its place in the budget and been sent just now.
     const deadline = desk.clock.now() + earlier.settleSeconds * 1000
     const found = await settle(find, deadline, desk.clock, signal)
-    if (found === undefined)
-      await conclude(
-        orderId,
-        'absent',
-        new SftUnknownOutcomeError('not there after the settle time'),
-      )
-    return found
+    if (found.kind === 'there') return found.value
+    if (found.kind === 'not known') throw fail(false, new SftUnknownOutcomeError(found.reason))
+    await conclude(orderId, 'absent', new SftUnknownOutcomeError('not there after the settle time'))
+    return undefined
   }
 
   try {

@@ -1,3 +1,4 @@
+import { type Finding, findIn, mapFinding, seenIn, there } from '../finding.ts'
 import type { AddonPlanEntry, Json, JsonObject, Resource, Spec } from '../model.ts'
 import { normaliseName } from '../names.ts'
 import type {
@@ -10,9 +11,9 @@ import type {
 import { SftMissingPrerequisiteError } from '../sft/errors.ts'
 import { formatMB } from '../units.ts'
 import {
-  AmbiguousNameError,
   type EditRequest,
   type EditResult,
+  findNamed,
   isJsonObject,
   type Kind,
   keptOf,
@@ -146,13 +147,27 @@ function createRequest(spec: Spec): CreatePlanRequest {
   }
 }
 
-async function find(read: SftReader, name: string): Promise<ObservedObject | undefined> {
-  const found = (await read.addonPlans()).filter(plan => plan.name === normaliseName(name))
-  if (found.length > 1)
-    throw new AmbiguousNameError(
-      `the account has ${found.length} add-on plans named "${name}": rename all but one in the portal`,
-    )
-  return found[0] && observedPlan(found[0])
+const NAMES = { title: 'add-on plan', plural: 'add-on plans' }
+
+async function find(read: SftReader, name: string): Promise<Finding<ObservedObject>> {
+  return mapFinding(findNamed(await read.addonPlans(), NAMES, normaliseName(name)), observedPlan)
+}
+
+/** A plan by its ID; the list is read no further than to it. */
+async function readPlan(read: SftReader, id: string): Promise<Finding<ReportedPlan>> {
+  const isIt = (plan: ReportedPlan) => plan.planId === id
+  const plans = await read.addonPlans({ enough: plans => plans.some(isIt) })
+  return findIn(plans, `add-on plan ${id}`, isIt)
+}
+
+/** In-Active, or gone: that a plan which we know is gone takes the list and a look for itself. */
+async function isRetired(read: SftReader, id: string): Promise<Finding<true>> {
+  const listed = await readPlan(read, id)
+  const plan = listed.kind === 'there' ? listed : await read.addonPlan(id)
+  if (plan.kind === 'not there') return listed.kind === 'not known' ? listed : there(true)
+  return seenIn(plan, `add-on plan ${id} is still in use`, ({ status }) =>
+    status === 'In-Active' ? true : undefined,
+  )
 }
 
 async function edit(sft: Sft, { id, fields, spec }: EditRequest): Promise<EditResult> {
@@ -167,8 +182,8 @@ async function edit(sft: Sft, { id, fields, spec }: EditRequest): Promise<EditRe
     ...(fields.includes('charge') && { charge: String(spec['charge']) }),
   }
   await sft.write.modifyPlan(request)
-  const after = (await sft.read.addonPlans()).find(plan => plan.planId === id)
-  const reported = after === undefined ? {} : observedPlan(after).spec
+  const after = await readPlan(sft.read, id)
+  const reported = after.kind === 'there' ? observedPlan(after.value).spec : {}
   const refused: Record<string, string> = {}
   for (const field of fields) {
     const value = reported[field]
@@ -198,8 +213,7 @@ const basic = (trust: 'SEEN' | 'INFERRED') => ({
 /** Add-on plans (contract 4.4, 4.5). */
 export const addonPlan: Kind<'addonPlan'> = {
   kind: 'addonPlan',
-  title: 'add-on plan',
-  plural: 'add-on plans',
+  ...NAMES,
   fields: {
     name: basic('INFERRED'),
     description: basic('INFERRED'),
@@ -234,7 +248,7 @@ export const addonPlan: Kind<'addonPlan'> = {
   identity: 'name',
   localFields: ['portal', 'rateZone', 'preventRetire'],
   resources,
-  observed: observation => observation.addonPlans.map(observedPlan),
+  observed: observation => observation.addonPlans.items.map(observedPlan),
   record: (resource, spec, id, previous) => ({
     planId: id,
     name: String(spec['name']),
@@ -249,10 +263,7 @@ export const addonPlan: Kind<'addonPlan'> = {
   createOperation: 'CreatePlan',
   create: async (sft, _resource, spec) => (await sft.write.createPlan(createRequest(spec))).planId,
   find,
-  read: async (read, id) => {
-    const plan = (await read.addonPlans()).find(plan => plan.planId === id)
-    return plan && observedPlan(plan).spec
-  },
+  read: async (read, id) => mapFinding(await readPlan(read, id), plan => observedPlan(plan).spec),
   editOperation: 'ModifyPlan',
   editCalls: () => 2,
   edit,
@@ -262,9 +273,6 @@ export const addonPlan: Kind<'addonPlan'> = {
     keepsRecord: true,
     // Instances that travellers hold live on; the plan can no longer be subscribed to (contract 2).
     retire: async (sft, planId) => sft.write.modifyPlan({ planId, status: 'In-Active' }),
-    isRetired: async (read, planId) => {
-      const plan = (await read.addonPlans()).find(plan => plan.planId === planId)
-      return plan === undefined || plan.status === 'In-Active'
-    },
+    isRetired,
   },
 }

@@ -1,3 +1,4 @@
+import { type Finding, notKnown, notThere, seenIn, there } from '../finding.ts'
 import type { EndpointBatchEntry, Resource, Spec } from '../model.ts'
 import type {
   EndpointProfile,
@@ -67,9 +68,30 @@ const observedSim = (sim: Sim): ObservedObject | undefined =>
         ...(sim.status !== undefined && { status: sim.status }),
       }
 
-async function find(read: SftReader, iccid: string): Promise<ObservedObject | undefined> {
+async function find(read: SftReader, iccid: string): Promise<Finding<ObservedObject>> {
+  return seenIn(await read.sim(iccid), `SIM ${iccid} has no endpoint`, observedSim)
+}
+
+/** ASSUMED (contract 3): a refusal with this code is a mistake of the platform, and says nothing. */
+const UNEXPECTED = '10057'
+
+/** Gone by two readings: its SIM has another endpoint or none, and its profile is refused. */
+async function isRetired(
+  read: SftReader,
+  endpointId: string,
+  iccid: string,
+): Promise<Finding<true>> {
+  const still = `endpoint ${endpointId} is still there`
   const sim = await read.sim(iccid)
-  return sim && observedSim(sim)
+  if (sim.kind === 'not known') return sim
+  if (sim.kind === 'there' && sim.value.endpointId === endpointId) return notThere(still)
+  try {
+    await read.endpointProfile(endpointId)
+    return notThere(still)
+  } catch (error) {
+    if (!(error instanceof SftRejectedError)) throw error
+    return error.code === UNEXPECTED ? notKnown(error.message) : there(true)
+  }
 }
 
 /** What endpoints that may share a bulk call have in common. */
@@ -172,10 +194,15 @@ export const endpoint: Kind<'endpoint'> = {
     status === 'Pre-Active'
       ? undefined
       : `SIM ${naturalKey} is attached to endpoint ${id}, which is ${status ?? 'in a state that is not reported'} and was not made from this state: take it out of the batch, or run "sft-catalog adopt"`,
-  obstacle: ({ naturalKey }, { sims, simsRead }) => {
+  obstacle: ({ naturalKey }, { sims, simsDoubt, simsRead }) => {
     if (simsRead === 'skipped')
       return { note: 'SIM stock not read: whether the SIM exists and is free is open' }
     if (simsRead === 'none' || sims.has(naturalKey)) return undefined
+    if (simsDoubt !== undefined)
+      return {
+        blocked: `whether the account has SIM ${naturalKey} is not known: ${simsDoubt}`,
+        notKnown: true,
+      }
     return {
       blocked: `the account has no SIM with ICCID ${naturalKey}: check the number, or ask for it to be delivered`,
     }
@@ -207,7 +234,7 @@ export const endpoint: Kind<'endpoint'> = {
       })
     ).endpointId,
   find,
-  read: async (read, id) => observedProfile(await read.endpointProfile(id)),
+  read: async (read, id) => there(observedProfile(await read.endpointProfile(id))),
   editOperation: 'ChangePlan',
   editCalls: fields =>
     1 +
@@ -223,7 +250,12 @@ export const endpoint: Kind<'endpoint'> = {
         : undefined,
     keepsRecord: false,
     retire: async (sft, endpointId, iccid) => {
-      const sim = await sft.read.sim(iccid)
+      const found = await sft.read.sim(iccid)
+      if (found.kind === 'not known')
+        throw new RetirementRefusedError(
+          `whether SIM ${iccid} has endpoint ${endpointId} is not known: ${found.reason}`,
+        )
+      const sim = found.kind === 'there' ? found.value : undefined
       if (sim !== undefined && sim.endpointId === endpointId) {
         if (sim.status !== 'Pre-Active')
           throw new RetirementRefusedError(
@@ -237,15 +269,6 @@ export const endpoint: Kind<'endpoint'> = {
       }
       await sft.write.deleteEndpoint(endpointId)
     },
-    isRetired: async (read, endpointId, iccid) => {
-      if ((await read.sim(iccid))?.endpointId === endpointId) return false
-      try {
-        await read.endpointProfile(endpointId)
-        return false
-      } catch (error) {
-        if (error instanceof SftRejectedError) return true
-        throw error
-      }
-    },
+    isRetired,
   },
 }

@@ -1,3 +1,4 @@
+import { type Finding, findIn, type Listing } from '../finding.ts'
 import type { Issue } from '../issues.ts'
 import type { Catalog, Json, JsonObject, KindName, Resource, Spec } from '../model.ts'
 import type { Observation } from '../plan/observation.ts'
@@ -67,7 +68,8 @@ export interface Retirement {
   readonly obstacle?: (observed: ObservedObject | undefined) => string | undefined
   /** Reads the object's state first; throws `RetirementRefusedError` where it must stay. */
   readonly retire: (sft: Sft, id: string, naturalKey: string) => Promise<void>
-  readonly isRetired: (read: SftReader, id: string, naturalKey: string) => Promise<boolean>
+  /** Looks for the effect of retiring: *there* means that the object is out of use. */
+  readonly isRetired: (read: SftReader, id: string, naturalKey: string) => Promise<Finding<true>>
   /** Whether the record goes, or stays marked as retired. */
   readonly keepsRecord: boolean
 }
@@ -106,16 +108,19 @@ export interface Kind<Name extends KindName = KindName> {
   readonly obstacle?: (
     resource: Resource,
     observation: Observation,
-  ) => { readonly blocked: string } | { readonly note: string } | undefined
+  ) =>
+    | { readonly blocked: string; readonly notKnown?: true }
+    | { readonly note: string }
+    | undefined
   /** Pure: the record of an object, its spec resolved. `previous` is what the state had. */
   readonly record: (resource: Resource, spec: Spec, id: string, previous?: AnyRecord) => AnyRecord
   /** Calls a create takes. */
   readonly createOperation: OperationName
   readonly create: (sft: Sft, resource: Resource, spec: Spec) => Promise<string | undefined>
   /** Finds an object by natural key, freshly read; throws `AmbiguousNameError` for two of one name. */
-  readonly find: (read: SftReader, naturalKey: string) => Promise<ObservedObject | undefined>
-  /** What the account reports of an object now, by its ID; undefined: it is not there. */
-  readonly read: (read: SftReader, id: string, naturalKey: string) => Promise<Spec | undefined>
+  readonly find: (read: SftReader, naturalKey: string) => Promise<Finding<ObservedObject>>
+  /** What the account reports of an object now, by its ID. */
+  readonly read: (read: SftReader, id: string, naturalKey: string) => Promise<Finding<Spec>>
   /** The slowest operation of an edit: its timeout bounds settling. */
   readonly editOperation: OperationName
   /** Calls of an in-place edit of these fields, its reading back included. */
@@ -131,6 +136,20 @@ export interface Kind<Name extends KindName = KindName> {
 /** Two objects of one name on the account: never picked from. */
 export class AmbiguousNameError extends Error {
   override readonly name = 'AmbiguousNameError'
+}
+
+/** The one object of a name in a list. */
+export function findNamed<Item extends { readonly name: string }>(
+  listing: Listing<Item>,
+  { title, plural }: Pick<Kind, 'title' | 'plural'>,
+  name: string,
+): Finding<Item> {
+  const count = listing.items.filter(item => item.name === name).length
+  if (count > 1)
+    throw new AmbiguousNameError(
+      `the account has ${count} ${plural} named "${name}": rename all but one in the portal`,
+    )
+  return findIn(listing, `${title} "${name}"`, item => item.name === name)
 }
 
 /** What resolving a catalog may use, and where its issues go. */

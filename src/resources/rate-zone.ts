@@ -1,4 +1,5 @@
 import { countryName, readNetworkCountry } from '../countries.ts'
+import { type Finding, findIn, mapFinding } from '../finding.ts'
 import type { IssueCode } from '../issues.ts'
 import type { NetworkId, NetworkSelector, RateZoneEntry, Resource, Spec } from '../model.ts'
 import { normaliseName } from '../names.ts'
@@ -6,9 +7,9 @@ import type { Network, ReportedRateZone, Sft, SftReader } from '../sft/api.ts'
 import { SftMissingPrerequisiteError } from '../sft/errors.ts'
 import type { RateZoneRecord } from '../state/state.ts'
 import {
-  AmbiguousNameError,
   type EditRequest,
   type EditResult,
+  findNamed,
   isJsonObject,
   type Kind,
   keptOf,
@@ -285,7 +286,7 @@ function destGroupOf({ catalog, observation, report }: ResolveContext): string |
 }
 
 function resources(context: ResolveContext): readonly Resource[] {
-  const index = indexNetworks(context.observation.networks)
+  const index = indexNetworks(context.observation.networks.items)
   const destGroupId = destGroupOf(context)
   if (destGroupId === undefined) return []
   return context.catalog.rateZones.map(entry => {
@@ -328,13 +329,20 @@ const observedZone = (zone: ReportedRateZone): ObservedObject => ({
   },
 })
 
-async function find(read: SftReader, name: string): Promise<ObservedObject | undefined> {
-  const found = (await read.rateZones()).filter(zone => zone.name === normaliseName(name))
-  if (found.length > 1)
-    throw new AmbiguousNameError(
-      `the account has ${found.length} rate zones named "${name}": rename all but one in the portal`,
-    )
-  return found[0] && observedZone(found[0])
+const NAMES = { title: 'rate zone', plural: 'rate zones' }
+
+async function find(read: SftReader, name: string): Promise<Finding<ObservedObject>> {
+  return mapFinding(findNamed(await read.rateZones(), NAMES, normaliseName(name)), observedZone)
+}
+
+/** A zone by its ID; the list is read no further than to it. */
+async function readZone(read: SftReader, id: string): Promise<Finding<ReportedRateZone>> {
+  const isIt = (zone: ReportedRateZone) => zone.id === id
+  return findIn(
+    await read.rateZones({ enough: zones => zones.some(isIt) }),
+    `rate zone ${id}`,
+    isIt,
+  )
 }
 
 async function edit(
@@ -360,7 +368,10 @@ async function edit(
   // Where the zone cannot be read back, a call that replaces would take networks away unseen.
   const blind = unreported.includes('networks') && learnt.modifyRateZone === undefined
   await send(blind || learnt.modifyRateZone === 'replaces' ? union : added)
-  const readBack = async () => (await sft.read.rateZones()).find(zone => zone.id === id)
+  const readBack = async () => {
+    const found = await readZone(sft.read, id)
+    return found.kind === 'there' ? found.value : undefined
+  }
   let zone = await readBack()
   let learnt_: EditResult['learnt']
   if (changesNetworks && zone?.networks !== undefined && learnt.modifyRateZone === undefined) {
@@ -391,8 +402,7 @@ async function edit(
 /** Rate zones (contract 4.3). */
 export const rateZone: Kind<'rateZone'> = {
   kind: 'rateZone',
-  title: 'rate zone',
-  plural: 'rate zones',
+  ...NAMES,
   fields: {
     name: {
       mutability: 'in-place',
@@ -428,10 +438,10 @@ export const rateZone: Kind<'rateZone'> = {
   resources,
   // The platform takes a network that left coverage out of its zones by itself (contract 2).
   standing: (applied, { networks }) => {
-    const covered = new Set(networks.map(networkWord))
+    const covered = new Set(networks.items.map(networkWord))
     return { ...applied, networks: words(applied).filter(word => covered.has(word)) }
   },
-  observed: observation => observation.rateZones.map(observedZone),
+  observed: observation => observation.rateZones.items.map(observedZone),
   record: (resource, spec, id, previous) => {
     const tadigs = isJsonObject(resource.hints?.['tadigs']) ? resource.hints['tadigs'] : {}
     const lost = Array.isArray(resource.hints?.['lost']) ? resource.hints['lost'].map(String) : []
@@ -463,10 +473,7 @@ export const rateZone: Kind<'rateZone'> = {
     return created.id
   },
   find,
-  read: async (read, id) => {
-    const zone = (await read.rateZones()).find(zone => zone.id === id)
-    return zone && observedZone(zone).spec
-  },
+  read: async (read, id) => mapFinding(await readZone(read, id), zone => observedZone(zone).spec),
   editOperation: 'ModifyRateZone',
   learntMessage: ({ modifyRateZone }) =>
     modifyRateZone === 'replaces'

@@ -1,62 +1,163 @@
+import type { Finding, Listing } from '../finding.ts'
 import type { Json, JsonObject } from '../model.ts'
 import { normaliseName } from '../names.ts'
-import type { CustomerProfile, Network, ReportedPlan, ReportedRateZone, SftReader } from './api.ts'
-import type { Read } from './calls.ts'
+import type {
+  CustomerProfile,
+  ListOptions,
+  Network,
+  ReportedPlan,
+  ReportedRateZone,
+  SftReader,
+} from './api.ts'
 import { planInTerms } from './contract-terms.ts'
 import { SftMissingPrerequisiteError } from './errors.ts'
-import { allOrNothing, answerOf, answerOrNone, readAll, rowsOf, uniqueBy } from './lists.ts'
+import {
+  answerOf,
+  type ListReader,
+  type Page,
+  pageOf,
+  readList,
+  readOne,
+  uniqueBy,
+} from './lists.ts'
+import { requireId } from './prerequisites.ts'
 import { asList, asObject, asObjects, asText, compact, firstText, valuesUnder } from './values.ts'
-import type { WireForm } from './wire-form.ts'
+import { toWire, type WireForm } from './wire-form.ts'
 
 /** Reads of what the account as a whole has: profile, networks, zones, plans. */
 export function createAccountReads(
-  read: Read,
+  reader: ListReader,
   form: WireForm,
-): Pick<SftReader, 'customerProfile' | 'networks' | 'rateZones' | 'addonPlans'> {
+): Pick<SftReader, 'customerProfile' | 'networks' | 'rateZones' | 'addonPlans' | 'addonPlan'> {
   let networkListIsUnknown = form.networksFrom === 'roaming-profile'
 
-  async function networksOfProfile(
-    options: Parameters<SftReader['networks']>[0],
-  ): Promise<readonly Network[]> {
-    const result = await readAll(read, 'GetRoamingProfiles', {}, profilesOf, options)
-    const profiles = answerOrNone(result, [])
-    const all = profiles.find(profile => profile.name?.toUpperCase() === 'DEFAULT')
+  async function networksOfProfile({
+    enough: _networks,
+    ...options
+  }: ListOptions<Network>): Promise<Listing<Network>> {
+    const call = {
+      operation: 'GetRoamingProfiles',
+      query: {},
+      pageOf: profilesOf,
+      idOf: ({ id, name }: RoamingProfile) => id ?? name ?? '',
+    } as const
+    const isDefault = ({ name }: RoamingProfile) => name?.toUpperCase() === 'DEFAULT'
+    const enough = (profiles: readonly RoamingProfile[]) => profiles.some(isDefault)
+    const { items } = answerOf(await readList(reader, call, { ...options, enough }))
+    const all = items.find(isDefault)
     if (all === undefined)
       throw new SftMissingPrerequisiteError(
         'the networks of the account are not known: fetchNetworkList has none and there is no roaming ' +
           'profile DEFAULT; have BICS restore that profile, or set the path of fetchNetworkList',
         { operation: 'GetRoamingProfiles', method: 'GET', path: '/api/GetRoamingProfiles' },
       )
-    return uniqueNetworks(all.networks)
+    return {
+      items: uniqueBy(all.networks, networkId),
+      ...(all.unread > 0 && {
+        doubt: `GetRoamingProfiles: ${all.unread} networks of DEFAULT cannot be read`,
+      }),
+    }
   }
+
+  /** QueryRatePlan for one planType, or for what the account answers without. */
+  const plansOfType = (
+    planType: string | undefined,
+    options: ListOptions<ReportedPlan>,
+    agreed = false,
+  ) =>
+    readList(
+      reader,
+      {
+        operation: 'QueryRatePlan',
+        query: {
+          planCategory: 'ADDON',
+          planType: planType && toWire(form.planType, planType),
+        },
+        pageOf: plansOf(form),
+        idOf: plan => plan.planId,
+        agreed,
+      },
+      options,
+    )
 
   return {
     async customerProfile(options) {
-      return answerOf(await read('GetCustomerProfile', {}, customerProfileOf, options))
+      return answerOf(await reader.read('GetCustomerProfile', {}, customerProfileOf, options))
     },
-    async networks(options) {
+    async networks(options = {}) {
       if (networkListIsUnknown) return await networksOfProfile(options)
-      const list = await readAll(read, 'fetchNetworkList', {}, networkListOf, options)
-      if (list.kind === 'answered' && list.value.length > 0) return uniqueNetworks(list.value)
+      const call = {
+        operation: 'fetchNetworkList',
+        query: {},
+        pageOf: networkPageOf,
+        idOf: networkId,
+      } as const
+      const list = await readList(reader, call, options)
+      if (list.kind === 'answered' && list.value.items.length > 0) return list.value
       networkListIsUnknown = true
       return await networksOfProfile(options)
     },
     async rateZones(options) {
-      const zones = await readAll(read, 'GetRateZone', {}, rateZonesOf, options)
-      return uniqueBy(answerOrNone(zones, []), zone => zone.id)
+      const call = {
+        operation: 'GetRateZone',
+        query: {},
+        pageOf: zonesOf,
+        idOf: (zone: ReportedRateZone) => zone.id,
+      } as const
+      return answerOf(await readList(reader, call, options))
     },
-    async addonPlans(options) {
-      // Without planType: names are looked up among all plans, or one could be made twice.
-      const query = { planCategory: 'ADDON' }
-      const plans = await readAll(
-        read,
-        'QueryRatePlan',
-        query,
-        response => plansOf(response, form),
-        options,
-      )
-      return uniqueBy(answerOrNone(plans, []), plan => plan.planId)
+    async addonPlans(options = {}) {
+      // Without planType first: names are looked up among all plans, or one could be made twice.
+      let listing = answerOf(await plansOfType(undefined, options))
+      // ASSUMED (contract 4.5): what is listed without planType may be the plans of one planType only.
+      const shown = new Set(listing.items.map(plan => plan.planType))
+      for (const planType of PLAN_TYPES) {
+        if (listing.doubt !== undefined) return listing
+        if (shown.has(planType)) continue
+        if (options.enough?.(listing.items))
+          return {
+            ...listing,
+            doubt: 'QueryRatePlan: not every planType was asked for',
+            stopped: true,
+          }
+        const rest = listing.items
+        const more = await plansOfType(planType, withRest(options, rest), true)
+        // An account that refuses a planType has no plans of it.
+        if (more.kind !== 'rejected') listing = joined(listing, answerOf(more))
+      }
+      return listing
     },
+    addonPlan(planId, options): Promise<Finding<ReportedPlan>> {
+      requireId('QueryRatePlan', 'planId', planId)
+      const call = {
+        operation: 'QueryRatePlan',
+        query: { planCategory: 'ADDON', planId },
+        pageOf: plansOf(form),
+      } as const
+      return readOne(reader, call, `plan ${planId}`, plan => plan.planId === planId, options)
+    },
+  }
+}
+
+/** The values of planType, in the contract's terms: prepaid and postpaid. */
+const PLAN_TYPES = ['0', '1']
+
+/** The same question of a list that is read in parts: what the other parts have counts too. */
+function withRest<Item>(
+  { enough, ...options }: ListOptions<Item>,
+  rest: readonly Item[],
+): ListOptions<Item> {
+  return {
+    ...options,
+    ...(enough && { enough: (items: readonly Item[]) => enough([...rest, ...items]) }),
+  }
+}
+
+function joined(one: Listing<ReportedPlan>, other: Listing<ReportedPlan>): Listing<ReportedPlan> {
+  return {
+    ...one,
+    ...other,
+    items: uniqueBy([...one.items, ...other.items], plan => plan.planId),
   }
 }
 
@@ -78,15 +179,22 @@ function customerProfileOf(response: JsonObject): CustomerProfile | undefined {
 
 /**
  * ASSUMED (contract 4.2, U5): rows, flat or nested, whose items hold operatorId. What an item leaves out
- * is taken from what it is nested in.
+ * is taken from what it is nested in. Where nothing is recognised the caller asks for the roaming
+ * profiles instead.
  */
-function networkListOf(response: JsonObject): readonly Network[] | undefined {
-  const networks = networksIn(response, {})
-  // Where nothing is recognised the caller asks for the roaming profiles instead.
-  return networks.length > 0 || response['responseParam'] !== undefined
-    ? networks
-    : rowsOf(response, 'rows')?.flatMap(row => networksIn(row, {}))
+function networkPageOf(response: JsonObject): Page<Network> | undefined {
+  const found = networksIn(response, {})
+  const payload = asObject(response['responseParam'])
+  if (found.length === 0 && payload === undefined) {
+    const page = pageOf(response, ['rows'], row => row)
+    return page && { ...page, rows: page.rows.flatMap(row => networksIn(row, {})) }
+  }
+  const lists = Object.values(payload ?? {}).flatMap(value => (isList(value) ? [value] : []))
+  const unread = lists.flat().filter(item => asObject(item) === undefined).length
+  return { rows: found, unread, saidNone: false }
 }
+
+const isList = (value: Json): value is readonly Json[] => Array.isArray(value)
 
 interface NetworkFields {
   readonly operatorId?: string
@@ -120,23 +228,27 @@ function networkFields(object: JsonObject): NetworkFields {
   })
 }
 
-function uniqueNetworks(networks: readonly Network[]): readonly Network[] {
-  return uniqueBy(networks, network => `${network.operatorId} ${network.sponsorId}`)
+const networkId = (network: Network): string => `${network.operatorId} ${network.sponsorId}`
+
+interface RoamingProfile {
+  readonly id: string | undefined
+  readonly name: string | undefined
+  readonly networks: readonly Network[]
+  readonly unread: number
 }
 
-function profilesOf(response: JsonObject) {
-  return rowsOf(response, 'rows')?.map(row => ({
+const profilesOf = (response: JsonObject): Page<RoamingProfile> | undefined =>
+  pageOf(response, ['rows'], row => ({
+    id: firstText(row, 'roamingProfileId'),
     name: firstText(row, 'roamingProfileName'),
     networks: networksIn(row['tadigList'], {}),
+    unread: asList(row['tadigList'])?.filter(item => asObject(item) === undefined).length ?? 0,
   }))
-}
 
-function rateZonesOf(response: JsonObject): readonly ReportedRateZone[] | undefined {
-  const rows = rowsOf(response, 'rateZoneList', 'rows')
-  return rows && allOrNothing(rows.map(rateZoneOf))
-}
+const zonesOf = (response: JsonObject): Page<ReportedRateZone> | undefined =>
+  pageOf(response, ['rateZoneList', 'rows'], rateZoneOf)
 
-/** A zone without ID or name is no answer: it would look as if the zone did not exist. */
+/** A row without ID or name is no zone that is known: it would look as if the zone did not exist. */
 function rateZoneOf(row: JsonObject): ReportedRateZone | undefined {
   const id = firstText(row, 'id', 'rateZoneId')
   const name = nameOf(row, 'name')
@@ -145,18 +257,13 @@ function rateZoneOf(row: JsonObject): ReportedRateZone | undefined {
   return { id, name, ...(networks !== undefined && { networks }) }
 }
 
-function plansOf(response: JsonObject, form: WireForm): readonly ReportedPlan[] | undefined {
-  const rows = rowsOf(response, 'plan', 'rows')
-  return (
-    rows &&
-    allOrNothing(
-      rows.map(row => {
-        const plan = planOf(row, form.dataBenefit)
-        return plan && planInTerms(plan, form)
-      }),
-    )
-  )
-}
+const plansOf =
+  (form: WireForm) =>
+  (response: JsonObject): Page<ReportedPlan> | undefined =>
+    pageOf(response, ['plan', 'rows'], row => {
+      const plan = planOf(row, form.dataBenefit)
+      return plan && planInTerms(plan, form)
+    })
 
 /** A plan in the words of the wire; of its benefits those of data. */
 function planOf(row: JsonObject, dataBenefit: string): ReportedPlan | undefined {

@@ -3,7 +3,7 @@
  * Types only: what implements them stands in client.ts. All IDs are strings here, whatever the wire
  * said; `undefined` means that the platform did not report a thing.
  */
-import type { Listing } from '../finding.ts'
+import type { Finding, Listing } from '../finding.ts'
 import type { JsonObject, NetworkId } from '../model.ts'
 import type { WireForm } from './wire-form.ts'
 
@@ -14,6 +14,17 @@ export interface CallOptions {
   readonly lane?: Lane
   /** Gives up waiting for a place in the budget; a call that was sent is always waited for. */
   readonly signal?: AbortSignal
+}
+
+export interface ListOptions<Item> extends CallOptions {
+  /**
+   * Asked with what was read so far: true ends the reading before the list is known to be whole, and its
+   * `doubt` then says so. For callers who look for certain things, and for whom absence matters only where
+   * one of these is missing.
+   */
+  readonly enough?: (items: readonly Item[]) => boolean
+  /** A second reading, to be held against a first one: it waits a moment, since silence is often short. */
+  readonly again?: true
 }
 
 /** GetCustomerProfile (contract 4.1). Several IDs mean that configuration must choose. */
@@ -89,7 +100,12 @@ export interface SimQuery {
 
 export interface SimPage {
   readonly sims: readonly Sim[]
+  /** As told; where it is not, one more than this page as long as there are SIMs on it. */
   readonly totalPages: number
+  /** Why the page may say less than there is, for people. */
+  readonly doubt?: string
+  /** What is odd about it all the same, for people. */
+  readonly note?: string
 }
 
 /** One add-on instance on one endpoint (contract 4.10, 4.11). Volumes in bytes. */
@@ -137,12 +153,14 @@ export interface EndpointStatistics {
 export interface SftReader {
   customerProfile(options?: CallOptions): Promise<CustomerProfile>
   /** All networks; falls back to the DEFAULT roaming profile where fetchNetworkList is not known. */
-  networks(options?: CallOptions): Promise<readonly Network[]>
-  rateZones(options?: CallOptions): Promise<readonly ReportedRateZone[]>
+  networks(options?: ListOptions<Network>): Promise<Listing<Network>>
+  rateZones(options?: ListOptions<ReportedRateZone>): Promise<Listing<ReportedRateZone>>
   /** All add-on plans, whatever their planType. */
-  addonPlans(options?: CallOptions): Promise<readonly ReportedPlan[]>
+  addonPlans(options?: ListOptions<ReportedPlan>): Promise<Listing<ReportedPlan>>
+  /** One add-on plan by its ID, in one call unless that leaves it open. */
+  addonPlan(planId: string, options?: CallOptions): Promise<Finding<ReportedPlan>>
   sims(query: SimQuery, options?: CallOptions): Promise<SimPage>
-  sim(iccid: string, options?: CallOptions): Promise<Sim | undefined>
+  sim(iccid: string, options?: CallOptions): Promise<Finding<Sim>>
   endpointProfile(endpointId: string, options?: CallOptions): Promise<EndpointProfile>
   /**
    * Add-on instances of an endpoint, by the add-on details or, wherever these are not understood in full,

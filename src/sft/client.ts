@@ -110,7 +110,10 @@ export function openSft(options: SftOptions): Sft {
   const session: Session = createSession(transport, credentials, clock, redact, form.tokenLifeMs)
   const { read, write } = createCalls(transport, session, redact, clock)
   return {
-    read: { ...createAccountReads(read, form), ...createEndpointReads(read, form) },
+    read: {
+      ...createAccountReads({ read, clock }, form),
+      ...createEndpointReads({ read, clock }, form),
+    },
     write: {
       ...createCatalogWrites(write, form),
       ...createEndpointWrites(write, bulkSize, redact, form),

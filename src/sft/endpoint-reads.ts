@@ -13,11 +13,20 @@ import type {
   SimPage,
   SimQuery,
 } from './api.ts'
-import type { Read } from './calls.ts'
-import { meansNoData } from './codes.ts'
 import { instanceInTerms, simInTerms, statisticsInTerms } from './contract-terms.ts'
 import { SftNotUnderstoodError, SftRejectedError } from './errors.ts'
-import { allOrNothing, answerOf, answerOrNone, rowsOf, totalPagesOf } from './lists.ts'
+import {
+  APART_MS,
+  answerOf,
+  answerOrNone,
+  type ListReader,
+  nonsenseOf,
+  type Page,
+  pageOf,
+  readOne,
+  saysNone,
+  totalPagesOf,
+} from './lists.ts'
 import { requireId } from './prerequisites.ts'
 import { asNumber, asObject, asObjects, asText, compact, firstText } from './values.ts'
 import type { WireForm } from './wire-form.ts'
@@ -27,9 +36,10 @@ const DETAILS_IN_VAIN = 3
 
 /** Reads of SIMs and endpoints. */
 export function createEndpointReads(
-  read: Read,
+  reader: ListReader,
   form: WireForm,
 ): Pick<SftReader, 'sims' | 'sim' | 'endpointProfile' | 'addons' | 'statistics'> {
+  const { read } = reader
   /** Details one after another that were not understood in full. */
   let detailsInVain = form.addonsFrom === 'profile' ? DETAILS_IN_VAIN : 0
 
@@ -70,31 +80,38 @@ export function createEndpointReads(
 
   return {
     async sims(query, options) {
-      const result = await read(
-        'fetchSIM',
-        {
-          page: String(query.page),
-          perPage: String(query.perPage),
-          // The stock query of guide 3 (contract 4.8): the only IDs that are documented.
-          simStatusId: query.sellable ? form.sellable.simStatusId : undefined,
-          simAttachStatusId: query.sellable ? form.sellable.simAttachStatusId : undefined,
-        },
-        response => simPageOf(query, response, form),
-        options,
-      )
-      return answerOrNone(result, { sims: [], totalPages: query.page - 1 })
+      const wire = {
+        page: String(query.page),
+        perPage: String(query.perPage),
+        // The stock query of guide 3 (contract 4.8): the only IDs that are documented.
+        simStatusId: query.sellable ? form.sellable.simStatusId : undefined,
+        simAttachStatusId: query.sellable ? form.sellable.simAttachStatusId : undefined,
+      }
+      const ask = async (): Promise<SimPage> => {
+        const result = await read('fetchSIM', wire, simsOf(form), options)
+        if (result.kind === 'answered') return simPageOf(query, result.value, result.response)
+        if (!saysNone(result)) throw result.error
+        return { sims: [], totalPages: query.page - 1, doubt: SAID_NONE }
+      }
+      const page = await ask()
+      // A traveller does not wait for a second reading: whatever is not on the page is not sold.
+      if (page.doubt === undefined || query.sellable) return page
+      await reader.clock.sleep(APART_MS, options?.signal)
+      const { doubt, ...again } = await ask()
+      return doubt === undefined || doubt === SAID_NONE ? again : { ...again, doubt }
     },
-    async sim(iccid, options) {
+    sim(iccid, options) {
       const wanted = normaliseIccid(requireId('fetchSIM', 'iccid', iccid))
-      const result = await read(
-        'fetchSIM',
-        { iccid: wanted },
-        response => simsOf(response, form),
-        options,
-      )
-      if (result.kind === 'rejected' && meansNoSim(result.error.code, result.description))
-        return undefined
-      return answerOf(result).find(sim => sim.iccid === wanted)
+      const call = {
+        operation: 'fetchSIM',
+        query: { iccid: wanted },
+        pageOf: simsOf(form),
+      } as const
+      const what = `SIM ${wanted}`
+      return readOne(reader, call, what, sim => sim.iccid === wanted, {
+        ...options,
+        absent: meansNoSim,
+      })
     },
     endpointProfile,
     async addons(endpointId, { knownGood = false, ...options } = {}) {
@@ -133,28 +150,40 @@ export function createEndpointReads(
   }
 }
 
+/** An answer by which an empty page and a page that is not known look the same. */
+const SAID_NONE = 'fetchSIM answered "no data"'
+
 /** ASSUMED (contract 4.8): fetchSIM by ICCID without a match answers "no data" or that it was not found. */
-function meansNoSim(code: string, description: string): boolean {
-  return (
-    meansNoData(code, description) ||
-    /\b(sim|iccid)\b.*\b(not found|not exist|unknown)\b|\bno sim\b/i.test(description)
-  )
+function meansNoSim(description: string): boolean {
+  return /\b(sim|iccid)\b.*\b(not found|not exist|unknown)\b|\bno sim\b/i.test(description)
 }
 
-function simPageOf(query: SimQuery, response: JsonObject, form: WireForm): SimPage | undefined {
-  const sims = simsOf(response, form)
-  if (sims === undefined) return undefined
+function simPageOf(query: SimQuery, page: Page<Sim>, response: JsonObject): SimPage {
   const told = totalPagesOf(response)
   // Untold, the next page is asked for until one is empty: a short page proves nothing.
-  const totalPages = told ?? (sims.length === 0 ? query.page - 1 : query.page + 1)
-  return { sims, totalPages }
+  const totalPages = told ?? (page.rows.length === 0 ? query.page - 1 : query.page + 1)
+  const doubt =
+    page.unread > 0
+      ? `${page.unread} rows of fetchSIM cannot be read`
+      : page.saidNone
+        ? SAID_NONE
+        : undefined
+  const note = nonsenseOf(response)
+  return {
+    sims: page.rows,
+    totalPages,
+    ...(doubt !== undefined && { doubt }),
+    ...(note !== undefined && { note: `fetchSIM ${note}` }),
+  }
 }
 
-function simsOf(response: JsonObject, form: WireForm): readonly Sim[] | undefined {
-  const rows = rowsOf(response, 'rows')
-  const sims = rows && allOrNothing(rows.map(simOf))
-  return sims?.map(sim => simInTerms(sim, form))
-}
+const simsOf =
+  (form: WireForm) =>
+  (response: JsonObject): Page<Sim> | undefined =>
+    pageOf(response, ['rows'], row => {
+      const sim = simOf(row)
+      return sim && simInTerms(sim, form)
+    })
 
 function simOf(row: JsonObject): Sim | undefined {
   const iccid = asText(row['iccid'])

@@ -1,18 +1,24 @@
+import { type Finding, notKnown } from '../finding.ts'
 import { SftError, SftUnknownOutcomeError } from './errors.ts'
 
-/** How a write ended. `unsettled`: interrupted before reading could tell; the announcement stands. */
+/** How a write ended. `unsettled`: reading could not tell, or was interrupted; the announcement stands. */
 export type WriteOutcome<Result> =
   | { readonly status: 'done'; readonly result: Result; readonly how: 'answered' | 'found' }
   | { readonly status: 'failed'; readonly error: SftError }
-  | { readonly status: 'unsettled'; readonly error: SftUnknownOutcomeError }
+  | {
+      readonly status: 'unsettled'
+      readonly error: SftUnknownOutcomeError
+      /** Why reading did not tell. */
+      readonly reason: string
+    }
 
 /** One write, in the parts that settling needs. All of them are the caller's effects. */
 export interface AnnouncedWrite<Result> {
   /** Makes the intent durable and returns its ID; called before each sending. */
   readonly announce: () => Promise<string>
   readonly send: () => Promise<Result>
-  /** Looks for the write's effect on the account; undefined: not there. */
-  readonly find: () => Promise<Result | undefined>
+  /** Looks for the write's effect on the account. Only *not there* lets the write be sent again. */
+  readonly find: () => Promise<Finding<Result>>
   /** Makes the end of an announced write durable. `absent`: known not to have happened. */
   readonly conclude: (
     intentId: string,
@@ -34,28 +40,29 @@ export interface Clock {
 }
 
 /**
- * Polls `find` at 1, 2, 4 … seconds until it answers or until `deadline` (ms) has passed, with one last
- * look after it: a timed-out POST goes on running on the platform (contract 1.9). Throws what `find`
- * throws: an account that cannot be read settles nothing.
+ * Polls `find` at 1, 2, 4 … seconds until the effect is there or until `deadline` (ms) has passed, with one
+ * last look after it, which decides: a timed-out POST goes on running on the platform (contract 1.9).
+ * Throws what `find` throws: an account that cannot be read settles nothing.
  */
 export async function settle<Result>(
-  find: () => Promise<Result | undefined>,
+  find: () => Promise<Finding<Result>>,
   deadline: number,
   clock: Clock,
   signal?: AbortSignal,
-): Promise<Result | undefined> {
+): Promise<Finding<Result>> {
   for (let wait = 1000; ; wait *= 2) {
     const late = clock.now() >= deadline
-    const found = await find()
-    if (found !== undefined || late) return found
+    const finding = await find()
+    if (finding.kind === 'there' || late) return finding
     await clock.sleep(Math.max(1, Math.min(wait, deadline - clock.now())), signal)
   }
 }
 
 /**
- * Announces a write, sends it, and settles an unknown outcome by reading. Absent after the settle time,
- * it is sent once more under a new intent; unknown and absent again, it has failed. The caller records a
- * `done` result, so that the ID and the end of the intent are one durable entry.
+ * Announces a write, sends it, and settles an unknown outcome by reading. Known to be absent after the
+ * settle time, it is sent once more under a new intent; unknown and absent again, it has failed. Where
+ * reading tells neither, it is unsettled. The caller records a `done` result, so that the ID and the end
+ * of the intent are one durable entry.
  */
 export async function writeOnce<Result>(
   write: AnnouncedWrite<Result>,
@@ -72,17 +79,28 @@ export async function writeOnce<Result>(
     }
     const unknown = sent.error
     write.onSettling?.(unknown)
-    let found: Result | undefined
-    try {
-      found = await settle(write.find, unknown.sentAt + write.settleSeconds * 1000, clock, signal)
-    } catch (error) {
-      if (signal?.aborted || error instanceof SftError)
-        return { status: 'unsettled', error: unknown }
-      throw error
-    }
-    if (found !== undefined) return { status: 'done', result: found, how: 'found' }
+    const finding = await settleWrite(write, unknown, clock, signal)
+    if (finding.kind === 'there') return { status: 'done', result: finding.value, how: 'found' }
+    if (finding.kind === 'not known')
+      return { status: 'unsettled', error: unknown, reason: finding.reason }
     await write.conclude(sent.intentId, 'absent', unknown)
     if (attempt === 2 || signal?.aborted) return { status: 'failed', error: unknown }
+  }
+}
+
+/** What became of a write of unknown outcome; an account that cannot be read leaves it not known. */
+async function settleWrite<Result>(
+  write: AnnouncedWrite<Result>,
+  { sentAt }: SftUnknownOutcomeError,
+  clock: Clock,
+  signal: AbortSignal | undefined,
+): Promise<Finding<Result>> {
+  try {
+    return await settle(write.find, sentAt + write.settleSeconds * 1000, clock, signal)
+  } catch (error) {
+    if (signal?.aborted) return notKnown('the run was told to stop before reading could tell')
+    if (error instanceof SftError) return notKnown(error.message)
+    throw error
   }
 }
 

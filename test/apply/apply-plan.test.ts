@@ -449,7 +449,7 @@ t.test(
       const catalog = await catalogWith(ZONE)
       simulator.fault({ operation: 'CreateRateZone', kind: 'reset-after' })
       const colleague = async () => {
-        const networks = (await sft.read.networks()).slice(0, 1)
+        const networks = (await sft.read.networks()).items.slice(0, 1)
         const { destGroupId } = SIMULATED_ACCOUNT
         await sft.write.createRateZone({ name: 'Belgium', destGroupId, networks })
       }

@@ -1,5 +1,6 @@
 // Proves that the checker of the fault suite and of the chaos sees what intents and settling prevent.
 import t, { type Test } from 'tap'
+import { notThere } from '../../src/finding.ts'
 import type { Sft } from '../../src/sft/api.ts'
 import type { Fault } from '../../src/simulator/index.ts'
 import { memoryState } from '../../src/state/memory-store.ts'
@@ -41,9 +42,9 @@ const withoutSettling = (sft: Sft): Sft => ({
   ...sft,
   read: {
     ...sft.read,
-    rateZones: async () => [],
-    addonPlans: async () => [],
-    sim: async () => undefined,
+    rateZones: async () => ({ items: [] }),
+    addonPlans: async () => ({ items: [] }),
+    sim: async iccid => notThere(`no SIM ${iccid}`),
   },
 })
 

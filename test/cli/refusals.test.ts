@@ -176,7 +176,7 @@ t.test('an edit of a zone that the platform did not take says what it did not ta
     password: PASSWORD,
     callsPerSecond: 1000,
   })
-  const [first, second] = await sft.read.networks()
+  const [first, second] = (await sft.read.networks()).items
   const word = (network = first) => `${network?.operatorId}/${network?.sponsorId}`
   const { id = '' } = await sft.write.createRateZone({
     name: 'Alps',

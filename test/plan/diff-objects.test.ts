@@ -12,6 +12,7 @@ import {
   DRAFT,
   ICCIDS,
   NETWORKS,
+  NOTHING_READ,
   PLAN,
   planOf,
   REPORTED_PLAN,
@@ -466,12 +467,8 @@ t.test('--target takes entries, what they need, and whole batches', async t => {
   const graph = resolveCatalog(
     catalog,
     {
-      destGroupIds: ['2515'],
-      networks: NETWORKS,
-      rateZones: [],
-      addonPlans: [],
-      sims: new Map(),
-      simsRead: 'none',
+      ...NOTHING_READ,
+      networks: { items: NETWORKS },
     },
     NOTHING,
   )

@@ -146,6 +146,18 @@ export const APPLIED: State = {
   },
 }
 
+/** An account of which nothing was read. */
+export const NOTHING_READ: Observation = {
+  destGroupIds: ['2515'],
+  networks: { items: [] },
+  rateZones: { items: [] },
+  addonPlans: { items: [] },
+  sims: new Map(),
+  simsRead: 'none',
+  gone: { rateZone: new Map(), addonPlan: new Map(), endpoint: new Map() },
+  notes: [],
+}
+
 export interface Given {
   readonly draft?: Draft
   readonly state?: State
@@ -159,17 +171,36 @@ export interface Given {
   readonly canary?: number
 }
 
+/** What a state has and an account lacks, as if a second reading agreed. */
+function goneOf(state: State, { zones, plans }: Given): Observation['gone'] {
+  const lacking = (ids: readonly string[], there: readonly string[]) =>
+    new Map(ids.filter(id => !there.includes(id)).map(id => [id, 'read twice']))
+  return {
+    rateZone: lacking(
+      Object.values(state.rateZones).map(({ id }) => id),
+      (zones ?? [REPORTED_ZONE]).map(({ id }) => id),
+    ),
+    addonPlan: lacking(
+      Object.values(state.addonPlans).map(({ planId }) => planId),
+      (plans ?? [REPORTED_PLAN]).map(({ planId }) => planId),
+    ),
+    endpoint: new Map(),
+  }
+}
+
 /** The plan of a catalog against a state and an account; no server, no clock. */
 export async function planOf(given: Given = {}): Promise<Plan> {
   const catalog = await catalogFrom(given.draft ?? DRAFT)
   const state = given.state ?? APPLIED
   const observation: Observation = {
     destGroupIds: ['2515'],
-    networks: given.networks ?? NETWORKS,
-    rateZones: given.zones ?? [REPORTED_ZONE],
-    addonPlans: given.plans ?? [REPORTED_PLAN],
+    networks: { items: given.networks ?? NETWORKS },
+    rateZones: { items: given.zones ?? [REPORTED_ZONE] },
+    addonPlans: { items: given.plans ?? [REPORTED_PLAN] },
     sims: new Map((given.sims ?? []).map(sim => [sim.iccid, sim])),
     simsRead: given.simsRead ?? 'asked',
+    gone: goneOf(state, given),
+    notes: [],
   }
   const graph = resolveCatalog(catalog, observation, state)
   const moved: readonly Moved[] = catalog.moved
@@ -190,7 +221,7 @@ export async function planOf(given: Given = {}): Promise<Plan> {
       ...(given.canary !== undefined && { canary: given.canary }),
     },
   )
-  return { ...plan, labels: networkLabels(observation.networks, plan.changes) }
+  return { ...plan, labels: networkLabels(observation.networks.items, plan.changes) }
 }
 
 /** The change of an address; throws where there is none. */

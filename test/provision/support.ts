@@ -71,7 +71,7 @@ export async function openMarket(
   const inProcess: Partial<SftOptions> =
     clock === undefined ? {} : { clock, fetch: (url, init) => simulator.fetch(url, init) }
   const setUp = openTestSft(simulator, { timeoutSeconds: 60, ...inProcess })
-  const [network] = await setUp.read.networks()
+  const [network] = (await setUp.read.networks()).items
   const zone = await setUp.write.createRateZone({
     name: 'Europe',
     destGroupId: SIMULATED_ACCOUNT.destGroupId,

@@ -12,6 +12,7 @@ import {
   type Draft,
   ICCIDS,
   NETWORKS,
+  NOTHING_READ,
   PLAN,
   REPORTED_PLAN,
   ZONE,
@@ -26,7 +27,7 @@ async function resolve(
 ) {
   const { resources, issues } = resolveCatalog(
     await catalogFrom(draft),
-    { destGroupIds, networks, rateZones: [], addonPlans: [], sims: new Map(), simsRead: 'none' },
+    { ...NOTHING_READ, destGroupIds, networks: { items: networks } },
     state,
   )
   return {

@@ -149,7 +149,7 @@ t.test('networks are found flat, nested and on several pages, each once', async 
     { rows: [{ operatorId: 1, countryName: 'Belgium', sponsors: [network] }] },
   ])
     await answered({ fetchNetworkList: { responseParam } }, async ({ read }) => {
-      t.same(await read.networks(), expected)
+      t.same((await read.networks()).items, expected)
     })
   await answered(
     {
@@ -160,7 +160,7 @@ t.test('networks are found flat, nested and on several pages, each once', async 
     },
     async ({ read }) => {
       t.same(
-        (await read.rateZones()).map(({ id }) => id),
+        (await read.rateZones()).items.map(({ id }) => id),
         ['1', '2', '3'],
       )
     },
@@ -176,25 +176,25 @@ t.test('a list that is not there is no empty list', async t => {
   const none = { resultCode: '1', resultParam: { resultCode: '1359' } }
   const told = { resultCode: '1', resultParam: { resultCode: '8', resultDescription: 'No data' } }
   await answered({ GetRateZone: none, QueryRatePlan: told, fetchSIM: told }, async ({ read }) => {
-    t.same(await read.rateZones(), [])
-    t.same(await read.addonPlans(), [])
-    t.same(await read.sim('8932042000010000012'), undefined)
+    t.same(await read.rateZones(), { items: [] }, 'twice the same')
+    t.same(await read.addonPlans(), { items: [] })
+    t.match(await read.sim('8932042000010000012'), { kind: 'not there' })
   })
 })
 
-t.test('a zone or plan without its name or ID is no answer', async t => {
+t.test('a row without name or ID leaves the list in doubt', async t => {
   const responseParam = { rateZoneList: [{ id: '1', name: 'a' }, { id: '2' }] }
   const plans = { responseParam: { plan: [{ basicInfo: { planName: 'p' } }] } }
   await answered({ GetRateZone: { responseParam }, QueryRatePlan: plans }, async ({ read }) => {
-    t.match(await errorOf(read.rateZones()), { name: 'SftNotUnderstoodError' })
-    t.match(await errorOf(read.addonPlans()), { name: 'SftNotUnderstoodError' })
+    t.match(await read.rateZones(), { items: [{ id: '1' }], doubt: /1 of its rows cannot be read/ })
+    t.match(await read.addonPlans(), { items: [], doubt: /1 of its rows/ })
   })
 })
 
 t.test('numbers that lost digits are not taken for IDs', async t => {
   const rows = '[{"iccid":8932042000010000012,"endPointId":"-"}]'
   await answered({ fetchSIM: { responseParam: { rows: JSON.parse(rows) } } }, async ({ read }) => {
-    t.match(await errorOf(read.sim('8932042000010000012')), { name: 'SftNotUnderstoodError' })
+    t.match(await read.sim('8932042000010000012'), { kind: 'not known' })
   })
 })
 

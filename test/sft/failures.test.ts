@@ -99,7 +99,7 @@ for (const [operation, send] of Object.entries(WRITES))
 t.test('a write that was throttled or refused for its token is sent again, once', async t => {
   await using simulator = await startUnlimited()
   await using sft = openSimulated(simulator)
-  const [network] = await sft.read.networks()
+  const [network] = (await sft.read.networks()).items
   if (network === undefined) throw new Error('no network')
   const { destGroupId } = SIMULATED_ACCOUNT
   const create = (name: string) =>
@@ -180,7 +180,7 @@ for (const [operation, ask] of Object.entries(READS))
 t.test('an endpoint whose add-ons lost their IDs in the answer is read by its profile', async t => {
   await using simulator = await startUnlimited()
   await using sft = openSimulated(simulator)
-  const [network] = await sft.read.networks()
+  const [network] = (await sft.read.networks()).items
   if (network === undefined) throw new Error('no network')
   const { destGroupId } = SIMULATED_ACCOUNT
   const zone = await sft.write.createRateZone({ name: 'z', destGroupId, networks: [network] })

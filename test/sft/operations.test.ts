@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import type { Finding } from '../../src/finding.ts'
 import { SIMULATED_ACCOUNT, type SimulatedWire } from '../../src/simulator/index.ts'
 import {
   createZoneAndPlan,
@@ -9,6 +10,10 @@ import {
   startUnlimited,
 } from './support.ts'
 
+/** What a read found, if it found something. */
+const foundBy = <Value>(finding: Finding<Value>): Value | undefined =>
+  finding.kind === 'there' ? finding.value : undefined
+
 const GIGABYTE = 1024 ** 3
 
 async function goRound(t: Test, wire: SimulatedWire): Promise<void> {
@@ -18,11 +23,11 @@ async function goRound(t: Test, wire: SimulatedWire): Promise<void> {
   const [iccid = '', second = '', third = ''] = iccidsOf(simulator)
 
   t.same(await read.customerProfile(), { destGroupIds: [SIMULATED_ACCOUNT.destGroupId] })
-  const networks = await read.networks()
+  const networks = (await read.networks()).items
   t.equal(networks.length, simulator.world.networks.size, 'every network once')
   t.match(networks[0], { operatorId: /\d/, sponsorId: /./, tadig: /./, countryName: /./ })
-  t.same(await read.rateZones(), [])
-  const before = await read.addonPlans()
+  t.same(await read.rateZones(), { items: [] })
+  const before = (await read.addonPlans()).items
 
   const [one, two] = networks
   if (one === undefined || two === undefined) throw new Error('no networks')
@@ -32,18 +37,18 @@ async function goRound(t: Test, wire: SimulatedWire): Promise<void> {
     networks: [one],
     sft: { remark: 'kept' },
   })
-  const [zone] = await read.rateZones()
+  const [zone] = (await read.rateZones()).items
   t.match(zone, { id: told, name: 'Europe' })
   const zoneId = zone?.id ?? ''
   t.same(simulator.world.zones.get(zoneId)?.extra, { remark: 'kept' })
   await write.modifyRateZone({ id: zoneId, name: 'All Europe', networks: [two] })
-  const [changed] = await read.rateZones()
+  const [changed] = (await read.rateZones()).items
   t.equal(changed?.name, 'All Europe')
   if (wire.zoneNetworks !== false) t.equal(changed?.networks?.length, 2)
   else t.equal(changed?.networks, undefined, 'not reported is not empty')
 
   const { planId = '' } = await write.createPlan(planRequest(zoneId, 'Europe 1 GB'))
-  const plans = await read.addonPlans()
+  const plans = (await read.addonPlans()).items
   t.equal(plans.length, before.length + 1)
   const plan = plans.find(candidate => candidate.planId === planId)
   if (wire.planQuery !== 'basicInfo')
@@ -62,15 +67,16 @@ async function goRound(t: Test, wire: SimulatedWire): Promise<void> {
   else t.equal(plan?.benefits, undefined)
   await write.modifyPlan({ planId, name: 'Europe 1 GB now', charge: '1.50', priority: '2' })
   t.match(
-    (await read.addonPlans()).find(candidate => candidate.planId === planId),
+    (await read.addonPlans()).items.find(candidate => candidate.planId === planId),
     { name: 'Europe 1 GB now', priority: '2' },
   )
 
-  t.match(await read.sim(iccid), { iccid, attached: false, status: 'Ready To Activate' })
-  t.equal((await read.sim(iccid))?.endpointId, undefined)
-  t.equal(await read.sim('8932042000099999999'), undefined)
+  const free = foundBy(await read.sim(iccid))
+  t.match(free, { iccid, attached: false, status: 'Ready To Activate' })
+  t.equal(free?.endpointId, undefined)
+  t.match(await read.sim('8932042000099999999'), { kind: 'not there' })
   const { endpointId = '' } = await write.createEndpoint({ ...SETTINGS, name: 'travel-1', iccid })
-  const sim = await read.sim(iccid)
+  const sim = foundBy(await read.sim(iccid))
   t.match(sim, { endpointId, attached: true, status: 'Pre-Active' })
   t.match(sim?.activationCode, /^LPA:1\$/)
   t.match(await read.endpointProfile(endpointId), {

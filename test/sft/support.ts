@@ -41,15 +41,15 @@ export function iccidsOf(simulator: Simulator): readonly string[] {
 
 /** One zone with some networks, and one plan in it. */
 export async function createZoneAndPlan(sft: Sft): Promise<{ zoneId: string; planId: string }> {
-  const networks = (await sft.read.networks()).slice(0, 3)
+  const networks = (await sft.read.networks()).items.slice(0, 3)
   const zone = await sft.write.createRateZone({
     name: `Zone ${sft.budget.calls()}`,
     destGroupId: SIMULATED_ACCOUNT.destGroupId,
     networks,
   })
-  const zoneId = zone.id ?? (await sft.read.rateZones()).at(-1)?.id ?? ''
+  const zoneId = zone.id ?? (await sft.read.rateZones()).items.at(-1)?.id ?? ''
   const { planId } = await sft.write.createPlan(planRequest(zoneId, `Plan ${sft.budget.calls()}`))
-  return { zoneId, planId: planId ?? (await sft.read.addonPlans()).at(-1)?.planId ?? '' }
+  return { zoneId, planId: planId ?? (await sft.read.addonPlans()).items.at(-1)?.planId ?? '' }
 }
 
 /** An add-on plan of 1 GB for 30 days that starts at once. */

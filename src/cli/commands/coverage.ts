@@ -1,6 +1,7 @@
 import { countryName } from '../../countries.ts'
 import { observeAccount } from '../../observe.ts'
 import { compareCoverage } from '../../plan/coverage.ts'
+import { wholeLists } from '../../plan/expected.ts'
 import { resolveCatalog } from '../../plan/resolve.ts'
 import { coverageMarkdown, coverageToJson, renderCoverage } from '../../render/coverage.ts'
 import { subjectLines } from '../../render/subject.ts'
@@ -41,7 +42,7 @@ export const coverage: Command = {
     await using sft = openAccount(given, world, 'reads')
     const subject = subjectOf(sft, given, world)
     if (given.is('networks')) {
-      const networks = await sft.read.networks()
+      const { items: networks } = await sft.read.networks()
       if (given.is('json')) world.out(JSON.stringify(networks, undefined, 2))
       else for (const line of listNetworks(networks)) world.out(line)
       return EXIT.ok
@@ -51,6 +52,7 @@ export const coverage: Command = {
     const state = await readState(stateOf(given, world))
     const observation = await observeAccount(sft.read, {
       stock: { ask: 'nothing' },
+      expected: wholeLists(state),
       pageSize: sft.form.pageSize,
       destGroupId: catalog.account.destGroupId,
     })

@@ -5,6 +5,7 @@ import { compareDrift, driftOutcome, hasDrift } from '../../drift.ts'
 import { accountIdentity, checkAccount } from '../../make-plan.ts'
 import type { Address, Catalog } from '../../model.ts'
 import { observeAccount } from '../../observe.ts'
+import { expectedOf } from '../../plan/expected.ts'
 import type { Observation } from '../../plan/observation.ts'
 import { resolveCatalog } from '../../plan/resolve.ts'
 import { driftToJson } from '../../render/drift-json.ts'
@@ -95,6 +96,7 @@ async function readAccount(
   const wholeStock = given.is('endpoints') || given.texts('accept').some(isEndpoint)
   const observation = await observeAccount(sft.read, {
     stock: { ask: wholeStock ? 'all' : 'nothing' },
+    expected: expectedOf(catalog, state),
     pageSize: sft.form.pageSize,
     destGroupId: catalog.account.destGroupId,
     onEvent: sayRead(world, given.is('json')),

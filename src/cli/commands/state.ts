@@ -1,6 +1,7 @@
 import { resolveReferences } from '../../apply/run.ts'
 import { describeHolder } from '../../durable/lock.ts'
 import { observeAccount } from '../../observe.ts'
+import { wholeLists } from '../../plan/expected.ts'
 import { resolveCatalog } from '../../plan/resolve.ts'
 import { count } from '../../render/paint.ts'
 import type { Kind } from '../../resources/kind.ts'
@@ -135,6 +136,7 @@ const take: Sub = async (given, world, [text = '', id = '']) => {
   return await edit(given, world, 'import', async store => {
     const observation = await observeAccount(sft.read, {
       stock: kind.identity === 'iccid' ? { ask: 'iccids', iccids: [key] } : { ask: 'nothing' },
+      expected: wholeLists(store.state),
       pageSize: sft.form.pageSize,
       destGroupId: catalog.account.destGroupId,
     })

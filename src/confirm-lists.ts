@@ -1,0 +1,163 @@
+/** Second readings: what the state has and a list lacks is not gone before another reading agrees. */
+import type { Listing } from './finding.ts'
+import type { Expected } from './plan/observation.ts'
+import { inBlocks, MOST_LOOK_UPS, type SimListing } from './read-sims.ts'
+import { networkWord } from './resources/rate-zone.ts'
+import type { ListOptions, Network, ReportedPlan, ReportedRateZone, SftReader } from './sft/api.ts'
+
+/** A list, and which of the expected IDs are gone, with what was read. */
+export interface Confirmed<List> {
+  readonly listing: List
+  readonly gone: ReadonlyMap<string, string>
+}
+
+export const NONE: ReadonlyMap<string, string> = new Map()
+
+/** Reads a list until all that is expected was found; to its end where absence matters anyway. */
+export function untilFound<Item>(
+  expected: { readonly keys: () => Iterable<string> },
+  idOf: (item: Item) => string,
+  whole: boolean,
+): ListOptions<Item> {
+  if (whole) return {}
+  return { enough: items => lacking(expected, items, idOf).length === 0 }
+}
+
+function lacking<Item>(
+  expected: { readonly keys: () => Iterable<string> },
+  items: readonly Item[],
+  idOf: (item: Item) => string,
+): readonly string[] {
+  const have = new Set(items.map(idOf))
+  return [...expected.keys()].filter(id => !have.has(id))
+}
+
+const zoneId = (zone: ReportedRateZone): string => zone.id
+const planId = (plan: ReportedPlan): string => plan.planId
+
+/** Rate zones; those that the state has and the list lacks are looked for in the list again. */
+export async function readZones(
+  read: SftReader,
+  { rateZones, whole }: Expected,
+): Promise<Confirmed<Listing<ReportedRateZone>>> {
+  const options = untilFound(rateZones, zoneId, whole.rateZones)
+  const first = await read.rateZones(options)
+  const missing = lacking(rateZones, first.items, zoneId)
+  if (missing.length === 0) return { listing: first, gone: NONE }
+  if (missing.length > MOST_LOOK_UPS)
+    return { listing: { ...first, doubt: tooMany('GetRateZone', missing.length) }, gone: NONE }
+  const second = await read.rateZones({ ...options, again: true })
+  const items = merge(first.items, second.items, zoneId)
+  const still = lacking(rateZones, items, zoneId)
+  const doubt = second.doubt ?? (still.length === 0 ? undefined : first.doubt)
+  const { note, stopped } = second
+  return {
+    listing: {
+      items,
+      ...(doubt !== undefined && { doubt }),
+      ...(stopped && { stopped }),
+      ...(note !== undefined && { note }),
+    },
+    gone:
+      doubt === undefined
+        ? new Map(still.map(id => [id, 'two readings of GetRateZone do not have it']))
+        : NONE,
+  }
+}
+
+/** Add-on plans; those that the state has and the list lacks are looked for by their ID. */
+export async function readPlans(
+  read: SftReader,
+  { addonPlans, whole }: Expected,
+): Promise<Confirmed<Listing<ReportedPlan>>> {
+  const first = await read.addonPlans(untilFound(addonPlans, planId, whole.addonPlans))
+  const missing = lacking(addonPlans, first.items, planId)
+  if (missing.length === 0) return { listing: first, gone: NONE }
+  if (missing.length > MOST_LOOK_UPS)
+    return { listing: { ...first, doubt: tooMany('QueryRatePlan', missing.length) }, gone: NONE }
+  const found: ReportedPlan[] = []
+  const gone = new Map<string, string>()
+  await inBlocks(missing, async id => {
+    const finding = await read.addonPlan(id)
+    if (finding.kind === 'there') found.push(finding.value)
+    // Held against a list that may say less than there is, one reading is not two.
+    if (finding.kind === 'not there' && first.doubt === undefined)
+      gone.set(id, `neither the list nor QueryRatePlan with planId=${id} has it`)
+  })
+  const doubt =
+    first.doubt ??
+    (found.length === 0
+      ? undefined
+      : `QueryRatePlan lists less than there is: without ${found.map(planId).join(', ')}`)
+  return {
+    listing: {
+      ...first,
+      items: merge(first.items, found, planId),
+      ...(doubt !== undefined && { doubt }),
+    },
+    gone,
+  }
+}
+
+/**
+ * The networks of the account. One that a zone of the state has and the list lacks has left coverage where
+ * the zone lacks it too, since the platform takes it out by itself; else the list is read again.
+ */
+export async function confirmNetworks(
+  read: SftReader,
+  first: Listing<Network>,
+  zones: Listing<ReportedRateZone>,
+  { networks }: Expected,
+): Promise<Listing<Network>> {
+  const reported = new Map(zones.items.map(zone => [zone.id, zone.networks?.map(networkWord)]))
+  const open = lacking(networks, first.items, networkWord).filter(
+    word => reported.get(networks.get(word) ?? '')?.includes(word) !== false,
+  )
+  if (open.length === 0) return first
+  const second = await read.networks({ again: true })
+  const items = merge(first.items, second.items, networkWord)
+  const still = lacking(networks, items, networkWord).filter(word => open.includes(word))
+  const seen = still.find(word => reported.get(networks.get(word) ?? '')?.includes(word))
+  const doubt =
+    second.doubt ??
+    (seen === undefined
+      ? undefined
+      : `rate zone ${networks.get(seen)} has network ${seen}, which the list of networks lacks`)
+  return { ...second, items, ...(doubt !== undefined && { doubt }) }
+}
+
+/** The whole stock; SIMs of the state's endpoints that it lacks are looked for by ICCID. */
+export async function confirmEndpoints(
+  read: SftReader,
+  listing: SimListing,
+  { endpoints }: Expected,
+): Promise<{ readonly sims: SimListing; readonly gone: ReadonlyMap<string, string> }> {
+  const missing = [...endpoints.keys()].filter(iccid => !listing.sims.has(iccid))
+  if (missing.length === 0) return { sims: listing, gone: NONE }
+  if (missing.length > MOST_LOOK_UPS)
+    return { sims: { ...listing, doubt: tooMany('fetchSIM', missing.length) }, gone: NONE }
+  const sims = new Map(listing.sims)
+  const gone = new Map<string, string>()
+  let doubt = listing.doubt
+  await inBlocks(missing, async iccid => {
+    const finding = await read.sim(iccid)
+    if (finding.kind === 'there') {
+      sims.set(iccid, finding.value)
+      doubt ??= `fetchSIM lists less than there is: without ${iccid}`
+    } else if (finding.kind === 'not known') doubt ??= finding.reason
+    else if (listing.doubt === undefined)
+      gone.set(endpoints.get(iccid) ?? '', `neither the stock nor fetchSIM has SIM ${iccid}`)
+  })
+  return { sims: { ...listing, sims, ...(doubt !== undefined && { doubt }) }, gone }
+}
+
+const tooMany = (operation: string, count: number): string =>
+  `${operation} lacks ${count} that the state has: more than a list would lose by itself`
+
+function merge<Item>(
+  first: readonly Item[],
+  second: readonly Item[],
+  idOf: (item: Item) => string,
+): readonly Item[] {
+  return [...new Map([...first, ...second].map(item => [idOf(item), item])).values()]
+}

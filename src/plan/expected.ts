@@ -1,0 +1,44 @@
+import type { Address, Catalog } from '../model.ts'
+import { idOf, recordOf, type State } from '../state/state.ts'
+import type { Expected } from './observation.ts'
+
+/** What a comparison of catalog, state and account relies upon. */
+export function expectedOf(catalog: Catalog, state: State): Expected {
+  const wantedPlans = new Set(catalog.addonPlans.map(({ key }) => key))
+  const movedFrom = new Map(catalog.moved.map(move => [move.to, move.from]))
+  const isNew = (address: Address): boolean => {
+    const from = movedFrom.get(address) ?? address
+    return recordOf(state, address) === undefined && recordOf(state, from) === undefined
+  }
+  return {
+    ...recorded(state, key => wantedPlans.has(key)),
+    whole: {
+      rateZones: catalog.rateZones.some(({ key }) => isNew(`rateZone/${key}`)),
+      addonPlans: catalog.addonPlans.some(({ key }) => isNew(`addonPlan/${key}`)),
+    },
+  }
+}
+
+/** The same where everything that the account has is looked at. */
+export const wholeLists = (state: State): Expected => ({
+  ...recorded(state, () => false),
+  whole: { rateZones: true, addonPlans: true },
+})
+
+function recorded(state: State, isWanted: (planKey: string) => boolean): Omit<Expected, 'whole'> {
+  // A plan that was taken out of use matters only where the catalog wants it back.
+  const plans = Object.entries(state.addonPlans).flatMap(([key, plan]) =>
+    plan.retired === true && !isWanted(key) ? [] : [plan],
+  )
+  const networks = Object.values(state.rateZones).flatMap(({ id, networks }) =>
+    networks.map(({ operatorId, sponsorId }) => [`${operatorId}/${sponsorId}`, id] as const),
+  )
+  return {
+    rateZones: new Set(Object.values(state.rateZones).map(idOf)),
+    addonPlans: new Set(plans.map(idOf)),
+    networks: new Map(networks),
+    endpoints: new Map(
+      Object.entries(state.endpoints).map(([iccid, { endpointId }]) => [iccid, endpointId]),
+    ),
+  }
+}
