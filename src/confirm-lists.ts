@@ -39,9 +39,11 @@ const planId = (plan: ReportedPlan): string => plan.planId
 export async function readZones(
   read: SftReader,
   { rateZones, whole }: Expected,
+  onFirst: (list: Listing<ReportedRateZone>) => void,
 ): Promise<Confirmed<Listing<ReportedRateZone>>> {
   const options = untilFound(rateZones, zoneId, whole.rateZones)
   const first = await read.rateZones(options)
+  onFirst(first)
   const missing = lacking(rateZones, first.items, zoneId)
   if (missing.length === 0) return { listing: first, gone: NONE }
   if (missing.length > MOST_LOOK_UPS)
@@ -69,8 +71,10 @@ export async function readZones(
 export async function readPlans(
   read: SftReader,
   { addonPlans, whole }: Expected,
+  onFirst: (list: Listing<ReportedPlan>) => void,
 ): Promise<Confirmed<Listing<ReportedPlan>>> {
   const first = await read.addonPlans(untilFound(addonPlans, planId, whole.addonPlans))
+  onFirst(first)
   const missing = lacking(addonPlans, first.items, planId)
   if (missing.length === 0) return { listing: first, gone: NONE }
   if (missing.length > MOST_LOOK_UPS)

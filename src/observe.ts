@@ -44,22 +44,19 @@ export async function observeAccount(
   options: ObserveOptions,
 ): Promise<Observation> {
   const { expected, stock } = options
-  const report =
-    <Item>(what: string) =>
-    (list: Listing<Item>): Listing<Item> => {
-      options.onEvent?.({ type: 'read', what, count: list.items.length })
-      return list
-    }
+  const told = <List extends Listing<unknown>>(what: string, list: List): List => {
+    options.onEvent?.({ type: 'read', what, count: list.items.length })
+    return list
+  }
   const [profile, networks, zones, plans] = await Promise.all([
     options.destGroupId === undefined ? read.customerProfile() : { destGroupIds: [] },
-    read.networks(untilFound(expected.networks, networkWord, expected.whole.rateZones)),
-    readZones(read, expected),
-    readPlans(read, expected),
+    read
+      .networks(untilFound(expected.networks, networkWord, expected.whole.rateZones))
+      .then(list => told('networks', list)),
+    readZones(read, expected, list => told('rate zones', list)),
+    readPlans(read, expected, list => told('add-on plans', list)),
   ])
   const listed = await confirmNetworks(read, networks, zones.listing, expected)
-  report('networks')(listed)
-  report('rate zones')(zones.listing)
-  report('add-on plans')(plans.listing)
   const sims = await readStock(read, options)
   const endpoints =
     stock.ask === 'all' ? await confirmEndpoints(read, sims, expected) : { sims, gone: NONE }

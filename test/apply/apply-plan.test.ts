@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import { applyPlan } from '../../src/apply/apply-plan.ts'
 import { settlePending } from '../../src/apply/settle-pending.ts'
@@ -32,6 +33,19 @@ const control = async (simulator: Simulator, what: string, body: object): Promis
 const ZONE = 'rateZones: [{key: be, name: Belgium, countries: [BE]}]'
 const plan = (more = '') =>
   `addonPlans: [{key: p, name: Plan, rateZone: be, data: 1 GB, validity: 7 days${more}}]`
+
+/** Settling goes on longer than a busy machine takes. */
+const PATIENT = { settleSeconds: 400 }
+
+/** Later than any reading that began when the write was sent, however busy the machine is. */
+const LONG_MS = 2000
+
+/** Waits until so many late writes have happened. */
+async function untilLate(simulator: Simulator, count: number): Promise<void> {
+  const happened = () =>
+    simulator.calls.filter(call => call.outcome === 'fault:late' && call.executed).length
+  while (happened() < count) await delay(20)
+}
 
 t.test('looking for a write of unknown outcome keeps no other work waiting', async t => {
   await using simulator = await simulate()
@@ -125,38 +139,43 @@ t.test(
     const catalog = await catalogWith(`
 rateZones: ${JSON.stringify(zones.map((country, n) => ({ key: `z${n}`, name: `Z${n}`, countries: [country] })))}
 `)
-    await withAccount(simulator, async (sft, store) => {
-      const stop = new AbortController()
-      const creations = () =>
-        simulator.calls.filter(call => call.operation === 'CreateRateZone').length
-      let sentBefore = 0
-      simulator.fault({ operation: 'CreateRateZone', kind: 'late', delayMs: LATE_MS })
-      const { report } = await applyOnce(catalog, sft, store, {
-        apply: {
-          parallel: 2,
-          stop: stop.signal,
-          onEvent: event => {
-            if (event.type !== 'result' || stop.signal.aborted) return
-            sentBefore = creations()
-            stop.abort()
+    await withAccount(
+      simulator,
+      async (sft, store) => {
+        const stop = new AbortController()
+        const creations = () =>
+          simulator.calls.filter(call => call.operation === 'CreateRateZone').length
+        let sentBefore = 0
+        simulator.fault({ operation: 'CreateRateZone', kind: 'late', delayMs: LONG_MS })
+        const { report } = await applyOnce(catalog, sft, store, {
+          apply: {
+            parallel: 2,
+            stop: stop.signal,
+            onEvent: event => {
+              if (event.type !== 'settling' || stop.signal.aborted) return
+              sentBefore = creations()
+              stop.abort()
+            },
           },
-        },
-      })
-      t.ok(report.stopped)
-      const { done, failed, deferred } = report.counts
-      t.equal(failed, 0)
-      t.ok(done >= 1, 'what was running has ended')
-      t.equal(done + deferred, zones.length)
-      // Two are on their way, and two announced ones wait behind them.
-      t.ok(creations() - sentBefore <= 4, 'nothing new was sent')
-      t.equal(
-        Object.keys(store.state.pending).length,
-        1,
-        'the one of unknown outcome stays announced',
-      )
-      await applyUntilDone(catalog, sft, store)
-      t.strictSame(checkWorld(catalog, simulator.world, store.state), [])
-    })
+        })
+        t.ok(report.stopped)
+        const { done, failed, deferred } = report.counts
+        t.equal(failed, 0)
+        t.ok(done >= 1, 'what was running has ended')
+        t.equal(done + deferred, zones.length)
+        // Two are on their way, and two announced ones wait behind them.
+        t.ok(creations() - sentBefore <= 4, 'nothing new was sent')
+        t.equal(
+          Object.keys(store.state.pending).length,
+          1,
+          'the one of unknown outcome stays announced',
+        )
+        await untilLate(simulator, 1)
+        await applyUntilDone(catalog, sft, store)
+        t.strictSame(checkWorld(catalog, simulator.world, store.state), [])
+      },
+      PATIENT,
+    )
   },
 )
 
@@ -317,24 +336,29 @@ t.test(
   'an object that was gone and whose making was cut short is looked for until its time',
   async t => {
     await using simulator = await simulate({ wire: { duplicateNames: 'accepted' } })
-    await withAccount(simulator, async (sft, store) => {
-      const catalog = await catalogWith(ZONE)
-      await applyUntilDone(catalog, sft, store)
-      await control(simulator, 'portal', { zone: store.state.rateZones['be']?.id, delete: true })
-      const stop = new AbortController()
-      simulator.fault({ operation: 'CreateRateZone', kind: 'late', delayMs: LATE_MS })
-      const { report } = await applyOnce(catalog, sft, store, {
-        apply: {
-          stop: stop.signal,
-          onEvent: event => {
-            if (event.type === 'settling') stop.abort()
+    await withAccount(
+      simulator,
+      async (sft, store) => {
+        const catalog = await catalogWith(ZONE)
+        await applyUntilDone(catalog, sft, store)
+        await control(simulator, 'portal', { zone: store.state.rateZones['be']?.id, delete: true })
+        const stop = new AbortController()
+        simulator.fault({ operation: 'CreateRateZone', kind: 'late', delayMs: LONG_MS })
+        const { report } = await applyOnce(catalog, sft, store, {
+          apply: {
+            stop: stop.signal,
+            onEvent: event => {
+              if (event.type === 'settling') stop.abort()
+            },
           },
-        },
-      })
-      t.equal(report.counts.deferred, 1)
-      await applyUntilDone(catalog, sft, store)
-      t.strictSame(checkWorld(catalog, simulator.world, store.state), [], 'not made twice')
-    })
+        })
+        t.equal(report.counts.deferred, 1)
+        await untilLate(simulator, 1)
+        await applyUntilDone(catalog, sft, store)
+        t.strictSame(checkWorld(catalog, simulator.world, store.state), [], 'not made twice')
+      },
+      PATIENT,
+    )
   },
 )
 
@@ -380,34 +404,39 @@ t.test('retiring reads first: sold since the plan, with another SIM, or gone alr
 t.test('a retirement that was cut short is settled by reading', async t => {
   await using simulator = await simulate()
   const [iccid] = iccidsOf(simulator)
-  await withAccount(simulator, async (sft, store) => {
-    await applyUntilDone(
-      await catalogWith(`${ZONE}\n${plan()}\nendpointBatches: [{key: b, iccids: ["${iccid}"]}]`),
-      sft,
-      store,
-    )
-    const empty = await catalogWith('')
-    const stop = new AbortController()
-    for (const operation of ['DeleteEndPoint', 'ModifyPlan'])
-      simulator.fault({ operation, kind: 'late', delayMs: LATE_MS })
-    const { report } = await applyOnce(empty, sft, store, {
-      prune: true,
-      apply: {
-        stop: stop.signal,
-        onEvent: event => {
-          if (event.type !== 'settling') return
-          const last = simulator.calls.filter(call => call.outcome === 'fault:late').length === 2
-          if (last) stop.abort()
+  await withAccount(
+    simulator,
+    async (sft, store) => {
+      await applyUntilDone(
+        await catalogWith(`${ZONE}\n${plan()}\nendpointBatches: [{key: b, iccids: ["${iccid}"]}]`),
+        sft,
+        store,
+      )
+      const empty = await catalogWith('')
+      const stop = new AbortController()
+      for (const operation of ['DeleteEndPoint', 'ModifyPlan'])
+        simulator.fault({ operation, kind: 'late', delayMs: LONG_MS })
+      const { report } = await applyOnce(empty, sft, store, {
+        prune: true,
+        apply: {
+          stop: stop.signal,
+          onEvent: event => {
+            if (event.type !== 'settling') return
+            const last = simulator.calls.filter(call => call.outcome === 'fault:late').length === 2
+            if (last) stop.abort()
+          },
         },
-      },
-    })
-    t.equal(report.counts.deferred, 2)
-    t.equal(Object.keys(store.state.pending).length, 2)
-    await settlePending(sft, store, { clock: fastClock, pageSize: 250, heldSeconds: 120 })
-    t.strictSame(Object.keys(store.state.endpoints), [])
-    t.equal(store.state.addonPlans['p']?.retired, true)
-    t.strictSame(Object.keys(store.state.pending), [])
-  })
+      })
+      t.equal(report.counts.deferred, 2)
+      t.equal(Object.keys(store.state.pending).length, 2)
+      await untilLate(simulator, 2)
+      await settlePending(sft, store, { clock: fastClock, pageSize: 250, heldSeconds: 120 })
+      t.strictSame(Object.keys(store.state.endpoints), [])
+      t.equal(store.state.addonPlans['p']?.retired, true)
+      t.strictSame(Object.keys(store.state.pending), [])
+    },
+    PATIENT,
+  )
 })
 
 t.test(

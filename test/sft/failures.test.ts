@@ -207,13 +207,16 @@ t.test('throttled for longer than the patience, a call says so and was not execu
   t.match(error, { name: 'SftThrottledError', executed: 'no', message: /not executed/ })
 })
 
+/** A list of which the first page is enough. */
+const ONE_PAGE = { enough: () => true }
+
 for (const authFailure of ['inner', 'outer', 'http'] as const)
   t.test(`ten calls with a token that died (${authFailure}) make one login`, async t => {
     await using simulator = await startUnlimited({ wire: { authFailure }, latencyMs: 5 })
     await using sft = openSimulated(simulator)
     await sft.read.customerProfile()
     await fetch(`${simulator.url}/_simulator/expire-tokens`, { method: 'POST' })
-    await Promise.all(Array.from({ length: 10 }, () => sft.read.rateZones()))
+    await Promise.all(Array.from({ length: 10 }, () => sft.read.rateZones(ONE_PAGE)))
     t.equal(count(simulator, 'Login'), 2)
     t.equal(count(simulator, 'GetRateZone'), 20, 'each is replayed once')
   })
