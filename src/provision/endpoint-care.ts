@@ -4,8 +4,9 @@ import { writeOnce } from '../sft/once.ts'
 import { type Desk, isoNow } from './desk.ts'
 import { UnknownEndpointError } from './errors.ts'
 import { explainError } from './explain.ts'
-import { findInstance, requireKnown } from './find-addon.ts'
+import { findInstance } from './find-addon.ts'
 import type { EsimRow } from './ledger.ts'
+import { requireKnown } from './require-known.ts'
 
 /** Why an endpoint is suspended: the platform's reasons (contract 4.9). */
 export type SuspensionReason = 'system' | 'non-payment' | 'support'

@@ -1,7 +1,7 @@
 import type { Lane, Sft } from '../sft/api.ts'
 import { SftAbortedError } from '../sft/errors.ts'
 import type { Candidate } from './candidates.ts'
-import { requireKnown } from './find-addon.ts'
+import { requireKnown } from './require-known.ts'
 import { type Esim, judgeForSale, withCode } from './sellable.ts'
 
 /** eSIMs whose activation codes are at hand, so that the usual sale needs no look-up. */

@@ -1,6 +1,5 @@
 import { type Finding, findIn, notKnown, there } from '../finding.ts'
 import type { AddonInstance, CallOptions } from '../sft/api.ts'
-import { SftNotUnderstoodError } from '../sft/errors.ts'
 import type { Desk } from './desk.ts'
 import type { AddonRow, OrderIntent, OrderRow } from './ledger.ts'
 import { compareUniqueIds } from './usage.ts'
@@ -85,10 +84,4 @@ export async function findInstance(
 ): Promise<Finding<AddonInstance>> {
   const listing = await desk.sft.read.addons(endpointId, { ...options, knownGood: true })
   return findIn(listing, `instance ${uniqueId}`, instance => instance.uniqueId === uniqueId)
-}
-
-/** What was looked for, undefined where it is known not to be there; throws an `SftError` where neither is known. */
-export function requireKnown<Value>(finding: Finding<Value>): Value | undefined {
-  if (finding.kind === 'not known') throw new SftNotUnderstoodError(200, finding.reason)
-  return finding.kind === 'there' ? finding.value : undefined
 }

@@ -3,8 +3,8 @@ import { type Candidate, listCandidates } from './candidates.ts'
 import { type Desk, isoNow } from './desk.ts'
 import { UnknownEndpointError } from './errors.ts'
 import { explainError } from './explain.ts'
-import { requireKnown } from './find-addon.ts'
 import type { EsimRow } from './ledger.ts'
+import { requireKnown } from './require-known.ts'
 import { type Esim, judgeForSale } from './sellable.ts'
 
 /** What became of an eSIM that was looked at again. */
