@@ -34,7 +34,8 @@ export const WIRE_ASSUMPTIONS = [
     id: 'token-life',
     contract: '1.5, U7',
     assumed: 'an access token lives as long as its JWT says, or 540 s',
-    otherwise: 'an authorisation failure leads to one new login',
+    otherwise:
+      'an authorisation failure, or "token expired" in words, leads to a new login, three at most',
     set: '"token-life"',
   },
   {
@@ -76,7 +77,8 @@ export const WIRE_ASSUMPTIONS = [
   {
     id: 'throttled-not-executed',
     contract: '1.8, 1.10, U8',
-    assumed: 'HTTP 429, or a failure that says "rate limit", was not executed',
+    assumed:
+      'HTTP 429, or a failure that says "rate limit" or "too many requests", was not executed',
     otherwise: 'the code can be added; keep the rate below the limit of the account',
     set: '"throttled-not-executed", SFT_CALLS_PER_SECOND',
     unseen: 'the limit would have to be broken',
@@ -286,7 +288,8 @@ export const WIRE_ASSUMPTIONS = [
     id: 'bulk',
     contract: '4.7, U3',
     assumed: 'POST /api/CreateBulkEndPoint creates up to 100 endpoints that share their settings',
-    otherwise: 'the first call has one endpoint and is read back; on 404 single calls go on',
+    otherwise:
+      'the first call has one endpoint and is read back; on 404, or 401 to a good token, single calls go on',
     set: 'SFT_BULK, SFT_BULK_PATH, SFT_BULK_SIZE',
     unseen: NEEDS_WRITE,
   },
