@@ -62,6 +62,12 @@ module.exports = {
       { path: 'node_modules/lowdb/' },
     ),
     forbid(
+      'undici-only-in-sft',
+      'One door to the network.',
+      { path: '^src/', pathNot: '^src/sft/' },
+      { path: 'node_modules/undici/' },
+    ),
+    forbid(
       'yaml-and-ajv-only-in-catalog',
       'catalog/ is the only door to YAML and JSON Schema.',
       { path: '^src/(?!catalog/)' },

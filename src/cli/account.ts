@@ -63,6 +63,7 @@ export function openAccount(given: Given, world: World, use: 'reads' | 'writes')
     bulk,
     paths,
     wire,
+    env: world.env,
     ...(given.is('trace') && {
       onCall: call => world.err(world.paintErr('dim', JSON.stringify(call))),
     }),

@@ -26,7 +26,7 @@ function adviceFor(error: SftError): string {
   if (error instanceof SftThrottledError)
     return 'something else uses the account: lower SFT_CALLS_PER_SECOND, or run again later'
   if (error instanceof SftUnreachableError)
-    return 'check SFT_BASE_URL and the network; nothing was sent'
+    return 'check SFT_BASE_URL, the network and the proxy (HTTPS_PROXY, HTTP_PROXY, NO_PROXY); nothing was sent'
   if (error instanceof SftNotUnderstoodError)
     return 'run again; if it stays, the wire differs from what is assumed: docs/wire.md tells how to override'
   if (error instanceof SftMissingPrerequisiteError) return 'give it in the catalog'
@@ -54,7 +54,7 @@ export function explainError(error: unknown, world: World): readonly string[] {
     error instanceof SavedPlanError ||
     error instanceof ProvisionError ||
     error instanceof SnapshotError ||
-    (error instanceof TypeError && error.message.startsWith('the base URL'))
+    (error instanceof TypeError && /^(the base URL|HTTPS?_PROXY) /.test(error.message))
   )
     return [`${bad('error')} ${error.message}`]
   if (error instanceof Error && 'code' in error && typeof error.code === 'string')

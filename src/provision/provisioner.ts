@@ -327,6 +327,7 @@ function openAccount(
     ...sftSettings(env, given),
     paths,
     wire,
+    env,
     ...(budgetFile === undefined ? {} : { budgetFile }),
   })
 }

@@ -9,6 +9,7 @@ import { createEndpointWrites } from './endpoint-writes.ts'
 import type { Clock } from './once.ts'
 import { OPERATIONS } from './operations.ts'
 import { createProbe } from './probe.ts'
+import { type ProxyEnvironment, proxyFor } from './proxy.ts'
 import { createRedact } from './redact.ts'
 import { createSession, type Session } from './session.ts'
 import { fileSlots, memorySlots, readerSlots, type SlotSource } from './slots.ts'
@@ -55,6 +56,8 @@ export interface SftOptions {
   readonly clock?: Clock
   /** What sends requests in place of Node's `fetch`, for tests: `simulator.fetch` needs no socket. */
   readonly fetch?: Fetch
+  /** Where `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` are looked up. Default: `process.env`. */
+  readonly env?: ProxyEnvironment
   /** Told of every call, without secrets. */
   readonly onCall?: (call: CallTrace) => void
 }
@@ -83,13 +86,15 @@ export function openSft(options: SftOptions): Sft {
     clock,
   })
   const bulkPath = options.bulk?.path
+  const proxy = options.fetch === undefined ? proxyFor(url, options.env ?? process.env) : undefined
   const form = wireFormOf(checkWireSettings(options.wire ?? {}))
   const wire = createWire({
     baseUrl: url.href.replace(/\/$/, ''),
     paths: { ...options.paths, ...(bulkPath !== undefined && { CreateBulkEndPoint: bulkPath }) },
     timeoutSeconds: options.timeoutSeconds,
     clock,
-    fetch: options.fetch,
+    fetch: options.fetch ?? proxy?.fetch,
+    proxy: proxy?.told,
     onCall: options.onCall,
     form,
   })

@@ -45,6 +45,8 @@ export interface WireOptions {
   readonly clock: Clock
   /** What sends requests; `fetch` of Node where undefined. */
   readonly fetch: Fetch | undefined
+  /** The proxy that `fetch` goes through, for people. */
+  readonly proxy: string | undefined
   readonly onCall: ((call: CallTrace) => void) | undefined
   /** Result codes and query parameters of this account. */
   readonly form: Pick<WireForm, 'codes' | 'queries'>
@@ -95,7 +97,7 @@ export function createWire(options: WireOptions): Wire {
       const unconnected = !timeout.signal.aborted && status === undefined && isUnconnected(error)
       return [
         unconnected
-          ? { kind: 'unconnected', reason }
+          ? { kind: 'unconnected', reason: throughProxy(reason, options.proxy) }
           : { kind: 'unclear', reason, status, body: '', passing: true },
         status,
       ]
@@ -150,6 +152,9 @@ function withOwnCodes(
   return codes.emptyList.includes(code) ? { ...outcome, code: NO_DATA } : outcome
 }
 
+const throughProxy = (reason: string, proxy: string | undefined): string =>
+  proxy === undefined ? reason : `through the proxy ${proxy}: ${reason}`
+
 function headersOf(exchange: Exchange): Record<string, string> {
   return {
     'Content-Type': 'application/json',
@@ -180,6 +185,8 @@ const UNCONNECTED = new Set([
   'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE',
 ])
 
+const TUNNEL_REFUSED = /^Proxy response \((\d+)\) !== 200 when HTTP Tunneling/
+
 function isUnconnected(error: unknown): boolean {
   const cause = causeOf(error)
   if (cause instanceof AggregateError) return cause.errors.every(isConnectFailure)
@@ -191,18 +198,25 @@ function isConnectFailure(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   return (
     ('code' in error && typeof error.code === 'string' && UNCONNECTED.has(error.code)) ||
-    ('syscall' in error && error.syscall === 'connect')
+    ('syscall' in error && error.syscall === 'connect') ||
+    // The proxy made no tunnel, so nothing went through it.
+    TUNNEL_REFUSED.test(error.message)
   )
 }
 
 function causeOf(error: unknown): unknown {
-  return error instanceof Error && error.cause !== undefined ? error.cause : error
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
+  // fetch wraps a second time what a dispatcher gave up.
+  return cause instanceof DOMException && cause.cause instanceof Error ? cause.cause : cause
 }
 
 function reasonOf(error: unknown): string {
   const cause = causeOf(error)
   const first = cause instanceof AggregateError ? (cause.errors[0] ?? cause) : cause
   if (!(first instanceof Error)) return String(first)
+  const refused = TUNNEL_REFUSED.exec(first.message)?.[1]
+  if (refused !== undefined)
+    return refused === '407' ? 'it wants other credentials (407)' : `it answered ${refused}`
   const code = 'code' in first && typeof first.code === 'string' ? first.code : undefined
   return code === undefined || first.message.includes(code)
     ? first.message

@@ -10,13 +10,14 @@ import {
 } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
 import t, { type Test } from 'tap'
 import { type Command, namesOf } from '../../src/cli/command.ts'
 import { OUTCOMES } from '../../src/outcome.ts'
 import { type Desk, openDesk, smallCatalog } from '../cli/desk.ts'
-import { runCli } from '../cli/run-cli.ts'
+import { PASSWORD, runCli } from '../cli/run-cli.ts'
 
 /** One thing that a pipeline must be told, as somebody would say it. */
 interface Row {
@@ -451,6 +452,86 @@ rows('host, user, target account and state stand in whatever is said', [
       t.equal(applied.split(line).length, 3, 'the plan and the report')
       for (const command of ['drift', 'coverage', 'coverage --markdown', 'doctor', 'adopt'])
         t.match((await desk.run(command)).stdout, line, command)
+    },
+  },
+])
+
+/** A proxy that makes tunnels, or answers each wish for one with a status. */
+async function openProxy(t: Test, status = 200) {
+  const wishes: { readonly host: string; readonly credentials: string | undefined }[] = []
+  const sockets = new Set<Duplex>()
+  const server = createServer()
+  server.on('connect', (request, socket) => {
+    sockets.add(socket)
+    wishes.push({ host: request.url ?? '', credentials: request.headers['proxy-authorization'] })
+    if (status !== 200) {
+      socket.end(`HTTP/1.1 ${status} No\r\n\r\n`)
+      return
+    }
+    const [host = '', port = ''] = (request.url ?? '').split(':')
+    const there = connect(Number(port), host, () => {
+      socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
+      there.pipe(socket).pipe(there)
+    })
+    for (const end of [there, socket]) end.on('error', () => undefined)
+  })
+  await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  return { wishes, place: `127.0.0.1:${(server.address() as AddressInfo).port}` }
+}
+
+rows('a proxy of the environment is obeyed', [
+  {
+    name: 'calls go through it with its credentials, which are never shown',
+    check: async (t, desk) => {
+      const proxy = await openProxy(t)
+      const env = { HTTP_PROXY: `http://ana:${PASSWORD}@${proxy.place}` }
+      const { code, stderr } = await desk.run('plan --trace', { env })
+      t.equal(code, 0, stderr)
+      const credentials = `Basic ${Buffer.from(`ana:${PASSWORD}`).toString('base64')}`
+      t.match(proxy.wishes[0], { host: desk.simulator.url.replace('http://', ''), credentials })
+      t.ok(desk.simulator.calls.length > 3)
+      t.notMatch(stderr, credentials)
+      const before = proxy.wishes.length
+      for (const none of ['*', '127.0.0.1', 'example.com, 127.0.0.0/8'])
+        t.equal((await desk.run('plan', { env: { ...env, NO_PROXY: none } })).code, 0)
+      t.equal(proxy.wishes.length, before, 'NO_PROXY leaves it out')
+      desk.write('.env', `http_proxy=${proxy.place}\n`)
+      t.equal((await desk.run('plan')).code, 0)
+      t.ok(proxy.wishes.length > before, 'from a .env file too')
+    },
+  },
+  {
+    name: 'one that makes no tunnel, or is not there, is named in the error',
+    check: async (t, desk) => {
+      for (const [status, told] of [
+        [407, 'it wants other credentials \\(407\\)'],
+        [502, 'it answered 502'],
+      ] as const) {
+        const proxy = await openProxy(t, status)
+        const { code, stderr } = await desk.run('plan', {
+          env: {
+            SFT_BASE_URL: 'https://sft.example.com',
+            HTTPS_PROXY: `http://ana:${PASSWORD}@${proxy.place}`,
+          },
+        })
+        t.equal(code, 1)
+        t.match(
+          stderr,
+          new RegExp(`through the proxy http://${proxy.place} \\(HTTPS_PROXY\\): ${told}`),
+        )
+        t.match(stderr, 'HTTPS_PROXY, HTTP_PROXY, NO_PROXY')
+        t.equal(proxy.wishes[0]?.host, 'sft.example.com:443')
+      }
+      const dead = await desk.run('plan', { env: { HTTP_PROXY: 'http://127.0.0.1:1' } })
+      t.equal(dead.code, 1)
+      t.match(dead.stderr, /through the proxy http:\/\/127\.0\.0\.1:1 \(HTTP_PROXY\)/)
+      const wrong = await desk.run('plan', { env: { HTTP_PROXY: `socks5://ana:${PASSWORD}@a` } })
+      t.equal(wrong.code, 1)
+      t.match(wrong.stderr, /^error HTTP_PROXY names no HTTP proxy/)
     },
   },
 ])

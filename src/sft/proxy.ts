@@ -1,0 +1,79 @@
+import { BlockList, isIP } from 'node:net'
+import { ProxyAgent } from 'undici'
+import type { Fetch } from './wire.ts'
+
+/** Variables as `process.env` has them. */
+export type ProxyEnvironment = Readonly<Record<string, string | undefined>>
+
+/** The way to a host through a proxy. */
+export interface Proxy {
+  readonly fetch: Fetch
+  /** For people, such as `http://proxy:3128 (HTTPS_PROXY)`; without user name and password. */
+  readonly told: string
+}
+
+/**
+ * The proxy that the environment wants for a URL: `HTTPS_PROXY` or `HTTP_PROXY`, unless `NO_PROXY` has the
+ * host, each also in lower case, which goes first. Undefined where there is none. Throws a `TypeError`
+ * where a variable names no HTTP proxy.
+ */
+export function proxyFor(url: URL, env: ProxyEnvironment): Proxy | undefined {
+  const name = url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY'
+  const text = variable(env, name)
+  if (text === undefined || isDirect(url, variable(env, 'NO_PROXY') ?? '')) return undefined
+  const proxy = parseProxy(name, text)
+  const { username, password } = proxy
+  const words = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+  const dispatcher = new ProxyAgent({
+    uri: proxy.origin,
+    ...((username !== '' || password !== '') && {
+      token: `Basic ${Buffer.from(words).toString('base64')}`,
+    }),
+  })
+  // Node's own fetch takes the dispatcher of undici; its types know only the version that Node has inside.
+  const through = (init: RequestInit): RequestInit => Object.assign({}, init, { dispatcher })
+  return {
+    fetch: (address, init) => fetch(address, through(init)),
+    told: `${proxy.origin} (${name})`,
+  }
+}
+
+const variable = (env: ProxyEnvironment, name: string): string | undefined =>
+  [env[name.toLowerCase()], env[name]].map(value => value?.trim()).find(value => value)
+
+/** `proxy:3128` is meant as `http://proxy:3128`. What is wrong is not shown: it may hold a password. */
+function parseProxy(name: string, text: string): URL {
+  const full = text.includes('://') ? text : `http://${text}`
+  if (!URL.canParse(full) || !/^https?:\/\//i.test(full))
+    throw new TypeError(`${name} names no HTTP proxy; give it as http://host:port, or unset it`)
+  return new URL(full)
+}
+
+/** Whether `NO_PROXY` has the host: `*`, a host and all below it, an address, a range; each with or without a port. */
+function isDirect(url: URL, list: string): boolean {
+  const host = url.hostname.replace(/^\[|\]$/g, '').toLowerCase()
+  const port = url.port || (url.protocol === 'https:' ? '443' : '80')
+  return list
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .some(entry => {
+      if (entry === '*') return true
+      const [, name = '', wanted] = /^\[?(.*?)\]?(?::(\d+))?$/.exec(entry) ?? []
+      const isAddress = isIP(entry) > 0
+      const place = (isAddress ? entry : name).replace(/^\*?\./, '')
+      if (place === '' || (!isAddress && wanted !== undefined && wanted !== port)) return false
+      return host === place || host.endsWith(`.${place}`) || isInRange(host, place)
+    })
+}
+
+function isInRange(host: string, range: string): boolean {
+  const [address = '', bits] = range.split('/')
+  const family = isIP(address)
+  if (bits === undefined || family === 0 || isIP(host) !== family) return false
+  const size = Number(bits)
+  if (!Number.isInteger(size) || size < 0 || size > (family === 4 ? 32 : 128)) return false
+  const type = family === 4 ? 'ipv4' : 'ipv6'
+  const ranges = new BlockList()
+  ranges.addSubnet(address, size, type)
+  return ranges.check(host, type)
+}
