@@ -5,6 +5,7 @@ import type { Action, Change, FieldChange, Impact, Plan } from '../plan/plan.ts'
 import { ACTIONS } from '../plan/plan.ts'
 import { isJsonObject } from '../resources/kind.ts'
 import { KIND_NAMES, KINDS } from '../resources/kinds.ts'
+import { gated } from './gate.ts'
 import { count, duration, type Paint, plain, type Tone } from './paint.ts'
 import { type Subject, subjectLines } from './subject.ts'
 
@@ -51,7 +52,13 @@ const ORIGIN = {
 const SHOWN = 12
 
 /** A plan for people: what changes, why, and what it costs; the last line has the counts. */
-export function renderPlan(plan: Plan, paint: Paint = plain, subject?: Subject): readonly string[] {
+export const renderPlan = (
+  plan: Plan,
+  paint: Paint = plain,
+  subject?: Subject,
+): readonly string[] => gated(paint, marked => planLines(plan, marked, subject))
+
+function planLines(plan: Plan, paint: Paint, subject?: Subject): readonly string[] {
   const lines = KIND_NAMES.flatMap(kind => {
     const changes = renderChanges(plan, kind, paint)
     return changes.length === 0

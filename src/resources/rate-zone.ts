@@ -198,7 +198,7 @@ function zoneNetworks(
         'COUNTRY_WITHOUT_NETWORK',
         'warning',
         `countries.${at}`,
-        `rate zone "${entry.key}": the account has no network that is certainly in ${country}`,
+        `rate zone "${entry.key}": the account has no network in ${country}`,
         'remove the country, or ask for coverage there',
       )
     for (const network of [...networks, ...kept]) chosen.set(networkWord(network), network)

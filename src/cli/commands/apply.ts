@@ -166,13 +166,12 @@ async function applyCatalog(
     for (const line of renderPlan(plan, world.paint, subject)) world.out(line)
   if (refused) {
     if (json)
-      world.out(
-        JSON.stringify(
-          { format: 1, ...outcomeToJson(planned), plan: planToJson(plan, subject), report: null },
-          undefined,
-          2,
-        ),
-      )
+      world.json({
+        format: 1,
+        ...outcomeToJson(planned),
+        plan: planToJson(plan, subject),
+        report: null,
+      })
     return EXIT[planned]
   }
   if (
@@ -187,18 +186,12 @@ async function applyCatalog(
   const report = await carryOut(made, sft, store, given, world)
   const outcome = outcomeOf(report, given, world)
   if (json)
-    world.out(
-      JSON.stringify(
-        {
-          format: 1,
-          ...outcomeToJson(outcome),
-          plan: planToJson(plan, subject),
-          report: reportToJson(report),
-        },
-        undefined,
-        2,
-      ),
-    )
+    world.json({
+      format: 1,
+      ...outcomeToJson(outcome),
+      plan: planToJson(plan, subject),
+      report: reportToJson(report),
+    })
   else if (plan.operations.length > 0)
     for (const line of renderReport(report, world.paint, subject)) world.out(line)
   if (outcome === 'outOfTime')

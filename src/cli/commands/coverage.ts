@@ -43,7 +43,7 @@ export const coverage: Command = {
     const subject = subjectOf(sft, given, world)
     if (given.is('networks')) {
       const { items: networks } = await sft.read.networks()
-      if (given.is('json')) world.out(JSON.stringify(networks, undefined, 2))
+      if (given.is('json')) world.json(networks)
       else for (const line of listNetworks(networks)) world.out(line)
       return EXIT.ok
     }
@@ -68,8 +68,8 @@ export const coverage: Command = {
       }),
     )
     const compared = compareCoverage(catalog, state, observation, wanted)
-    if (given.is('json')) world.out(JSON.stringify(coverageToJson(compared, subject), undefined, 2))
-    else if (given.is('markdown')) world.out(coverageMarkdown(compared, subject))
+    if (given.is('json')) world.json(coverageToJson(compared, subject))
+    else if (given.is('markdown')) world.document(coverageMarkdown(compared, subject))
     else
       for (const line of [...subjectLines(subject), ...renderCoverage(compared, world.paint)])
         world.out(line)

@@ -36,13 +36,7 @@ export const doctor: Command = {
     const { accepted } = sft.form
     const subject = subjectOf(sft, given, world)
     if (given.is('json'))
-      world.out(
-        JSON.stringify(
-          { format: 2, ...subjectToJson(subject), ...examination, accepted },
-          undefined,
-          2,
-        ),
-      )
+      world.json({ format: 2, ...subjectToJson(subject), ...examination, accepted })
     else
       for (const line of [
         ...subjectLines(subject),

@@ -75,7 +75,7 @@ export const drift: Command = {
     const graph = resolveCatalog(catalog, observation, state)
     const report = compareDrift(catalog, graph, state, observation)
     showIssues(world, report.unresolved)
-    if (given.is('json')) world.out(JSON.stringify(driftToJson(report, subject), undefined, 2))
+    if (given.is('json')) world.json(driftToJson(report, subject))
     else
       for (const line of [...subjectLines(subject), ...renderDrift(report, world.paint)])
         world.out(line)
@@ -154,18 +154,12 @@ async function acceptAll(
     }
   }
   if (given.is('json'))
-    world.out(
-      JSON.stringify(
-        {
-          format: 1,
-          ...subjectToJson(subjectOf(sft, given, world)),
-          accepted,
-          refused: failures,
-        },
-        undefined,
-        2,
-      ),
-    )
+    world.json({
+      format: 1,
+      ...subjectToJson(subjectOf(sft, given, world)),
+      accepted,
+      refused: failures,
+    })
   else
     for (const { address, file, fields } of accepted)
       world.out(
