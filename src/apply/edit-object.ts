@@ -4,6 +4,7 @@ import type { Spec } from '../model.ts'
 import type { AdoptChange, FieldChange, UpdateChange } from '../plan/plan.ts'
 import { type EditResult, intentDraft, type Kind, putEntry } from '../resources/kind.ts'
 import { KINDS } from '../resources/kinds.ts'
+import { withAnnouncement } from '../sft/announcement.ts'
 import { writeOnce } from '../sft/once.ts'
 import { type AnyRecord, type Learnt, type RefusedFields, recordOf } from '../state/state.ts'
 import { moveEntries } from './create-object.ts'
@@ -39,9 +40,9 @@ async function edit(run: Run, change: UpdateChange | AdoptChange): Promise<Resul
           intentId = intent.id
           return intent.id
         },
-        send: () =>
+        send: announcement =>
           run.send(() =>
-            kind.edit(run.sft, {
+            kind.edit(withAnnouncement(run.sft, announcement), {
               id,
               resource: change.resource,
               fields: edits,

@@ -51,7 +51,9 @@ function orderLines(order: OrderView, paint: Paint): readonly string[] {
         `  ${step.at}`,
         step.step,
         step.outcome,
-        [step.endpointId && `endpoint ${step.endpointId}`, step.detail].filter(Boolean).join(': '),
+        [step.endpointId && `endpoint ${step.endpointId}`, step.detail, step.by && `by ${step.by}`]
+          .filter(Boolean)
+          .join(': '),
       ]),
     ),
     ...(order.failure === undefined ? [] : [paint('error', `  ${order.failure.message}`)]),

@@ -11,10 +11,12 @@ import { renderPlan } from '../../render/plan-text.ts'
 import { renderReport, reportToJson } from '../../render/report-text.ts'
 import { type Subject, subjectText } from '../../render/subject.ts'
 import { parseSavedPlan, type SavedPlan, whatMoved } from '../../saved-plan.ts'
+import { ANNOUNCEMENT_MS } from '../../sft/announcement.ts'
 import type { Sft } from '../../sft/api.ts'
+import { SYSTEM_CLOCK } from '../../sft/clock.ts'
 import { openState } from '../../state/open-state.ts'
 import type { StateStore } from '../../state/state.ts'
-import { clock, openAccount, readCatalog, stateOf, subjectOf } from '../account.ts'
+import { openAccount, readCatalog, stateOf, subjectOf } from '../account.ts'
 import {
   ACCOUNT_FLAGS,
   CATALOG_FLAGS,
@@ -29,8 +31,11 @@ import { showProgress } from '../progress.ts'
 import { LEDGER_FLAG, readSales } from '../sales.ts'
 import { EXIT, showIssues, type World } from '../world.ts'
 
-/** A write may have waited so long for its turn in the run that announced it. */
-const HELD_SECONDS = 120
+/**
+ * A write may have waited so long for its turn in the run that announced it, by a clock that may differ
+ * from this one by ten minutes.
+ */
+const HELD_SECONDS = ANNOUNCEMENT_MS / 1000 + 600
 
 /** Brings the account to what the catalog says, and keeps the IDs in the state. */
 export const apply: Command = {
@@ -218,7 +223,7 @@ async function carryOut(
     return await applyPlan(made.plan, {
       sft,
       store,
-      clock,
+      clock: SYSTEM_CLOCK,
       pageSize: sft.form.pageSize,
       stop: world.stop.signal,
       onEvent: progress.onEvent,
@@ -237,7 +242,7 @@ async function settleEarlier(sft: Sft, store: StateStore, world: World): Promise
     `looking for ${count(pending.length, 'write')} that an earlier run did not see the end of`,
   )
   const settled = settlePending(sft, store, {
-    clock,
+    clock: SYSTEM_CLOCK,
     pageSize: sft.form.pageSize,
     heldSeconds: HELD_SECONDS,
     signal: world.stop.signal,
