@@ -144,6 +144,7 @@ async function applyCatalog(
     makePlan(catalog, store.state, sft, {
       ...(saved?.options ?? planOptions(given)),
       ...(sales && { sales }),
+      settled: true,
       pageSize: sft.form.pageSize,
       onEvent: sayRead(world, json),
     }),
@@ -246,7 +247,7 @@ async function settleEarlier(sft: Sft, store: StateStore, world: World): Promise
     pageSize: sft.form.pageSize,
     heldSeconds: HELD_SECONDS,
     signal: world.stop.signal,
-    onSettled: ({ intent, found, absent }) => {
+    onSettled: ({ intent, found, absent, notKnown }) => {
       const told = [
         ...(found.length > 0
           ? [
@@ -254,6 +255,9 @@ async function settleEarlier(sft: Sft, store: StateStore, world: World): Promise
             ]
           : []),
         ...(absent.length > 0 ? [`${count(absent.length, 'object')} not there`] : []),
+        ...(notKnown.length > 0
+          ? [`${count(notKnown.length, 'object')} not known, looked for again by the next run`]
+          : []),
       ]
       world.err(`  ${intent.operation}: ${told.join(', ') || 'settled'}`)
     },

@@ -2,6 +2,7 @@ import { countryName } from '../../countries.ts'
 import { observeAccount } from '../../observe.ts'
 import { compareCoverage } from '../../plan/coverage.ts'
 import { wholeLists } from '../../plan/expected.ts'
+import { listIssues } from '../../plan/observation.ts'
 import { resolveCatalog } from '../../plan/resolve.ts'
 import { coverageMarkdown, coverageToJson, renderCoverage } from '../../render/coverage.ts'
 import { subjectLines } from '../../render/subject.ts'
@@ -57,6 +58,7 @@ export const coverage: Command = {
       destGroupId: catalog.account.destGroupId,
     })
     const graph = resolveCatalog(catalog, observation, state)
+    showIssues(world, listIssues(observation))
     showIssues(
       world,
       graph.issues.filter(issue => issue.severity === 'error'),
