@@ -11,7 +11,6 @@ import {
   putEntry,
 } from '../resources/kind.ts'
 import { KINDS } from '../resources/kinds.ts'
-import { withAnnouncement } from '../sft/announcement.ts'
 import { SftError, SftRejectedError, SftUnknownOutcomeError } from '../sft/errors.ts'
 import { type WriteOutcome, writeOnce } from '../sft/once.ts'
 import { type AnyRecord, idOf, recordOf, type StateEntry } from '../state/state.ts'
@@ -49,10 +48,9 @@ async function create(run: Run, change: CreateChange | ReplaceChange): Promise<R
           intentId = intent.id
           return intent.id
         },
-        send: announcement =>
+        send: () =>
           run.send(async () => {
-            const sft = withAnnouncement(run.sft, announcement)
-            const id = await kind.create(sft, change.resource, spec)
+            const id = await kind.create(run.sft, change.resource, spec)
             if (id !== undefined) return id
             throw new SftUnknownOutcomeError(
               `${kind.createOperation} answered success without an ID`,

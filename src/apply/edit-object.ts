@@ -4,8 +4,7 @@ import type { Spec } from '../model.ts'
 import type { AdoptChange, FieldChange, UpdateChange } from '../plan/plan.ts'
 import { type EditResult, intentDraft, type Kind, putEntry } from '../resources/kind.ts'
 import { KINDS } from '../resources/kinds.ts'
-import { withAnnouncement } from '../sft/announcement.ts'
-import { writeOnce } from '../sft/once.ts'
+import { type WriteOutcome, writeOnce } from '../sft/once.ts'
 import { type AnyRecord, type Learnt, type RefusedFields, recordOf } from '../state/state.ts'
 import { moveEntries } from './create-object.ts'
 import { failed, unfinished, unlessStopped } from './endings.ts'
@@ -14,6 +13,14 @@ import { announce, concluded, newIntent, type Run, resolveReferences } from './r
 
 const editsOf = (fields: readonly FieldChange[]): readonly string[] =>
   fields.filter(field => field.mutability !== 'local').map(field => field.field)
+
+/** What one write of an edit is about. */
+interface EditPart {
+  readonly fields: readonly string[]
+  /** What is true once all of the edit is done. */
+  readonly wanted: Spec
+  readonly previous: AnyRecord | undefined
+}
 
 /** Brings an object that exists to what the catalog wants, reads it back, and records it. */
 export const editObject = (run: Run, change: UpdateChange | AdoptChange): Promise<Result> =>
@@ -27,61 +34,13 @@ async function edit(run: Run, change: UpdateChange | AdoptChange): Promise<Resul
   const edits = editsOf(change.fields)
   const wanted = wantedSpec(change, resolveReferences(change.spec, run.store.state))
   let refused: EditResult['refused'] = {}
-  let intentId: string | undefined
-  if (edits.length > 0) {
-    const draft = kind.record(change.resource, wanted, id, previous)
-    const outcome = await writeOnce<EditResult>(
-      {
-        announce: async () => {
-          const intent = newIntent(run, kind.editOperation, 'update', [
-            intentDraft(name, key, change.resource.naturalKey, draft, id),
-          ])
-          await announce(run, intent)
-          intentId = intent.id
-          return intent.id
-        },
-        send: announcement =>
-          run.send(() =>
-            kind.edit(withAnnouncement(run.sft, announcement), {
-              id,
-              resource: change.resource,
-              fields: edits,
-              spec: wanted,
-              current: change.current,
-              unreported: change.fields
-                .filter(field => field.account === undefined)
-                .map(field => field.field),
-              learnt: run.store.state.learnt,
-            }),
-          ),
-        find: async () => {
-          const now = await kind.read(run.sft.read, id, change.resource.naturalKey)
-          return seenIn(now, `${kind.title} ${id} is not as it should be`, spec =>
-            edits.every(field => isDeepStrictEqual(spec[field], wanted[field]))
-              ? { refused: {} }
-              : undefined,
-          )
-        },
-        conclude: (intent, ending) => run.store.append(concluded(intent, ending)),
-        settleSeconds: run.sft.settleSeconds(kind.editOperation),
-        slot: run.slot(name),
-        onSettling: error =>
-          run.emit({
-            type: 'settling',
-            operation: kind.editOperation,
-            addresses: [address],
-            message: error.message,
-          }),
-      },
-      run.clock,
-      run.stop,
-    )
+  for (const fields of edits.length === 0 ? [] : (kind.editParts?.(edits) ?? [edits])) {
+    const outcome = await write(run, change, { fields, wanted, previous })
     if (outcome.status !== 'done') return unfinished(run, change, outcome)
-    refused = outcome.result.refused
+    refused = { ...refused, ...outcome.result.refused }
     if (outcome.result.learnt !== undefined) await keepLearnt(run, kind, outcome.result.learnt)
   }
   await run.store.append(
-    ...(intentId === undefined ? [] : [concluded(intentId, 'done')]),
     putEntry(
       name,
       key,
@@ -100,6 +59,66 @@ async function edit(run: Run, change: UpdateChange | AdoptChange): Promise<Resul
     action: edits.length === 0 && change.action === 'update' ? 'record' : change.action,
     id,
   }
+}
+
+/** One write of an edit, settled by itself: what an unclear answer left undone is not waited for with it. */
+async function write(
+  run: Run,
+  change: UpdateChange | AdoptChange,
+  { fields, wanted, previous }: EditPart,
+): Promise<WriteOutcome<EditResult>> {
+  const { kind: name, key, address, id } = change
+  const kind: Kind = KINDS[name]
+  const draft = kind.record(change.resource, wanted, id, previous)
+  let intentId = ''
+  const outcome = await writeOnce<EditResult>(
+    {
+      announce: async () => {
+        const intent = newIntent(run, kind.editOperation, 'update', [
+          intentDraft(name, key, change.resource.naturalKey, draft, id),
+        ])
+        await announce(run, intent)
+        intentId = intent.id
+        return intent.id
+      },
+      send: () =>
+        run.send(() =>
+          kind.edit(run.sft, {
+            id,
+            resource: change.resource,
+            fields,
+            spec: wanted,
+            current: change.current,
+            unreported: change.fields
+              .filter(field => field.account === undefined)
+              .map(field => field.field),
+            learnt: run.store.state.learnt,
+          }),
+        ),
+      find: async () => {
+        const now = await kind.read(run.sft.read, id, change.resource.naturalKey)
+        return seenIn(now, `${kind.title} ${id} is not as it should be`, spec =>
+          fields.every(field => isDeepStrictEqual(spec[field], wanted[field]))
+            ? { refused: {} }
+            : undefined,
+        )
+      },
+      conclude: (intent, ending) => run.store.append(concluded(intent, ending)),
+      settleSeconds: run.sft.settleSeconds(kind.editOperation),
+      slot: run.slot(name),
+      onSettling: error =>
+        run.emit({
+          type: 'settling',
+          operation: kind.editOperation,
+          addresses: [address],
+          message: error.message,
+        }),
+    },
+    run.clock,
+    run.stop,
+  )
+  if (outcome.status === 'done') await run.store.append(concluded(intentId, 'done'))
+  return outcome
 }
 
 /** Keeps what an edit taught of the account, and says it once. */

@@ -55,7 +55,7 @@ export function showProgress(world: World, budget: BudgetView, quiet: boolean): 
     else row.bad += 1
   }
 
-  const drawn = world.canRedraw && !quiet ? drawRows(rows, text, world.out) : undefined
+  const drawn = world.canRedraw && !quiet ? drawRows(rows, text) : undefined
   let lastPlain = startedAt
   return {
     onEvent: event => {
@@ -130,11 +130,7 @@ function openRow(): Drawn {
 }
 
 /** Rows in a terminal. listr2 only draws; what runs when is decided elsewhere. */
-function drawRows(
-  rows: ReadonlyMap<KindName, Row>,
-  text: (kind: KindName, row: Row) => string,
-  say: (line: string) => void,
-) {
+function drawRows(rows: ReadonlyMap<KindName, Row>, text: (kind: KindName, row: Row) => string) {
   const drawn = new Map<KindName, Drawn>()
   const said: string[] = []
   let running: Promise<unknown> = Promise.resolve()
@@ -183,7 +179,7 @@ function drawRows(
         shown.finish()
       }
       await running
-      for (const line of said) say(`  ${line}`)
+      for (const line of said) process.stdout.write(`  ${line}\n`)
     },
   }
 }

@@ -41,8 +41,6 @@ export interface Evidence {
   readonly networkList: Seen<Probed> | undefined
   readonly networks: Seen<readonly Network[]>
   readonly roamingProfiles: Seen<Probed>
-  /** Why lists may say less than there is. */
-  readonly listDoubts: readonly string[]
   readonly zones: Seen<readonly ReportedRateZone[]>
   readonly zonesPage2: Seen<Probed>
   readonly plans: Seen<readonly ReportedPlan[]>
@@ -92,14 +90,9 @@ export async function gatherEvidence(sft: Sft, options: EvidenceOptions): Promis
     }
     return seen
   }
-  const doubts: string[] = []
-  const list = <Item>(what: string, work: () => Promise<Listing<Item>>) => {
+  const list = <Item>(what: string, work: () => Promise<Listing<Item> | readonly Item[]>) => {
     options.onRead?.(what)
-    return trying(async () => {
-      const { items, doubt } = await work()
-      if (doubt !== undefined) doubts.push(doubt)
-      return items
-    })
+    return trying(async () => itemsOf(await work()))
   }
   const pageOf = (perPage: number, page = 1, sellable = false) =>
     trying(() => read.sims({ page, perPage, ...(sellable && { sellable }) }))
@@ -168,7 +161,6 @@ export async function gatherEvidence(sft: Sft, options: EvidenceOptions): Promis
     networkList,
     networks,
     roamingProfiles,
-    listDoubts: doubts,
     zones,
     zonesPage2,
     plans,
@@ -187,6 +179,9 @@ export async function gatherEvidence(sft: Sft, options: EvidenceOptions): Promis
 }
 
 const isInUse = (sim: Sim): boolean => sim.endpointId !== undefined && sim.status === 'Active'
+
+const itemsOf = <Item>(list: Listing<Item> | readonly Item[]): readonly Item[] =>
+  'items' in list ? list.items : list
 
 async function firstGranted(
   sizes: readonly number[],

@@ -1,5 +1,4 @@
 import type { Listing } from '../finding.ts'
-import type { Issue } from '../issues.ts'
 import type { KindName } from '../model.ts'
 import type { Network, ReportedPlan, ReportedRateZone, Sim } from '../sft/api.ts'
 
@@ -33,7 +32,3 @@ export interface Expected {
   /** Lists in which absence matters in any case, since something is wanted that the state does not have. */
   readonly whole: { readonly rateZones: boolean; readonly addonPlans: boolean }
 }
-
-/** What was odd about the lists, as warnings. */
-export const listIssues = ({ notes }: Pick<Observation, 'notes'>): readonly Issue[] =>
-  notes.map(message => ({ code: 'LIST_DOUBT', severity: 'warning', message }))

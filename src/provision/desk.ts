@@ -4,8 +4,7 @@ import type { Clock } from '../sft/once.ts'
 import type { State } from '../state/state.ts'
 import type { EsimPool } from './esim-pool.ts'
 import type { ProvisionListener } from './events.ts'
-import type { Lease } from './lease.ts'
-import type { Ledger } from './ledger.ts'
+import type { Ledger, OrderOwner } from './ledger.ts'
 
 /** What to sell, in which order, and when to give up. */
 export interface ProvisionPolicies {
@@ -21,11 +20,6 @@ export interface ProvisionPolicies {
   readonly lowStock?: number
   /** Activation codes to have ready; 200 by default. */
   readonly poolSize?: number
-  /**
-   * Seconds without a sign of life after which a process that cannot be seen from here counts as dead, and
-   * its orders are taken over; 60 by default. The same for all processes of a ledger.
-   */
-  readonly silenceSeconds?: number
 }
 
 export type Policies = Required<Omit<ProvisionPolicies, 'batches' | 'tags'>> &
@@ -36,7 +30,6 @@ export const DEFAULT_POLICIES: Policies = {
   subscribeRefusals: 2,
   lowStock: 50,
   poolSize: 200,
-  silenceSeconds: 60,
 }
 
 /** The parts of an open provisioner. */
@@ -49,7 +42,7 @@ export interface Desk {
   readonly clock: Clock
   readonly policies: Policies
   readonly timeZone: string
-  readonly lease: Lease
+  readonly me: OrderOwner
   readonly tell: ProvisionListener
 }
 

@@ -67,12 +67,14 @@ export async function findSubscribed(
   }
   const profile = await desk.sft.read.addons(endpointId, { ...options, knownGood: true })
   const seen = judge(profile.items)
-  if (seen !== undefined) return seen
-  if (profile.doubt === undefined)
+  const isWhole = profile.items.every(instance => instance.planId !== undefined)
+  if (seen !== undefined && (seen.kind === 'there' || isWhole)) return seen
+  if (seen === undefined && profile.doubt === undefined)
     return findIn(profile, `a new instance of plan ${planId}`, () => false)
   // The details prove nothing absent, but may show what the profile does not.
-  const details = await desk.sft.read.addons(endpointId, options)
-  return judge(details.items) ?? notKnown(profile.doubt)
+  const details = judge((await desk.sft.read.addons(endpointId, options)).items)
+  if (details?.kind === 'there') return details
+  return seen ?? details ?? notKnown(profile.doubt ?? 'the profile does not tell')
 }
 
 /** Looks for an instance that is known by its ID. */

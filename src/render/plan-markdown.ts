@@ -2,7 +2,6 @@ import { blockedEntries, hardErrors } from '../outcome.ts'
 import type { Plan } from '../plan/plan.ts'
 import { ACTIONS } from '../plan/plan.ts'
 import { KIND_NAMES, KINDS } from '../resources/kinds.ts'
-import { fencedLine, markdownText } from './markdown.ts'
 import { count, duration } from './paint.ts'
 import { renderChanges } from './plan-text.ts'
 import { type Subject, subjectLines } from './subject.ts'
@@ -37,9 +36,7 @@ export function planMarkdown(plan: Plan, subject?: Subject): string {
     COMMENT_MARK,
     `## sft-catalog plan: ${headline(plan)}`,
     '',
-    ...subjectLines(subject)
-      .map(markdownText)
-      .flatMap(line => [line, '']),
+    ...subjectLines(subject).flatMap(line => [line, '']),
     ...(counts.length === 0
       ? []
       : [
@@ -56,7 +53,7 @@ export function planMarkdown(plan: Plan, subject?: Subject): string {
         ]),
     ...plan.issues.map(
       issue =>
-        `- ${issue.severity === 'error' ? '**refused**' : 'warning'} \`${issue.code}\` ${markdownText(issue.message)}${issue.hint === undefined ? '' : ` – ${markdownText(issue.hint)}`}`,
+        `- ${issue.severity === 'error' ? '**refused**' : 'warning'} \`${issue.code}\` ${issue.message}${issue.hint === undefined ? '' : ` – ${issue.hint}`}`,
     ),
     ...(plan.issues.length > 0 ? [''] : []),
   ]
@@ -71,7 +68,7 @@ export function planMarkdown(plan: Plan, subject?: Subject): string {
     let room = left - open.length - close.length - 100
     for (const line of lines) {
       // A diff fence colours by the first character.
-      const shown = fencedLine(line).replace(/^ {2}([+\-!~±=?])/, '$1')
+      const shown = line.replace(/^ {2}([+\-!~±=?])/, '$1').replaceAll('```', "'''")
       if (room < shown.length + 1) break
       room -= shown.length + 1
       kept.push(shown)

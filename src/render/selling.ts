@@ -2,7 +2,6 @@ import type { OrderView } from '../provision/order-view.ts'
 import type { Stock, StockCount } from '../provision/stock.ts'
 import type { EndpointUsage, InstanceUsage } from '../provision/usage.ts'
 import { formatBytes } from '../units.ts'
-import { gated } from './gate.ts'
 import { count, type Paint, plain, type Tone } from './paint.ts'
 
 const STATUS_TONE: Readonly<Record<string, Tone>> = {
@@ -32,10 +31,7 @@ function columns(rows: readonly (readonly string[])[]): readonly string[] {
 }
 
 /** An order with its steps. */
-export const renderOrder = (order: OrderView, paint: Paint = plain): readonly string[] =>
-  gated(paint, marked => orderLines(order, marked))
-
-function orderLines(order: OrderView, paint: Paint): readonly string[] {
+export function renderOrder(order: OrderView, paint: Paint = plain): readonly string[] {
   const where = [
     ...(order.endpointId === undefined ? [] : [`endpoint ${order.endpointId}`]),
     ...(order.uniqueId === undefined ? [] : [`instance ${order.uniqueId}`]),
@@ -51,9 +47,7 @@ function orderLines(order: OrderView, paint: Paint): readonly string[] {
         `  ${step.at}`,
         step.step,
         step.outcome,
-        [step.endpointId && `endpoint ${step.endpointId}`, step.detail, step.by && `by ${step.by}`]
-          .filter(Boolean)
-          .join(': '),
+        [step.endpointId && `endpoint ${step.endpointId}`, step.detail].filter(Boolean).join(': '),
       ]),
     ),
     ...(order.failure === undefined ? [] : [paint('error', `  ${order.failure.message}`)]),
@@ -61,12 +55,10 @@ function orderLines(order: OrderView, paint: Paint): readonly string[] {
 }
 
 /** Orders, a line each, and their number. */
-export const renderOrders = (
+export function renderOrders(
   orders: readonly OrderView[],
   paint: Paint = plain,
-): readonly string[] => gated(paint, marked => ordersLines(orders, marked))
-
-function ordersLines(orders: readonly OrderView[], paint: Paint): readonly string[] {
+): readonly string[] {
   const rows = orders.map(order => [
     order.createdAt,
     order.orderId,
@@ -94,10 +86,7 @@ function validityOf({ expiresAt, status }: InstanceUsage): string {
 }
 
 /** The add-on instances of an endpoint, each with a bar of what is used. */
-export const renderUsage = (usage: EndpointUsage, paint: Paint = plain): readonly string[] =>
-  gated(paint, marked => usageLines(usage, marked))
-
-function usageLines(usage: EndpointUsage, paint: Paint): readonly string[] {
+export function renderUsage(usage: EndpointUsage, paint: Paint = plain): readonly string[] {
   const size = (bytes: number | undefined) =>
     bytes === undefined ? 'not reported' : formatBytes(bytes)
   const rows = usage.instances.map(instance => [
@@ -119,10 +108,7 @@ function usageLines(usage: EndpointUsage, paint: Paint): readonly string[] {
 }
 
 /** Stock by batch and tag, and how long it lasts. */
-export const renderStock = (stock: Stock, paint: Paint = plain): readonly string[] =>
-  gated(paint, marked => stockLines(stock, marked))
-
-function stockLines(stock: Stock, paint: Paint): readonly string[] {
+export function renderStock(stock: Stock, paint: Paint = plain): readonly string[] {
   const counts = (of: StockCount) => [of.sellable, of.reserved, of.sold, of.setAside].map(String)
   const rows = [
     ['', 'sellable', 'reserved', 'sold', 'set aside'],

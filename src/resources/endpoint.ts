@@ -129,6 +129,13 @@ export function observedProfile(profile: EndpointProfile): Spec {
 
 const patched = ['name', 'apnGroup', 'roamingProfiles']
 
+/** ChangePlan takes the base plan, PATCH the rest. */
+const editParts = (fields: readonly string[]): readonly (readonly string[])[] =>
+  [
+    fields.filter(field => field === 'basePlan'),
+    fields.filter(field => patched.includes(field)),
+  ].filter(part => part.length > 0)
+
 async function edit(sft: Sft, { id, fields, spec }: EditRequest): Promise<EditResult> {
   if (fields.includes('basePlan'))
     await sft.write.changePlan({ endpointId: id, planId: String(spec['basePlan']) })
@@ -236,10 +243,9 @@ export const endpoint: Kind<'endpoint'> = {
   find,
   read: async (read, id) => there(observedProfile(await read.endpointProfile(id))),
   editOperation: 'ChangePlan',
-  editCalls: fields =>
-    1 +
-    (fields.includes('basePlan') ? 1 : 0) +
-    (fields.some(field => patched.includes(field)) ? 1 : 0),
+  // Each write is read back.
+  editCalls: fields => 2 * editParts(fields).length,
+  editParts,
   edit,
   retirement: {
     operation: 'DeLinkSim',

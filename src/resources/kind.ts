@@ -112,10 +112,6 @@ export interface Kind<Name extends KindName = KindName> {
     | { readonly blocked: string; readonly notKnown?: true }
     | { readonly note: string }
     | undefined
-  /** Pure: a field of which it is not known what the catalog wants, since the account did not tell. */
-  readonly unsure?: (
-    observation: Observation,
-  ) => { readonly field: string; readonly reason: string } | undefined
   /** Pure: the record of an object, its spec resolved. `previous` is what the state had. */
   readonly record: (resource: Resource, spec: Spec, id: string, previous?: AnyRecord) => AnyRecord
   /** Calls a create takes. */
@@ -130,6 +126,8 @@ export interface Kind<Name extends KindName = KindName> {
   /** Calls of an in-place edit of these fields, its reading back included. */
   readonly editCalls: (fields: readonly string[]) => number
   readonly edit: (sft: Sft, request: EditRequest) => Promise<EditResult>
+  /** Where an edit takes several writes: the fields of each, in their order. Absent: one changes all. */
+  readonly editParts?: (fields: readonly string[]) => readonly (readonly string[])[]
   /** Says to people what an edit taught of the account. */
   readonly learntMessage?: (learnt: Learnt) => string
   /** Undefined: no public call does it; `manualRetirement` says what a person does. */

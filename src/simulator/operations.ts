@@ -118,9 +118,7 @@ export const OPERATIONS: readonly Operation[] = [
   read(
     'QueryRatePlan',
     ({ world, settings, query }) => {
-      const { planCategory, planId, ...given } = Object.fromEntries(query)
-      const hides = settings.wire.plansWithoutType === 'postpaid' && planId === undefined
-      const planType = given['planType'] ?? (hides ? '1' : undefined)
+      const { planCategory, planType, planId } = Object.fromEntries(query)
       const items = [...world.plans.values()]
         .filter(
           plan =>

@@ -6,8 +6,14 @@ import fc from 'fast-check'
 import t from 'tap'
 import type { Catalog } from '../../src/model.ts'
 import type { Clock } from '../../src/sft/once.ts'
-import { FAULT_KINDS, type Fault, type Simulator } from '../../src/simulator/index.ts'
+import {
+  FAULT_KINDS,
+  type Fault,
+  type SimulatedWire,
+  type Simulator,
+} from '../../src/simulator/index.ts'
 import { openFileState, readFileState } from '../../src/state/file-store.ts'
+import { arbitraryWire } from '../chaos/variants.ts'
 import { type Ended, startCli } from '../cli/run-cli.ts'
 import { realClock } from '../clocks.ts'
 import {
@@ -182,10 +188,15 @@ t.test('real processes killed in the middle leave nothing twice and lose no ID',
   const folder = t.testdir()
   const tally = { kills: 0, between: 0 }
 
-  const live = async (catalogs: readonly string[], moments: readonly number[], faults: Fault[]) => {
+  const live = async (
+    catalogs: readonly string[],
+    moments: readonly number[],
+    faults: Fault[],
+    wire: SimulatedWire,
+  ) => {
     const home = await mkdtemp(join(folder, 'home-'))
     await mkdir(join(home, 'catalog'))
-    await using simulator = await simulate({ latencyMs: 10, clock: realClock })
+    await using simulator = await simulate({ latencyMs: 10, clock: realClock, wire })
     const env = {
       SFT_BASE_URL: simulator.url,
       SFT_USERNAME: 'simulator',
@@ -234,6 +245,7 @@ t.test('real processes killed in the middle leave nothing twice and lose no ID',
   t.comment(`FC_SEED=${parameters.seed} FC_RUNS=${parameters.numRuns}`)
   const one = fc.record({
     steps: arbitrarySteps(iccids, networks, 2),
+    wire: arbitraryWire(),
     moments: fc.array(fc.integer({ min: 1, max: 8 }), { minLength: 1, maxLength: 2 }),
     faults: fc.array(
       fc.record({
@@ -247,11 +259,12 @@ t.test('real processes killed in the middle leave nothing twice and lose no ID',
   await fc.assert(
     fc.asyncProperty(fc.array(one, { minLength: 4, maxLength: 4 }), async lives => {
       const ended = await Promise.allSettled(
-        lives.map(({ steps, moments, faults }) =>
+        lives.map(({ steps, moments, faults, wire }) =>
           live(
             steps.map((step, at) => catalogText(step, steps[at - 1]?.catalog)),
             moments,
             faults,
+            wire,
           ),
         ),
       )

@@ -15,6 +15,7 @@ import { checkWorld } from './check-world.ts'
 import {
   applyUntilDone,
   catalogWith,
+  fastClock,
   LATE_MS,
   OTHER_BASE_PLAN,
   openTestSft,
@@ -94,6 +95,7 @@ async function meet(
     callsPerSecond: Number.POSITIVE_INFINITY,
     save,
     sims: 0,
+    clock: fastClock,
   })
   await using sft = openTestSft(simulator, options)
   await using store = memoryState(state)

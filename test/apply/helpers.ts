@@ -127,18 +127,23 @@ export interface RunOptions extends Partial<Omit<PlanOptions, 'onEvent'>> {
   /** The account as applying sees it, where it differs. */
   readonly applySft?: Sft
   readonly skipSettling?: boolean
+  /** Looks at each plan before it is applied. */
+  readonly onPlan?: (plan: MadePlan['plan']) => void
 }
 
 const PAGE_SIZE = 250
 
 /** A plan, as `sft-catalog plan` makes it; shares are not limited unless asked for. */
-export function planOnce(
+export async function planOnce(
   catalog: Catalog,
   sft: Sft,
   store: Pick<StateStore, 'state'>,
-  { apply: _apply, applySft: _sft, skipSettling: _skip, ...options }: RunOptions = {},
+  { apply: _apply, applySft: _sft, skipSettling: _skip, onPlan, ...options }: RunOptions = {},
 ): Promise<MadePlan> {
-  return makePlan(catalog, store.state, sft, { force: true, pageSize: PAGE_SIZE, ...options })
+  const all = { force: true, pageSize: PAGE_SIZE, ...options }
+  const made = await makePlan(catalog, store.state, sft, all)
+  onPlan?.(made.plan)
+  return made
 }
 
 /** One whole run, as `sft-catalog apply --auto-approve` makes it. */

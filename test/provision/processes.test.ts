@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
 import { fileLedger } from '../../src/provision/index.ts'
+import type { SimulatedWire } from '../../src/simulator/index.ts'
+import { arbitraryWire, hidesAddons } from '../chaos/variants.ts'
 import { checkAccount } from './check-account.ts'
 import { type Market, openMarket } from './support.ts'
 
@@ -74,15 +76,19 @@ t.test(`${ROUNDS} rounds of kill -9 at random times, seed ${SEED}`, async t => {
   const round = fc.record({
     kills: fc.array(fc.integer({ min: 0, max: 250 }), { minLength: 1, maxLength: 3 }),
     together: fc.boolean(),
+    wire: arbitraryWire(),
   })
-  for (const [index, { kills, together }] of fc
+  for (const [index, { kills, together, wire }] of fc
     .sample(round, { numRuns: ROUNDS, seed: SEED })
     .entries()) {
+    const itsWire: SimulatedWire = {}
     const market = await openMarket(t, {
       endpoints: 12,
-      simulator: { sims: 30, latencyMs: 30 },
+      simulator: { sims: 30, latencyMs: 30, wire: itsWire },
       sft: { timeoutSeconds: 60 },
     })
+    // Where nothing tells the add-ons, what a death left in doubt is for people.
+    Object.assign(itsWire, hidesAddons(wire) ? { ...wire, profileForm: 'blocks' } : wire)
     const folder = t.testdir()
     const state = join(folder, 'state.json')
     const path = join(folder, 'orders.json')
@@ -111,7 +117,7 @@ t.test(`${ROUNDS} rounds of kill -9 at random times, seed ${SEED}`, async t => {
     const problems = [...(await checkAccount(ledger, market.simulator))]
     const delivered = (await ledger.orders()).filter(order => order.status === 'delivered')
     if (delivered.length !== 8) problems.push(`${delivered.length} of 8 orders are delivered`)
-    t.same(problems, [], `round ${index}: ${JSON.stringify({ kills, together })}`)
+    t.same(problems, [], `round ${index}: ${JSON.stringify({ kills, together, wire })}`)
     t.same(
       readdirSync(folder).filter(name => name.endsWith('.tmp')),
       [],

@@ -114,7 +114,7 @@ async function adoptInto(run: Run, state: State, store: StateStore | undefined):
   if (store !== undefined && !(await write(adoption, store, run))) return false
   const written = store !== undefined
   if (json) {
-    world.json(adoptionToJson(adoption, written, subject))
+    world.out(JSON.stringify(adoptionToJson(adoption, written, subject), undefined, 2))
     return true
   }
   if (!written)

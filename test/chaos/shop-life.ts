@@ -1,0 +1,312 @@
+// A shop that sells through faults and deaths on an account of some form, while travellers use and people meddle.
+import fc from 'fast-check'
+import type { Test } from 'tap'
+import {
+  type Ledger,
+  memoryLedger,
+  openProvisioner,
+  type ProvisionEvent,
+  type Provisioner,
+} from '../../src/provision/index.ts'
+import type { Sft } from '../../src/sft/api.ts'
+import type { Clock } from '../../src/sft/once.ts'
+import type { AddonInstance, FaultKind, SimulatedWire } from '../../src/simulator/index.ts'
+import { virtualClock } from '../clocks.ts'
+import { doomAt, doomedLedger, doomedSft } from '../provision/crash.ts'
+import { type Market, openMarket } from '../provision/support.ts'
+import { checkTruth } from './check-truth.ts'
+import { arbitraryWire, hidesAddons, silentOnce } from './variants.ts'
+
+const DAY_MS = 86_400_000
+const SETTLE_SECONDS = 4
+/** Before the time at which settling gives up. */
+const LATEST_MS = 1200
+
+const FAULTS: readonly FaultKind[] = [
+  'late',
+  'late-after-answer',
+  'timeout-text',
+  'timeout-text-not-executed',
+  'throttle-429',
+  'throttle-200-text',
+  'throttle-words',
+  'expired-token-inner',
+  'expired-token-outer',
+  'expired-token-words',
+  '5xx-before',
+  '5xx-after',
+  'non-json-before',
+  'non-json-after',
+  'empty-body-after',
+  'half-answer',
+  'reset-before',
+  'reset-after',
+  'no-answer',
+  'field-missing',
+  'rejected',
+  'no-data',
+  'lists-empty',
+]
+
+const OPERATIONS = [
+  'SubscribeAddon',
+  'EndPointLifeCycleChange',
+  'ModifyEndPoint',
+  'GetEndpointAddonDetails',
+  'GetEndPointProfile',
+  'fetchSIM',
+  'writes',
+  '*',
+] as const
+
+const PURCHASES = ['P-0', 'P-1'] as const
+const TOP_UPS = ['T-0', 'T-1', 'T-2'] as const
+
+const purchaseOf = fc.constantFrom(...PURCHASES)
+const sku = fc.constantFrom('EU-1GB', 'EU-10GB-30D')
+
+/** One thing that the portal, a traveller or a colleague does; `of` names a purchase. */
+const act = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('buy' as const), order: purchaseOf }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('topUp' as const),
+      order: fc.constantFrom(...TOP_UPS),
+      of: purchaseOf,
+      sku,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('use' as const),
+      of: purchaseOf,
+      share: fc.constantFrom(0.3, 0.9, 1),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('usage' as const), of: purchaseOf }) },
+  fc.record({ do: fc.constant('later' as const), days: fc.constantFrom(1, 40) }),
+  fc.record({ do: fc.constant('removeElsewhere' as const), of: purchaseOf }),
+  fc.record({ do: fc.constant('remove' as const), of: purchaseOf }),
+  fc.record({
+    do: fc.constant('cancel' as const),
+    order: fc.constantFrom(...PURCHASES, ...TOP_UPS),
+  }),
+  fc.record({ do: fc.constant('suspend' as const), of: purchaseOf }),
+  fc.record({ do: fc.constant('reactivate' as const), of: purchaseOf }),
+)
+type Act = typeof act extends fc.Arbitrary<infer Value> ? Value : never
+
+/** One process: what it is asked for, the faults that it meets, and the step at which it dies. */
+const life = fc.record({
+  acts: fc.array(act, { minLength: 1, maxLength: 5 }),
+  together: fc.boolean(),
+  faults: fc.array(
+    fc.record({
+      operation: fc.constantFrom(...OPERATIONS),
+      kind: fc.constantFrom(...FAULTS),
+      skip: fc.nat(3),
+      count: fc.constantFrom(1, 1, 1, 2, 3),
+      delayMs: fc.integer({ min: 1, max: LATEST_MS }),
+    }),
+    { maxLength: 3 },
+  ),
+  diesAt: fc.option(fc.integer({ min: 1, max: 40 }), { nil: undefined }),
+  /** How far its host's clock is off. */
+  deskSecondsAhead: fc.constantFrom(0, 0, 0, 70, -70, 3600),
+})
+
+/** All of a shop's schedule. */
+export const arbitraryShop = fc.record({
+  wire: arbitraryWire(),
+  activatedBy: fc.constantFrom('0', '1'),
+  /** How far the account's clock is off: validities and jumps of time are longer. */
+  accountDaysAhead: fc.constantFrom(0, 0, 0, -3, 3),
+  lives: fc.array(life, { minLength: 1, maxLength: 4 }),
+})
+export type ShopSchedule = typeof arbitraryShop extends fc.Arbitrary<infer Value> ? Value : never
+
+/** What a test may take away, to see that it is missed. */
+export interface Sabotage {
+  readonly sft?: (sft: Sft) => Sft
+  readonly ledger?: (ledger: Ledger) => Ledger
+}
+
+const TROUBLE = new Set(['usage exhausted', 'usage expired'])
+
+/** Plays a schedule to its end; answers what is wrong then. */
+export async function playShop(
+  t: Pick<Test, 'teardown'>,
+  { wire, activatedBy, accountDaysAhead, lives }: ShopSchedule,
+  sabotage: Sabotage = {},
+): Promise<readonly string[]> {
+  const clock = virtualClock()
+  // The stock is made on an account that nobody need guess at.
+  const itsWire: SimulatedWire = {}
+  const market = await openMarket(t, {
+    endpoints: 6,
+    activatedBy,
+    simulator: { sims: 8, wire: itsWire },
+    sft: { timeoutSeconds: 3, settleSeconds: SETTLE_SECONDS },
+    clock,
+  })
+  Object.assign(itsWire, wire)
+  market.simulator.world.clockOffsetMs = accountDaysAhead * DAY_MS
+  const kept = memoryLedger()
+  const ledger = sabotage.ledger?.(kept) ?? kept
+  const problems: string[] = []
+  const told = new Map<string, number>()
+  const unsure = new Set<string>()
+  const onEvent = (event: ProvisionEvent) => {
+    if (!TROUBLE.has(event.type) || !('uniqueId' in event)) return
+    const mark = `${event.type} of ${event.uniqueId}`
+    told.set(mark, (told.get(mark) ?? 0) + 1)
+  }
+  const open = (sft: Sft, its: Ledger, deskClock: Clock) =>
+    openProvisioner({
+      state: async () => market.state(),
+      sft: sabotage.sft?.(sft) ?? sft,
+      ledger: its,
+      clock: deskClock,
+      env: {},
+      resumeAtOpen: false,
+      policies: { esimsTried: 5 },
+      onEvent,
+    })
+  const acting = (shop: Provisioner) => (one: Act) => perform(shop, market, kept, one, unsure)
+
+  for (const { acts, together, faults, diesAt, deskSecondsAhead } of lives) {
+    const deskClock = { ...clock, now: () => clock.now() + deskSecondsAhead * 1000 }
+    for (const fault of silentOnce(faults)) market.simulator.fault(fault)
+    const work = async (shop: Provisioner) => {
+      await shop.resume()
+      if (together) await Promise.all(acts.map(acting(shop)))
+      else for (const one of acts) await acting(shop)(one)
+    }
+    if (diesAt === undefined) {
+      await using sft = market.openSft({ clock: deskClock })
+      await using shop = await open(sft, ledger, deskClock)
+      await work(shop)
+    } else {
+      const doom = doomAt(diesAt)
+      const shop = await open(
+        doomedSft(market.openSft({ clock: deskClock }), doom),
+        doomedLedger(ledger, doom),
+        deskClock,
+      )
+      await Promise.race([work(shop), doom.died])
+    }
+    // What is late is executed by then.
+    await clock.sleep(2 * LATEST_MS)
+    problems.push(...(await lookAt(market, kept, clock.now(), unsure)))
+  }
+  market.simulator.clearFaults()
+  await using sft = market.openSft()
+  await using shop = await open(sft, ledger, clock)
+  await shop.resume()
+  for (const orderId of PURCHASES) await acting(shop)({ do: 'buy', order: orderId })
+  await shop.refreshUsage({ olderThan: 0 })
+  await shop.refreshUsage({ olderThan: 0 })
+  problems.push(...(await lookAt(market, kept, clock.now(), unsure)))
+  if (!hidesAddons(wire)) problems.push(...(await unsold(kept)))
+  for (const [mark, times] of told) if (times > 1) problems.push(`${mark} was told ${times} times`)
+  await market.simulator.close()
+  return [...new Set(problems)]
+}
+
+const lookAt = (market: Market, ledger: Ledger, now: number, unsure: ReadonlySet<string>) =>
+  checkTruth(ledger, market.simulator, now + market.simulator.world.clockOffsetMs, unsure)
+
+/** Purchases that nothing stands in the way of, and that are not delivered all the same. */
+async function unsold(ledger: Ledger): Promise<readonly string[]> {
+  return (await ledger.orders())
+    .filter(
+      ({ kind, status }) => kind === 'purchase' && !['delivered', 'cancelled'].includes(status),
+    )
+    .map(
+      ({ orderId, status, failure }) =>
+        `${orderId} is ${status} on an account without faults: ${failure?.name} ${failure?.message}`,
+    )
+}
+
+/** Does one thing; what the shop refuses is its right, and is judged by what it leaves behind. */
+async function perform(
+  shop: Provisioner,
+  market: Market,
+  ledger: Ledger,
+  one: Act,
+  unsure: Set<string>,
+): Promise<void> {
+  const { world } = market.simulator
+  const now = () => (market.clock?.now() ?? 0) + world.clockOffsetMs
+  const orders = await ledger.orders()
+  const bought = 'of' in one ? orders.find(order => order.orderId === one.of) : undefined
+  const endpointId = bought?.status === 'delivered' ? bought.endpointId : undefined
+  /** The oldest instance that a delivered order has there: only what was sold is used or taken off. */
+  const sold = (): AddonInstance | undefined =>
+    world.endpoints
+      .get(endpointId ?? '')
+      ?.instances.find(
+        ({ uniqueId, ended }) =>
+          ended === undefined &&
+          orders.some(order => order.status === 'delivered' && order.uniqueId === uniqueId),
+      )
+  try {
+    switch (one.do) {
+      case 'buy':
+        await shop.purchase({ orderId: one.order, sku: 'EU-1GB' })
+        return
+      case 'cancel':
+        await shop.cancel(one.order)
+        return
+      case 'later':
+        await market.clock?.sleep(one.days * DAY_MS)
+        return
+      case 'use':
+        use(sold(), one.share, now())
+        return
+      case 'removeElsewhere': {
+        const instance = sold()
+        if (instance !== undefined) instance.ended = 'removed'
+        return
+      }
+      case 'topUp':
+        if (endpointId !== undefined)
+          await shop.topUp({ orderId: one.order, endpointId, sku: one.sku })
+        return
+      case 'usage':
+        if (endpointId !== undefined) await shop.usage({ endpointId })
+        return
+      case 'suspend':
+        if (endpointId === undefined) return
+        unsure.add(endpointId)
+        await shop.suspend({ endpointId })
+        unsure.delete(endpointId)
+        return
+      case 'reactivate':
+        if (endpointId === undefined) return
+        unsure.add(endpointId)
+        await shop.reactivate({ endpointId })
+        unsure.delete(endpointId)
+        return
+      case 'remove': {
+        const uniqueId = sold()?.uniqueId
+        if (endpointId !== undefined && uniqueId !== undefined)
+          await shop.removeAddon({ endpointId, uniqueId })
+        return
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof Error) || error.name === 'TypeError') throw error
+  }
+}
+
+/** Traffic of a traveller, as a share of what was granted. */
+function use(instance: AddonInstance | undefined, share: number, now: number): void {
+  if (instance === undefined || (instance.expiresAt ?? now + 1) <= now) return
+  instance.startedAt ??= now
+  instance.expiresAt ??= now + 30 * DAY_MS
+  instance.leftBytes = Math.max(0, instance.leftBytes - Math.ceil(share * instance.grantedBytes))
+  if (instance.leftBytes === 0) instance.ended = 'exhausted'
+}
