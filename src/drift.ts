@@ -83,6 +83,8 @@ export function compareDrift(
   const unmanaged: Record<KindName, number> = { rateZone: 0, addonPlan: 0, endpoint: 0 }
   const missing = new Map<string, number>()
   const statuses: Record<string, number> = {}
+  /** Of these the account did not tell whether it has them. */
+  const open: Pick<EntryDrift, 'address' | 'kind' | 'id' | 'position'>[] = []
   for (const kind of KIND_NAMES) {
     if (kind === 'endpoint' && observation.simsRead !== 'all') continue
     const byId = new Map<string, ObservedObject>()
@@ -109,14 +111,26 @@ export function compareDrift(
       const observed = byId.get(idOf(record))
       if (kind === 'endpoint') {
         const sim = observation.sims.get(key)
+        if (sim === undefined && !observation.gone.endpoint.has(idOf(record))) {
+          open.push(base)
+          continue
+        }
         const status =
           sim?.endpointId === undefined ? 'without endpoint' : (sim.status ?? 'not reported')
         statuses[status] = (statuses[status] ?? 0) + 1
         const entry = endpointDrift(base, key, observation, byName)
         if (entry !== undefined) entries.push(entry)
-      } else if (observed === undefined)
-        entries.push({ ...base, status: 'gone', fields: [], notes: [goneNote(base, byName)] })
-      else {
+      } else if (observed === undefined) {
+        const evidence = observation.gone[kind].get(idOf(record))
+        if (evidence === undefined) open.push(base)
+        else
+          entries.push({
+            ...base,
+            status: 'gone',
+            fields: [],
+            notes: [goneNote(base, byName), evidence],
+          })
+      } else {
         for (const field of unreported(kind, record, observed))
           missing.set(`${kind}/${field}`, (missing.get(`${kind}/${field}`) ?? 0) + 1)
         const fields = fieldDrifts(kind, record, resource, observed, state, observation)
@@ -140,13 +154,30 @@ export function compareDrift(
       return { kind: kind as KindName, field, count }
     }),
     ...(observation.simsRead === 'all' && { statuses }),
-    unresolved: graph.issues.filter(issue => issue.severity === 'error'),
+    unresolved: [
+      ...graph.issues.filter(issue => issue.severity === 'error'),
+      ...open.filter(({ position }) => position !== undefined).map(notKnownIssue),
+    ],
     labels: networkLabels(
       observation.networks.items,
       entries.map(({ kind }) => ({ kind, action: 'update' })),
     ),
   }
 }
+
+/** Something that the catalog wants, and that the account did not tell about. */
+const notKnownIssue = ({
+  address,
+  kind,
+  id,
+  position,
+}: Pick<EntryDrift, 'address' | 'kind' | 'id' | 'position'>): Issue => ({
+  code: 'NOT_KNOWN',
+  severity: 'warning',
+  message: `${address}: whether the account still has ${KINDS[kind].title} ${id} is not known`,
+  hint: 'run it again; where that does not help, "sft-catalog doctor" tells what the lists leave out',
+  ...(position && { position }),
+})
 
 /** What the catalog wants of an address, with IDs for references, as far as the state has them. */
 export function wantedSpec(resource: Resource, state: State, revision: number | undefined): Spec {

@@ -52,6 +52,8 @@ export const ISSUE_CODES = {
   ZONE_ONE_NETWORK: 'a zone has a single network',
   DEST_GROUP_UNKNOWN: 'the destination group of the account is not known',
   AMBIGUOUS_NAME: 'the account has two objects of one name',
+  LIST_DOUBT: 'a list of the account may say less than there is, or was odd',
+  NOT_KNOWN: 'whether something is still on the account is not known',
   STATE_OTHER_ACCOUNT: 'the state belongs to another account',
   CHANGE_SHARE: 'a plan changes or retires more than the allowed share',
   TARGET_UNKNOWN: 'a target names nothing',

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { Issue } from './issues.ts'
-import type { Catalog } from './model.ts'
+import type { Address, Catalog } from './model.ts'
 import { type ObserveEvent, observeAccount, type StockQuestion } from './observe.ts'
 import { checkPlan } from './plan/check.ts'
 import { diffCatalog } from './plan/diff.ts'
 import { retireSuperseded } from './plan/diff-orphans.ts'
 import { expectedOf } from './plan/expected.ts'
 import { type Sales, withImpact } from './plan/impact.ts'
-import type { Observation } from './plan/observation.ts'
+import { listIssues, type Observation } from './plan/observation.ts'
 import { planChanges } from './plan/operations.ts'
 import type { Plan } from './plan/plan.ts'
 import { endpointsWithoutId, orphanedEndpoints, resolveCatalog } from './plan/resolve.ts'
@@ -28,6 +28,8 @@ export interface PlanOptions {
   readonly canary?: number
   /** Go ahead where checkPlan would refuse. Default false. */
   readonly force?: boolean
+  /** Announced writes were looked for just now: what is still announced is not known. Default false. */
+  readonly settled?: boolean
   /** What was sold, for the impact on people; absent: not known. */
   readonly sales?: Sales
   readonly pageSize: number
@@ -75,6 +77,7 @@ export async function makePlan(
     : diffCatalog(graph, state, observation, {
         prune: options.prune === true,
         moved: catalog.moved,
+        ...(options.settled === true && { unsettled: unsettledOf(state) }),
         ...(options.sales && { sold: options.sales.soldIccids }),
       })
   const targeted = targetChanges(all, options.targets ?? [], graph)
@@ -82,7 +85,7 @@ export async function makePlan(
     options.prune === true
       ? [...targeted.changes, ...retireSuperseded(targeted.changes, state)]
       : targeted.changes
-  const issues = [...wrongAccount, ...graph.issues, ...targeted.issues]
+  const issues = [...wrongAccount, ...listIssues(observation), ...graph.issues, ...targeted.issues]
   const planned = planChanges(withImpact(changes, state, options.sales), issues, {
     callsPerSecond: sft.budget.callsPerSecond,
     bulkMode: sft.bulkMode,
@@ -97,6 +100,15 @@ export async function makePlan(
     labels: networkLabels(observation.networks.items, planned.changes),
   }
   return { plan, observation, account, accountHash: observationHash(observation) }
+}
+
+/** Addresses that an announced write may have made already. */
+function unsettledOf(state: State): ReadonlySet<Address> {
+  return new Set(
+    Object.values(state.pending)
+      .filter(({ action }) => action === 'create' || action === 'replace')
+      .flatMap(({ drafts }) => drafts.map(({ kind, key }): Address => `${kind}/${key}`)),
+  )
 }
 
 const isError = (issue: Issue): boolean => issue.severity === 'error'

@@ -214,13 +214,15 @@ async function readAccount(sft: Sft, state: State, options: AdoptOptions): Promi
   options.say(
     `Reading the account takes 4 calls or more for profile, networks, rate zones and add-on plans${stock ? ', and one for each page of the SIM stock' : ''}.`,
   )
-  return await observeAccount(sft.read, {
+  const observation = await observeAccount(sft.read, {
     stock: { ask: stock ? 'all' : 'nothing' },
     expected: wholeLists(state),
     pageSize: options.pageSize,
     ...(options.onEvent && { onEvent: options.onEvent }),
     onStock: pages => options.say(`The SIM stock has ${callCost(pages, sft, 'page', 'pages')}.`),
   })
+  for (const note of observation.notes) options.say(`warning: ${note}`)
+  return observation
 }
 
 async function readProfiles(

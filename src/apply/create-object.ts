@@ -11,6 +11,7 @@ import {
   putEntry,
 } from '../resources/kind.ts'
 import { KINDS } from '../resources/kinds.ts'
+import { withAnnouncement } from '../sft/announcement.ts'
 import { SftError, SftRejectedError, SftUnknownOutcomeError } from '../sft/errors.ts'
 import { type WriteOutcome, writeOnce } from '../sft/once.ts'
 import { type AnyRecord, idOf, recordOf, type StateEntry } from '../state/state.ts'
@@ -48,9 +49,10 @@ async function create(run: Run, change: CreateChange | ReplaceChange): Promise<R
           intentId = intent.id
           return intent.id
         },
-        send: () =>
+        send: announcement =>
           run.send(async () => {
-            const id = await kind.create(run.sft, change.resource, spec)
+            const sft = withAnnouncement(run.sft, announcement)
+            const id = await kind.create(sft, change.resource, spec)
             if (id !== undefined) return id
             throw new SftUnknownOutcomeError(
               `${kind.createOperation} answered success without an ID`,

@@ -4,7 +4,10 @@ import type { Spec } from '../model.ts'
 import type { AdoptChange, FieldChange, UpdateChange } from '../plan/plan.ts'
 import { type EditResult, intentDraft, type Kind, putEntry } from '../resources/kind.ts'
 import { KINDS } from '../resources/kinds.ts'
+
+import { withAnnouncement } from '../sft/announcement.ts'
 import { type WriteOutcome, writeOnce } from '../sft/once.ts'
+
 import { type AnyRecord, type Learnt, type RefusedFields, recordOf } from '../state/state.ts'
 import { moveEntries } from './create-object.ts'
 import { failed, unfinished, unlessStopped } from './endings.ts'
@@ -81,9 +84,9 @@ async function write(
         intentId = intent.id
         return intent.id
       },
-      send: () =>
+      send: announcement =>
         run.send(() =>
-          kind.edit(run.sft, {
+          kind.edit(withAnnouncement(run.sft, announcement), {
             id,
             resource: change.resource,
             fields,

@@ -1,6 +1,7 @@
 import type { RetireChange } from '../plan/plan.ts'
 import { intentDraft, type Kind, RetirementRefusedError } from '../resources/kind.ts'
 import { KINDS } from '../resources/kinds.ts'
+import { withAnnouncement } from '../sft/announcement.ts'
 import { SftRejectedError } from '../sft/errors.ts'
 import { type WriteOutcome, writeOnce } from '../sft/once.ts'
 import { recordOf } from '../state/state.ts'
@@ -34,9 +35,9 @@ async function retire(run: Run, change: RetireChange): Promise<Result> {
           intentId = intent.id
           return intent.id
         },
-        send: () =>
+        send: announcement =>
           run.send(async () => {
-            await retirement.retire(run.sft, id, key)
+            await retirement.retire(withAnnouncement(run.sft, announcement), id, key)
             return true as const
           }),
         find: isRetired,

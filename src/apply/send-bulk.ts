@@ -3,7 +3,9 @@ import type { CreateChange } from '../plan/plan.ts'
 import { endpointSettings } from '../resources/endpoint.ts'
 import { intentDraft, type Kind } from '../resources/kind.ts'
 import { KINDS } from '../resources/kinds.ts'
+import { agingAnnouncement } from '../sft/announcement.ts'
 import type { BulkRow } from '../sft/api.ts'
+import { instantOf } from '../sft/clock.ts'
 import { SftError, SftUnknownOutcomeError } from '../sft/errors.ts'
 import { draftRecord, formerId } from './create-object.ts'
 import { announce, concluded, newIntent, type Run, resolveReferences, StoppedError } from './run.ts'
@@ -48,26 +50,35 @@ function announceAndSendBulk(run: Run, changes: readonly CreateChange[]): Promis
         formerId(change),
       ),
     )
-    const intent = newIntent(run, 'CreateBulkEndPoint', 'create', drafts)
+    let intent = newIntent(run, 'CreateBulkEndPoint', 'create', drafts)
+    const made = instantOf(run.clock)
     await announce(run, intent)
-    const announced = run.clock.now()
+    const announcement = agingAnnouncement(run.clock, made, async () => {
+      await run.store.append(concluded(intent.id, 'failed'))
+      intent = newIntent(run, 'CreateBulkEndPoint', 'create', drafts)
+      await announce(run, intent)
+    })
+    const sentAt = () => announcement.sent()?.wall ?? run.clock.now()
     try {
       const rows = await run.send(() =>
-        run.sft.write.createEndpoints({
-          ...endpointSettings(specs[0] ?? {}),
-          endpoints: changes.map((change, at) => ({
-            name: String(specs[at]?.['name']),
-            iccid: change.key,
-          })),
-        }),
+        run.sft.write.createEndpoints(
+          {
+            ...endpointSettings(specs[0] ?? {}),
+            endpoints: changes.map((change, at) => ({
+              name: String(specs[at]?.['name']),
+              iccid: change.key,
+            })),
+          },
+          { announcement },
+        ),
       )
-      return { rows, intentId: intent.id, sentAt: announced }
+      return { rows, intentId: intent.id, sentAt: sentAt() }
     } catch (error) {
       if (!(error instanceof SftError)) throw error
       if (error instanceof SftUnknownOutcomeError)
         return { error, intentId: intent.id, sentAt: error.sentAt }
       await run.store.append(concluded(intent.id, 'failed'))
-      return { error, intentId: intent.id, sentAt: announced }
+      return { error, intentId: intent.id, sentAt: sentAt() }
     }
   })
 }

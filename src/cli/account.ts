@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { type CheckDigitRule, type LoadedCatalog, loadCatalog } from '../catalog/index.ts'
 import type { Catalog } from '../model.ts'
 import type { Subject } from '../render/subject.ts'
@@ -11,18 +10,9 @@ import {
 } from '../settings.ts'
 import type { Sft } from '../sft/api.ts'
 import { openSft } from '../sft/client.ts'
-import type { Clock } from '../sft/once.ts'
 import { OPERATIONS } from '../sft/operations.ts'
 import { type Given, UsageError } from './command.ts'
 import { showIssues, type World } from './world.ts'
-
-/** Real time. */
-export const clock: Clock = {
-  now: Date.now,
-  sleep: async (ms, signal) => {
-    await delay(ms, undefined, signal === undefined ? {} : { signal })
-  },
-}
 
 const chosen = <Choice extends string>(
   name: string,

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { oneLine, withoutUrlSecrets } from '../render/gate.ts'
 import type { Environment } from '../settings.ts'
 import { type Command, helpOf, readGiven, UsageError } from './command.ts'
 import { EXIT, openWorld, readEnvironment, type World } from './world.ts'
@@ -51,7 +52,7 @@ async function main(argv: readonly string[]): Promise<number> {
     const { nearestOf } = await import('../nearest.ts')
     const meant = nearestOf(name, Object.keys(COMMANDS))
     process.stderr.write(
-      `sft-catalog: no command "${name}"${meant === undefined ? '.' : `; did you mean ${meant}?`} See sft-catalog --help\n`,
+      `${oneLine(withoutUrlSecrets(`sft-catalog: no command "${name}"${meant === undefined ? '.' : `; did you mean ${meant}?`} See sft-catalog --help`))}\n`,
     )
     return EXIT.usage
   }

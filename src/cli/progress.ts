@@ -55,7 +55,7 @@ export function showProgress(world: World, budget: BudgetView, quiet: boolean): 
     else row.bad += 1
   }
 
-  const drawn = world.canRedraw && !quiet ? drawRows(rows, text) : undefined
+  const drawn = world.canRedraw && !quiet ? drawRows(rows, text, world.out) : undefined
   let lastPlain = startedAt
   return {
     onEvent: event => {
@@ -130,7 +130,11 @@ function openRow(): Drawn {
 }
 
 /** Rows in a terminal. listr2 only draws; what runs when is decided elsewhere. */
-function drawRows(rows: ReadonlyMap<KindName, Row>, text: (kind: KindName, row: Row) => string) {
+function drawRows(
+  rows: ReadonlyMap<KindName, Row>,
+  text: (kind: KindName, row: Row) => string,
+  say: (line: string) => void,
+) {
   const drawn = new Map<KindName, Drawn>()
   const said: string[] = []
   let running: Promise<unknown> = Promise.resolve()
@@ -179,7 +183,7 @@ function drawRows(rows: ReadonlyMap<KindName, Row>, text: (kind: KindName, row: 
         shown.finish()
       }
       await running
-      for (const line of said) process.stdout.write(`  ${line}\n`)
+      for (const line of said) say(`  ${line}`)
     },
   }
 }

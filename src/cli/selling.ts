@@ -80,6 +80,6 @@ export function required(given: Given, flag: string): string {
 
 /** Prints data, or lines for people. */
 export function answer(given: Given, world: World, data: unknown, lines: readonly string[]): void {
-  if (given.is('json')) world.out(JSON.stringify(data, undefined, 2))
+  if (given.is('json')) world.json(data)
   else for (const line of lines) world.out(line)
 }

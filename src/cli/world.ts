@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline/promises'
 import { styleText } from 'node:util'
 import type { Issue } from '../issues.ts'
 import { OUTCOMES, type Outcome } from '../outcome.ts'
+import { jsonText, manyLines, marked, throughGate, withoutUrlSecrets } from '../render/gate.ts'
 import { type IssueStyle, renderIssue } from '../render/issues.ts'
 import { type Paint, plain, type Tone } from '../render/paint.ts'
 import type { Environment } from '../settings.ts'
@@ -25,8 +26,12 @@ export const EXIT: Readonly<Record<Outcome, number>> = {
 export interface World {
   /** The process's environment over that of a `.env` file. */
   readonly env: Environment
-  /** A line on stdout: the answer. */
+  /** A line on stdout: the answer. What would move a cursor or begin another line is taken out. */
   readonly out: (line: string) => void
+  /** Data on stdout, as JSON. */
+  readonly json: (value: unknown) => void
+  /** Lines on stdout whose format was made by a renderer of Markdown, CSV or YAML. */
+  readonly document: (text: string) => void
   /** A line on stderr: progress, warnings, errors. */
   readonly err: (line: string) => void
   readonly paint: Paint
@@ -62,11 +67,15 @@ function paintFor(stream: NodeJS.WriteStream, env: Environment): Paint {
 /** The environment of this process over a `.env` file in the working folder. Throws a SettingsError. */
 export const readEnvironment = (): Environment => ({ ...readEnvFile('.env'), ...process.env })
 
+/** A line as it may be shown: the one way to a terminal. */
+const safe = (line: string, paint: Paint): string => withoutUrlSecrets(throughGate(line, paint))
+
 /** The world of a real process. */
 export function openWorld(env: Environment): World {
   const stop = new AbortController()
   const listeners: ((signal: 'SIGINT' | 'SIGTERM', times: number) => void)[] = []
   let signals = 0
+  const looks = { out: paintFor(process.stdout, env), err: paintFor(process.stderr, env) }
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.on(signal, () => {
       signals += 1
@@ -76,10 +85,12 @@ export function openWorld(env: Environment): World {
     })
   return {
     env,
-    out: line => void process.stdout.write(`${line}\n`),
-    err: line => void process.stderr.write(`${line}\n`),
-    paint: paintFor(process.stdout, env),
-    paintErr: paintFor(process.stderr, env),
+    out: line => void process.stdout.write(`${safe(line, looks.out)}\n`),
+    json: value => void process.stdout.write(`${jsonText(value)}\n`),
+    document: text => void process.stdout.write(`${manyLines(text)}\n`),
+    err: line => void process.stderr.write(`${safe(line, looks.err)}\n`),
+    paint: marked,
+    paintErr: marked,
     canAsk: process.stdin.isTTY === true && process.stdout.isTTY === true,
     canRedraw:
       process.stdout.isTTY === true &&
@@ -92,7 +103,10 @@ export function openWorld(env: Environment): World {
       lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'))
       const left = new Promise<string>(resolve => lines.once('close', () => resolve('')))
       try {
-        return await Promise.race([lines.question(question, { signal: stop.signal }), left])
+        return await Promise.race([
+          lines.question(safe(question, looks.out), { signal: stop.signal }),
+          left,
+        ])
       } catch (error) {
         // Told to stop instead of answering: that is no answer.
         if (stop.signal.aborted) return ''

@@ -41,6 +41,8 @@ export interface Evidence {
   readonly networkList: Seen<Probed> | undefined
   readonly networks: Seen<readonly Network[]>
   readonly roamingProfiles: Seen<Probed>
+  /** Why lists may say less than there is. */
+  readonly listDoubts: readonly string[]
   readonly zones: Seen<readonly ReportedRateZone[]>
   readonly zonesPage2: Seen<Probed>
   readonly plans: Seen<readonly ReportedPlan[]>
@@ -90,9 +92,14 @@ export async function gatherEvidence(sft: Sft, options: EvidenceOptions): Promis
     }
     return seen
   }
-  const list = <Item>(what: string, work: () => Promise<Listing<Item> | readonly Item[]>) => {
+  const doubts: string[] = []
+  const list = <Item>(what: string, work: () => Promise<Listing<Item>>) => {
     options.onRead?.(what)
-    return trying(async () => itemsOf(await work()))
+    return trying(async () => {
+      const { items, doubt } = await work()
+      if (doubt !== undefined) doubts.push(doubt)
+      return items
+    })
   }
   const pageOf = (perPage: number, page = 1, sellable = false) =>
     trying(() => read.sims({ page, perPage, ...(sellable && { sellable }) }))
@@ -161,6 +168,7 @@ export async function gatherEvidence(sft: Sft, options: EvidenceOptions): Promis
     networkList,
     networks,
     roamingProfiles,
+    listDoubts: doubts,
     zones,
     zonesPage2,
     plans,
@@ -179,9 +187,6 @@ export async function gatherEvidence(sft: Sft, options: EvidenceOptions): Promis
 }
 
 const isInUse = (sim: Sim): boolean => sim.endpointId !== undefined && sim.status === 'Active'
-
-const itemsOf = <Item>(list: Listing<Item> | readonly Item[]): readonly Item[] =>
-  'items' in list ? list.items : list
 
 async function firstGranted(
   sizes: readonly number[],

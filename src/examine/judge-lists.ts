@@ -79,7 +79,11 @@ export const LIST_JUDGES = {
       ? confirmed(`it has ${counted(has.size, 'network')}`)
       : contradicted(`it lacks ${lacking} of ${counted(networks.value.length, 'network')}`)
   },
-  'list-pages': ({ zones, zonesPage2, plans, plansPage2 }) => {
+  'list-pages': ({ listDoubts, zones, zonesPage2, plans, plansPage2 }) => {
+    if (listDoubts.length > 0)
+      return contradicted(listDoubts.join('; '), {
+        text: '"query" in SFT_WIRE, with the parameter that gives a whole list',
+      })
     if (zones.kind === 'failed') return unread(zones)
     if (plans.kind === 'failed') return unread(plans)
     const zoneIds = new Set(zones.value.map(zone => zone.id))

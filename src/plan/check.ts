@@ -1,46 +1,77 @@
 import type { Issue } from '../issues.ts'
 import type { ChangeShareLimits, KindName } from '../model.ts'
 import { KIND_NAMES, KINDS } from '../resources/kinds.ts'
-import { SECTION, type State } from '../state/state.ts'
-import type { Change, Plan } from './plan.ts'
+import { type AnyRecord, SECTION, type State } from '../state/state.ts'
+import { type Change, type Plan, writes } from './plan.ts'
 
-/** Below so many existing objects of a kind, shares say little and are not judged. */
+/** Below so many existing objects of a kind, the share of those that change says little and is not judged. */
 export const SHARE_FROM = 10
 
+/** Of what is lost, so much is too much, from two objects on; everything is too much at any number. */
+const LOST_SHARE = 1 / 3
+
+/** Whether a change writes to something that exists. */
 const touches = (change: Change): boolean => {
   switch (change.action) {
     case 'replace':
     case 'retire':
       return true
     case 'update':
-      return change.fields.some(field => field.mutability !== 'local')
+    case 'adopt':
+      return writes(change.fields)
+    case 'create':
+      return isMadeAnew(change)
     default:
       return false
   }
 }
 
-/** Refusals of a plan that changes or retires more of what exists than the limits allow. */
+/** Whether something that was there is lost by a change, or was lost before it. */
+const loses = (change: Change): boolean =>
+  isMadeAnew(change) || (change.action === 'retire' && change.superseded === undefined)
+
+/** Gone from the account, and made once more. */
+const isMadeAnew = (change: Change): boolean =>
+  change.action === 'create' && change.record !== undefined
+
+/** Refusals of a plan that changes, retires or makes anew more of what exists than the limits allow. */
 export function checkPlan(plan: Plan, state: State, limits: ChangeShareLimits): readonly Issue[] {
-  const touched = new Map<KindName, Set<string>>()
-  for (const change of plan.changes) {
-    if (!touches(change)) continue
-    const set = touched.get(change.kind) ?? new Set()
-    set.add(change.key)
-    touched.set(change.kind, set)
-  }
   return KIND_NAMES.flatMap((kind): Issue[] => {
-    const existing = Object.keys(state[SECTION[kind]]).length
-    const count = touched.get(kind)?.size ?? 0
-    const share = existing === 0 ? 0 : count / existing
-    if (existing < SHARE_FROM || share <= limits[kind]) return []
-    const percent = (value: number) => `${Math.round(value * 100)} %`
-    return [
-      {
-        code: 'CHANGE_SHARE',
-        severity: 'error',
-        message: `the plan changes or retires ${count} of ${existing} ${KINDS[kind].plural} (${percent(share)}); the limit is ${percent(limits[kind])}`,
-        hint: 'read the plan; "--force" goes ahead, limits: in the catalog sets another share',
-      },
-    ]
+    const changes = plan.changes.filter(change => change.kind === kind)
+    const adopted = changes.filter(change => change.action === 'adopt').length
+    const existing = Object.values<AnyRecord>(state[SECTION[kind]]).filter(isInUse).length + adopted
+    const lost = keysOf(changes.filter(loses))
+    if (existing > 0 && (lost >= existing || (lost >= 2 && lost / existing >= LOST_SHARE)))
+      return [
+        refusal(kind, lost, existing, 'are gone from the account, or would be retired', LOST_SHARE),
+      ]
+    const touched = keysOf(changes.filter(touches))
+    return existing >= SHARE_FROM && touched / existing > limits[kind]
+      ? [refusal(kind, touched, existing, undefined, limits[kind])]
+      : []
   })
+}
+
+const isInUse = (record: AnyRecord): boolean => !('retired' in record && record.retired === true)
+
+const keysOf = (changes: readonly Change[]): number => new Set(changes.map(({ key }) => key)).size
+
+function refusal(
+  kind: KindName,
+  count: number,
+  existing: number,
+  lost: string | undefined,
+  limit: number,
+): Issue {
+  const percent = (value: number) => `${Math.round(value * 100)} %`
+  const of = `${count} of ${existing} ${KINDS[kind].plural} (${percent(count / existing)})`
+  return {
+    code: 'CHANGE_SHARE',
+    severity: 'error',
+    message:
+      lost === undefined
+        ? `the plan changes or retires ${of}; the limit is ${percent(limit)}`
+        : `${of} ${lost}; everything, or ${percent(limit)} and at least two, is refused`,
+    hint: 'read the plan; "--force" goes ahead, limits: in the catalog sets another share of changes',
+  }
 }

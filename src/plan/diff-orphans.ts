@@ -12,6 +12,8 @@ export interface OrphanOptions {
   readonly moved: readonly Moved[]
   /** ICCIDs that orders hold. */
   readonly sold?: ReadonlySet<string>
+  /** Addresses with an announced creation of which reading could not tell whether it happened. */
+  readonly unsettled?: ReadonlySet<Address>
 }
 
 /** What becomes of an address of the state that the catalog no longer names. */

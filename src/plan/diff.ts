@@ -81,11 +81,22 @@ export function diffCatalog(
   }
   return changes
 
-  function diffResource(
+  function diffResource(scope: Scope, resource: Resource, taken: Set<string>): Change {
+    const { subject, change } = compare(scope, resource, taken)
+    const makes = change.action === 'create' || change.action === 'replace'
+    if (makes && options.unsettled?.has(resource.address))
+      return notKnownYet(subject, 'whether an earlier run has made it is not known yet')
+    const unsure = scope.kind.unsure?.(observation)
+    return unsure !== undefined && (makes || touchesField(change, unsure.field))
+      ? notKnownYet(subject, unsure.reason)
+      : change
+  }
+
+  function compare(
     { kind, index, owners }: Scope,
     resource: Resource,
     taken: Set<string>,
-  ): Change {
+  ): { readonly subject: Subject; readonly change: Change } {
     const own = recordAt(state, resource.kind, resource.key)
     const from = own === undefined ? movedFrom.get(resource.address) : undefined
     const record = own ?? (from && recordOf(state, from))
@@ -103,6 +114,11 @@ export function diffCatalog(
       name: String(spec['name'] ?? resource.naturalKey),
       notes: [],
     }
+    return { subject, change: diffSubject(subject) }
+  }
+
+  function diffSubject(subject: Subject): Change {
+    const { kind, index, resource, record, movedFrom: moved, spec } = subject
     const lacking = resource.needs.filter(address => unavailable.has(address))
     if (lacking.length > 0 && (record === undefined || Object.values(spec).some(refOf)))
       return {
@@ -266,6 +282,13 @@ const wantedOf = ({ resource, spec, name, notes, movedFrom }: Subject) => ({
   ...(movedFrom !== undefined && { movedFrom }),
   ...(resource.position && { position: resource.position }),
 })
+
+/** Whether a change says something about a field, what is blocked of it included. */
+const touchesField = (change: Change, name: string): boolean =>
+  [
+    ...('fields' in change ? change.fields : []),
+    ...('blocked' in change ? change.blocked : []),
+  ].some(({ field }) => field === name)
 
 /** Nothing is done about what is not known, whatever the flags. */
 const notKnownYet = (subject: Subject, reason: string): BlockedChange => ({

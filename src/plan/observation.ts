@@ -1,4 +1,5 @@
 import type { Listing } from '../finding.ts'
+import type { Issue } from '../issues.ts'
 import type { KindName } from '../model.ts'
 import type { Network, ReportedPlan, ReportedRateZone, Sim } from '../sft/api.ts'
 
@@ -32,3 +33,7 @@ export interface Expected {
   /** Lists in which absence matters in any case, since something is wanted that the state does not have. */
   readonly whole: { readonly rateZones: boolean; readonly addonPlans: boolean }
 }
+
+/** What was odd about the lists, as warnings. */
+export const listIssues = ({ notes }: Pick<Observation, 'notes'>): readonly Issue[] =>
+  notes.map(message => ({ code: 'LIST_DOUBT', severity: 'warning', message }))

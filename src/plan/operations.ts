@@ -11,6 +11,7 @@ import {
   type CreateChange,
   type Operation,
   type Plan,
+  shownAs,
 } from './plan.ts'
 
 /** What the calls of a plan depend on besides its changes. */
@@ -49,7 +50,7 @@ export function planChanges(
   }
   for (const operation of creationsInBulk(bulkKind, settings)) add(operation)
   const summary = Object.fromEntries(ACTIONS.map(action => [action, 0])) as Record<Action, number>
-  for (const change of changes) summary[change.action] += 1
+  for (const change of changes) summary[shownAs(change)] += 1
   return {
     changes,
     operations,

@@ -118,6 +118,14 @@ export const ACTIONS: readonly Action[] = [
   'blocked',
 ]
 
+/** What a change does to the account, for people: adopting that writes is an update. */
+export const shownAs = (change: Change): Action =>
+  change.action === 'adopt' && writes(change.fields) ? 'update' : change.action
+
+/** Whether some of the fields are written to the account. */
+export const writes = (fields: readonly FieldChange[]): boolean =>
+  fields.some(field => field.mutability !== 'local')
+
 /**
  * A unit of work: one change, or up to a bulk of endpoint creations. `needs` are operations that must be
  * done first. `record` writes the state only.

@@ -2,13 +2,14 @@ import { type Finding, seenIn } from '../finding.ts'
 import type { Sim } from '../sft/api.ts'
 import { SftError, SftRejectedError, SftUnknownOutcomeError } from '../sft/errors.ts'
 import { settle } from '../sft/once.ts'
-import { type Desk, isoNow } from './desk.ts'
+import { isoNow } from './desk.ts'
 import { isAbort, reasonOf } from './explain.ts'
 import type { EsimRow, LedgerEntry, OrderRow } from './ledger.ts'
 import type { OrderChange } from './order.ts'
 import { activationIntent } from './reserve-esim.ts'
-import { saveOrder } from './save-order.ts'
+import { type OrderDesk, saveOrder } from './save-order.ts'
 import { announceSubscription } from './subscribe-addon.ts'
+import { freed } from './take-endpoint.ts'
 
 /** Times that an unclear activation is sent; a second success changes nothing (contract 1.11). */
 const SENDS = 3
@@ -28,7 +29,7 @@ type Verdict =
  * stands where it stood.
  */
 export async function activateEsim(
-  desk: Desk,
+  desk: OrderDesk,
   order: OrderRow,
   resumed: boolean,
   signal: AbortSignal,
@@ -53,15 +54,17 @@ export async function activateEsim(
         status: 'activated',
         steps: [{ step: 'activate', outcome: verdict.how, endpointId }, ...(announced.steps ?? [])],
       }
-      const row: EsimRow = { ...esim, status: 'activated', busyWith: orderId, at: isoNow(desk) }
+      const there = rows.esim(endpointId) ?? esim
+      const row: EsimRow = { ...there, status: 'activated', busyWith: orderId, at: isoNow(desk) }
       return { change, entries: [{ table: 'esims', row }] }
     })
     return { order: active }
   }
 
   const { end, reason } = verdict
-  const left = await saveOrder(desk, orderId, [endpointId], (_rows, current) => {
-    const row = leaveEsim(esim, end === 'taken' ? 'set aside' : 'released', reason, isoNow(desk))
+  const left = await saveOrder(desk, orderId, [endpointId], (rows, current) => {
+    const there = rows.esim(endpointId) ?? esim
+    const row = leaveEsim(there, end === 'taken' ? 'set aside' : 'released', reason, isoNow(desk))
     const entries: LedgerEntry[] = [{ table: 'esims', row }]
     return {
       change: {
@@ -80,7 +83,7 @@ export async function activateEsim(
   return { order: left, reason }
 }
 
-const announceActivation = (desk: Desk, { orderId, endpointId = '' }: OrderRow) =>
+const announceActivation = (desk: OrderDesk, { orderId, endpointId = '' }: OrderRow) =>
   saveOrder(desk, orderId, [], () => ({
     change: {
       intent: activationIntent(desk, endpointId),
@@ -95,12 +98,12 @@ export function leaveEsim(
   reason: string,
   at: string,
 ): EsimRow {
-  const { orderId: _order, busyWith: _busy, ...rest } = esim
+  const { orderId: _order, ...rest } = freed(esim)
   return { ...rest, status, reason, at }
 }
 
 async function tryActivation(
-  desk: Desk,
+  desk: OrderDesk,
   order: OrderRow,
   esim: EsimRow,
   resumed: boolean,

@@ -53,7 +53,24 @@ export interface PurchaseRequest extends Patience {
 export interface TopUpRequest extends PurchaseRequest {
   /** An endpoint that was sold from this ledger. */
   readonly endpointId: string
+  /** Top up a suspended eSIM too, whose add-on carries no traffic until it is reactivated. */
+  readonly allowSuspended?: boolean
 }
+
+/** What a person found out about an order of unknown outcome. */
+export type SettleRequest = (
+  | {
+      /** The add-on instance that is this order's, by its uniqueId. */
+      readonly instance: string
+    }
+  | {
+      /** There is none: the write did not happen. */
+      readonly notSold: true
+    }
+) & {
+  /** Who decided it, for the order's history; by default the user and host of this process. */
+  readonly by?: string
+} & Patience
 
 /** What `resume` did. */
 export interface ResumeReport {
@@ -67,7 +84,11 @@ export interface ResumeReport {
   readonly inWork: number
 }
 
-/** Sells what the catalog has. Dispose it to let running orders stop at a safe place. */
+/**
+ * Sells what the catalog has. Dispose it to let running orders stop at a safe place. Every error is one of
+ * `AnyProvisionError`; a call of another form than the types say throws InvalidRequestError, and nothing
+ * was written.
+ */
 export interface Provisioner extends AsyncDisposable {
   /**
    * Sells an eSIM with an add-on. The same order again gives the same sale. Throws each error of
@@ -76,6 +97,11 @@ export interface Provisioner extends AsyncDisposable {
   purchase(request: PurchaseRequest): Promise<Sale>
   /** Puts another add-on, of the same plan or not, on an endpoint that was sold. Idempotent likewise. */
   topUp(request: TopUpRequest): Promise<TopUp>
+  /**
+   * Shows a purchase that is delivered once more, QR code and all; it begins nothing and makes no call.
+   * Throws UnknownOrderError, OrderNotDeliveredError, and OrderConflictError for a top-up.
+   */
+  sale(orderId: string): Promise<Sale>
   /** Where an order stands, every step with time and outcome. Throws UnknownOrderError. */
   order(orderId: string): Promise<OrderView>
   orders(filter?: { readonly unfinished?: boolean }): Promise<readonly OrderView[]>
@@ -95,7 +121,10 @@ export interface Provisioner extends AsyncDisposable {
     readonly olderThan?: number
     readonly signal?: AbortSignal
   }): Promise<UsageSweep>
-  /** Throws UnknownEndpointError and what stands for the account. Idempotent, as is `reactivate`. */
+  /**
+   * Throws UnknownEndpointError and what stands for the account. Idempotent, as is `reactivate`, which also
+   * takes the eSIM of a cancelled sale back into service. What is done to one endpoint goes one by one.
+   */
   suspend(request: {
     readonly endpointId: string
     /** `support` by default. */
@@ -109,8 +138,17 @@ export interface Provisioner extends AsyncDisposable {
     readonly uniqueId: string
     readonly signal?: AbortSignal
   }): Promise<{ readonly removed: boolean }>
-  /** Undoes what can be undone of an order, and says what cannot. */
+  /**
+   * Undoes what can be undone of an order, and says what cannot; again, it says the same. An ID that the
+   * ledger does not have is closed, so that a late order of that ID does not sell, and UnknownOrderError
+   * is thrown.
+   */
   cancel(orderId: string, patience?: Patience): Promise<Cancellation>
+  /**
+   * Ends the doubt about an order by what a person says, and writes who and when into its history. No call
+   * is made. Throws NothingToSettleError, OrderConflictError, UnknownOrderError.
+   */
+  settle(orderId: string, verdict: SettleRequest): Promise<OrderView>
   /** What can be sold, is reserved and was sold. Makes no call. */
   stock(): Promise<Stock>
   /** Reads each SIM that was set aside; those that are Pre-Active and unsold are for sale again. */

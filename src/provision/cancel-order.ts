@@ -3,62 +3,144 @@ import type { AddonInstance } from '../sft/api.ts'
 import { settle } from '../sft/once.ts'
 import { leaveEsim } from './activate-esim.ts'
 import { type Desk, isoNow } from './desk.ts'
-import { changeEndpoint, removeInstance } from './endpoint-care.ts'
-import { OrderConflictError, SubscriptionFailedError, UnknownOrderError } from './errors.ts'
-import { explainError } from './explain.ts'
+import { type CareDesk, changeEndpoint, removeInstance } from './endpoint-care.ts'
+import { SubscriptionFailedError, UnknownOrderError } from './errors.ts'
 import { findInstance, findSubscribed, type SubscribeIntent } from './find-addon.ts'
-import type { AddonRow, EsimRow, LedgerEntry, OrderIntent, OrderRow } from './ledger.ts'
+import type {
+  AddonRow,
+  CancelReport,
+  EsimRow,
+  LedgerEntry,
+  OrderIntent,
+  OrderRow,
+} from './ledger.ts'
+import { changeOrder, newOrder, type OrderChange } from './order.ts'
 import { requireKnown } from './require-known.ts'
-import { claimOrder, saveOrder } from './save-order.ts'
+import { claimOrder, type OrderDesk, OrderLostError, saveOrder } from './save-order.ts'
+import { freed, type RunOther, takeEndpoint } from './take-endpoint.ts'
 import { readInstance } from './usage.ts'
 
 /** What a cancellation did, in sentences for people. */
-export interface Cancellation {
+export interface Cancellation extends CancelReport {
   readonly orderId: string
   /** `delivered`: the add-on was used already, so the order stays as it is. */
   readonly status: 'cancelled' | 'delivered'
-  readonly undone: readonly string[]
-  readonly notUndone: readonly string[]
 }
 
 /**
- * Undoes what can be undone of an order that nobody works on. A reserved eSIM is for sale again; an
- * add-on of which nothing was used is taken off; an endpoint that this order activated is suspended,
- * since the platform has no way back to Pre-Active. Throws what `runOrder` throws.
+ * Undoes what can be undone of an order when nobody else works on it. A reserved eSIM is for sale again;
+ * an add-on of which nothing was used is taken off; an endpoint that this order activated is suspended,
+ * since the platform has no way back to Pre-Active. An order ID that the ledger does not have is closed,
+ * and a cancelled order tells once more what its cancellation did. Throws what `runOrder` throws.
  */
 export async function cancelOrder(
   desk: Desk,
   orderId: string,
+  runOther: RunOther,
   signal: AbortSignal,
 ): Promise<Cancellation> {
-  const order = await claimForCancel(desk, orderId, signal)
-  try {
-    return await undoOrder(desk, order, signal)
-  } catch (error) {
-    await saveOrder(desk, orderId, [], () => ({ change: { owner: null } }))
-    throw explainError(orderId, error)
-  }
-}
-
-async function claimForCancel(desk: Desk, orderId: string, signal: AbortSignal): Promise<OrderRow> {
-  for (;;) {
+  for (let wait = 20; ; wait = Math.min(wait * 1.5, 500)) {
+    const ended = await readCancelled(desk, orderId)
+    if (ended !== undefined) return ended
     const claim = await claimOrder(desk, orderId, { anyStatus: true })
-    if (claim.kind === 'missing') throw new UnknownOrderError(orderId)
-    if (claim.kind === 'theirs') await desk.clock.sleep(100, signal)
-    else return claim.order
+    if (claim.kind === 'mine') {
+      try {
+        return await undoOrder(claim.desk, claim.order, runOther, signal)
+      } catch (error) {
+        if (!(error instanceof OrderLostError)) throw error
+      } finally {
+        claim.desk.claim.end()
+      }
+    } else if (claim.kind === 'theirs') await desk.clock.sleep(wait, signal)
   }
 }
 
-async function undoOrder(desk: Desk, order: OrderRow, signal: AbortSignal): Promise<Cancellation> {
+/**
+ * What became of an order that is cancelled already. One that the ledger never had gets a mark, so that an
+ * order of that ID which comes late does not sell, and throws UnknownOrderError, every time.
+ */
+async function readCancelled(desk: Desk, orderId: string): Promise<Cancellation | undefined> {
+  const row = await desk.ledger.transact({ orderIds: [orderId] }, rows => {
+    const order = rows.order(orderId)
+    if (order !== undefined) return { entries: [], result: order }
+    const mark = closedOrder(orderId, isoNow(desk))
+    return { entries: [{ table: 'orders', row: mark }], result: mark }
+  })
+  if (row.status !== 'cancelled') return undefined
+  if (row.content === '')
+    throw new UnknownOrderError(
+      orderId,
+      'the ID is closed now: an order of that ID which comes late is refused; if it is mistyped, cancel the right one',
+    )
+  return { orderId, status: 'cancelled', ...(row.cancellation ?? reportOf(row)) }
+}
+
+/** The mark of an order that was cancelled before it came; nothing has its content. */
+function closedOrder(orderId: string, at: string): OrderRow {
+  const nothing = newOrder({ orderId, kind: 'purchase', content: '', sku: '', planId: '' }, at)
+  const detail = 'cancelled before the ledger had it'
+  const steps = [{ step: 'cancel', outcome: 'done', detail } as const]
+  return changeOrder(nothing, { status: 'cancelled', steps }, at)
+}
+
+/** An order that release 0.1.0 cancelled has its report in the last step only. */
+function reportOf(order: OrderRow): CancelReport {
+  const step = order.steps.findLast(one => one.step === 'cancel')
+  const said = step?.detail?.split('; ') ?? []
+  const isNotUndone = (line: string) =>
+    /stays active|cannot go back|expired or removed before/.test(line)
+  return {
+    undone: said.filter(line => !isNotUndone(line)),
+    notUndone: said.filter(isNotUndone),
+  }
+}
+
+/** Undoes an order that is claimed; an error lets go of it. */
+export async function undoOrder(
+  desk: OrderDesk,
+  order: OrderRow,
+  runOther: RunOther,
+  signal: AbortSignal,
+): Promise<Cancellation> {
+  try {
+    return await undo(desk, order, runOther, signal)
+  } catch (error) {
+    if (!(error instanceof OrderLostError)) await letGo(desk, order)
+    throw error
+  }
+}
+
+async function letGo(desk: OrderDesk, { orderId, endpointId }: OrderRow): Promise<void> {
+  const endpointIds = endpointId === undefined ? [] : [endpointId]
+  await saveOrder(desk, orderId, endpointIds, (rows, current) => {
+    const esim = endpointId === undefined ? undefined : rows.esim(endpointId)
+    // What is not settled keeps the endpoint, so that whatever comes next settles it first.
+    const isOver = current.intent === undefined && current.cancelling !== true
+    const row = esim?.busyWith === orderId && isOver ? freed(esim) : undefined
+    return {
+      change: { owner: null },
+      entries: row === undefined ? [] : [{ table: 'esims', row }],
+    }
+  })
+}
+
+async function undo(
+  desk: OrderDesk,
+  order: OrderRow,
+  runOther: RunOther,
+  signal: AbortSignal,
+): Promise<Cancellation> {
   const { orderId, endpointId, intent } = order
   const options = { lane: 'traveller', signal } as const
-  if (order.status === 'cancelled' || endpointId === undefined)
-    return await endOrder(desk, order, undefined, ['nothing was held for it'], [])
-  const { esim, addons } = await desk.ledger.transact({ endpointIds: [endpointId] }, rows => ({
+  const nothingSent = order.kind === 'topUp' && intent === undefined && order.uniqueId === undefined
+  if (endpointId === undefined || nothingSent)
+    return await endOrder(desk, order, freed, ['nothing was held for it'], [])
+  const { owner } = desk.claim
+  const esim = await takeEndpoint(desk, { endpointId, owner, by: { orderId }, runOther }, signal)
+  const addons = await desk.ledger.transact({ endpointIds: [endpointId] }, rows => ({
     entries: [],
-    result: { esim: rows.esim(endpointId), addons: rows.addons(endpointId) },
+    result: rows.addons(endpointId),
   }))
-  if (esim === undefined) throw new OrderConflictError(orderId, 'has no eSIM in the ledger')
 
   if (order.status === 'reserved') {
     const readStatus = async () =>
@@ -77,8 +159,10 @@ async function undoOrder(desk: Desk, order: OrderRow, signal: AbortSignal): Prom
         `whether its endpoint is active could not be read: ${active.reason}`,
       )
     if (active.kind === 'not there') {
-      const row = leaveEsim(esim, 'released', `order ${orderId} was cancelled`, isoNow(desk))
-      const report = await endOrder(desk, order, row, [`eSIM ${esim.iccid} is for sale again`], [])
+      const release = (row: EsimRow) =>
+        leaveEsim(row, 'released', `order ${orderId} was cancelled`, isoNow(desk))
+      const undone = [`eSIM ${esim.iccid} is for sale again`]
+      const report = await endOrder(desk, order, release, undone, [])
       if (esim.activationCode !== undefined)
         desk.pool.putBack({ ...esim, activationCode: esim.activationCode })
       return report
@@ -102,35 +186,69 @@ async function undoOrder(desk: Desk, order: OrderRow, signal: AbortSignal): Prom
         'the platform said yes, but shows no add-on to take off yet',
       )
   }
-  const uniqueId = order.uniqueId ?? instance?.uniqueId
+  if (instance !== undefined && wasUsed(instance, desk))
+    return await keepOrder(desk, order, instance)
+  return await takeBack(desk, order, esim, instance, addons, signal)
+}
+
+/** Takes off what the order put on its endpoint; from here on nothing but the cancellation's end may follow. */
+async function takeBack(
+  desk: OrderDesk,
+  order: OrderRow,
+  esim: EsimRow,
+  instance: AddonInstance | undefined,
+  addons: readonly AddonRow[],
+  signal: AbortSignal,
+): Promise<Cancellation> {
+  const { orderId } = order
+  const { endpointId } = esim
+  const begun = await saveOrder(desk, orderId, [endpointId], (rows, current) => ({
+    change: {
+      cancelling: true,
+      ...(instance !== undefined && { uniqueId: instance.uniqueId }),
+      steps: [{ step: 'cancel', outcome: 'announced', endpointId }],
+    },
+    entries:
+      instance === undefined
+        ? []
+        : [{ table: 'addons', row: ownRow(current, instance, rows.addons(endpointId)) }],
+  }))
+  const care: CareDesk = {
+    ...desk,
+    async confirm() {
+      await saveOrder(desk, orderId, [], () => ({ change: {} }))
+    },
+  }
   const undone: string[] = []
   const notUndone: string[] = []
-  const entries: AddonRow[] = []
-  if (instance !== undefined) {
-    if (wasUsed(instance, desk))
-      return await keepOrder(desk, order, [
-        `add-on ${instance.uniqueId} is in use and stays; remove-addon takes it off all the same`,
-      ])
-    entries.push(removedRow(order, endpointId, instance, addons))
-    await removeInstance(desk, endpointId, instance.uniqueId, signal)
-    undone.push(`add-on ${instance.uniqueId} was taken off endpoint ${endpointId}`)
-  } else if (order.status === 'delivered')
+  const { uniqueId } = begun
+  // A cancellation that was cut short may have taken it off itself.
+  const wasTaken =
+    order.cancelling === true &&
+    addons.some(row => row.uniqueId === uniqueId && row.status === 'removed')
+  if (instance !== undefined) await removeInstance(care, endpointId, instance.uniqueId, signal)
+  if (instance !== undefined || wasTaken)
+    undone.push(`add-on ${uniqueId} was taken off endpoint ${endpointId}`)
+  else if (order.status === 'delivered')
     notUndone.push(`add-on ${uniqueId} was used up, expired or removed before`)
 
-  if (order.kind === 'topUp') return await endOrder(desk, order, esim, undone, notUndone, entries)
-  const others = addons.some(row => row.orderId !== orderId && row.status !== 'removed')
-  if (others) {
+  if (order.kind === 'topUp') return await endOrder(desk, order, freed, undone, notUndone)
+  if (addons.some(row => row.orderId !== orderId && row.status !== 'removed')) {
     notUndone.push(`endpoint ${endpointId} stays active: it has add-ons of other orders`)
-    return await endOrder(desk, order, esim, undone, notUndone, entries)
+    const keep = (row: EsimRow): EsimRow => ({ ...freed(row), status: 'delivered' })
+    return await endOrder(desk, order, keep, undone, notUndone)
   }
-  await changeEndpoint(desk, endpointId, esim.iccid, 'S', 'support', signal)
+  await changeEndpoint(care, endpointId, esim.iccid, 'S', 'support', signal)
   undone.push(`endpoint ${endpointId} was suspended`)
   notUndone.push(
     `endpoint ${endpointId} cannot go back to Pre-Active, and its activation may be charged`,
   )
   const reason = `order ${orderId} was cancelled after its activation`
-  const row = { ...leaveEsim(esim, 'set aside', reason, isoNow(desk)), suspended: true }
-  return await endOrder(desk, order, row, undone, notUndone, entries)
+  const setAside = (row: EsimRow): EsimRow => ({
+    ...leaveEsim(row, 'set aside', reason, isoNow(desk)),
+    suspended: true,
+  })
+  return await endOrder(desk, order, setAside, undone, notUndone)
 }
 
 /** From now on: a dead process may have sent it just before it died. */
@@ -154,63 +272,72 @@ function wasUsed(instance: AddonInstance, desk: Desk): boolean {
   return usedBytes === undefined ? status !== 'waiting' : usedBytes > 0
 }
 
-const removedRow = (
-  order: OrderRow,
-  endpointId: string,
-  instance: AddonInstance,
-  rows: readonly AddonRow[],
-): AddonRow => ({
-  ...(rows.find(row => row.uniqueId === instance.uniqueId) ?? {
-    uniqueId: instance.uniqueId,
-    endpointId,
-    planId: order.planId,
-    orderId: order.orderId,
-  }),
-  status: 'removed',
+/** The ledger's row of the instance that an order made. */
+const ownRow = (order: OrderRow, instance: AddonInstance, rows: readonly AddonRow[]): AddonRow => ({
+  endpointId: order.endpointId ?? '',
+  uniqueId: instance.uniqueId,
+  planId: order.planId,
+  status: 'waiting',
+  ...rows.find(row => row.uniqueId === instance.uniqueId),
+  orderId: order.orderId,
 })
 
+/** Ends a cancelled order; `leave` makes of its eSIM's row, as it is then, what it is from now on. */
 async function endOrder(
-  desk: Desk,
+  desk: OrderDesk,
   order: OrderRow,
-  esim: EsimRow | undefined,
+  leave: (esim: EsimRow) => EsimRow,
   undone: readonly string[],
   notUndone: readonly string[],
-  addons: readonly AddonRow[] = [],
 ): Promise<Cancellation> {
-  const endpointIds = order.endpointId === undefined ? [] : [order.endpointId]
-  await saveOrder(desk, order.orderId, endpointIds, () => {
-    const entries: LedgerEntry[] = addons.map(row => ({ table: 'addons', row }))
-    if (esim !== undefined) {
-      const { busyWith, ...rest } = esim
-      const row = busyWith === undefined || busyWith === order.orderId ? rest : esim
-      entries.push({ table: 'esims', row })
-    }
+  const { orderId, endpointId } = order
+  const cancellation: CancelReport = { undone, notUndone }
+  await saveOrder(desk, orderId, endpointId === undefined ? [] : [endpointId], rows => {
+    const esim = endpointId === undefined ? undefined : rows.esim(endpointId)
+    const entries: LedgerEntry[] =
+      esim?.busyWith === orderId ? [{ table: 'esims', row: leave(esim) }] : []
     const detail = [...undone, ...notUndone].join('; ')
-    const { endpointId } = order
     const step = { step: 'cancel', outcome: 'done', detail } as const
+    const change: OrderChange = {
+      status: 'cancelled',
+      cancellation,
+      cancelling: null,
+      intent: null,
+      owner: null,
+      steps: [{ ...step, ...(endpointId === undefined ? {} : { endpointId }) }],
+    }
+    return { change, entries }
+  })
+  return { orderId, status: 'cancelled', undone, notUndone }
+}
+
+/** An add-on that is in use stays; the order that has it is delivered. */
+async function keepOrder(
+  desk: OrderDesk,
+  order: OrderRow,
+  instance: AddonInstance,
+): Promise<Cancellation> {
+  const { orderId, endpointId = '' } = order
+  const { uniqueId } = instance
+  const line = `add-on ${uniqueId} is in use and stays; remove-addon takes it off all the same`
+  await saveOrder(desk, orderId, [endpointId], (rows, current) => {
+    const esim = rows.esim(endpointId)
+    const entries: LedgerEntry[] = []
+    if (esim !== undefined)
+      entries.push({ table: 'esims', row: { ...freed(esim), status: 'delivered' } })
+    if (current.status !== 'delivered')
+      entries.push({ table: 'addons', row: ownRow(current, instance, rows.addons(endpointId)) })
     return {
       change: {
-        status: 'cancelled',
+        status: 'delivered',
+        uniqueId,
         intent: null,
+        cancelling: null,
         owner: null,
-        steps: [{ ...step, ...(endpointId === undefined ? {} : { endpointId }) }],
+        steps: [{ step: 'cancel', outcome: 'refused', detail: line }],
       },
       entries,
     }
   })
-  return { orderId: order.orderId, status: 'cancelled', undone, notUndone }
-}
-
-async function keepOrder(
-  desk: Desk,
-  order: OrderRow,
-  notUndone: readonly string[],
-): Promise<Cancellation> {
-  await saveOrder(desk, order.orderId, [], () => ({
-    change: {
-      owner: null,
-      steps: [{ step: 'cancel', outcome: 'refused', detail: notUndone.join('; ') }],
-    },
-  }))
-  return { orderId: order.orderId, status: 'delivered', undone: [], notUndone }
+  return { orderId, status: 'delivered', undone: [], notUndone: [line] }
 }

@@ -4,7 +4,8 @@ import type { Clock } from '../sft/once.ts'
 import type { State } from '../state/state.ts'
 import type { EsimPool } from './esim-pool.ts'
 import type { ProvisionListener } from './events.ts'
-import type { Ledger, OrderOwner } from './ledger.ts'
+import type { Lease } from './lease.ts'
+import type { Ledger } from './ledger.ts'
 
 /** What to sell, in which order, and when to give up. */
 export interface ProvisionPolicies {
@@ -20,6 +21,11 @@ export interface ProvisionPolicies {
   readonly lowStock?: number
   /** Activation codes to have ready; 200 by default. */
   readonly poolSize?: number
+  /**
+   * Seconds without a sign of life after which a process that cannot be seen from here counts as dead, and
+   * its orders are taken over; 60 by default. The same for all processes of a ledger.
+   */
+  readonly silenceSeconds?: number
 }
 
 export type Policies = Required<Omit<ProvisionPolicies, 'batches' | 'tags'>> &
@@ -30,6 +36,7 @@ export const DEFAULT_POLICIES: Policies = {
   subscribeRefusals: 2,
   lowStock: 50,
   poolSize: 200,
+  silenceSeconds: 60,
 }
 
 /** The parts of an open provisioner. */
@@ -42,7 +49,7 @@ export interface Desk {
   readonly clock: Clock
   readonly policies: Policies
   readonly timeZone: string
-  readonly me: OrderOwner
+  readonly lease: Lease
   readonly tell: ProvisionListener
 }
 

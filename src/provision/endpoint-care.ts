@@ -1,12 +1,16 @@
 import { type Finding, there as found, notThere, seenIn } from '../finding.ts'
+import { withAnnouncement } from '../sft/announcement.ts'
 import type { OperationName } from '../sft/api.ts'
 import { writeOnce } from '../sft/once.ts'
 import { type Desk, isoNow } from './desk.ts'
 import { UnknownEndpointError } from './errors.ts'
 import { explainError } from './explain.ts'
 import { findInstance } from './find-addon.ts'
-import type { EsimRow } from './ledger.ts'
+import type { LeasedAnnouncement } from './lease.ts'
+import type { EndpointOperation, EsimRow } from './ledger.ts'
 import { requireKnown } from './require-known.ts'
+import { OrderLostError } from './save-order.ts'
+import { freed, type RunOther, takeEndpoint } from './take-endpoint.ts'
 
 /** Why an endpoint is suspended: the platform's reasons (contract 4.9). */
 export type SuspensionReason = 'system' | 'non-payment' | 'support'
@@ -17,29 +21,113 @@ const REASON_CODES: Readonly<Record<SuspensionReason, string>> = {
   support: '3',
 }
 
+/** A desk that has an endpoint: what it writes there is announced by `confirm`. */
+export interface CareDesk extends Desk {
+  readonly announcement: LeasedAnnouncement
+  /** Announces a write: throws where the endpoint, or the order, is somebody else's by now. */
+  readonly confirm: () => Promise<void>
+}
+
+/** Whether the sale of an eSIM was cancelled: only that leaves it suspended and set aside. */
+export const isCancelledSale = (esim: EsimRow): boolean =>
+  esim.status === 'set aside' && esim.suspended === true
+
 /** The eSIM of an endpoint that was sold from this ledger. Throws UnknownEndpointError. */
-export async function findSold(desk: Desk, endpointId: string): Promise<EsimRow> {
+export async function findSold(
+  desk: Desk,
+  endpointId: string,
+  orCancelled = false,
+): Promise<EsimRow> {
   const esim = await desk.ledger.transact({ endpointIds: [endpointId] }, rows => ({
     entries: [],
     result: rows.esim(endpointId),
   }))
+  return requireSold(desk, endpointId, esim, orCancelled)
+}
+
+function requireSold(
+  desk: Desk,
+  endpointId: string,
+  esim: EsimRow | undefined,
+  orCancelled: boolean,
+): EsimRow {
   if (esim?.status === 'delivered') return esim
+  if (esim !== undefined && orCancelled && isCancelledSale(esim)) return esim
   throw new UnknownEndpointError(
     undefined,
     `endpoint ${endpointId} was not sold from ${desk.ledger.location}`,
   )
 }
 
+/** Does something to a sold endpoint while nobody else does anything to it. */
+export async function withEndpoint<Result>(
+  desk: Desk,
+  endpointId: string,
+  operation: EndpointOperation,
+  runOther: RunOther,
+  signal: AbortSignal,
+  work: (desk: CareDesk, esim: EsimRow, signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const orCancelled = operation === 'reactivate'
+  await findSold(desk, endpointId, orCancelled)
+  const own = desk.lease.claim()
+  try {
+    const esim = await takeEndpoint(
+      desk,
+      {
+        endpointId,
+        owner: own.owner,
+        by: { operation },
+        admit: row => void requireSold(desk, endpointId, row, orCancelled),
+        runOther,
+      },
+      signal,
+    )
+    try {
+      return await work(careDesk(desk, esim), esim, signal)
+    } finally {
+      await desk.ledger.transact({ endpointIds: [endpointId] }, rows => {
+        const row = rows.esim(endpointId)
+        const isMine = row?.fence === esim.fence
+        return {
+          entries: isMine && row !== undefined ? [{ table: 'esims', row: freed(row) }] : [],
+          result: undefined,
+        }
+      })
+    }
+  } finally {
+    own.end()
+  }
+}
+
+function careDesk(desk: Desk, { endpointId, fence }: EsimRow): CareDesk {
+  const confirm = async (): Promise<void> => {
+    const announced = announcement.restart()
+    await desk.ledger.transact({ endpointIds: [endpointId] }, rows => {
+      const row = rows.esim(endpointId)
+      if (row === undefined || row.fence !== fence)
+        throw new OrderLostError(`endpoint ${endpointId} was taken over`)
+      // A sign of life: whoever cannot see this process sees that the row changed.
+      const owner = row.owner && { ...row.owner, since: isoNow(desk) }
+      const mine = owner === undefined ? row : { ...row, owner }
+      return { entries: [{ table: 'esims', row: mine }], result: undefined }
+    })
+    announced()
+  }
+  const announcement = desk.lease.announcement(confirm)
+  return { ...desk, sft: withAnnouncement(desk.sft, announcement), announcement, confirm }
+}
+
 /** Suspends or reactivates an endpoint; nothing happens where it is so already. */
 export async function changeEndpoint(
-  desk: Desk,
+  desk: CareDesk,
   endpointId: string,
   iccid: string,
   lifecycle: 'A' | 'S',
   reason: SuspensionReason,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): Promise<void> {
-  const options = { lane: 'traveller', ...(signal === undefined ? {} : { signal }) } as const
+  const options = { lane: 'traveller', signal } as const
   const wanted = lifecycle === 'A' ? 'Active' : 'Suspended'
   await settleWrite(
     desk,
@@ -57,37 +145,36 @@ export async function changeEndpoint(
   )
   await desk.ledger.transact({ endpointIds: [endpointId] }, rows => {
     const row = rows.esim(endpointId)
+    if (row === undefined) return { entries: [], result: undefined }
     const suspended = lifecycle === 'S'
-    return {
-      entries: row === undefined ? [] : [{ table: 'esims', row: { ...row, suspended } }],
-      result: undefined,
-    }
+    const { reason: _why, ...sold } = row
+    // Taken back into service after a cancellation, it is its buyer's again.
+    const again: EsimRow =
+      !suspended && isCancelledSale(row)
+        ? { ...sold, status: 'delivered', at: isoNow(desk), suspended }
+        : { ...row, suspended }
+    return { entries: [{ table: 'esims', row: again }], result: undefined }
   })
 }
 
 /** Takes an instance off an endpoint; false where the account did not have it any more. */
 export async function removeInstance(
-  desk: Desk,
+  desk: CareDesk,
   endpointId: string,
   uniqueId: string,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): Promise<boolean> {
-  const options = { lane: 'traveller', ...(signal === undefined ? {} : { signal }) } as const
+  const options = { lane: 'traveller', signal } as const
   const isThere = async () =>
     requireKnown(await findInstance(desk, endpointId, uniqueId, options)) !== undefined
-  let there: boolean
-  try {
-    there = await isThere()
-  } catch (error) {
-    throw explainError(undefined, error)
-  }
+  const there = await isThere()
   const known = await desk.ledger.transact({ endpointIds: [endpointId] }, rows => ({
     entries: [],
     result: rows.addons(endpointId).find(row => row.uniqueId === uniqueId),
   }))
   if (!there && known === undefined)
     throw new UnknownEndpointError(
-      known,
+      undefined,
       `endpoint ${endpointId} has no add-on with uniqueId ${uniqueId}`,
     )
   if (there)
@@ -119,16 +206,20 @@ export async function removeInstance(
 
 /** A write that changes nothing when it is done twice: sent, settled by reading, sent once more. */
 async function settleWrite(
-  desk: Desk,
+  desk: CareDesk,
   operation: OperationName,
   send: () => Promise<true>,
   find: () => Promise<Finding<true>>,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): Promise<void> {
   const outcome = await writeOnce(
     {
-      announce: async () => isoNow(desk),
+      announce: async () => {
+        await desk.confirm()
+        return operation
+      },
       send,
+      announcement: desk.announcement,
       find,
       conclude: async () => {},
       settleSeconds: desk.sft.settleSeconds(operation),

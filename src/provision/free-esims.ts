@@ -6,6 +6,7 @@ import { explainError } from './explain.ts'
 import type { EsimRow } from './ledger.ts'
 import { requireKnown } from './require-known.ts'
 import { type Esim, judgeForSale } from './sellable.ts'
+import { freed } from './take-endpoint.ts'
 
 /** What became of an eSIM that was looked at again. */
 export interface Recheck {
@@ -91,16 +92,17 @@ async function lookAgain(
   if (typeof judged === 'string') return kept(judged)
   const isFreed = await desk.ledger.transact({ endpointIds: [endpointId] }, rows => {
     const row = rows.esim(endpointId)
-    if (row?.status !== 'set aside') return { entries: [], result: false }
-    const { orderId: _order, busyWith: _busy, suspended: _suspended, ...rest } = row
-    const freed: EsimRow = {
+    if (row?.status !== 'set aside' || desk.lease.isHeld(row, rows))
+      return { entries: [], result: false }
+    const { orderId: _order, suspended: _suspended, ...rest } = freed(row)
+    const forSale: EsimRow = {
       ...rest,
       activationCode: judged.activationCode,
       status: 'released',
       reason: 'looked at again, it is Pre-Active and unsold',
       at: isoNow(desk),
     }
-    return { entries: [{ table: 'esims', row: freed }], result: true }
+    return { entries: [{ table: 'esims', row: forSale }], result: true }
   })
   if (!isFreed) return kept('somebody else changed it meanwhile')
   desk.pool.putBack(judged, true)

@@ -7,9 +7,13 @@
 import type { Owner } from '../durable/owner.ts'
 import type { Json } from '../model.ts'
 
-/** Who works on an order: one provisioner of one process. */
+/** Who works on an order or an endpoint: one operation of one provisioner of one process. */
 export interface OrderOwner extends Owner {
+  /** The provisioner, by which it gives its signs of life. */
   readonly id: string
+  /** The operation, and the ISO time at which it began. Absent in rows of release 0.1.0. */
+  readonly claim?: string
+  readonly since?: string
 }
 
 /** A sign of life of an owner, for those who cannot see its process. */
@@ -28,7 +32,7 @@ export type OrderKind = 'purchase' | 'topUp'
  */
 export type OrderStatus = 'new' | 'reserved' | 'activated' | 'delivered' | 'failed' | 'cancelled'
 
-export type StepName = 'reserve' | 'activate' | 'subscribe' | 'deliver' | 'cancel'
+export type StepName = 'reserve' | 'activate' | 'subscribe' | 'deliver' | 'cancel' | 'settle'
 export type StepOutcome = 'announced' | 'done' | 'found' | 'refused' | 'unclear' | 'absent'
 
 /** One line of an order's history. */
@@ -39,6 +43,8 @@ export interface OrderStep {
   readonly at: string
   readonly endpointId?: string
   readonly detail?: string
+  /** Who decided it, where that was a person. */
+  readonly by?: string
 }
 
 /** A write that was announced and whose end is not known yet. */
@@ -63,6 +69,12 @@ export type OrderIntent =
       readonly accepted?: boolean
     }
 
+/** What a cancellation did, in sentences for people. */
+export interface CancelReport {
+  readonly undone: readonly string[]
+  readonly notUndone: readonly string[]
+}
+
 /** The error that ended the last attempt. */
 export interface OrderFailure {
   readonly name: string
@@ -83,6 +95,14 @@ export interface OrderRow {
   readonly intent?: OrderIntent
   /** Who works on it now. Absent: nobody. */
   readonly owner?: OrderOwner
+  /** Grows with each claim: what an earlier owner still wants to write is refused. Absent: 0. */
+  readonly fence?: number
+  /** A cancellation has begun to undo it: nothing but its end may follow. */
+  readonly cancelling?: boolean
+  /** What the cancellation did, for whoever cancels again. */
+  readonly cancellation?: CancelReport
+  /** The buyer wants the top-up although the eSIM is suspended. */
+  readonly allowSuspended?: boolean
   /** eSIMs that were tried and left. */
   readonly tried: number
   readonly steps: readonly OrderStep[]
@@ -94,6 +114,9 @@ export interface OrderRow {
 
 /** `selected`: kept for an order. `released`: was selected, is for sale again. */
 export type EsimStatus = 'selected' | 'activated' | 'delivered' | 'set aside' | 'released'
+
+/** What is done to an endpoint without an order. */
+export type EndpointOperation = 'suspend' | 'reactivate' | 'remove-addon'
 
 /** Table 1 of the guide: endpoint, SIM and order. */
 export interface EsimRow {
@@ -108,8 +131,14 @@ export interface EsimRow {
   readonly status: EsimStatus
   /** Why it was set aside or released. */
   readonly reason?: string
-  /** The order whose subscription is not settled yet: subscriptions of one endpoint go one by one. */
+  /** The order that is worked on: what is done to one endpoint goes one by one. */
   readonly busyWith?: string
+  /** What is done to it without an order. */
+  readonly operation?: EndpointOperation
+  /** Who does it. */
+  readonly owner?: OrderOwner
+  /** Grows with each claim of the endpoint. Absent: 0. */
+  readonly fence?: number
   readonly suspended?: boolean
   /** ISO time of the last change of `status`. */
   readonly at: string
@@ -215,7 +244,8 @@ export interface Ledger extends AsyncDisposable {
 
 /** Whether an order still needs work. */
 export const isUnfinished = (order: OrderRow): boolean =>
-  order.status !== 'delivered' && order.status !== 'failed' && order.status !== 'cancelled'
+  order.cancelling === true ||
+  (order.status !== 'delivered' && order.status !== 'failed' && order.status !== 'cancelled')
 
 /** Anything JSON that the portal wants to bind an order ID to. */
 export type OrderReference = Json

@@ -1,92 +1,121 @@
 import type { Desk } from './desk.ts'
-import { OrderConflictError } from './errors.ts'
-import { explainError } from './explain.ts'
+import { OrderConflictError, ProvisionError, ThrottledTooLongError } from './errors.ts'
+import { explainError, reasonOf } from './explain.ts'
 import type { OrderRow } from './ledger.ts'
 import type { OrderContent } from './order.ts'
 import { runOrder } from './run-order.ts'
 
-/** The orders that this process works on: one run an order, however many wait for it. */
-export interface OrderRuns {
-  /** Runs an order, or joins its run. The run goes on until the last of those who wait has given up. */
-  run(
-    orderId: string,
-    place: (OrderContent & { readonly hash: string }) | undefined,
-    signal: AbortSignal | undefined,
-  ): Promise<OrderRow>
-  /** Makes the run of an order stop at the next safe place, and waits for that. */
-  stop(orderId: string): Promise<void>
-  stopAll(): Promise<void>
-  readonly size: number
+/** Work that is done once for all who ask for it at the same time. */
+export interface SharedWork<Result> {
+  /** Begins the work of a key, or joins it. It goes on until the last of those who wait has given up. */
+  join(key: string, request: WorkRequest<Result>, signal: AbortSignal | undefined): Promise<Result>
+  /** Makes it stop at the next safe place, tells all who wait why, and waits for that. */
+  stop(key: string, why: ProvisionError): Promise<void>
+  stopAll(why: ProvisionError): Promise<void>
 }
 
-interface Run {
-  /** Absent: the order is gone on with, whatever its content. */
-  readonly hash: string | undefined
-  readonly end: Promise<OrderRow>
+export interface WorkRequest<Result> {
+  readonly start: (signal: AbortSignal) => Promise<Result>
+  /** What is asked for. Two that differ cannot share; absent: whatever is under way. */
+  readonly content?: string
+}
+
+interface Work<Result> {
+  readonly content: string | undefined
+  readonly end: Promise<Result>
   readonly controller: AbortController
   waiting: number
 }
 
-export function openOrderRuns(desk: Desk): OrderRuns {
-  const runs = new Map<string, Run>()
+export function openSharedWork<Result>(): SharedWork<Result> {
+  const works = new Map<string, Work<Result>>()
 
-  const start = (orderId: string, place: Parameters<OrderRuns['run']>[1]): Run => {
+  const begin = (key: string, { start, content }: WorkRequest<Result>): Work<Result> => {
     const controller = new AbortController()
-    const job = {
-      orderId,
-      ...(place === undefined ? {} : { place }),
-      runOther: (other: string) => run(other, undefined, controller.signal),
-    }
-    const end = runOrder(desk, job, controller.signal).finally(() => runs.delete(orderId))
-    // A run whose callers have all given up has told its error as an event.
+    const end = start(controller.signal).finally(() => works.delete(key))
+    // Work whose callers have all given up has told its error as an event.
     end.catch(() => undefined)
-    const made: Run = { hash: place?.hash, end, controller, waiting: 0 }
-    runs.set(orderId, made)
+    const made: Work<Result> = { content, end, controller, waiting: 0 }
+    works.set(key, made)
     return made
   }
 
-  const joinable = async (orderId: string, place: Parameters<typeof start>[1]): Promise<Run> => {
+  const joinable = async (key: string, request: WorkRequest<Result>): Promise<Work<Result>> => {
     for (;;) {
-      const current = runs.get(orderId)
-      if (current === undefined) return start(orderId, place)
-      const { hash } = current
-      if (hash !== undefined && place !== undefined && hash !== place.hash)
-        throw new OrderConflictError(orderId, 'is being placed with other content')
+      const current = works.get(key)
+      if (current === undefined) return begin(key, request)
+      const { content } = current
+      if (content !== undefined && request.content !== undefined && content !== request.content)
+        throw new OrderConflictError(key, 'is being placed with other content')
       if (!current.controller.signal.aborted) return current
       await Promise.allSettled([current.end])
     }
   }
 
-  const run: OrderRuns['run'] = async (orderId, place, signal) => {
-    if (signal?.aborted) throw explainError(orderId, signal.reason)
-    const current = await joinable(orderId, place)
-    current.waiting += 1
-    try {
-      return await untilAborted(current.end, signal)
-    } catch (error) {
-      throw explainError(orderId, error)
-    } finally {
-      current.waiting -= 1
-      if (current.waiting === 0) current.controller.abort()
-    }
-  }
-
-  const stop = async (orderId: string): Promise<void> => {
-    const current = runs.get(orderId)
-    current?.controller.abort()
+  const stop: SharedWork<Result>['stop'] = async (key, why) => {
+    const current = works.get(key)
+    current?.controller.abort(why)
     await Promise.allSettled([current?.end])
   }
 
   return {
-    run,
-    stop,
-    async stopAll() {
-      await Promise.all([...runs.keys()].map(stop))
+    async join(key, request, signal) {
+      if (signal?.aborted) throw gaveUp(key, signal)
+      const current = await joinable(key, request)
+      current.waiting += 1
+      try {
+        return await untilAborted(current.end, signal)
+      } catch (error) {
+        if (signal?.aborted && error === signal.reason) throw gaveUp(key, signal)
+        const why: unknown = current.controller.signal.reason
+        throw why instanceof ProvisionError ? why : explainError(key, error)
+      } finally {
+        current.waiting -= 1
+        if (current.waiting === 0) current.controller.abort()
+      }
     },
-    get size() {
-      return runs.size
+    stop,
+    async stopAll(why) {
+      await Promise.all([...works.keys()].map(key => stop(key, why)))
     },
   }
+}
+
+/** A caller's signal may have any reason. */
+const gaveUp = (orderId: string, { reason }: AbortSignal): ProvisionError =>
+  reason instanceof ProvisionError
+    ? reason
+    : new ThrottledTooLongError(orderId, reasonOf(reason), { cause: reason })
+
+/** The orders that this process works on: one run an order, however many wait for it. */
+export interface OrderRuns {
+  run(
+    orderId: string,
+    place: (OrderContent & { readonly hash: string }) | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<OrderRow>
+  stop: SharedWork<OrderRow>['stop']
+  stopAll: SharedWork<OrderRow>['stopAll']
+}
+
+export function openOrderRuns(desk: Desk): OrderRuns {
+  const work = openSharedWork<OrderRow>()
+  const run: OrderRuns['run'] = (orderId, place, signal) => {
+    const start = (own: AbortSignal) => {
+      const job = {
+        orderId,
+        ...(place === undefined ? {} : { place }),
+        runOther: (other: string) => run(other, undefined, own),
+      }
+      return desk.lease.during(() => runOrder(desk, job, own))
+    }
+    return work.join(
+      orderId,
+      place === undefined ? { start } : { start, content: place.hash },
+      signal,
+    )
+  }
+  return { run, stop: work.stop, stopAll: work.stopAll }
 }
 
 /** The promise's end, or the signal's, whichever comes first. */

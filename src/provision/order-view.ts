@@ -1,4 +1,11 @@
-import type { OrderFailure, OrderKind, OrderRow, OrderStatus, OrderStep } from './ledger.ts'
+import type {
+  CancelReport,
+  OrderFailure,
+  OrderKind,
+  OrderRow,
+  OrderStatus,
+  OrderStep,
+} from './ledger.ts'
 
 /** An order as its seller may see it; it holds no secret. */
 export interface OrderView {
@@ -15,6 +22,10 @@ export interface OrderView {
   readonly tried: number
   readonly steps: readonly OrderStep[]
   readonly failure?: OrderFailure
+  /** A cancellation has begun to undo it. */
+  readonly cancelling?: boolean
+  readonly cancellation?: CancelReport
+  readonly allowSuspended?: boolean
   /** The process that works on it: `host, process pid`. */
   readonly owner?: string
   /** ISO times. */
@@ -24,7 +35,7 @@ export interface OrderView {
 
 /** The view of an order's row. */
 export function viewOrder(order: OrderRow): OrderView {
-  const { content: _content, intent, owner, ...rest } = order
+  const { content: _content, intent, owner, fence: _fence, ...rest } = order
   return {
     ...rest,
     ...(intent === undefined ? {} : { unsettled: intent.write }),

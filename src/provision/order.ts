@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Json } from '../model.ts'
 import type {
+  CancelReport,
   OrderFailure,
   OrderIntent,
   OrderKind,
@@ -19,6 +20,8 @@ export interface OrderContent {
   /** Top-ups only. */
   readonly endpointId?: string
   readonly reference?: OrderReference
+  /** Top-ups only; not part of what the order ID is bound to. */
+  readonly allowSuspended?: boolean
 }
 
 /** SHA-256 of an order's content, the same for the same content however its keys are ordered. */
@@ -39,6 +42,8 @@ export const newOrder = (
   order: Pick<OrderRow, 'orderId' | 'kind' | 'content' | 'sku' | 'planId'> & {
     readonly endpointId?: string
     readonly owner?: OrderOwner
+    readonly fence?: number
+    readonly allowSuspended?: boolean
   },
   at: string,
 ): OrderRow => ({ ...order, status: 'new', tried: 0, steps: [], createdAt: at, updatedAt: at })
@@ -53,6 +58,9 @@ export interface OrderChange {
   readonly owner?: OrderOwner | null
   readonly tried?: number
   readonly failure?: OrderFailure | null
+  readonly fence?: number
+  readonly cancelling?: true | null
+  readonly cancellation?: CancelReport
   readonly steps?: readonly Omit<OrderStep, 'at'>[]
 }
 
@@ -68,13 +76,14 @@ export function changeOrder(order: OrderRow, change: OrderChange, at: string): O
       ? all
       : [...all.slice(0, MAX_STEPS / 2), ...all.slice(all.length - MAX_STEPS / 2)]
   const row: OrderRow = { ...order, ...dropNull(fields), steps: kept, updatedAt: at }
-  const { endpointId, intent, owner, failure, ...rest } = row
+  const { endpointId, intent, owner, failure, cancelling, ...rest } = row
   return {
     ...rest,
     ...(endpointId === undefined || change.endpointId === null ? {} : { endpointId }),
     ...(intent === undefined || change.intent === null ? {} : { intent }),
     ...(owner === undefined || change.owner === null ? {} : { owner }),
     ...(failure === undefined || change.failure === null ? {} : { failure }),
+    ...(cancelling === undefined || change.cancelling === null ? {} : { cancelling }),
   }
 }
 

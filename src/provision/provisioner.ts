@@ -1,6 +1,4 @@
-import { randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
-import { setTimeout as delay } from 'node:timers/promises'
 import pLimit from 'p-limit'
 import { thisProcess } from '../durable/owner.ts'
 import {
@@ -8,6 +6,7 @@ import {
   type Environment,
   ledgerLocation,
   type SettingOverrides,
+  SettingsError,
   sftSettings,
   stateLocation,
   timeZoneOf,
@@ -15,37 +14,58 @@ import {
 } from '../settings.ts'
 import type { Sft } from '../sft/api.ts'
 import { openSft } from '../sft/client.ts'
-import type { Clock } from '../sft/once.ts'
+import { SYSTEM_CLOCK } from '../sft/clock.ts'
 import { OPERATIONS } from '../sft/operations.ts'
 import type { State } from '../state/state.ts'
 import { normaliseIccid } from '../units.ts'
 import type { Patience, Provisioner, ProvisionerOptions, ResumeReport } from './api.ts'
-import { cancelOrder } from './cancel-order.ts'
+import { type Cancellation, cancelOrder } from './cancel-order.ts'
 import { listCandidates } from './candidates.ts'
 import { DEFAULT_POLICIES, type Desk, isoNow } from './desk.ts'
-import { changeEndpoint, findSold, removeInstance } from './endpoint-care.ts'
-import { OrderConflictError, UnknownEndpointError, UnknownOrderError } from './errors.ts'
+import { changeEndpoint, findSold, removeInstance, withEndpoint } from './endpoint-care.ts'
+import {
+  InvalidRequestError,
+  OrderConflictError,
+  OrderNotDeliveredError,
+  ProvisionerClosedError,
+  StorageError,
+  ThrottledTooLongError,
+  UnknownEndpointError,
+  UnknownOrderError,
+} from './errors.ts'
 import { openEsimPool } from './esim-pool.ts'
 import { tellSafely } from './events.ts'
 import { explainError, reasonOf } from './explain.ts'
 import { fileLedger } from './file-ledger.ts'
 import { recheckSetAside, releaseEsim } from './free-esims.ts'
-import type { OrderRow } from './ledger.ts'
+import { openLease } from './lease.ts'
+import { type EndpointOperation, isUnfinished, type OrderRow } from './ledger.ts'
 import { hashContent, type OrderContent } from './order.ts'
-import { openOrderRuns } from './order-runs.ts'
+import { openOrderRuns, openSharedWork } from './order-runs.ts'
 import { viewOrder } from './order-view.ts'
 import { readUsage, sweepUsage } from './refresh-usage.ts'
+import { judge, judgeOptions, problemOfOrderId, REQUESTS } from './requests.ts'
 import { saleOf, topUpOf } from './sale.ts'
-import { enlistOwner, hasLivingOwner, SILENCE_MS } from './save-order.ts'
+import { settleByHand } from './settle-order.ts'
 import { countStock } from './stock.ts'
 import { usageOf } from './usage.ts'
 import { watchState } from './watch-state.ts'
 
 /**
  * Opens the runtime entry. Reads the state and the ledger, sends nothing until an order comes, apart
- * from resuming. Throws a SettingsError, and what a state or ledger that cannot be read throws.
+ * from resuming. Throws a SettingsError, an InvalidRequestError for options of another form, and a
+ * StorageError for a state or ledger that cannot be read.
  */
 export async function openProvisioner(options: ProvisionerOptions = {}): Promise<Provisioner> {
+  judgeOptions(options)
+  try {
+    return await open(options)
+  } catch (error) {
+    throw error instanceof SettingsError ? error : explainError(undefined, error)
+  }
+}
+
+async function open(options: ProvisionerOptions): Promise<Provisioner> {
   const {
     env = process.env,
     clock = SYSTEM_CLOCK,
@@ -104,28 +124,24 @@ export async function openProvisioner(options: ProvisionerOptions = {}): Promise
     return state
   }
 
-  const me = { ...thisProcess(), id: randomUUID() }
-  const desk: Desk = { sft, ledger, pool, readState, clock, policies, timeZone, me, tell }
+  const lease = openLease({
+    ledger,
+    clock,
+    silenceSeconds: policies.silenceSeconds,
+    onError: failedInBackground('the sign of life'),
+  })
+  const desk: Desk = { sft, ledger, pool, readState, clock, policies, timeZone, lease, tell }
   try {
     await readState()
   } catch (error) {
     for (const part of opened.reverse()) await part[Symbol.asyncDispose]()
     throw error
   }
-  const leave = enlistOwner(me.id)
   const runs = openOrderRuns(desk)
+  const cancels = openSharedWork<Cancellation>()
   const closing = new AbortController()
   // Every order that is resumed listens to it.
   setMaxListeners(0, closing.signal)
-
-  const beat = async (): Promise<void> => {
-    const row = { id: me.id, heartbeat: isoNow(desk) }
-    await ledger.transact({}, () => ({ entries: [{ table: 'processes', row }], result: undefined }))
-  }
-  let beating = Promise.resolve()
-  const heart = setInterval(() => {
-    if (runs.size > 0) beating = beat().catch(failedInBackground('the heartbeat'))
-  }, SILENCE_MS / 4).unref()
 
   let lowTold = false
   const watchStock = (): void => {
@@ -137,12 +153,12 @@ export async function openProvisioner(options: ProvisionerOptions = {}): Promise
 
   /** Runs an order until it is delivered, with the rows that its sale is made of. */
   const deliver = async (content: OrderContent, orderId: string, patience: Patience) => {
-    if (orderId === '') throw new TypeError('the order ID is empty')
+    await admitOrderId(orderId)
     const hash = hashContent(content)
     const signal = signalOf(patience)
     await readState()
     for (;;) {
-      if (closing.signal.aborted) throw new Error('the provisioner is closed')
+      if (closing.signal.aborted) throw new ProvisionerClosedError(orderId)
       const order = await runs.run(orderId, { ...content, hash }, signal)
       if (order.content !== hash)
         throw new OrderConflictError(
@@ -165,17 +181,46 @@ export async function openProvisioner(options: ProvisionerOptions = {}): Promise
       },
     }))
     if (esim === undefined)
-      throw new Error(`order ${orderId} has no eSIM in ${ledger.location}: the ledger is damaged`)
+      throw new StorageError(
+        orderId,
+        `the order has no eSIM in ${ledger.location}: the ledger is damaged`,
+      )
     return { order, esim, addon }
   }
 
-  const findOrder = async (orderId: string): Promise<OrderRow> => {
-    const order = await ledger.transact({ orderIds: [orderId] }, rows => ({
+  const lookUp = (orderId: string): Promise<OrderRow | undefined> =>
+    ledger.transact({ orderIds: [orderId] }, rows => ({
       entries: [],
       result: rows.order(orderId),
     }))
+
+  /** An ID of a form that is not taken any more stays good for the order that has it. */
+  const admitOrderId = async (orderId: unknown): Promise<void> => {
+    const problem = problemOfOrderId(orderId)
+    if (problem === undefined) return
+    const isId = typeof orderId === 'string' || typeof orderId === 'number'
+    const order = isId ? await lookUp(orderId as string) : undefined
+    if (order?.orderId !== orderId || order === undefined)
+      throw new InvalidRequestError('orderId', problem)
+  }
+
+  const findOrder = async (orderId: string): Promise<OrderRow> => {
+    await admitOrderId(orderId)
+    const order = await lookUp(orderId)
     if (order === undefined) throw new UnknownOrderError(orderId)
     return order
+  }
+
+  const runOther = (other: string) => runs.run(other, undefined, closing.signal)
+
+  /** Something done to a sold endpoint, alone there and with signs of life. */
+  const care = <Result>(
+    { endpointId, signal }: { readonly endpointId: string; readonly signal?: AbortSignal },
+    operation: EndpointOperation,
+    work: Parameters<typeof withEndpoint<Result>>[5],
+  ): Promise<Result> => {
+    const own = closingSignal(closing.signal, signal === undefined ? {} : { signal })
+    return lease.during(() => withEndpoint(desk, endpointId, operation, runOther, own, work))
   }
 
   const resume = async (patience: Patience = {}): Promise<ResumeReport> => {
@@ -190,8 +235,8 @@ export async function openProvisioner(options: ProvisionerOptions = {}): Promise
         limited(async () => {
           const isTheirs = await ledger.transact({ orderIds: [orderId] }, rows => {
             const order = rows.order(orderId)
-            const isMine = order?.owner?.id === me.id
-            const living = order !== undefined && hasLivingOwner(order, rows, clock.now())
+            const isMine = order?.owner?.id === lease.id
+            const living = order !== undefined && lease.isHeld(order, rows)
             return { entries: [], result: living && !isMine }
           })
           if (isTheirs) {
@@ -215,8 +260,10 @@ export async function openProvisioner(options: ProvisionerOptions = {}): Promise
     ? resume().catch(failedInBackground('resuming orders'))
     : Promise.resolve()
 
-  return {
-    async purchase({ orderId, sku, reference, ...patience }) {
+  const shop: Omit<Provisioner, typeof Symbol.asyncDispose> = {
+    async purchase(request) {
+      judge(REQUESTS.purchase, request)
+      const { orderId, sku, reference, ...patience } = request
       const content = {
         kind: 'purchase',
         sku,
@@ -225,20 +272,47 @@ export async function openProvisioner(options: ProvisionerOptions = {}): Promise
       const { order, esim, addon } = await deliver(content, orderId, patience)
       return saleOf(order, esim, addon)
     },
-    async topUp({ orderId, sku, endpointId, reference, ...patience }) {
+    async topUp(request) {
+      judge(REQUESTS.topUp, request)
+      const { orderId, sku, endpointId, reference, allowSuspended, ...patience } = request
       const content = {
         kind: 'topUp',
         sku,
         endpointId,
         ...(reference === undefined ? {} : { reference }),
+        ...(allowSuspended === undefined ? {} : { allowSuspended }),
       } as const
       const { order, esim, addon } = await deliver(content, orderId, patience)
       return topUpOf(order, esim, addon)
     },
+    async sale(orderId) {
+      const order = await findOrder(orderId)
+      if (order.kind === 'topUp')
+        throw new OrderConflictError(
+          orderId,
+          `is a top-up of endpoint ${order.endpointId ?? 'of no name'}`,
+          'ask for the order that sold the endpoint',
+        )
+      if (order.status !== 'delivered')
+        throw new OrderNotDeliveredError(
+          orderId,
+          order.status,
+          isUnfinished(order) ? 'place it again or resume() to go on' : 'use a new order ID',
+        )
+      const rows = await rowsOfOrder(order)
+      return saleOf(rows.order, rows.esim, rows.addon)
+    },
     order: async orderId => viewOrder(await findOrder(orderId)),
-    orders: async filter => (await ledger.orders(filter)).map(viewOrder),
+    async orders(filter = {}) {
+      judge(REQUESTS.orders, filter)
+      return (await ledger.orders(filter)).map(viewOrder)
+    },
     async usage(of) {
-      const { endpointId } = 'endpointId' in of ? of : await findOrder(of.orderId)
+      judge(REQUESTS.usage, of)
+      const { endpointId } =
+        'endpointId' in of && of.endpointId !== undefined
+          ? of
+          : await findOrder('orderId' in of ? of.orderId : '')
       if (endpointId === undefined)
         throw new UnknownEndpointError(
           'orderId' in of ? of.orderId : undefined,
@@ -257,60 +331,111 @@ export async function openProvisioner(options: ProvisionerOptions = {}): Promise
       }
       return await readUsage(desk, endpointId, 'traveller', signal)
     },
-    refreshUsage: ({ olderThan = 3600, signal } = {}) =>
-      sweepUsage(desk, olderThan, closingSignal(closing.signal, { ...(signal && { signal }) })),
-    async suspend({ endpointId, reason = 'support', signal }) {
-      const { iccid } = await findSold(desk, endpointId)
-      await changeEndpoint(desk, endpointId, iccid, 'S', reason, signal)
+    async refreshUsage(request = {}) {
+      judge(REQUESTS.refreshUsage, request)
+      const { olderThan = 3600, signal } = request
+      const own = closingSignal(closing.signal, { ...(signal && { signal }) })
+      return await sweepUsage(desk, olderThan, own)
     },
-    async reactivate({ endpointId, signal }) {
-      const { iccid } = await findSold(desk, endpointId)
-      await changeEndpoint(desk, endpointId, iccid, 'A', 'system', signal)
+    async suspend(request) {
+      judge(REQUESTS.suspend, request)
+      const { endpointId, reason = 'support' } = request
+      await care(request, 'suspend', (own, { iccid }, signal) =>
+        changeEndpoint(own, endpointId, iccid, 'S', reason, signal),
+      )
     },
-    async removeAddon({ endpointId, uniqueId, signal }) {
-      await findSold(desk, endpointId)
-      return { removed: await removeInstance(desk, endpointId, uniqueId, signal) }
+    async reactivate(request) {
+      judge(REQUESTS.reactivate, request)
+      const { endpointId } = request
+      await care(request, 'reactivate', (own, { iccid }, signal) =>
+        changeEndpoint(own, endpointId, iccid, 'A', 'system', signal),
+      )
+    },
+    async removeAddon(request) {
+      judge(REQUESTS.removeAddon, request)
+      const { endpointId, uniqueId } = request
+      const removed = await care(request, 'remove-addon', (own, _esim, signal) =>
+        removeInstance(own, endpointId, uniqueId, signal),
+      )
+      return { removed }
     },
     async cancel(orderId, patience = {}) {
-      await runs.stop(orderId)
-      const signal = closingSignal(closing.signal, patience)
-      try {
-        return await cancelOrder(desk, orderId, signal)
-      } catch (error) {
-        throw explainError(orderId, error)
-      }
+      judge(REQUESTS.patience, patience)
+      await admitOrderId(orderId)
+      await runs.stop(orderId, cancelBegan(orderId))
+      const start = (own: AbortSignal) =>
+        lease.during(() => cancelOrder(desk, orderId, runOther, own))
+      return await cancels.join(orderId, { start }, closingSignal(closing.signal, patience))
+    },
+    async settle(orderId, verdict) {
+      judge(REQUESTS.settle, verdict)
+      await admitOrderId(orderId)
+      if ('instance' in verdict === 'notSold' in verdict)
+        throw new InvalidRequestError('the request', 'must have either instance or notSold')
+      await runs.stop(orderId, settlingBegan(orderId))
+      const { user = 'somebody', host } = thisProcess()
+      const { by = `${user}@${host}`, ...rest } = verdict
+      const found = 'instance' in rest ? { instance: rest.instance } : { notSold: rest.notSold }
+      const signal = closingSignal(closing.signal, verdict)
+      return viewOrder(await lease.during(() => settleByHand(desk, orderId, found, by, signal)))
     },
     async stock() {
       const candidates = listCandidates(await readState(), policies)
       return countStock(candidates, await ledger.esims(), await ledger.orders(), clock.now())
     },
-    recheckSetAside: ({ signal } = {}) =>
-      recheckSetAside(desk, closingSignal(closing.signal, { ...(signal && { signal }) })),
-    releaseEsim: ({ iccid, signal }) =>
-      releaseEsim(
-        desk,
-        normaliseIccid(iccid),
-        closingSignal(closing.signal, { ...(signal && { signal }) }),
-      ),
-    resume,
+    async recheckSetAside(request = {}) {
+      judge(REQUESTS.recheckSetAside, request)
+      const own = closingSignal(closing.signal, request)
+      return await lease.during(() => recheckSetAside(desk, own))
+    },
+    async releaseEsim(request) {
+      judge(REQUESTS.releaseEsim, request)
+      const own = closingSignal(closing.signal, request)
+      return await lease.during(() => releaseEsim(desk, normaliseIccid(request.iccid), own))
+    },
+    async resume(patience = {}) {
+      judge(REQUESTS.patience, patience)
+      return await resume(patience)
+    },
+  }
+  return {
+    ...explaining(shop, () => closing.signal.aborted),
     async [Symbol.asyncDispose]() {
-      closing.abort()
-      clearInterval(heart)
-      await runs.stopAll()
+      closing.abort(wasClosed())
+      await runs.stopAll(wasClosed())
+      await cancels.stopAll(wasClosed())
       await resuming
       await pool.stop()
-      await beating
-      leave()
+      await lease[Symbol.asyncDispose]()
       for (const part of opened.reverse()) await part[Symbol.asyncDispose]()
     },
   }
 }
 
-const SYSTEM_CLOCK: Clock = {
-  now: Date.now,
-  sleep: async (ms, signal) => {
-    await delay(ms, undefined, signal === undefined ? {} : { signal })
-  },
+/** What callers get who still wait when the provisioner is closed. */
+const wasClosed = () => new ThrottledTooLongError(undefined, 'the provisioner was closed')
+
+const cancelBegan = (orderId: string) =>
+  new OrderConflictError(orderId, 'is being cancelled', 'cancel() tells how that ended')
+const settlingBegan = (orderId: string) =>
+  new OrderConflictError(orderId, 'is being settled by hand', 'order() tells how that ended')
+
+type Calls = Readonly<Record<string, (...args: never[]) => Promise<unknown>>>
+
+/** The same functions, which throw nothing but documented errors, whatever went wrong inside. */
+function explaining<Shop extends Calls>(shop: Shop, isClosed: () => boolean): Shop {
+  const guarded = Object.entries(shop).map(([name, call]) => [
+    name,
+    async (...args: never[]) => {
+      try {
+        if (isClosed()) throw new ProvisionerClosedError()
+        return await call(...args)
+      } catch (error) {
+        throw explainError(undefined, error)
+      }
+    },
+  ])
+  return Object.fromEntries(guarded) as Shop
 }
 
 const isOpenSft = (sft: ProvisionerOptions['sft']): sft is Sft => sft !== undefined && 'read' in sft

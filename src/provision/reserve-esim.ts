@@ -2,7 +2,7 @@ import { type Desk, isoNow } from './desk.ts'
 import { NoEsimAvailableError } from './errors.ts'
 import type { EsimRow, LedgerEntry, OrderIntent, OrderRow } from './ledger.ts'
 import { changeOrder, type OrderChange } from './order.ts'
-import { OrderLostError, tellSteps } from './save-order.ts'
+import { isClaimed, type OrderDesk, OrderLostError, tellSteps } from './save-order.ts'
 import type { Esim } from './sellable.ts'
 
 /** The announcement of an activation. */
@@ -22,6 +22,7 @@ export const esimRowOf = (esim: Esim, orderId: string, at: string): EsimRow => (
   batch: esim.batch,
   tags: esim.tags,
   orderId,
+  busyWith: orderId,
   status: 'selected',
   at,
 })
@@ -32,7 +33,7 @@ export const esimRowOf = (esim: Esim, orderId: string, at: string): EsimRow => (
  * somebody placed it in the meantime. Throws NoEsimAvailableError and `SftError`s.
  */
 export async function reserveEsim(
-  desk: Desk,
+  desk: OrderDesk,
   order: OrderRow,
   planId: string,
   isNew: boolean,
@@ -64,11 +65,12 @@ export async function reserveEsim(
     }
     const keys = { orderIds: [orderId], endpointIds: [endpointId] }
     let outcome: OrderRow | 'exists' | 'taken' | undefined
+    const announced = desk.announcement.restart()
     try {
       outcome = await desk.ledger.transact<OrderRow | 'exists' | 'taken'>(keys, rows => {
         const current = rows.order(orderId)
         if (isNew && current !== undefined) return { entries: [], result: 'exists' }
-        if (!isNew && current?.owner?.id !== desk.me.id)
+        if (!isNew && !isClaimed(desk, current))
           throw new OrderLostError(`order ${orderId} was taken over`)
         const there = rows.esim(endpointId)
         if (there !== undefined && there.status !== 'released')
@@ -87,6 +89,7 @@ export async function reserveEsim(
     if (outcome === 'taken') desk.pool.noteGone(endpointId)
     if (outcome === 'taken') continue
     if (outcome === 'exists') return undefined
+    announced()
     tellSteps(desk, orderId, change)
     return outcome
   }

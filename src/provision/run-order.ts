@@ -1,39 +1,50 @@
 import { activateEsim } from './activate-esim.ts'
+import { undoOrder } from './cancel-order.ts'
 import { type Desk, isoNow } from './desk.ts'
+import { isCancelledSale } from './endpoint-care.ts'
 import {
-  AccountUnreachableError,
   ActivationFailedError,
+  EndpointSuspendedError,
   PlanOutOfSaleError,
+  type ProvisionError,
   SubscriptionFailedError,
   UnknownEndpointError,
   UnknownOrderError,
   UnknownSkuError,
 } from './errors.ts'
 import { explainError, reasonOf } from './explain.ts'
-import { isUnfinished, type LedgerEntry, type OrderRow } from './ledger.ts'
+import { type EsimRow, isUnfinished, type LedgerEntry, type OrderRow } from './ledger.ts'
 import { changeOrder, newOrder, type OrderChange, type OrderContent } from './order.ts'
 import { reserveEsim } from './reserve-esim.ts'
-import { claimOrder, hasLivingOwner, OrderLostError, saveOrder } from './save-order.ts'
+import {
+  claimOrder,
+  deskFor,
+  isClaimed,
+  type OrderDesk,
+  OrderLostError,
+  saveOrder,
+} from './save-order.ts'
 import { readSku } from './skus.ts'
 import { subscribeAddon } from './subscribe-addon.ts'
+import { freed, type RunOther, takeEndpoint } from './take-endpoint.ts'
 
 /** An order to place, or only one to go on with. */
 export interface OrderJob {
   readonly orderId: string
   readonly place?: OrderContent & { readonly hash: string }
   /** Goes on with another order of the same endpoint first. */
-  readonly runOther: (orderId: string) => Promise<OrderRow>
+  readonly runOther: RunOther
 }
 
 /**
  * Takes an order from where it stands to its end and returns its row: delivered, or for one that is not
- * placed again possibly failed or cancelled. While another process works on it, it waits, and takes over
+ * placed again possibly failed or cancelled. While somebody else works on it, it waits, and takes over
  * where that one dies. Throws the errors of errors.ts; the order is then nobody's.
  */
 export async function runOrder(desk: Desk, job: OrderJob, signal: AbortSignal): Promise<OrderRow> {
   const { orderId, place } = job
-  const begun = desk.clock.now()
   for (let wait = 20; ; wait = Math.min(wait * 1.5, 500)) {
+    signal.throwIfAborted()
     const claim = await claimOrder(desk, orderId, {
       ...(place === undefined ? {} : { content: place.hash, retryFailed: true }),
     })
@@ -42,55 +53,102 @@ export async function runOrder(desk: Desk, job: OrderJob, signal: AbortSignal): 
       await desk.clock.sleep(wait, signal)
       continue
     }
+    if (claim.kind === 'missing' && place === undefined) throw new UnknownOrderError(orderId)
+    const claimed =
+      claim.kind === 'mine' ? claim.desk : deskFor(desk, orderId, desk.lease.claim(), FIRST_FENCE)
+    const order = claim.kind === 'mine' ? claim.order : undefined
     try {
-      let order = claim.kind === 'mine' ? claim.order : undefined
-      const isNew = order === undefined
-      if (order === undefined && place === undefined) throw new UnknownOrderError(orderId)
-      if (order === undefined && place !== undefined)
-        order = await placeOrder(desk, orderId, place, signal)
-      if (order === undefined) continue
-      const delivered = await advanceOrder(desk, order, isNew, job, signal)
-      desk.tell({
-        type: 'order delivered',
-        orderId,
-        endpointId: delivered.endpointId ?? '',
-        uniqueId: delivered.uniqueId ?? '',
-        seconds: (desk.clock.now() - begun) / 1000,
-      })
-      return delivered
+      const ended = await runClaimed(claimed, order, job, signal)
+      if (ended !== undefined) return ended
     } catch (error) {
-      if (error instanceof OrderLostError) continue
-      throw await stopOrder(desk, job, explainError(orderId, error))
+      if (!(error instanceof OrderLostError))
+        throw await stopOrder(claimed, job, explainError(orderId, error))
+    } finally {
+      claimed.claim.end()
     }
   }
 }
 
+/** The fence of an order that is being placed. */
+const FIRST_FENCE = 1
+
+/** Works on an order that is this claim's, or places it; undefined where somebody else placed it by now. */
+async function runClaimed(
+  desk: OrderDesk,
+  claimed: OrderRow | undefined,
+  job: OrderJob,
+  signal: AbortSignal,
+): Promise<OrderRow | undefined> {
+  const { orderId, place, runOther } = job
+  const begun = desk.clock.now()
+  if (claimed?.cancelling === true) {
+    await undoOrder(desk, claimed, runOther, signal)
+    return await readOrder(desk, orderId)
+  }
+  const placed =
+    claimed ?? (place === undefined ? undefined : await placeOrder(desk, orderId, place, signal))
+  if (placed === undefined) return undefined
+  const delivered = await advanceOrder(desk, placed, claimed === undefined, job, signal)
+  desk.tell({
+    type: 'order delivered',
+    orderId,
+    endpointId: delivered.endpointId ?? '',
+    uniqueId: delivered.uniqueId ?? '',
+    seconds: (desk.clock.now() - begun) / 1000,
+  })
+  return delivered
+}
+
 /** Puts a new order into the ledger; undefined where it is there already. */
 async function placeOrder(
-  desk: Desk,
+  desk: OrderDesk,
   orderId: string,
   content: OrderContent & { readonly hash: string },
   signal: AbortSignal,
 ): Promise<OrderRow | undefined> {
   const planId = await findPlan(desk, orderId, content.sku)
-  const { kind, sku, hash, endpointId } = content
+  const { kind, sku, hash, endpointId, allowSuspended } = content
   desk.tell({ type: 'order started', orderId, kind })
+  const { owner, fence } = desk.claim
   const order = newOrder(
-    { orderId, kind, sku, planId, content: hash, owner: desk.me },
+    {
+      orderId,
+      kind,
+      sku,
+      planId,
+      content: hash,
+      owner,
+      fence,
+      ...(allowSuspended === true && { allowSuspended }),
+    },
     isoNow(desk),
   )
   if (kind === 'purchase') return await reserveEsim(desk, order, planId, true, signal)
   if (endpointId === undefined) throw new UnknownEndpointError(orderId, 'no endpoint is given')
   return await desk.ledger.transact({ orderIds: [orderId], endpointIds: [endpointId] }, rows => {
     if (rows.order(orderId) !== undefined) return { entries: [], result: undefined }
-    if (rows.esim(endpointId)?.status !== 'delivered')
-      throw new UnknownEndpointError(
-        orderId,
-        `endpoint ${endpointId} was not sold from ${desk.ledger.location}`,
-      )
     const row = changeOrder(order, { status: 'activated', endpointId }, order.createdAt)
+    admitTopUp(desk, row, allowSuspended === true, rows.esim(endpointId))
     return { entries: [{ table: 'orders', row }], result: row }
   })
+}
+
+/** Throws where an endpoint cannot be topped up: not sold from here, or it would carry no traffic. */
+function admitTopUp(
+  desk: Desk,
+  order: OrderRow,
+  allowSuspended: boolean,
+  esim: EsimRow | undefined,
+): void {
+  const { orderId, endpointId = '' } = order
+  const isCancelled = esim !== undefined && isCancelledSale(esim)
+  if (esim?.status !== 'delivered' && !isCancelled)
+    throw new UnknownEndpointError(
+      orderId,
+      `endpoint ${endpointId} was not sold from ${desk.ledger.location}`,
+    )
+  if (esim.suspended === true && !allowSuspended)
+    throw new EndpointSuspendedError(orderId, endpointId, isCancelled ? 'cancelled' : 'suspended')
 }
 
 async function findPlan(desk: Desk, orderId: string, sku: string): Promise<string> {
@@ -106,7 +164,7 @@ async function findPlan(desk: Desk, orderId: string, sku: string): Promise<strin
 }
 
 async function advanceOrder(
-  desk: Desk,
+  desk: OrderDesk,
   claimed: OrderRow,
   isNew: boolean,
   job: OrderJob,
@@ -134,7 +192,7 @@ async function advanceOrder(
     } else if (order.status === 'activated') {
       if (order.kind === 'topUp') {
         if (order.intent === undefined) order = await renewPlan(desk, order)
-        await takeEndpoint(desk, order, job, signal)
+        await takeForTopUp(desk, order, job, signal)
       }
       return await subscribeAddon(desk, order, fresh && order.intent !== undefined, signal)
     } else return order
@@ -142,68 +200,35 @@ async function advanceOrder(
 }
 
 /** Gives an order of which nothing was sent the plan that its SKU has now. */
-async function renewPlan(desk: Desk, order: OrderRow): Promise<OrderRow> {
+async function renewPlan(desk: OrderDesk, order: OrderRow): Promise<OrderRow> {
   const planId = await findPlan(desk, order.orderId, order.sku)
   if (planId === order.planId) return order
   return await saveOrder(desk, order.orderId, [], () => ({ change: { planId } }))
 }
 
-/** Waits until no other subscription of the endpoint is under way, and keeps others from beginning one. */
-async function takeEndpoint(
-  desk: Desk,
+/** Waits for the endpoint; of a top-up that may have been sent, its fitness is not asked any more. */
+async function takeForTopUp(
+  desk: OrderDesk,
   order: OrderRow,
   job: OrderJob,
   signal: AbortSignal,
 ): Promise<void> {
   const { orderId, endpointId = '' } = order
-  let other: string | undefined
-  for (;;) {
-    const orderIds = other === undefined ? [] : [other]
-    const now = desk.clock.now()
-    const turn = await desk.ledger.transact<'mine' | 'wait' | 'settle' | { other: string }>(
-      { orderIds, endpointIds: [endpointId] },
-      rows => {
-        const esim = rows.esim(endpointId)
-        if (esim === undefined)
-          throw new UnknownEndpointError(orderId, `endpoint ${endpointId} is not in the ledger`)
-        const { busyWith } = esim
-        if (busyWith === orderId) return { entries: [], result: 'mine' }
-        if (busyWith !== undefined && busyWith !== other)
-          return { entries: [], result: { other: busyWith } }
-        const holder = busyWith === undefined ? undefined : rows.order(busyWith)
-        if (holder !== undefined && isUnfinished(holder))
-          return { entries: [], result: hasLivingOwner(holder, rows, now) ? 'wait' : 'settle' }
-        return {
-          entries: [{ table: 'esims', row: { ...esim, busyWith: orderId } }],
-          result: 'mine',
-        }
-      },
-    )
-    if (turn === 'mine') return
-    if (turn === 'wait') await desk.clock.sleep(50, signal)
-    else if (typeof turn === 'object') other = turn.other
-    else if (other !== undefined) await settleOther(job, orderId, other)
-  }
-}
-
-async function settleOther(job: OrderJob, orderId: string, other: string): Promise<void> {
-  try {
-    await job.runOther(other)
-  } catch (error) {
-    // Known not to have happened, so that it is not in the way any more.
-    if (error instanceof SubscriptionFailedError && error.settled) return
-    throw new AccountUnreachableError(
-      orderId,
-      `order ${other} of the same endpoint comes first and is not settled: ${reasonOf(error)}`,
-    )
-  }
+  const { owner } = desk.claim
+  const work = { endpointId, owner, by: { orderId }, runOther: job.runOther }
+  const allowed = order.allowSuspended === true || job.place?.allowSuspended === true
+  const admit = (esim: EsimRow) => admitTopUp(desk, order, allowed, esim)
+  await takeEndpoint(desk, order.intent === undefined ? { ...work, admit } : work, signal)
 }
 
 /** Writes down why an order stopped and lets go of it; returns the error. */
-async function stopOrder(desk: Desk, job: OrderJob, error: unknown): Promise<unknown> {
+async function stopOrder(
+  desk: OrderDesk,
+  job: OrderJob,
+  error: ProvisionError,
+): Promise<ProvisionError> {
   const { orderId, place } = job
-  if (error instanceof UnknownOrderError) return error
-  const name = error instanceof Error ? error.name : 'Error'
+  const { name } = error
   const message = reasonOf(error)
   const at = isoNow(desk)
   const endpointIds = await endpointsOf(desk, orderId)
@@ -217,7 +242,7 @@ async function stopOrder(desk: Desk, job: OrderJob, error: unknown): Promise<unk
       const failed = changeOrder(row, { status: 'failed', failure: { name, message } }, at)
       return { entries: [{ table: 'orders', row: failed }], result: failed }
     }
-    if (current.owner?.id !== desk.me.id) return { entries: [], result: current }
+    if (!isClaimed(desk, current)) return { entries: [], result: current }
     const isFinal =
       current.status === 'new' ||
       (current.kind === 'topUp' &&
@@ -232,8 +257,7 @@ async function stopOrder(desk: Desk, job: OrderJob, error: unknown): Promise<unk
     const entries: LedgerEntry[] = [{ table: 'orders', row }]
     const esim = endpointIds[0] === undefined ? undefined : rows.esim(endpointIds[0])
     if (current.kind === 'topUp' && current.intent === undefined && esim?.busyWith === orderId) {
-      const { busyWith: _busy, ...free } = esim
-      entries.push({ table: 'esims', row: free })
+      entries.push({ table: 'esims', row: freed(esim) })
     }
     return { entries, result: row }
   })
@@ -246,12 +270,16 @@ async function stopOrder(desk: Desk, job: OrderJob, error: unknown): Promise<unk
 const isRequestMistake = (error: unknown): boolean =>
   error instanceof UnknownSkuError ||
   error instanceof PlanOutOfSaleError ||
+  error instanceof EndpointSuspendedError ||
   error instanceof UnknownEndpointError
 
 async function endpointsOf(desk: Desk, orderId: string): Promise<readonly string[]> {
-  const order = await desk.ledger.transact({ orderIds: [orderId] }, rows => ({
+  const order = await readOrder(desk, orderId)
+  return order?.endpointId === undefined ? [] : [order.endpointId]
+}
+
+const readOrder = (desk: Desk, orderId: string): Promise<OrderRow | undefined> =>
+  desk.ledger.transact({ orderIds: [orderId] }, rows => ({
     entries: [],
     result: rows.order(orderId),
   }))
-  return order?.endpointId === undefined ? [] : [order.endpointId]
-}

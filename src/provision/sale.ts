@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { needsConfirmationCode } from '../sft/activation-code.ts'
+import { StorageError } from './errors.ts'
 import type { AddonRow, EsimRow, OrderRow } from './ledger.ts'
 import { type QrCode, qrCode } from './qr-code.ts'
 
@@ -22,8 +23,8 @@ export interface TopUp {
 }
 
 /**
- * A sale that is done. `activationCode` is a secret: `JSON.stringify` and `console.log` of a sale leave
- * it out, and `qr` draws it.
+ * A sale that is done. `activationCode` is a secret, and `qr` draws it: a sale that is printed, made JSON,
+ * spread or cloned leaves both out.
  */
 export interface Sale extends TopUp {
   readonly activationCode: string
@@ -35,7 +36,10 @@ export interface Sale extends TopUp {
 /** The top-up of a delivered order's rows. */
 export function topUpOf(order: OrderRow, esim: EsimRow, addon: AddonRow | undefined): TopUp {
   if (order.uniqueId === undefined)
-    throw new Error(`order ${order.orderId} is delivered without an add-on: the ledger is damaged`)
+    throw new StorageError(
+      order.orderId,
+      'it is delivered without an add-on: the ledger is damaged',
+    )
   return {
     orderId: order.orderId,
     status: 'delivered',
@@ -55,15 +59,29 @@ export function topUpOf(order: OrderRow, esim: EsimRow, addon: AddonRow | undefi
 export function saleOf(order: OrderRow, esim: EsimRow, addon: AddonRow | undefined): Sale {
   const { activationCode } = esim
   if (activationCode === undefined)
-    throw new Error(`order ${order.orderId} is delivered without a code: the ledger is damaged`)
-  const plain = {
+    throw new StorageError(order.orderId, 'it is delivered without a code: the ledger is damaged')
+  return Object.assign(new Secret(activationCode), {
     ...topUpOf(order, esim, addon),
     needsConfirmationCode: needsConfirmationCode(activationCode),
-  }
-  const redacted = () => ({ ...plain, activationCode: '(secret)' })
-  const sale: Sale = { ...plain, activationCode, qr: qrCode(() => activationCode) }
-  return Object.defineProperties(sale, {
-    toJSON: { value: redacted },
-    [inspect.custom]: { value: redacted },
   })
+}
+
+/** Keeps the code where neither spreading nor cloning nor an inspection without methods finds it. */
+class Secret {
+  readonly #code: string
+  constructor(code: string) {
+    this.#code = code
+  }
+  get activationCode(): string {
+    return this.#code
+  }
+  get qr(): QrCode {
+    return qrCode(() => this.#code)
+  }
+  toJSON(): object {
+    return { ...this, activationCode: '(secret)' }
+  }
+  [inspect.custom](): object {
+    return this.toJSON()
+  }
 }

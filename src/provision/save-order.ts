@@ -1,6 +1,7 @@
-import { ownerState, thisProcess } from '../durable/owner.ts'
+import { withAnnouncement } from '../sft/announcement.ts'
 import { type Desk, isoNow } from './desk.ts'
 import { OrderConflictError } from './errors.ts'
+import type { LeasedAnnouncement, OwnClaim } from './lease.ts'
 import {
   type Decision,
   isUnfinished,
@@ -11,46 +12,58 @@ import {
 } from './ledger.ts'
 import { changeOrder, type OrderChange } from './order.ts'
 
-/** Another process took the order over: its owner here must stop at once. */
+/** Somebody else took the order over: its owner here must stop at once. */
 export class OrderLostError extends Error {
   override readonly name = 'OrderLostError'
 }
 
-/** Provisioners that are open in this process, by owner ID. */
-const openHere = new Set<string>()
-
-/** Makes an owner known as alive in this process, until the returned function is called. */
-export function enlistOwner(id: string): () => void {
-  openHere.add(id)
-  return () => openHere.delete(id)
+/** A desk that works on one order, of which it holds the claim. Its writes ask for the claim once more. */
+export interface OrderDesk extends Desk {
+  readonly claim: OwnClaim & { readonly orderId: string; readonly fence: number }
+  /** The announcement of the write that the order's intent names. */
+  readonly announcement: LeasedAnnouncement
 }
 
-/** Milliseconds without a sign of life after which an owner that cannot be seen counts as dead. */
-export const SILENCE_MS = 60_000
-
-/** Whether somebody still works on an order. */
-export function hasLivingOwner(order: OrderRow, rows: LedgerRows, now: number): boolean {
-  const { owner } = order
-  if (owner === undefined) return false
-  const self = thisProcess()
-  if (owner.host === self.host && owner.pid === self.pid && owner.started === self.started)
-    return openHere.has(owner.id)
-  const state = ownerState(owner)
-  if (state === 'alive' || state === 'dead') return state === 'alive'
-  const sign = rows.process(owner.id)?.heartbeat ?? order.updatedAt
-  return now - Date.parse(sign) < SILENCE_MS
+/** A desk for an order that is claimed with a fence. */
+export function deskFor(desk: Desk, orderId: string, own: OwnClaim, fence: number): OrderDesk {
+  const announcement = desk.lease.announcement(async () => {
+    await saveOrder(claimed, orderId, [], (_rows, { intent }) => ({
+      change: intent === undefined ? {} : { intent: { ...intent, at: isoNow(desk) } },
+    }))
+  })
+  const claimed: OrderDesk = {
+    ...desk,
+    sft: withAnnouncement(desk.sft, announcement),
+    claim: { ...own, orderId, fence },
+    announcement,
+  }
+  return claimed
 }
+
+/** Whether an order is still this claim's. */
+export const isClaimed = (
+  { claim }: OrderDesk,
+  order: OrderRow | undefined,
+): order is OrderRow & { readonly owner: OrderOwner } =>
+  order?.owner !== undefined &&
+  order.owner.claim === claim.owner.claim &&
+  (order.fence ?? 0) === claim.fence
 
 /** What became of an attempt to take an order. */
 export type Claim =
   | { readonly kind: 'missing' }
   | { readonly kind: 'finished'; readonly order: OrderRow }
   | { readonly kind: 'theirs'; readonly order: OrderRow }
-  | { readonly kind: 'mine'; readonly order: OrderRow }
+  | { readonly kind: 'mine'; readonly order: OrderRow; readonly desk: OrderDesk }
+
+type Taking =
+  | Exclude<Claim, { readonly kind: 'mine' }>
+  | { readonly kind: 'mine'; readonly order: OrderRow; readonly from: OrderOwner | undefined }
 
 /**
- * Takes an order that nobody works on. `content` binds the order ID: another content or a cancelled order
- * throws OrderConflictError. `retryFailed`: a failed order is begun again. `anyStatus`: finished ones too.
+ * Takes an order that nobody works on, in this process or another one. `content` binds the order ID:
+ * another content or a cancelled order throws OrderConflictError. `retryFailed`: a failed order is begun
+ * again. `anyStatus`: finished ones too. Whoever gets it ends the claim of its desk.
  */
 export async function claimOrder(
   desk: Desk,
@@ -62,43 +75,50 @@ export async function claimOrder(
   } = {},
 ): Promise<Claim> {
   const at = isoNow(desk)
-  const { claim, from } = await desk.ledger.transact<Taking>({ orderIds: [orderId] }, rows => {
-    const order = rows.order(orderId)
-    if (order === undefined) return decided({ kind: 'missing' })
-    if (options.content !== undefined && order.content !== options.content)
-      throw new OrderConflictError(orderId, `is a ${order.kind} of ${order.sku} with other content`)
-    if (options.content !== undefined && order.status === 'cancelled')
-      throw new OrderConflictError(orderId, 'was cancelled')
-    const again = order.status === 'failed' && options.retryFailed === true
-    if (!isUnfinished(order) && !again && options.anyStatus !== true)
-      return decided({ kind: 'finished', order })
-    if (order.owner?.id !== desk.me.id && hasLivingOwner(order, rows, Date.parse(at)))
-      return decided({ kind: 'theirs', order })
-    const begin = order.kind === 'topUp' ? 'activated' : 'new'
-    const change: OrderChange = {
-      owner: desk.me,
-      failure: null,
-      ...(again && { status: begin }),
-    }
-    const mine = changeOrder(order, change, at)
-    return {
-      entries: [{ table: 'orders', row: mine }],
-      result: { claim: { kind: 'mine', order: mine }, from: order.owner },
-    }
-  })
-  if (from !== undefined && from.id !== desk.me.id)
+  const own = desk.lease.claim()
+  let taking: Taking | undefined
+  try {
+    taking = await desk.ledger.transact<Taking>({ orderIds: [orderId] }, rows => {
+      const order = rows.order(orderId)
+      if (order === undefined) return decided({ kind: 'missing' })
+      if (options.content !== undefined) refuseOther(orderId, order, options.content)
+      const again = order.status === 'failed' && options.retryFailed === true
+      if (!isUnfinished(order) && !again && options.anyStatus !== true)
+        return decided({ kind: 'finished', order })
+      if (desk.lease.isHeld(order, rows)) return decided({ kind: 'theirs', order })
+      const change: OrderChange = {
+        owner: own.owner,
+        fence: (order.fence ?? 0) + 1,
+        failure: null,
+        ...(again && { status: order.kind === 'topUp' ? 'activated' : 'new' }),
+      }
+      const mine = changeOrder(order, change, at)
+      return {
+        entries: [{ table: 'orders', row: mine }],
+        result: { kind: 'mine', order: mine, from: order.owner },
+      }
+    })
+  } finally {
+    if (taking?.kind !== 'mine') own.end()
+  }
+  if (taking.kind !== 'mine') return taking
+  const { order, from } = taking
+  if (from !== undefined && from.id !== desk.lease.id)
     desk.tell({ type: 'order taken over', orderId, from: `${from.host}, process ${from.pid}` })
-  return claim
+  return { kind: 'mine', order, desk: deskFor(desk, orderId, own, order.fence ?? 0) }
 }
 
-interface Taking {
-  readonly claim: Claim
-  readonly from: OrderOwner | undefined
+function refuseOther(orderId: string, order: OrderRow, content: string): void {
+  if (order.status === 'cancelled') throw new OrderConflictError(orderId, 'was cancelled')
+  if (order.cancelling === true)
+    throw new OrderConflictError(orderId, 'is being cancelled; cancel() goes on with that')
+  if (order.content !== content)
+    throw new OrderConflictError(orderId, `is a ${order.kind} of ${order.sku} with other content`)
 }
 
-const decided = (claim: Claim): Decision<Taking> => ({
+const decided = (result: Exclude<Taking, { readonly kind: 'mine' }>): Decision<Taking> => ({
   entries: [],
-  result: { claim, from: undefined },
+  result,
 })
 
 /** What a decision makes of an order that is ours, and of other rows with it. */
@@ -108,19 +128,21 @@ export interface OrderDecision {
 }
 
 /**
- * Changes an order that this process owns, with other rows in the same transaction, then tells its steps.
+ * Changes an order that this claim holds, with other rows in the same transaction, then tells its steps.
+ * Every write is announced here, so that the fence is looked at in the transaction that announces it.
  * Throws OrderLostError where it is not ours any more.
  */
 export async function saveOrder(
-  desk: Desk,
+  desk: OrderDesk,
   orderId: string,
   endpointIds: readonly string[],
   decide: (rows: LedgerRows, order: OrderRow) => OrderDecision,
 ): Promise<OrderRow> {
   const at = isoNow(desk)
+  const announced = desk.announcement.restart()
   const { row, change } = await desk.ledger.transact({ orderIds: [orderId], endpointIds }, rows => {
     const order = rows.order(orderId)
-    if (order?.owner?.id !== desk.me.id) throw new OrderLostError(`order ${orderId} was taken over`)
+    if (!isClaimed(desk, order)) throw new OrderLostError(`order ${orderId} was taken over`)
     const decision = decide(rows, order)
     const row = changeOrder(order, decision.change, at)
     return {
@@ -128,6 +150,7 @@ export async function saveOrder(
       result: { row, change: decision.change },
     }
   })
+  announced()
   tellSteps(desk, orderId, change)
   return row
 }

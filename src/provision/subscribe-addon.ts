@@ -4,11 +4,12 @@ import { SftError, SftRejectedError, SftUnknownOutcomeError } from '../sft/error
 import { settle, type WriteOutcome, writeOnce } from '../sft/once.ts'
 import { type Desk, isoNow } from './desk.ts'
 import { SubscriptionFailedError } from './errors.ts'
-import { explainError, isAbort, reasonOf } from './explain.ts'
+import { causeOf, explainError, isAbort, reasonOf } from './explain.ts'
 import { findSubscribed, newInstances, type SubscribeIntent } from './find-addon.ts'
 import type { AddonRow, LedgerEntry, OrderIntent, OrderRow } from './ledger.ts'
 import type { OrderChange } from './order.ts'
-import { saveOrder } from './save-order.ts'
+import { type OrderDesk, saveOrder } from './save-order.ts'
+import { freed } from './take-endpoint.ts'
 import { readInstance } from './usage.ts'
 
 /** The announcement of a subscription: which instances there were before it. */
@@ -44,7 +45,7 @@ class UnnamedSuccessError extends Error {
  * stands for an account that refuses or cannot be reached; the order then keeps its endpoint.
  */
 export async function subscribeAddon(
-  desk: Desk,
+  desk: OrderDesk,
   order: OrderRow,
   fresh: boolean,
   signal: AbortSignal,
@@ -130,9 +131,8 @@ export async function subscribeAddon(
       ]
       const esim = rows.esim(endpointId)
       if (esim !== undefined) {
-        const { busyWith: _busy, ...free } = esim
         const since = esim.status === 'delivered' ? esim.at : at
-        entries.push({ table: 'esims', row: { ...free, status: 'delivered', at: since } })
+        entries.push({ table: 'esims', row: { ...freed(esim), status: 'delivered', at: since } })
       }
       return {
         change: {
@@ -156,15 +156,13 @@ export async function subscribeAddon(
     })
 
   const fail = (settled: boolean, error: unknown): SubscriptionFailedError =>
-    new SubscriptionFailedError(
-      orderId,
-      endpointId,
-      settled,
-      reasonOf(error),
-      ...(settled && order.kind === 'topUp'
-        ? ['nothing is held: place the same order again to try once more']
-        : []),
-    )
+    new SubscriptionFailedError(orderId, endpointId, settled, reasonOf(error), {
+      cause: causeOf(error),
+      ...(settled &&
+        order.kind === 'topUp' && {
+          next: 'nothing is held: place the same order again to try once more',
+        }),
+    })
 
   /** What an earlier process announced, or this one before an error. */
   const settleEarlier = async (earlier: SubscribeIntent): Promise<AddonInstance | undefined> => {
@@ -187,6 +185,7 @@ export async function subscribeAddon(
       const outcome: WriteOutcome<AddonInstance> = await writeOnce(
         {
           announce,
+          announcement: desk.announcement,
           send,
           find,
           conclude,

@@ -107,6 +107,14 @@ export function rowProblem(table: LedgerEntry['table'], row: unknown): string | 
   return undefined
 }
 
+/** Release 0.1.0 took numbers as order IDs, which a snapshot has as text: both find the same order. */
+const keyOf = (orderId: string): string => String(orderId)
+
+function keep<Row>(rows: Map<string, Row>, key: string, row: Row, isIn: boolean): void {
+  if (isIn) rows.set(key, row)
+  else rows.delete(key)
+}
+
 /** The tables in memory, for stores that keep them there. */
 export interface LedgerTables {
   readonly rows: LedgerRows
@@ -125,16 +133,19 @@ export function openTables(snapshot?: LedgerSnapshot): LedgerTables {
   const addons = new Map<string, Map<string, AddonRow>>()
   const usage = new Map<string, UsageRow>()
   const processes = new Map<string, LedgerProcess>()
+  /** Rows on which somebody works. */
+  const owned = new Map<string, OrderRow | EsimRow>()
 
   const apply = (entry: LedgerEntry): void => {
     switch (entry.table) {
       case 'orders':
-        orders.set(entry.row.orderId, entry.row)
-        if (isUnfinished(entry.row)) unfinished.set(entry.row.orderId, entry.row)
-        else unfinished.delete(entry.row.orderId)
+        keep(orders, keyOf(entry.row.orderId), entry.row, true)
+        keep(unfinished, keyOf(entry.row.orderId), entry.row, isUnfinished(entry.row))
+        keep(owned, `order ${keyOf(entry.row.orderId)}`, entry.row, entry.row.owner !== undefined)
         return
       case 'esims':
-        esims.set(entry.row.endpointId, entry.row)
+        keep(esims, entry.row.endpointId, entry.row, true)
+        keep(owned, `esim ${entry.row.endpointId}`, entry.row, entry.row.owner !== undefined)
         return
       case 'addons': {
         const there = addons.get(entry.row.endpointId) ?? new Map<string, AddonRow>()
@@ -157,7 +168,7 @@ export function openTables(snapshot?: LedgerSnapshot): LedgerTables {
 
   return {
     rows: {
-      order: orderId => orders.get(orderId),
+      order: orderId => orders.get(keyOf(orderId)),
       esim: endpointId => esims.get(endpointId),
       addons: endpointId => [...(addons.get(endpointId)?.values() ?? [])],
       usage: endpointId => usage.get(endpointId),
@@ -182,7 +193,7 @@ export function openTables(snapshot?: LedgerSnapshot): LedgerTables {
         ),
       ),
       usage: Object.fromEntries(usage),
-      processes: Object.fromEntries(processesInUse(processes, unfinished)),
+      processes: Object.fromEntries(processesInUse(processes, owned)),
     }),
   }
 }
@@ -202,11 +213,11 @@ export function rowsOf(rows: LedgerRows, keys: LedgerKeys): LedgerRows {
   }
 }
 
-/** Only those that an unfinished order still names; the others have nothing to be found alive for. */
+/** Only those that a row still names; the others have nothing to be found alive for. */
 function processesInUse(
   processes: ReadonlyMap<string, LedgerProcess>,
-  unfinished: ReadonlyMap<string, OrderRow>,
+  owned: ReadonlyMap<string, OrderRow | EsimRow>,
 ): readonly (readonly [string, LedgerProcess])[] {
-  const owners = new Set([...unfinished.values()].map(order => order.owner?.id))
+  const owners = new Set([...owned.values()].map(row => row.owner?.id))
   return [...processes].filter(([id]) => owners.has(id))
 }

@@ -1,5 +1,6 @@
 import type { JsonObject, KindName } from '../model.ts'
 import { KIND_NAMES, KINDS } from '../resources/kinds.ts'
+import { gated } from './gate.ts'
 import { count, type Paint, plain } from './paint.ts'
 import { JSON_FORMAT } from './plan-json.ts'
 import { type Subject, subjectToJson } from './subject.ts'
@@ -22,11 +23,13 @@ export interface AdoptionView {
 const SHOWN = 20
 
 /** What is left out and what to know first, the counts last. `written` tells whether it has happened. */
-export function renderAdoption(
+export const renderAdoption = (
   adoption: AdoptionView,
   written: boolean,
   paint: Paint = plain,
-): readonly string[] {
+): readonly string[] => gated(paint, marked => adoptionLines(adoption, written, marked))
+
+function adoptionLines(adoption: AdoptionView, written: boolean, paint: Paint): readonly string[] {
   const lines: string[] = []
   const list = (title: string, items: readonly string[]) => {
     if (items.length === 0) return

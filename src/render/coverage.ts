@@ -1,5 +1,7 @@
 import type { JsonObject } from '../model.ts'
 import type { Coverage, ZoneCoverage } from '../plan/coverage.ts'
+import { gated } from './gate.ts'
+import { markdownText } from './markdown.ts'
 import { count, type Paint, plain } from './paint.ts'
 import { JSON_FORMAT } from './plan-json.ts'
 import { type Subject, subjectLines, subjectToJson } from './subject.ts'
@@ -21,7 +23,10 @@ const summaryOf = ({ zones, unsold }: Coverage): string =>
   `Coverage: ${count(zones.length, 'zone')}, ${zones.filter(zone => zone.lost.length > 0).length} lost networks, ${zones.filter(zone => zone.available.length > 0).length} may gain some, ${zones.filter(zone => zone.nearEmpty).length} close to empty; ${count(unsold.length, 'country', 'countries')} in no zone`
 
 /** Coverage for people: zones that need a look, countries not sold, and the counts last. */
-export function renderCoverage(coverage: Coverage, paint: Paint = plain): readonly string[] {
+export const renderCoverage = (coverage: Coverage, paint: Paint = plain): readonly string[] =>
+  gated(paint, marked => coverageLines(coverage, marked))
+
+function coverageLines(coverage: Coverage, paint: Paint): readonly string[] {
   const lines: string[] = []
   for (const zone of coverage.zones.filter(remarkable)) {
     lines.push(
@@ -43,19 +48,19 @@ export function renderCoverage(coverage: Coverage, paint: Paint = plain): readon
 
 /** Coverage as Markdown, for an issue or a wiki. */
 export function coverageMarkdown(coverage: Coverage, subject?: Subject): string {
-  const cell = (text: string) => text.replaceAll('|', '\\|')
   const rows = coverage.zones
     .filter(remarkable)
     .map(
       zone =>
-        `| \`${zone.address}\` | ${zone.networks ?? '–'} | ${cell(few(zone.lost)) || '–'} | ${cell(few(zone.available)) || '–'} |`,
+        `| \`${zone.address}\` | ${zone.networks ?? '–'} | ${markdownText(few(zone.lost)) || '–'} | ${markdownText(few(zone.available)) || '–'} |`,
     )
   const table =
     rows.length === 0
       ? ['Every zone has what it should.']
       : ['| zone | networks | lost | available |', '|---|---|---|---|', ...rows]
   const unsold = coverage.unsold.map(
-    ({ country, name, networks }) => `| ${cell(name)} (${country}) | ${networks} |`,
+    ({ country, name, networks }) =>
+      `| ${markdownText(name)} (${markdownText(country)}) | ${networks} |`,
   )
   const countries =
     unsold.length === 0
@@ -70,7 +75,9 @@ export function coverageMarkdown(coverage: Coverage, subject?: Subject): string 
           '',
           '</details>',
         ]
-  const about = subjectLines(subject).flatMap(line => [line, ''])
+  const about = subjectLines(subject)
+    .map(markdownText)
+    .flatMap(line => [line, ''])
   return ['## Coverage', '', ...about, summaryOf(coverage), '', ...table, ...countries, ''].join(
     '\n',
   )

@@ -2,6 +2,7 @@ import { diffArrays } from 'diff'
 import type { DriftReport, EntryDrift, FieldDrift } from '../drift.ts'
 import type { Json } from '../model.ts'
 import { KIND_NAMES, KINDS } from '../resources/kinds.ts'
+import { gated } from './gate.ts'
 import { count, type Paint, plain } from './paint.ts'
 import { showJson } from './plan-text.ts'
 
@@ -19,7 +20,10 @@ const SHOWN = 12
 const ENDPOINTS = 20
 
 /** Drift for people; the last line has the counts. */
-export function renderDrift(report: DriftReport, paint: Paint = plain): readonly string[] {
+export const renderDrift = (report: DriftReport, paint: Paint = plain): readonly string[] =>
+  gated(paint, marked => driftLines(report, marked))
+
+function driftLines(report: DriftReport, paint: Paint): readonly string[] {
   const lines: string[] = []
   for (const kind of KIND_NAMES) {
     const entries = report.entries.filter(entry => entry.kind === kind)

@@ -1,4 +1,5 @@
 import type { Issue } from '../issues.ts'
+import { oneLine } from './gate.ts'
 
 /** What a part of a rendered issue is, for whoever colours it. */
 export type IssueStyle = 'error' | 'warning' | 'place' | 'code' | 'caret' | 'hint'
@@ -18,9 +19,9 @@ export function renderIssue(
   const place =
     position === undefined
       ? ''
-      : `${colour('place', `${printable(position.file)}:${position.line}:${position.column}:`)} `
+      : `${colour('place', `${oneLine(position.file)}:${position.line}:${position.column}:`)} `
   const head = `${place}${colour(severity, severity)} ${colour('code', issue.code)}: `
-  const lines = [`${head}${printable(issue.message)}`]
+  const lines = [`${head}${oneLine(issue.message)}`]
   if (issue.source !== undefined && position !== undefined && issue.source.text.trim() !== '') {
     const { text, length, start = 1 } = issue.source
     const shown = excerpt(text, position.column - start, length)
@@ -28,7 +29,7 @@ export function renderIssue(
     lines.push(`  ${number} | ${shown.text}`)
     lines.push(`  ${' '.repeat(number.length)} | ${shown.indent}${colour('caret', shown.marks)}`)
   }
-  if (issue.hint !== undefined) lines.push(`  ${colour('hint', `hint: ${printable(issue.hint)}`)}`)
+  if (issue.hint !== undefined) lines.push(`  ${colour('hint', `hint: ${oneLine(issue.hint)}`)}`)
   return lines
 }
 
@@ -36,15 +37,10 @@ export function renderIssue(
 function excerpt(text: string, column: number, length: number) {
   const start = text.length > WIDTH && column > WIDTH - 20 ? column - 20 : 0
   const before = text.slice(start, column)
-  const shown = printable(text.slice(start, start + WIDTH), true)
+  const shown = oneLine(text.slice(start, start + WIDTH))
   const cut = start > 0 ? '…' : ''
   const indent = cut.replace('…', ' ') + [...before].map(c => (c === '\t' ? c : ' ')).join('')
   const marked = [...text.slice(column, Math.min(column + length, start + WIDTH))].length
   const more = start + WIDTH < text.length ? '…' : ''
   return { text: `${cut}${shown}${more}`, indent, marks: '^'.repeat(Math.max(1, marked)) }
-}
-
-/** Nothing in a catalog may move the cursor of whoever reads about it. */
-function printable(text: string, keepTabs = false): string {
-  return text.replace(/\p{Cc}/gu, sign => (keepTabs && sign === '\t' ? sign : '\uFFFD'))
 }

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../model.ts'
 import { OUTCOMES, type Outcome, planOutcome } from '../outcome.ts'
-import type { Change, FieldChange, Plan } from '../plan/plan.ts'
+import { type Change, type FieldChange, type Plan, shownAs } from '../plan/plan.ts'
 import { blockedInPart } from './plan-text.ts'
 import { type Subject, subjectToJson } from './subject.ts'
 
@@ -47,7 +47,8 @@ function changeToJson(change: Change): JsonObject {
   const fields = 'fields' in change ? change.fields : []
   const blocked = 'blocked' in change ? change.blocked : []
   return {
-    action: change.action,
+    action: shownAs(change),
+    ...(change.action === 'adopt' && { adopts: true }),
     address: change.address,
     kind: change.kind,
     key: change.key,
@@ -57,6 +58,7 @@ function changeToJson(change: Change): JsonObject {
     ...(change.action === 'create' && { spec: change.spec }),
     ...(change.action === 'replace' && { spec: change.spec, revision: change.revision }),
     ...(change.action === 'blocked' && { reason: change.reason }),
+    ...('notKnown' in change && change.notKnown && { notKnown: true }),
     ...(change.notes.length > 0 && { notes: change.notes }),
     ...(change.impact && { impact: { ...change.impact } }),
   }

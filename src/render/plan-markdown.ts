@@ -2,6 +2,7 @@ import { blockedEntries, hardErrors } from '../outcome.ts'
 import type { Plan } from '../plan/plan.ts'
 import { ACTIONS } from '../plan/plan.ts'
 import { KIND_NAMES, KINDS } from '../resources/kinds.ts'
+import { fencedLine, markdownText } from './markdown.ts'
 import { count, duration } from './paint.ts'
 import { renderChanges } from './plan-text.ts'
 import { type Subject, subjectLines } from './subject.ts'
@@ -36,7 +37,9 @@ export function planMarkdown(plan: Plan, subject?: Subject): string {
     COMMENT_MARK,
     `## sft-catalog plan: ${headline(plan)}`,
     '',
-    ...subjectLines(subject).flatMap(line => [line, '']),
+    ...subjectLines(subject)
+      .map(markdownText)
+      .flatMap(line => [line, '']),
     ...(counts.length === 0
       ? []
       : [
@@ -53,7 +56,7 @@ export function planMarkdown(plan: Plan, subject?: Subject): string {
         ]),
     ...plan.issues.map(
       issue =>
-        `- ${issue.severity === 'error' ? '**refused**' : 'warning'} \`${issue.code}\` ${issue.message}${issue.hint === undefined ? '' : ` – ${issue.hint}`}`,
+        `- ${issue.severity === 'error' ? '**refused**' : 'warning'} \`${issue.code}\` ${markdownText(issue.message)}${issue.hint === undefined ? '' : ` – ${markdownText(issue.hint)}`}`,
     ),
     ...(plan.issues.length > 0 ? [''] : []),
   ]
@@ -68,7 +71,7 @@ export function planMarkdown(plan: Plan, subject?: Subject): string {
     let room = left - open.length - close.length - 100
     for (const line of lines) {
       // A diff fence colours by the first character.
-      const shown = line.replace(/^ {2}([+\-!~±=?])/, '$1').replaceAll('```', "'''")
+      const shown = fencedLine(line).replace(/^ {2}([+\-!~±=?])/, '$1')
       if (room < shown.length + 1) break
       room -= shown.length + 1
       kept.push(shown)

@@ -2,9 +2,10 @@ import { diffArrays, diffWordsWithSpace } from 'diff'
 import type { Json, KindName } from '../model.ts'
 import { blockedEntries } from '../outcome.ts'
 import type { Action, Change, FieldChange, Impact, Plan } from '../plan/plan.ts'
-import { ACTIONS } from '../plan/plan.ts'
+import { ACTIONS, shownAs } from '../plan/plan.ts'
 import { isJsonObject } from '../resources/kind.ts'
 import { KIND_NAMES, KINDS } from '../resources/kinds.ts'
+import { gated } from './gate.ts'
 import { count, duration, type Paint, plain, type Tone } from './paint.ts'
 import { type Subject, subjectLines } from './subject.ts'
 
@@ -51,7 +52,13 @@ const ORIGIN = {
 const SHOWN = 12
 
 /** A plan for people: what changes, why, and what it costs; the last line has the counts. */
-export function renderPlan(plan: Plan, paint: Paint = plain, subject?: Subject): readonly string[] {
+export const renderPlan = (
+  plan: Plan,
+  paint: Paint = plain,
+  subject?: Subject,
+): readonly string[] => gated(paint, marked => planLines(plan, marked, subject))
+
+function planLines(plan: Plan, paint: Paint, subject?: Subject): readonly string[] {
   const lines = KIND_NAMES.flatMap(kind => {
     const changes = renderChanges(plan, kind, paint)
     return changes.length === 0
@@ -103,11 +110,13 @@ export const blockedInPart = (plan: Plan): number =>
 function renderChange(change: Change, plan: Plan, paint: Paint): readonly string[] {
   const id = 'id' in change && change.id !== undefined ? paint('dim', ` (${change.id})`) : ''
   const lines = [
-    `  ${paint(TONE[change.action], `${SIGN[change.action]} ${change.address}`)}  "${change.name}"${id}${brief(change)}`,
+    `  ${paint(TONE[shownAs(change)], `${SIGN[shownAs(change)]} ${change.address}`)}  "${change.name}"${id}${brief(change)}`,
   ]
   const detail = (text: string, tone?: Tone) =>
     lines.push(`      ${tone === undefined ? text : paint(tone, text)}`)
   if (change.action === 'blocked') detail(change.reason, 'error')
+  if (change.action === 'adopt' && shownAs(change) === 'update')
+    detail('found on the account: taken over and changed', 'warn')
   if ('fields' in change && change.action !== 'blocked')
     for (const field of change.fields) lines.push(...renderField(field, change, plan, paint))
   if ('blocked' in change)

@@ -1,5 +1,6 @@
 import type { ApplyReport, Result } from '../apply/report.ts'
 import type { JsonObject } from '../model.ts'
+import { gated } from './gate.ts'
 import { count, duration, type Paint, plain } from './paint.ts'
 import { JSON_FORMAT } from './plan-json.ts'
 import { type Subject, subjectLines } from './subject.ts'
@@ -9,11 +10,13 @@ const SHOWN = 20
 const ADDRESSES = 3
 
 /** How an apply ended, for people: what failed and why first, the counts last. */
-export function renderReport(
+export const renderReport = (
   report: ApplyReport,
   paint: Paint = plain,
   subject?: Subject,
-): readonly string[] {
+): readonly string[] => gated(paint, marked => reportLines(report, marked, subject))
+
+function reportLines(report: ApplyReport, paint: Paint, subject?: Subject): readonly string[] {
   const { done, failed, skipped, deferred } = report.counts
   const blocked = report.blocked.length
   return [

@@ -2,6 +2,7 @@ import type { OrderView } from '../provision/order-view.ts'
 import type { Stock, StockCount } from '../provision/stock.ts'
 import type { EndpointUsage, InstanceUsage } from '../provision/usage.ts'
 import { formatBytes } from '../units.ts'
+import { gated } from './gate.ts'
 import { count, type Paint, plain, type Tone } from './paint.ts'
 
 const STATUS_TONE: Readonly<Record<string, Tone>> = {
@@ -31,7 +32,10 @@ function columns(rows: readonly (readonly string[])[]): readonly string[] {
 }
 
 /** An order with its steps. */
-export function renderOrder(order: OrderView, paint: Paint = plain): readonly string[] {
+export const renderOrder = (order: OrderView, paint: Paint = plain): readonly string[] =>
+  gated(paint, marked => orderLines(order, marked))
+
+function orderLines(order: OrderView, paint: Paint): readonly string[] {
   const where = [
     ...(order.endpointId === undefined ? [] : [`endpoint ${order.endpointId}`]),
     ...(order.uniqueId === undefined ? [] : [`instance ${order.uniqueId}`]),
@@ -47,7 +51,9 @@ export function renderOrder(order: OrderView, paint: Paint = plain): readonly st
         `  ${step.at}`,
         step.step,
         step.outcome,
-        [step.endpointId && `endpoint ${step.endpointId}`, step.detail].filter(Boolean).join(': '),
+        [step.endpointId && `endpoint ${step.endpointId}`, step.detail, step.by && `by ${step.by}`]
+          .filter(Boolean)
+          .join(': '),
       ]),
     ),
     ...(order.failure === undefined ? [] : [paint('error', `  ${order.failure.message}`)]),
@@ -55,10 +61,12 @@ export function renderOrder(order: OrderView, paint: Paint = plain): readonly st
 }
 
 /** Orders, a line each, and their number. */
-export function renderOrders(
+export const renderOrders = (
   orders: readonly OrderView[],
   paint: Paint = plain,
-): readonly string[] {
+): readonly string[] => gated(paint, marked => ordersLines(orders, marked))
+
+function ordersLines(orders: readonly OrderView[], paint: Paint): readonly string[] {
   const rows = orders.map(order => [
     order.createdAt,
     order.orderId,
@@ -86,7 +94,10 @@ function validityOf({ expiresAt, status }: InstanceUsage): string {
 }
 
 /** The add-on instances of an endpoint, each with a bar of what is used. */
-export function renderUsage(usage: EndpointUsage, paint: Paint = plain): readonly string[] {
+export const renderUsage = (usage: EndpointUsage, paint: Paint = plain): readonly string[] =>
+  gated(paint, marked => usageLines(usage, marked))
+
+function usageLines(usage: EndpointUsage, paint: Paint): readonly string[] {
   const size = (bytes: number | undefined) =>
     bytes === undefined ? 'not reported' : formatBytes(bytes)
   const rows = usage.instances.map(instance => [
@@ -108,7 +119,10 @@ export function renderUsage(usage: EndpointUsage, paint: Paint = plain): readonl
 }
 
 /** Stock by batch and tag, and how long it lasts. */
-export function renderStock(stock: Stock, paint: Paint = plain): readonly string[] {
+export const renderStock = (stock: Stock, paint: Paint = plain): readonly string[] =>
+  gated(paint, marked => stockLines(stock, marked))
+
+function stockLines(stock: Stock, paint: Paint): readonly string[] {
   const counts = (of: StockCount) => [of.sellable, of.reserved, of.sold, of.setAside].map(String)
   const rows = [
     ['', 'sellable', 'reserved', 'sold', 'set aside'],

@@ -1,4 +1,5 @@
 import type { Examination, Verdict } from '../examine-account.ts'
+import { gated } from './gate.ts'
 import { count, type Paint, type Tone } from './paint.ts'
 
 interface Part {
@@ -31,7 +32,13 @@ const PARTS: readonly Part[] = [
 ]
 
 /** An examination for people: what is otherwise comes last, where it is read. */
-export function renderExamination(
+export const renderExamination = (
+  examination: Examination,
+  accepted: readonly string[],
+  paint: Paint,
+): readonly string[] => gated(paint, marked => examinationLines(examination, accepted, marked))
+
+function examinationLines(
   examination: Examination,
   accepted: readonly string[],
   paint: Paint,

@@ -112,6 +112,10 @@ export interface Kind<Name extends KindName = KindName> {
     | { readonly blocked: string; readonly notKnown?: true }
     | { readonly note: string }
     | undefined
+  /** Pure: a field of which it is not known what the catalog wants, since the account did not tell. */
+  readonly unsure?: (
+    observation: Observation,
+  ) => { readonly field: string; readonly reason: string } | undefined
   /** Pure: the record of an object, its spec resolved. `previous` is what the state had. */
   readonly record: (resource: Resource, spec: Spec, id: string, previous?: AnyRecord) => AnyRecord
   /** Calls a create takes. */

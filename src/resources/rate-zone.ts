@@ -3,6 +3,7 @@ import { type Finding, findIn, mapFinding } from '../finding.ts'
 import type { IssueCode } from '../issues.ts'
 import type { NetworkId, NetworkSelector, RateZoneEntry, Resource, Spec } from '../model.ts'
 import { normaliseName } from '../names.ts'
+import type { Observation } from '../plan/observation.ts'
 import type { Network, ReportedRateZone, Sft, SftReader } from '../sft/api.ts'
 import { SftMissingPrerequisiteError } from '../sft/errors.ts'
 import type { RateZoneRecord } from '../state/state.ts'
@@ -168,6 +169,10 @@ const doubtOf = ({ countryName, tadig }: Network): IssueCode => {
     : 'COUNTRY_UNCERTAIN'
 }
 
+/** Why a network that the list lacks is not known; a list that was enough before its end lacks none. */
+const networkDoubt = ({ networks }: Observation): string | undefined =>
+  networks.stopped ? undefined : networks.doubt
+
 function zoneNetworks(
   entry: RateZoneEntry,
   index: NetworkIndex,
@@ -184,7 +189,8 @@ function zoneNetworks(
   ) =>
     context.report({
       code,
-      severity,
+      // What the list lacks is no mistake of the catalog where the list may lack more.
+      severity: networkDoubt(context.observation) === undefined ? severity : 'warning',
       message,
       hint,
       position: entry.positions[path] ?? entry.position,
@@ -198,7 +204,7 @@ function zoneNetworks(
         'COUNTRY_WITHOUT_NETWORK',
         'warning',
         `countries.${at}`,
-        `rate zone "${entry.key}": the account has no network that is certainly in ${country}`,
+        `rate zone "${entry.key}": the account has no network in ${country}`,
         'remove the country, or ask for coverage there',
       )
     for (const network of [...networks, ...kept]) chosen.set(networkWord(network), network)
@@ -440,6 +446,12 @@ export const rateZone: Kind<'rateZone'> = {
   standing: (applied, { networks }) => {
     const covered = new Set(networks.items.map(networkWord))
     return { ...applied, networks: words(applied).filter(word => covered.has(word)) }
+  },
+  unsure: observation => {
+    const doubt = networkDoubt(observation)
+    return doubt === undefined
+      ? undefined
+      : { field: 'networks', reason: `which networks it should have is not known: ${doubt}` }
   },
   observed: observation => observation.rateZones.items.map(observedZone),
   record: (resource, spec, id, previous) => {

@@ -10,8 +10,19 @@ import type { WireForm } from './wire-form.ts'
 /** Who waits for a call: lanes of one budget, the first goes first. */
 export type Lane = 'traveller' | 'normal' | 'background'
 
+/** What was made durable of a write before it is sent. */
+export interface Announcement {
+  /**
+   * Called just before the bytes go, after every wait. Makes the announcement anew where somebody else may
+   * have acted upon it since, and throws where this process may not send the write any more.
+   */
+  readonly beforeSending: () => Promise<void>
+}
+
 export interface CallOptions {
   readonly lane?: Lane
+  /** Of a write that was announced. */
+  readonly announcement?: Announcement
   /** Gives up waiting for a place in the budget; a call that was sent is always waited for. */
   readonly signal?: AbortSignal
 }

@@ -1,10 +1,11 @@
 import type { JsonObject, NetworkId } from '../model.ts'
+import { normaliseName } from '../names.ts'
 import type { CreatePlanRequest, ModifyPlanRequest, SftWriter } from './api.ts'
 import type { Write } from './calls.ts'
 import { createdId } from './envelope.ts'
 import { SftMissingPrerequisiteError } from './errors.ts'
 import { requireId, requireIds } from './prerequisites.ts'
-import { asObjects, compact, firstText, mergeUnder, valuesUnder } from './values.ts'
+import { asList, asObject, compact, firstText, mergeUnder, valuesUnder } from './values.ts'
 import { toWire, type WireForm } from './wire-form.ts'
 
 /** Writes of rate zones and add-on plans. */
@@ -28,7 +29,7 @@ export function createCatalogWrites(
       }
       const body = zoneBody(mergeUnder(details, request.sft))
       const response = await write('CreateRateZone', body, options)
-      const id = createdZoneId(response)
+      const id = createdZoneId(response, normaliseName(name))
       return id === undefined ? {} : { id }
     },
     async modifyRateZone(request, options) {
@@ -63,13 +64,24 @@ function networkOnWire(network: NetworkId): JsonObject {
 }
 
 /**
- * ASSUMED (contract 4.3, U6): the new ID stands in `rateZoneList`, a list or an object, wherever that is;
+ * ASSUMED (contract 4.3, U6): the new ID stands in `rateZoneList`, a list or an object, wherever that is. The
+ * list may be that of all zones: an ID is taken where it is the only one, or where its name is ours alone;
  * who finds none reads GetRateZone by name.
  */
-function createdZoneId(response: JsonObject): string | undefined {
-  const [list] = valuesUnder(response, ['rateZoneList'])
-  const zone = asObjects(list)?.[0]
-  return (zone && firstText(zone, 'id', 'rateZoneId')) ?? createdId(response, 'rateZoneId')
+function createdZoneId(response: JsonObject, name: string): string | undefined {
+  const [value] = valuesUnder(response, ['rateZoneList'])
+  const list = asList(value)
+  if (list === undefined) return createdId(response, 'rateZoneId')
+  const zones = list.map(item => asObject(item) ?? {})
+  const named = zones.filter(zone => nameOf(zone) === name)
+  const [zone] = named.length > 0 ? named : zones
+  const isSure = named.length === 1 || (zones.length === 1 && nameOf(zones[0]) === undefined)
+  return zone !== undefined && isSure ? firstText(zone, 'id', 'rateZoneId') : undefined
+}
+
+const nameOf = (zone: JsonObject | undefined): string | undefined => {
+  const name = zone && firstText(zone, 'name')
+  return name === undefined ? undefined : normaliseName(name)
 }
 
 /** ASSUMED (contract 4.4, U13): every field of basicInfo that was seen is sent. */

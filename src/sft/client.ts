@@ -1,12 +1,11 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { createAccountReads } from './account-reads.ts'
 import type { OperationName, Sft } from './api.ts'
 import { createCallBudget } from './budget.ts'
 import { createCalls } from './calls.ts'
 import { createCatalogWrites } from './catalog-writes.ts'
+import { type Clock, SYSTEM_CLOCK } from './clock.ts'
 import { createEndpointReads } from './endpoint-reads.ts'
 import { createEndpointWrites } from './endpoint-writes.ts'
-import type { Clock } from './once.ts'
 import { OPERATIONS } from './operations.ts'
 import { createProbe } from './probe.ts'
 import { type ProxyEnvironment, proxyFor } from './proxy.ts'
@@ -133,13 +132,6 @@ export function openSft(options: SftOptions): Sft {
     budget,
     [Symbol.asyncDispose]: () => budget.close(),
   }
-}
-
-const SYSTEM_CLOCK: Clock = {
-  now: Date.now,
-  sleep: async (ms, signal) => {
-    await delay(ms, undefined, signal === undefined ? {} : { signal })
-  },
 }
 
 function slotsOf(

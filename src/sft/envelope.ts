@@ -116,7 +116,7 @@ export function createdId(response: JsonObject, ...keys: readonly string[]): str
   const places = [
     response,
     param,
-    asObjects(param?.['rows'])?.[0],
+    onlyOf(asObjects(param?.['rows'])),
     asObject(response['resultParam']),
   ]
   for (const place of places) {
@@ -125,6 +125,10 @@ export function createdId(response: JsonObject, ...keys: readonly string[]): str
   }
   return undefined
 }
+
+/** The element of a list of one: of several, nobody knows which one was created. */
+const onlyOf = <Item>(list: readonly Item[] | undefined): Item | undefined =>
+  list?.length === 1 ? list[0] : undefined
 
 /** The inner result code and the platform's own words. */
 export function resultOf(body: JsonObject): {

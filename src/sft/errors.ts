@@ -25,6 +25,12 @@ export abstract class SftError extends Error {
 /** User name, password or targetAccountId refused (contract 1.3). Never retried: accounts get locked. */
 export class SftCredentialsError extends SftError {
   override readonly name = 'SftCredentialsError'
+  /** The platform's result code; empty where it gave none. */
+  readonly code: string
+  constructor(message: string, call?: CallName, code = '') {
+    super(message, call)
+    this.code = code
+  }
 }
 
 /** The account may not make this call, even after one new login (contract 1.8). */

@@ -1,5 +1,10 @@
 import { type Finding, notKnown } from '../finding.ts'
-import { SftError, SftUnknownOutcomeError } from './errors.ts'
+import { agingAnnouncement, type SentAnnouncement } from './announcement.ts'
+import type { Announcement } from './api.ts'
+import { type Clock, instantOf, shortestSince } from './clock.ts'
+import { SftAbortedError, SftError, SftUnknownOutcomeError } from './errors.ts'
+
+export type { Clock } from './clock.ts'
 
 /** How a write ended. `unsettled`: reading could not tell, or was interrupted; the announcement stands. */
 export type WriteOutcome<Result> =
@@ -16,7 +21,10 @@ export type WriteOutcome<Result> =
 export interface AnnouncedWrite<Result> {
   /** Makes the intent durable and returns its ID; called before each sending. */
   readonly announce: () => Promise<string>
-  readonly send: () => Promise<Result>
+  /** Sends it, with the announcement in the options of each write. */
+  readonly send: (announcement: Announcement) => Promise<Result>
+  /** In place of one that grows old by itself. */
+  readonly announcement?: SentAnnouncement
   /** Looks for the write's effect on the account. Only *not there* lets the write be sent again. */
   readonly find: () => Promise<Finding<Result>>
   /** Makes the end of an announced write durable. `absent`: known not to have happened. */
@@ -32,13 +40,6 @@ export interface AnnouncedWrite<Result> {
   readonly onSettling?: (error: SftUnknownOutcomeError) => void
 }
 
-/** Clock and sleep, handed in so that tests and shutdown can take part. */
-export interface Clock {
-  readonly now: () => number
-  /** Rejects where the signal fires. */
-  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>
-}
-
 /**
  * Polls `find` at 1, 2, 4 … seconds until the effect is there or until `deadline` (ms) has passed, with one
  * last look after it, which decides: a timed-out POST goes on running on the platform (contract 1.9).
@@ -50,11 +51,14 @@ export async function settle<Result>(
   clock: Clock,
   signal?: AbortSignal,
 ): Promise<Finding<Result>> {
+  const begun = instantOf(clock)
+  // A wall clock that was set forward in the meantime gives the platform no time.
+  const left = () => deadline - begun.wall - shortestSince(clock, begun)
   for (let wait = 1000; ; wait *= 2) {
-    const late = clock.now() >= deadline
+    const late = left() <= 0
     const finding = await find()
     if (finding.kind === 'there' || late) return finding
-    await clock.sleep(Math.max(1, Math.min(wait, deadline - clock.now())), signal)
+    await clock.sleep(Math.max(1, Math.min(wait, left())), signal)
   }
 }
 
@@ -71,7 +75,7 @@ export async function writeOnce<Result>(
 ): Promise<WriteOutcome<Result>> {
   const slot = write.slot ?? (task => task())
   for (let attempt = 1; ; attempt++) {
-    const sent = await slot(() => announceAndSend(write))
+    const sent = await slot(() => announceAndSend(write, clock))
     if ('result' in sent) return { status: 'done', result: sent.result, how: 'answered' }
     if (!(sent.error instanceof SftUnknownOutcomeError)) {
       await write.conclude(sent.intentId, 'failed', sent.error)
@@ -79,7 +83,7 @@ export async function writeOnce<Result>(
     }
     const unknown = sent.error
     write.onSettling?.(unknown)
-    const finding = await settleWrite(write, unknown, clock, signal)
+    const finding = await settleWrite(write, sent.announcement, unknown, clock, signal)
     if (finding.kind === 'there') return { status: 'done', result: finding.value, how: 'found' }
     if (finding.kind === 'not known')
       return { status: 'unsettled', error: unknown, reason: finding.reason }
@@ -91,12 +95,14 @@ export async function writeOnce<Result>(
 /** What became of a write of unknown outcome; an account that cannot be read leaves it not known. */
 async function settleWrite<Result>(
   write: AnnouncedWrite<Result>,
-  { sentAt }: SftUnknownOutcomeError,
+  announcement: SentAnnouncement,
+  unknown: SftUnknownOutcomeError,
   clock: Clock,
   signal: AbortSignal | undefined,
 ): Promise<Finding<Result>> {
   try {
-    return await settle(write.find, sentAt + write.settleSeconds * 1000, clock, signal)
+    const deadline = settleBy(announcement, unknown, write.settleSeconds, clock)
+    return await settle(write.find, deadline, clock, signal)
   } catch (error) {
     if (signal?.aborted) return notKnown('the run was told to stop before reading could tell')
     if (error instanceof SftError) return notKnown(error.message)
@@ -104,14 +110,43 @@ async function settleWrite<Result>(
   }
 }
 
+/** The time (ms) from which a write that was sent has happened or never will. */
+function settleBy(
+  announcement: SentAnnouncement,
+  unknown: SftUnknownOutcomeError,
+  settleSeconds: number,
+  clock: Clock,
+): number {
+  const now = clock.now()
+  const sent = announcement.sent()
+  const told = now - unknown.sentAt
+  const passed = sent === undefined ? told : Math.min(told, shortestSince(clock, sent))
+  return now + settleSeconds * 1000 - passed
+}
+
+type Sent<Result> =
+  | { readonly result: Result }
+  | {
+      readonly error: SftError
+      readonly intentId: string
+      readonly announcement: SentAnnouncement
+    }
+
 async function announceAndSend<Result>(
   write: AnnouncedWrite<Result>,
-): Promise<{ readonly result: Result } | { readonly error: SftError; readonly intentId: string }> {
-  const intentId = await write.announce()
+  clock: Clock,
+): Promise<Sent<Result>> {
+  const made = instantOf(clock)
+  let intentId = await write.announce()
+  const renew = async () => {
+    await write.conclude(intentId, 'failed', new SftAbortedError('announced too long ago'))
+    intentId = await write.announce()
+  }
+  const announcement = write.announcement ?? agingAnnouncement(clock, made, renew)
   try {
-    return { result: await write.send() }
+    return { result: await write.send(announcement) }
   } catch (error) {
-    if (error instanceof SftError) return { error, intentId }
+    if (error instanceof SftError) return { error, intentId, announcement }
     throw error
   }
 }

@@ -71,7 +71,7 @@ export function createSession(
     if (delivery.kind === 'answered') return adopt(delivery.response)
     const name = transport.callName('Login')
     if (delivery.kind === 'rejected' || delivery.kind === 'unauthorised') {
-      refused = new SftCredentialsError(refusal(delivery, redact), name)
+      refused = new SftCredentialsError(refusal(delivery, redact), name, delivery.code)
       throw refused
     }
     if (delivery.kind === 'missing')

@@ -69,6 +69,7 @@ export function createTransport(options: TransportOptions): Transport {
       await budget.enter(ticket)
       // Expired while it waited: its place is lost, which costs one slot in the life of a token.
       if (token !== undefined && !token.isUsable()) continue
+      await call.announcement?.beforeSending()
       const sentAt = clock.now()
       const outcome = await wire.exchange({
         operation: call.operation,

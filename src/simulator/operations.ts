@@ -118,7 +118,9 @@ export const OPERATIONS: readonly Operation[] = [
   read(
     'QueryRatePlan',
     ({ world, settings, query }) => {
-      const { planCategory, planType, planId } = Object.fromEntries(query)
+      const { planCategory, planId, ...given } = Object.fromEntries(query)
+      const hides = settings.wire.plansWithoutType === 'postpaid' && planId === undefined
+      const planType = given['planType'] ?? (hides ? '1' : undefined)
       const items = [...world.plans.values()]
         .filter(
           plan =>

@@ -5,6 +5,7 @@ import type { Controlled } from './control.ts'
 import { nameFields, understand, understandQuery } from './dialect.ts'
 import { isObject, optionalText } from './fields.ts'
 import { createLimiter, type Limiter } from './limiter.ts'
+import { pageOfList } from './list-pages.ts'
 import { oddReply, underOuterOne } from './odd-answers.ts'
 import { OPERATIONS, type Operation } from './operations.ts'
 import { type Execution, type Played, playFault } from './play-fault.ts'
@@ -183,7 +184,8 @@ function execute(
     query: understandQuery(operation.name, query, settings.wire),
     body: understand(operation.name, body, settings.wire),
   })
-  const reply = successReply(nameFields(operation.name, answered, settings.wire), now, wire)
+  const paged = pageOfList(operation.name, answered, query, settings.wire)
+  const reply = successReply(nameFields(operation.name, paged, settings.wire), now, wire)
   const isDoneCode = operation.write && answered.code !== CODES.done
   const isTurned = isDoneCode && wire.doneOuterCode === '1'
   return { reply: isTurned ? underOuterOne(reply) : reply, answer: answered }

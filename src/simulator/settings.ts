@@ -102,6 +102,14 @@ export interface SimulatedWire extends SimulatedDialect {
     | 'link'
     | 'parts'
     | 'unreadable'
+  /** By operation, rows that a page has of a list that usually comes whole (contract 4.2, 4.5). */
+  readonly listRows?: Readonly<Record<string, number>>
+  /** Whether such a list honours `page`, or answers with the first page always. Default `honoured`. */
+  readonly listPages?: 'honoured' | 'ignored'
+  /** Whether such a list tells its pages in totalNoOfPages. Default `untold`. */
+  readonly listTotal?: 'untold' | 'told'
+  /** QueryRatePlan without planType: every plan, or the postpaid ones (contract 4.5). Default `all`. */
+  readonly plansWithoutType?: 'all' | 'postpaid'
   /** Names of the tokens of a login. Default `AccessToken`. */
   readonly tokenNames?: 'AccessToken' | 'accessToken'
 }
@@ -143,6 +151,10 @@ export const WIRE_KEYS: readonly (keyof SimulatedWire)[] = [
   'doneOuterCode',
   'activationCodes',
   'tokenNames',
+  'listRows',
+  'listPages',
+  'listTotal',
+  'plansWithoutType',
 ]
 
 /** What may be changed while the simulator runs. */

@@ -1,4 +1,5 @@
 import type { Json } from '../model.ts'
+import { oneLine } from '../render/gate.ts'
 import type { State } from './state.ts'
 
 /** A row of a mapping table: columns in order, absent ones left out. */
@@ -57,7 +58,7 @@ const sorted = <Value>(section: Readonly<Record<string, Value>>): [string, Value
 /**
  * A table as CSV (RFC 4180) with a header line. A field that is an object gets a column for each of its
  * own fields (`portal.sku`); a list stands in one cell, its items apart by a space; what else is nested
- * is JSON. Text that a spreadsheet would run as a formula gets a leading `'`.
+ * is JSON. Text that a spreadsheet would run as a formula gets a leading `'`; a line break becomes a space.
  */
 export function mappingCsv(table: readonly MappingRow[]): string {
   const rows = table.map(row => new Map(Object.entries(row).flatMap(flatten)))
@@ -83,7 +84,8 @@ function cell(value: Json): string {
 
 const PLAIN_NUMBER = /^-?\d+(\.\d+)?$/
 
-function quote(text: string): string {
+function quote(cell: string): string {
+  const text = oneLine(cell)
   const safe = /^[=+\-@\t\r]/.test(text) && !PLAIN_NUMBER.test(text) ? `'${text}` : text
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }

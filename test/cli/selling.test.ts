@@ -251,3 +251,40 @@ t.test('without a state there is nothing to sell, and none is made', async t => 
   t.match(stderr, /^error /)
   t.notOk(existsSync(join(desk.folder, 'state.json')))
 })
+
+t.test('a sale is shown again, and a doubt is ended by hand, by the command line', async t => {
+  const desk = await openShop(t, 2)
+  t.equal((await desk.run(SALE)).code, 0)
+  const calls = desk.simulator.calls.length
+  const shown = await desk.run('order A-1 --qr again.svg')
+  t.match(shown, { code: 0, stdout: /A-1 {2}purchase of ALPS-1GB-7D: delivered/ })
+  t.match(desk.read('again.svg'), /^<svg/)
+  t.equal(desk.simulator.calls.length, calls)
+
+  for (const operation of ['GetEndpointAddonDetails', 'GetEndPointProfile'])
+    await desk.control('faults', { operation, kind: 'rejected', count: 50 })
+  await desk.control('faults', { operation: 'SubscribeAddon', kind: '5xx-before' })
+  t.equal((await desk.run('provision --order A-2 --sku ALPS-1GB-7D')).code, 1)
+  await fetch(`${desk.simulator.url}/_simulator/faults`, { method: 'DELETE' })
+  t.match((await desk.run('order A-2')).stdout, 'outcome of "subscribe" not known yet')
+  t.equal((await desk.run('order A-2 --qr again.svg')).code, 1)
+  for (const args of [
+    'order settle A-2',
+    'order settle A-2 --not-sold --instance 5',
+    'order A-2 --not-sold',
+  ])
+    t.equal((await desk.run(args)).code, 64, args)
+  const settled = await desk.run('order settle A-2 --not-sold --by ana')
+  t.match(settled, { code: 0, stdout: /settle +absent +endpoint \d+: not sold: by ana/ })
+  t.match((await desk.run('resume')).stdout, '1 delivered')
+  const done = await desk.run('order settle A-2 --instance 999')
+  t.match(done, { code: 1, stderr: /error order A-2: is delivered: there is no doubt about it/ })
+
+  t.equal((await desk.run('cancel B-1')).code, 1)
+  const late = await desk.run('provision --order B-1 --sku ALPS-1GB-7D')
+  t.match(late, { code: 1, stderr: /order B-1: was cancelled/ })
+  t.match(await desk.run(`provision --order ${'x'.repeat(201)} --sku ALPS-1GB-7D`), {
+    code: 1,
+    stderr: /orderId is longer than 200 characters/,
+  })
+})

@@ -179,7 +179,10 @@ t.test('coverage as text, data and Markdown', async t => {
     unsold: Array,
   })
   const markdown = (await desk.run('coverage --markdown')).stdout
-  t.match(markdown, /^## Coverage\n\nCoverage: 1 zone, 1 lost networks, 1 may gain some/)
+  t.match(
+    markdown,
+    /^## Coverage\n\n(Account: .*\n\n)?Coverage: 1 zone, 1 lost networks, 1 may gain some/,
+  )
   t.match(markdown, /\| `rateZone\/alps` \| \d+ \| .* \| CHENW, Newcomer/)
   const rows = (await desk.run('coverage --networks')).stdout.split('\n')
   t.equal(rows[0], 'country\ttadig\toperatorId\tsponsorId\toperator\tcountry name')

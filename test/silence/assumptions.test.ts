@@ -280,6 +280,12 @@ const ROWS: readonly Row[] = [
     set: { 'date-form': 'month-first' },
   },
   {
+    id: 'addon-details',
+    name: 'add-on details of another form',
+    wire: { addonDetailsForm: 'rows' },
+    set: { 'addon-details': 'profile' },
+  },
+  {
     id: 'date-zone',
     name: 'a clock three hours ahead',
     wire: { utcOffsetMinutes: 180 },
@@ -606,6 +612,23 @@ t.test('a token that does not tell its life is renewed as set', async t => {
   )
 })
 
+for (const dates of ['iso', 'dashes'] as const)
+  t.test(`dates with ${dates} are read without a setting`, async t => {
+    const shop = await openShop(t)
+    await shop.control('settings', { wire: { dates } })
+    const sft = shop.open()
+    const { ids, verdicts } = await examine(sft)
+    t.same(ids('contradicted'), [])
+    for (const id of ['date-form', 'date-zone', 'validity-type'])
+      t.match(
+        verdicts.find(one => one.id === id),
+        { verdict: 'confirmed' },
+        id,
+      )
+    const usage = JSON.parse(await shop.sell(sft, 'A-3', 'FIRST'))
+    t.equal(usage.instances[0].status, 'waiting')
+  })
+
 t.test('dates of no known form are told, and nothing is concluded from them', async t => {
   const shop = await openShop(t)
   await shop.control('settings', { wire: { dates: 'words' } })
@@ -613,6 +636,58 @@ t.test('dates of no known form are told, and nothing is concluded from them', as
   t.ok(ids('contradicted').includes('date-form'))
   t.ok(!ids('contradicted').includes('validity-type'))
 })
+
+t.test(
+  'list-pages: a list that does not give its pages is told, and whole once it is asked for whole',
+  async t => {
+    const shop = await openShop(t)
+    const catalog = await catalogFor(shop.iccids, true)
+    await applyOnce(catalog, shop.open(), shop.store)
+    const rows = { GetRateZone: 1, QueryRatePlan: 1 }
+    const wire = (more: SimulatedWire) =>
+      shop.control('settings', { wire: { listRows: rows, ...more } })
+
+    for (const listTotal of ['untold', 'told'] as const) {
+      await wire({ listPages: 'honoured', listTotal })
+      const { ids } = await examine(shop.open())
+      t.same(ids('contradicted'), [], `pages are followed, ${listTotal}`)
+      const { plan } = await planOnce(catalog, shop.open(), shop.store)
+      t.same(plan.operations, [])
+    }
+
+    await wire({ listPages: 'ignored', listTotal: 'told' })
+    t.ok((await examine(shop.open())).ids('contradicted').includes('list-pages'))
+    const blind = await planOnce(catalog, shop.open(), shop.store)
+    t.same(
+      blind.plan.changes.filter(change => change.action === 'create'),
+      [],
+      'what is not seen is not made again',
+    )
+    const whole = { perPage: '500' }
+    const sft = shop.open({ query: { GetRateZone: whole, QueryRatePlan: whole } })
+    t.same((await examine(sft)).ids('contradicted'), [])
+    t.same((await planOnce(catalog, sft, shop.store)).plan.operations, [])
+    checkWorld(t, shop)
+  },
+)
+
+t.test(
+  'plan-list: plans that are listed only where their planType is asked for are all known',
+  async t => {
+    const shop = await openShop(t)
+    await shop.control('settings', { wire: { plansWithoutType: 'postpaid' } })
+    const sft = shop.open()
+    const { verdicts } = await examine(sft)
+    t.match(
+      verdicts.find(({ id }) => id === 'plan-list'),
+      { verdict: 'confirmed', message: '1 plan; 1 of them only where their planType is asked for' },
+    )
+    const catalog = await catalogFor(shop.iccids, true)
+    t.ok(endedWell((await applyOnce(catalog, sft, shop.store)).report))
+    t.same((await planOnce(catalog, sft, shop.store)).plan.operations, [])
+    checkWorld(t, shop)
+  },
+)
 
 t.test('two of one name are told', async t => {
   const shop = await openShop(t)
@@ -700,7 +775,7 @@ t.test(
       ['{"ballance":"MB"}', /ballance: there is no such setting/],
       ['{"activated-by":{"first-use":"0"}}', /two meanings have the same value/],
       ['{"x"', /SFT_WIRE is not JSON/],
-      ['nowhere.json', /the file nowhere\.json that SFT_WIRE names cannot be read/],
+      ['nowhere.json', /the file nowhere\.json that SFT_WIRE names does not exist/],
     ] as const) {
       const refused = await desk.run('doctor', { env: { SFT_WIRE: given } })
       t.not(refused.code, 0)

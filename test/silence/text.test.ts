@@ -1,5 +1,5 @@
 /** Text that comes in and goes out: a row a case, through the real command line or library. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type LoadedCatalog, loadCatalog } from '../../src/catalog/index.ts'
@@ -212,4 +212,59 @@ t.test('an ICCID file is read as spreadsheets write it, and what it lost is told
       const { user, system } = process.cpuUsage(began)
       t.comment(`${title}: ${Math.round((user + system) / 1000)} ms of CPU`)
     })
+})
+
+t.test('a text of the account or the catalog never writes a line of its own', async t => {
+  const hostile = '\u001b[2J\u009b1A\u202eZone\r\nNothing to do: 9 unchanged'
+  const desk = await openDesk(t, () => ({
+    'catalog/a.yaml': `${ACCOUNT}
+rateZones: [{ key: z, name: Benelux, countries: [BE, NL] }]
+addonPlans: [{ key: p, name: Plan, rateZone: z, data: 1 GB, validity: 1 day, portal: { sku: S } }]
+`,
+  }))
+  t.match(await desk.run('apply --auto-approve'), { code: 0 })
+  for (const zone of desk.simulator.world.zones.values()) zone.name = hostile
+  for (const plan of desk.simulator.world.plans.values()) plan.basicInfo.planDescription = hostile
+  const bad = /[^\P{Cc}\t\n\r]|[\u202a-\u202e\u2028\u2029]/u
+  for (const command of [
+    'plan',
+    'plan --markdown',
+    'plan --json',
+    'drift',
+    'drift --json',
+    'coverage',
+    'coverage --markdown',
+    'adopt --state other.json --catalog other',
+  ])
+    await t.test(command, async t => {
+      const { stdout, stderr } = await desk.run(command)
+      t.notMatch(stdout + stderr, bad)
+      t.notMatch(stdout + stderr, /^Nothing to do: 9/m)
+    })
+  await t.test('what a lock file says of its owner', async t => {
+    desk.write(
+      'state.json.lock',
+      JSON.stringify({
+        host: hostile,
+        boot: 'x',
+        pid: 1,
+        started: 'x',
+        since: new Date().toISOString(),
+        token: 'x',
+      }),
+    )
+    const { stdout, stderr, code } = await desk.run('state unlock')
+    t.not(code, 0)
+    t.notMatch(stdout + stderr, bad)
+    t.notMatch(stdout + stderr, /^Nothing to do/m)
+  })
+})
+
+t.test('nothing writes to a terminal but the world of the command line', async t => {
+  const writers = readdirSync('src', { recursive: true, encoding: 'utf8' })
+    .filter(file => file.endsWith('.ts'))
+    .filter(file =>
+      /process\.std(out|err)\.write|console\.\w+\(/.test(readFileSync(join('src', file), 'utf8')),
+    )
+  t.same(writers.sort(), ['cli/main.ts', 'cli/world.ts'])
 })

@@ -52,7 +52,7 @@ t.test('a CSV cell is quoted where it must be, and is no formula', async test =>
     mappingCsv(rows),
     'text,more,last.list\r\n' +
       '"a,b","say ""hi""",\r\n' +
-      '"two\nlines","\'=HYPERLINK(""http://x"")",\r\n' +
+      'two lines,"\'=HYPERLINK(""http://x"")",\r\n' +
       '\'-10% Europe,-5.5,"[1,{""a"":null}]"\r\n' +
       "'+32,,true\r\n",
   )

@@ -114,7 +114,7 @@ async function adoptInto(run: Run, state: State, store: StateStore | undefined):
   if (store !== undefined && !(await write(adoption, store, run))) return false
   const written = store !== undefined
   if (json) {
-    world.out(JSON.stringify(adoptionToJson(adoption, written, subject), undefined, 2))
+    world.json(adoptionToJson(adoption, written, subject))
     return true
   }
   if (!written)

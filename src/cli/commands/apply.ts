@@ -11,10 +11,12 @@ import { renderPlan } from '../../render/plan-text.ts'
 import { renderReport, reportToJson } from '../../render/report-text.ts'
 import { type Subject, subjectText } from '../../render/subject.ts'
 import { parseSavedPlan, type SavedPlan, whatMoved } from '../../saved-plan.ts'
+import { ANNOUNCEMENT_MS } from '../../sft/announcement.ts'
 import type { Sft } from '../../sft/api.ts'
+import { SYSTEM_CLOCK } from '../../sft/clock.ts'
 import { openState } from '../../state/open-state.ts'
 import type { StateStore } from '../../state/state.ts'
-import { clock, openAccount, readCatalog, stateOf, subjectOf } from '../account.ts'
+import { openAccount, readCatalog, stateOf, subjectOf } from '../account.ts'
 import {
   ACCOUNT_FLAGS,
   CATALOG_FLAGS,
@@ -29,8 +31,11 @@ import { showProgress } from '../progress.ts'
 import { LEDGER_FLAG, readSales } from '../sales.ts'
 import { EXIT, showIssues, type World } from '../world.ts'
 
-/** A write may have waited so long for its turn in the run that announced it. */
-const HELD_SECONDS = 120
+/**
+ * A write may have waited so long for its turn in the run that announced it, by a clock that may differ
+ * from this one by ten minutes.
+ */
+const HELD_SECONDS = ANNOUNCEMENT_MS / 1000 + 600
 
 /** Brings the account to what the catalog says, and keeps the IDs in the state. */
 export const apply: Command = {
@@ -139,6 +144,7 @@ async function applyCatalog(
     makePlan(catalog, store.state, sft, {
       ...(saved?.options ?? planOptions(given)),
       ...(sales && { sales }),
+      settled: true,
       pageSize: sft.form.pageSize,
       onEvent: sayRead(world, json),
     }),
@@ -166,13 +172,12 @@ async function applyCatalog(
     for (const line of renderPlan(plan, world.paint, subject)) world.out(line)
   if (refused) {
     if (json)
-      world.out(
-        JSON.stringify(
-          { format: 1, ...outcomeToJson(planned), plan: planToJson(plan, subject), report: null },
-          undefined,
-          2,
-        ),
-      )
+      world.json({
+        format: 1,
+        ...outcomeToJson(planned),
+        plan: planToJson(plan, subject),
+        report: null,
+      })
     return EXIT[planned]
   }
   if (
@@ -187,18 +192,12 @@ async function applyCatalog(
   const report = await carryOut(made, sft, store, given, world)
   const outcome = outcomeOf(report, given, world)
   if (json)
-    world.out(
-      JSON.stringify(
-        {
-          format: 1,
-          ...outcomeToJson(outcome),
-          plan: planToJson(plan, subject),
-          report: reportToJson(report),
-        },
-        undefined,
-        2,
-      ),
-    )
+    world.json({
+      format: 1,
+      ...outcomeToJson(outcome),
+      plan: planToJson(plan, subject),
+      report: reportToJson(report),
+    })
   else if (plan.operations.length > 0)
     for (const line of renderReport(report, world.paint, subject)) world.out(line)
   if (outcome === 'outOfTime')
@@ -225,7 +224,7 @@ async function carryOut(
     return await applyPlan(made.plan, {
       sft,
       store,
-      clock,
+      clock: SYSTEM_CLOCK,
       pageSize: sft.form.pageSize,
       stop: world.stop.signal,
       onEvent: progress.onEvent,
@@ -244,11 +243,11 @@ async function settleEarlier(sft: Sft, store: StateStore, world: World): Promise
     `looking for ${count(pending.length, 'write')} that an earlier run did not see the end of`,
   )
   const settled = settlePending(sft, store, {
-    clock,
+    clock: SYSTEM_CLOCK,
     pageSize: sft.form.pageSize,
     heldSeconds: HELD_SECONDS,
     signal: world.stop.signal,
-    onSettled: ({ intent, found, absent }) => {
+    onSettled: ({ intent, found, absent, notKnown }) => {
       const told = [
         ...(found.length > 0
           ? [
@@ -256,6 +255,9 @@ async function settleEarlier(sft: Sft, store: StateStore, world: World): Promise
             ]
           : []),
         ...(absent.length > 0 ? [`${count(absent.length, 'object')} not there`] : []),
+        ...(notKnown.length > 0
+          ? [`${count(notKnown.length, 'object')} not known, looked for again by the next run`]
+          : []),
       ]
       world.err(`  ${intent.operation}: ${told.join(', ') || 'settled'}`)
     },

@@ -2,6 +2,7 @@ import { countryName } from '../../countries.ts'
 import { observeAccount } from '../../observe.ts'
 import { compareCoverage } from '../../plan/coverage.ts'
 import { wholeLists } from '../../plan/expected.ts'
+import { listIssues } from '../../plan/observation.ts'
 import { resolveCatalog } from '../../plan/resolve.ts'
 import { coverageMarkdown, coverageToJson, renderCoverage } from '../../render/coverage.ts'
 import { subjectLines } from '../../render/subject.ts'
@@ -43,7 +44,7 @@ export const coverage: Command = {
     const subject = subjectOf(sft, given, world)
     if (given.is('networks')) {
       const { items: networks } = await sft.read.networks()
-      if (given.is('json')) world.out(JSON.stringify(networks, undefined, 2))
+      if (given.is('json')) world.json(networks)
       else for (const line of listNetworks(networks)) world.out(line)
       return EXIT.ok
     }
@@ -57,6 +58,7 @@ export const coverage: Command = {
       destGroupId: catalog.account.destGroupId,
     })
     const graph = resolveCatalog(catalog, observation, state)
+    showIssues(world, listIssues(observation))
     showIssues(
       world,
       graph.issues.filter(issue => issue.severity === 'error'),
@@ -68,8 +70,8 @@ export const coverage: Command = {
       }),
     )
     const compared = compareCoverage(catalog, state, observation, wanted)
-    if (given.is('json')) world.out(JSON.stringify(coverageToJson(compared, subject), undefined, 2))
-    else if (given.is('markdown')) world.out(coverageMarkdown(compared, subject))
+    if (given.is('json')) world.json(coverageToJson(compared, subject))
+    else if (given.is('markdown')) world.document(coverageMarkdown(compared, subject))
     else
       for (const line of [...subjectLines(subject), ...renderCoverage(compared, world.paint)])
         world.out(line)

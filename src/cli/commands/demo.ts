@@ -42,7 +42,10 @@ export const demo: Command = {
 
 async function runDemo(folder: string, world: World): Promise<number> {
   const catalog = relative('.', fileURLToPath(new URL('../../../catalog', import.meta.url))) || '.'
-  const title = (text: string) => world.out(`\n${world.paint('strong', text)}`)
+  const title = (text: string) => {
+    world.out('')
+    world.out(world.paint('strong', text))
+  }
   await using simulator = await startSimulator({
     callsPerSecond: DEMO_RATE,
     iccids: await catalogIccids(catalog),

@@ -3,7 +3,8 @@ import { examineAccount } from '../../examine-account.ts'
 import { subjectLines, subjectToJson } from '../../render/subject.ts'
 import { renderExamination } from '../../render/verdicts.ts'
 import { timeZoneOf } from '../../settings.ts'
-import { catalogFolder, clock, loadWith, openAccount, subjectOf } from '../account.ts'
+import { SYSTEM_CLOCK } from '../../sft/clock.ts'
+import { catalogFolder, loadWith, openAccount, subjectOf } from '../account.ts'
 import { CATALOG_FLAGS, type Command, type Given, JSON_FLAG, READ_FLAGS } from '../command.ts'
 import { EXIT, type World } from '../world.ts'
 
@@ -26,7 +27,7 @@ export const doctor: Command = {
     const examination = await examineAccount(sft, {
       timeZone,
       destGroupIsGiven,
-      now: clock.now,
+      now: SYSTEM_CLOCK.now,
       onRead: what => {
         if (told.has(what)) return
         told.add(what)
@@ -36,13 +37,7 @@ export const doctor: Command = {
     const { accepted } = sft.form
     const subject = subjectOf(sft, given, world)
     if (given.is('json'))
-      world.out(
-        JSON.stringify(
-          { format: 2, ...subjectToJson(subject), ...examination, accepted },
-          undefined,
-          2,
-        ),
-      )
+      world.json({ format: 2, ...subjectToJson(subject), ...examination, accepted })
     else
       for (const line of [
         ...subjectLines(subject),

@@ -6,7 +6,7 @@ import { accountIdentity, checkAccount } from '../../make-plan.ts'
 import type { Address, Catalog } from '../../model.ts'
 import { observeAccount } from '../../observe.ts'
 import { expectedOf } from '../../plan/expected.ts'
-import type { Observation } from '../../plan/observation.ts'
+import { listIssues, type Observation } from '../../plan/observation.ts'
 import { resolveCatalog } from '../../plan/resolve.ts'
 import { driftToJson } from '../../render/drift-json.ts'
 import { renderDrift } from '../../render/drift-text.ts'
@@ -74,8 +74,8 @@ export const drift: Command = {
     if (observation === undefined) return EXIT.failed
     const graph = resolveCatalog(catalog, observation, state)
     const report = compareDrift(catalog, graph, state, observation)
-    showIssues(world, report.unresolved)
-    if (given.is('json')) world.out(JSON.stringify(driftToJson(report, subject), undefined, 2))
+    showIssues(world, [...listIssues(observation), ...report.unresolved])
+    if (given.is('json')) world.json(driftToJson(report, subject))
     else
       for (const line of [...subjectLines(subject), ...renderDrift(report, world.paint)])
         world.out(line)
@@ -154,18 +154,12 @@ async function acceptAll(
     }
   }
   if (given.is('json'))
-    world.out(
-      JSON.stringify(
-        {
-          format: 1,
-          ...subjectToJson(subjectOf(sft, given, world)),
-          accepted,
-          refused: failures,
-        },
-        undefined,
-        2,
-      ),
-    )
+    world.json({
+      format: 1,
+      ...subjectToJson(subjectOf(sft, given, world)),
+      accepted,
+      refused: failures,
+    })
   else
     for (const { address, file, fields } of accepted)
       world.out(

@@ -24,11 +24,9 @@ export const exportCommand: Command = {
     if (given.text('table') !== undefined && table === undefined)
       throw new UsageError(`--table is one of ${TABLES.join(', ')}`)
     const mapping = exportMapping(await readState(stateOf(given, world)))
-    world.out(
-      format === 'csv' && table !== undefined
-        ? mappingCsv(mapping[table]).trimEnd()
-        : JSON.stringify(table === undefined ? mapping : mapping[table], undefined, 2),
-    )
+    if (format === 'csv' && table !== undefined)
+      world.document(mappingCsv(mapping[table]).trimEnd())
+    else world.json(table === undefined ? mapping : mapping[table])
     return EXIT.ok
   },
 }

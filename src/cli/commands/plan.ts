@@ -68,8 +68,8 @@ export const plan: Command = {
       await writeFileDurably(out, `${JSON.stringify(saved, undefined, 2)}\n`)
       world.err(`saved to ${out}: "sft-catalog apply ${out}" does exactly this`)
     }
-    if (given.is('json')) world.out(JSON.stringify(planToJson(made.plan, subject), undefined, 2))
-    else if (given.is('markdown')) world.out(planMarkdown(made.plan, subject))
+    if (given.is('json')) world.json(planToJson(made.plan, subject))
+    else if (given.is('markdown')) world.document(planMarkdown(made.plan, subject))
     else if (hardErrors(made.plan).length === 0)
       for (const line of renderPlan(made.plan, world.paint, subject)) world.out(line)
     return exitOf(made.plan, given)

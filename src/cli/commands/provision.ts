@@ -1,8 +1,7 @@
-import { writeFileDurably } from '../../durable/files.ts'
-import type { Sale } from '../../provision/index.ts'
-import { type Command, type Given, UsageError } from '../command.ts'
+import type { Command } from '../command.ts'
 import { answer, required, SELLING_FLAGS, withShop } from '../selling.ts'
-import { EXIT, type World } from '../world.ts'
+import { checkQrTarget, showQr } from '../show-qr.ts'
+import { EXIT } from '../world.ts'
 
 /** Sells an eSIM with an add-on: the same order again gives the same sale. */
 export const provision: Command = {
@@ -17,9 +16,7 @@ export const provision: Command = {
     ...SELLING_FLAGS,
   ],
   run: (given, world) => {
-    const qr = given.text('qr')
-    if (qr !== undefined && qr !== '-' && !/\.(png|svg)$/.test(qr))
-      throw new UsageError('--qr takes a file ending in .png or .svg, or -')
+    const qr = checkQrTarget(given)
     const timeoutSeconds = given.number('timeout')
     const request = { orderId: required(given, 'order'), sku: required(given, 'sku') }
     return withShop(given, world, async (shop, signal) => {
@@ -53,15 +50,4 @@ export const provision: Command = {
       return EXIT.ok
     })
   },
-}
-
-async function showQr(sale: Sale, to: string, given: Given, world: World): Promise<void> {
-  if (to === '-') {
-    if (!given.is('json'))
-      for (const line of (await sale.qr.text()).trimEnd().split('\n')) world.out(line)
-    return
-  }
-  // A QR code is a secret: the file is its owner's only.
-  await writeFileDurably(to, to.endsWith('.svg') ? await sale.qr.svg() : await sale.qr.png())
-  world.err(`QR code written to ${to}, readable by its owner only`)
 }

@@ -9,7 +9,7 @@ export const schema: Command = {
   usage: '',
   flags: [],
   run: async (_given, world) => {
-    world.out(JSON.stringify(catalogJsonSchema(), undefined, 2))
+    world.json(catalogJsonSchema())
     return EXIT.ok
   },
 }

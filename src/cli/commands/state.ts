@@ -97,19 +97,13 @@ async function edit(
 
 const list: Sub = async (given, world) => {
   const records = listRecords(await readState(stateOf(given, world)))
-  if (given.is('json')) world.out(JSON.stringify(records, undefined, 2))
+  if (given.is('json')) world.json(records)
   else for (const { address, id, name } of records) world.out(`${address}\t${id}\t${name}`)
   return EXIT.ok
 }
 
 const show: Sub = async (given, world, [address = '']) => {
-  world.out(
-    JSON.stringify(
-      showRecord(await readState(stateOf(given, world)), addressOf(address)),
-      undefined,
-      2,
-    ),
-  )
+  world.json(showRecord(await readState(stateOf(given, world)), addressOf(address)))
   return EXIT.ok
 }
 

@@ -12,6 +12,10 @@ export const topup: Command = {
     ['--order ID', "the portal's order ID of this top-up"],
     ['--endpoint ID', 'endpoint that was sold'],
     ['--sku SKU', 'portal.sku of the add-on plan'],
+    [
+      '--allow-suspended',
+      'top up a suspended eSIM too, which carries no traffic until reactivated',
+    ],
     ['--timeout SECONDS', 'give up waiting after so long; the order can be resumed'],
     ...SELLING_FLAGS,
   ],
@@ -26,6 +30,7 @@ export const topup: Command = {
       const done = await shop.topUp({
         ...request,
         signal,
+        ...(given.is('allow-suspended') && { allowSuspended: true }),
         ...(timeoutSeconds !== undefined && { timeoutSeconds }),
       })
       answer(given, world, done, [

@@ -11,8 +11,7 @@ export const validate: Command = {
   flags: [...CATALOG_FLAGS, JSON_FLAG],
   run: async (given, world) => {
     const { catalog, issues } = await loadWith(given, world)
-    if (given.is('json'))
-      world.out(JSON.stringify({ format: 1, valid: catalog !== undefined, issues }, undefined, 2))
+    if (given.is('json')) world.json({ format: 1, valid: catalog !== undefined, issues })
     else showIssues(world, issues)
     if (catalog === undefined) return EXIT.failed
     if (!given.is('json')) {

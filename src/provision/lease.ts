@@ -1,0 +1,156 @@
+import { randomUUID } from 'node:crypto'
+import { ownerState, thisProcess } from '../durable/owner.ts'
+import type { SentAnnouncement } from '../sft/announcement.ts'
+import { type Instant, instantOf, longestSince, shortestSince } from '../sft/clock.ts'
+import type { Clock } from '../sft/once.ts'
+import type { Ledger, LedgerRows, OrderOwner } from './ledger.ts'
+
+/** A row that somebody may work on. */
+interface Owned {
+  readonly owner?: OrderOwner
+  /** ISO time of its last change, which is a sign of life too. */
+  readonly updatedAt?: string
+}
+
+/** The right of one operation to work on an order or an endpoint. */
+export interface OwnClaim {
+  readonly owner: OrderOwner
+  /** Says that the operation is over. */
+  end(): void
+}
+
+/**
+ * The life of a provisioner, as others see it: one sign of life for all that it does, while it does
+ * anything. Rows name their owner; whoever finds one looks whether it lives.
+ */
+export interface Lease extends AsyncDisposable {
+  readonly id: string
+  /** Gives signs of life while the work goes on. */
+  during<Result>(work: () => Promise<Result>): Promise<Result>
+  claim(): OwnClaim
+  /** Whether somebody, here or elsewhere, still works on a row. */
+  isHeld(row: Owned, rows: LedgerRows): boolean
+  /** An announcement made now, good as long as nobody can have given this process up for dead. */
+  announcement(renew: () => Promise<void>): LeasedAnnouncement
+}
+
+export interface LeasedAnnouncement extends SentAnnouncement {
+  /** Begins to make it anew, now; the function that is returned says that it is durable. */
+  restart(): () => void
+}
+
+/** Operations that go on in this process, of whatever provisioner. */
+const livingClaims = new Set<string>()
+
+/** Clocks of two machines may differ by so much: a sign of life that looks older is surely old. */
+const CLOCK_DIFFERENCE_MS = 600_000
+
+export interface LeaseOptions {
+  readonly ledger: Ledger
+  readonly clock: Clock
+  /** Seconds without a sign of life after which an owner that cannot be seen counts as dead. */
+  readonly silenceSeconds: number
+  readonly onError: (error: unknown) => void
+}
+
+/** Opens the lease of a provisioner. */
+export function openLease({ ledger, clock, silenceSeconds, onError }: LeaseOptions): Lease {
+  const silenceMs = silenceSeconds * 1000
+  /** Without a sign for so long, an announcement is made anew: well before others give this process up. */
+  const lapseMs = silenceMs / 3
+  const me: OrderOwner = { ...thisProcess(), id: randomUUID() }
+  /** The last sign of life that is durable. */
+  let sign = instantOf(clock)
+  /** Grows when signs failed to come in time: what was announced before may have been acted upon. */
+  let lapses = 0
+  let active = 0
+  let heart: NodeJS.Timeout | undefined
+  let beating = Promise.resolve()
+  /** What was seen of owners elsewhere, and since when: their clocks tell nothing here. */
+  const seen = new Map<string, { readonly mark: string; readonly since: Instant }>()
+
+  const beat = async (): Promise<void> => {
+    const at = instantOf(clock)
+    if (longestSince(clock, sign) > lapseMs) lapses += 1
+    const row = { id: me.id, heartbeat: new Date(at.wall).toISOString() }
+    await ledger.transact({}, () => ({ entries: [{ table: 'processes', row }], result: undefined }))
+    sign = at
+  }
+
+  const start = (): void => {
+    // Until now there was nothing to give a sign for; the claims that follow are signs themselves.
+    sign = instantOf(clock)
+    lapses += 1
+    heart = setInterval(() => {
+      beating = beating.then(beat).catch(onError)
+    }, silenceMs / 6).unref()
+  }
+
+  const isSilent = (owner: OrderOwner, updatedAt: string, rows: LedgerRows): boolean => {
+    const signs = [rows.process(owner.id)?.heartbeat ?? '', updatedAt, owner.since ?? '']
+    const last = signs.toSorted().at(-1) ?? ''
+    if (clock.now() - Date.parse(last) > silenceMs + CLOCK_DIFFERENCE_MS) return true
+    const mark = signs.join(' ')
+    const key = owner.claim ?? owner.id
+    const before = seen.get(key)
+    if (before?.mark === mark) return shortestSince(clock, before.since) >= silenceMs
+    seen.set(key, { mark, since: instantOf(clock) })
+    return false
+  }
+
+  return {
+    id: me.id,
+    async during(work) {
+      active += 1
+      if (active === 1) start()
+      try {
+        return await work()
+      } finally {
+        active -= 1
+        if (active === 0) clearInterval(heart)
+      }
+    },
+    claim() {
+      const claim = randomUUID()
+      livingClaims.add(claim)
+      const since = new Date(clock.now()).toISOString()
+      return { owner: { ...me, claim, since }, end: () => livingClaims.delete(claim) }
+    },
+    isHeld({ owner, updatedAt = '' }, rows) {
+      if (owner === undefined) return false
+      if (owner.host === me.host && owner.pid === me.pid && owner.started === me.started)
+        return owner.claim !== undefined && livingClaims.has(owner.claim)
+      const state = ownerState(owner)
+      if (state === 'alive' || state === 'dead') return state === 'alive'
+      return !isSilent(owner, updatedAt, rows)
+    },
+    announcement(renew) {
+      let made = instantOf(clock)
+      let lapsesThen = lapses
+      let sent: Instant | undefined
+      const restart = () => {
+        const begun = instantOf(clock)
+        const lapsesNow = lapses
+        return () => {
+          made = begun
+          lapsesThen = lapsesNow
+        }
+      }
+      const isStale = () =>
+        lapses !== lapsesThen ||
+        (longestSince(clock, made) > lapseMs && longestSince(clock, sign) > lapseMs)
+      return {
+        restart,
+        async beforeSending() {
+          while (isStale()) await renew()
+          sent = instantOf(clock)
+        },
+        sent: () => sent,
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      clearInterval(heart)
+      await beating
+    },
+  }
+}

@@ -1,0 +1,47 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+/** Time as it is told, which steps and may be wrong, and time as it passes. Both in milliseconds. */
+export interface Timepiece {
+  /** Since the epoch. */
+  readonly now: () => number
+  /** Since some moment of this process; it never steps, and stands still while the machine sleeps. */
+  readonly monotonic?: () => number
+}
+
+/** Time and sleep, handed in so that tests and shutdown can take part. */
+export interface Clock extends Timepiece {
+  /** Rejects where the signal fires. */
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>
+}
+
+/** Real time. */
+export const SYSTEM_CLOCK: Clock = {
+  now: Date.now,
+  monotonic: () => performance.now(),
+  sleep: async (ms, signal) => {
+    await delay(ms, undefined, signal === undefined ? {} : { signal })
+  },
+}
+
+/** A moment by both ways of telling time. */
+export interface Instant {
+  readonly wall: number
+  readonly monotonic: number
+}
+
+export const instantOf = (clock: Timepiece): Instant => {
+  const wall = clock.now()
+  return { wall, monotonic: clock.monotonic?.() ?? wall }
+}
+
+/** At most so many milliseconds passed since: for what must not be too old. */
+export function longestSince(clock: Timepiece, since: Instant): number {
+  const now = instantOf(clock)
+  return Math.max(now.wall - since.wall, now.monotonic - since.monotonic)
+}
+
+/** At least so many milliseconds passed since: for what must have had its time. */
+export function shortestSince(clock: Timepiece, since: Instant): number {
+  const now = instantOf(clock)
+  return Math.min(now.wall - since.wall, now.monotonic - since.monotonic)
+}
