@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
 import pLimit from 'p-limit'
 import { thisProcess } from '../durable/owner.ts'
 import {
@@ -256,8 +257,18 @@ async function open(options: ProvisionerOptions): Promise<Provisioner> {
     return { delivered, stopped, inWork }
   }
 
+  /** Orders of owners that cannot be seen from here are looked at until they end, or their owners are silent. */
+  const resumeAll = async (): Promise<void> => {
+    let { inWork } = await resume()
+    while (inWork > 0) {
+      await delay(policies.silenceSeconds * 1000, undefined, { signal: closing.signal, ref: false })
+      inWork = (await resume()).inWork
+    }
+  }
   const resuming = resumeAtOpen
-    ? resume().catch(failedInBackground('resuming orders'))
+    ? resumeAll().catch((error: unknown) => {
+        if (!closing.signal.aborted) failedInBackground('resuming orders')(error)
+      })
     : Promise.resolve()
 
   const shop: Omit<Provisioner, typeof Symbol.asyncDispose> = {

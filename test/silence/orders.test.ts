@@ -606,6 +606,35 @@ t.test(
   },
 )
 
+t.test(
+  'an order of a process elsewhere that fell silent is finished by a shop that stays open',
+  async t => {
+    const { shop: seller, ledger, market } = await setScene(t)
+    const { endpointId } = await seller.purchase({ orderId: 'A-1', sku: 'EU-1GB' })
+    const since = new Date().toISOString()
+    const owner = { host: 'far', pid: 1, started: '1', boot: 'b', id: 'p', claim: 'c', since }
+    const left = anOrder('T-1', {
+      kind: 'topUp',
+      status: 'activated',
+      endpointId,
+      planId: market.planIds[0] ?? '',
+      owner,
+      updatedAt: since,
+    })
+    await ledger.transact({ orderIds: ['T-1'] }, () => ({
+      entries: [{ table: 'orders', row: left }],
+      result: undefined,
+    }))
+    const { shop, events } = await openShop(market, { ledger, policies: { silenceSeconds: 1 } })
+    await using _closing = shop
+    await until(async () => (await shop.order('T-1')).status === 'delivered')
+    t.match(
+      events.find(event => event.type === 'order taken over'),
+      { from: 'far, process 1' },
+    )
+  },
+)
+
 t.test('rows of release 0.1.0, without owner claims and fences, are gone on with', async t => {
   const { shop, ledger, market } = await setScene(t)
   const sold = await shop.purchase({ orderId: 'A-1', sku: 'EU-1GB' })
