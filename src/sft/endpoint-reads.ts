@@ -98,7 +98,9 @@ export function createEndpointReads(
       if (page.doubt === undefined || query.sellable) return page
       await reader.clock.sleep(APART_MS, options?.signal)
       const { doubt, ...again } = await ask()
-      return doubt === undefined || doubt === SAID_NONE ? again : { ...again, doubt }
+      // Past the first page two readings without data are the end; of a whole stock they prove nothing.
+      const isEnd = doubt === SAID_NONE && query.page > 1
+      return doubt === undefined || isEnd ? again : { ...again, doubt }
     },
     sim(iccid, options) {
       const wanted = normaliseIccid(requireId('fetchSIM', 'iccid', iccid))
@@ -151,7 +153,7 @@ export function createEndpointReads(
 }
 
 /** An answer by which an empty page and a page that is not known look the same. */
-const SAID_NONE = 'fetchSIM answered "no data"'
+const SAID_NONE = 'fetchSIM lists no SIM at all'
 
 /** ASSUMED (contract 4.8): fetchSIM by ICCID without a match answers "no data" or that it was not found. */
 function meansNoSim(description: string): boolean {
@@ -165,7 +167,7 @@ function simPageOf(query: SimQuery, page: Page<Sim>, response: JsonObject): SimP
   const doubt =
     page.unread > 0
       ? `${page.unread} rows of fetchSIM cannot be read`
-      : page.saidNone
+      : page.saidNone || (page.rows.length === 0 && query.page === 1)
         ? SAID_NONE
         : undefined
   const note = nonsenseOf(response)

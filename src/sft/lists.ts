@@ -108,8 +108,9 @@ export interface ListCall<Row> {
 }
 
 /**
- * A list, page after page until one brings nothing new, and whether it is whole. An answer without data or
- * with rows that cannot be read is asked for once more after a pause, and counts only where both agree.
+ * A list, page after page until one brings nothing new, and whether it is whole. An answer without data, a
+ * list without a row, or rows that cannot be read are asked for once more after a pause, and count only
+ * where both agree.
  * ASSUMED (contract 4.2, 4.5): lists other than fetchSIM take `page` from 1 where they come in pages.
  */
 export async function readList<Row>(
@@ -154,8 +155,10 @@ export async function readList<Row>(
   const askUntilClear = async (page: number): Promise<ReadResult<Page<Row>>> => {
     const result = await ask(page)
     if (result.kind !== 'answered') return result
-    const { saidNone, unread } = result.value
-    if (unread === 0 && (!saidNone || call.agreed === true)) return result
+    const { saidNone, unread, rows: found } = result.value
+    // That there is nothing at all, or that a row is none, is held against a second reading.
+    const isNothing = saidNone || (page === 1 && found.length === 0)
+    if (unread === 0 && (!isNothing || call.agreed === true)) return result
     take(result.value)
     if (isEnough()) return result
     await reader.clock.sleep(APART_MS, callOptions.signal)
@@ -170,7 +173,7 @@ export async function readList<Row>(
   for (let at = 1; ; at++) {
     if (page.unread > 0) return end(first.response, `${page.unread} of its rows cannot be read`)
     if (told !== undefined && at >= told) return end(first.response)
-    if (at === 1 && told === undefined && page.saidNone) return end(first.response)
+    if (at === 1 && told === undefined && page.rows.length === 0) return end(first.response)
     if (isEnough()) return stop(first.response)
     if (at >= MOST_PAGES) return end(first.response, `it has more than ${MOST_PAGES} pages`)
     page = answerOf(await askUntilClear(at + 1))

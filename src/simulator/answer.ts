@@ -22,7 +22,7 @@ export interface Answer {
   /** A list of `responseParam`, with the number of its pages where it is paged. */
   readonly list?: {
     readonly field: string
-    readonly items: readonly JsonObject[]
+    readonly items: readonly Json[]
     readonly pages?: number
   }
   readonly responseParam?: JsonObject

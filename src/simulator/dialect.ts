@@ -51,7 +51,9 @@ export function nameFields(operation: string, answer: Answer, dialect: Simulated
   return {
     ...answer,
     ...(info !== undefined && { info: own(info) }),
-    ...(list !== undefined && { list: { ...list, items: list.items.map(own) } }),
+    ...(list !== undefined && {
+      list: { ...list, items: list.items.map(item => (isObject(item) ? own(item) : item)) },
+    }),
   }
 }
 

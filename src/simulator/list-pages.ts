@@ -1,7 +1,11 @@
+import type { Json } from '../model.ts'
 import type { Answer } from './answer.ts'
 import type { SimulatedWire } from './settings.ts'
 
-/** A list of an operation that comes in pages here; `perPage` lifts the usual number of rows. */
+/** A page count that nobody can mean. */
+const ENDLESS = 1_000_000_000
+
+/** A list as an account answers with it that leaves rows out, spoils them or gives them in pages. */
 export function pageOfList(
   operation: string,
   answer: Answer,
@@ -9,11 +13,30 @@ export function pageOfList(
   wire: SimulatedWire,
 ): Answer {
   const { list } = answer
+  if (list === undefined) return answer
+  // A thing that is asked for by its own ID is answered for.
+  const isLookUp = query.has('planId') || query.has('iccid')
+  const hidden = isLookUp ? 0 : (wire.hiddenRows?.[operation] ?? 0)
+  const paged = inPages(operation, { ...list, items: list.items.slice(hidden) }, query, wire)
+  const spoilt = { ...paged, items: spoil(paged.items, wire.junkRows?.[operation]) }
+  return { ...answer, list: spoilt }
+}
+
+type List = NonNullable<Answer['list']>
+
+/** `perPage` lifts the usual number of rows. */
+function inPages(operation: string, list: List, query: URLSearchParams, wire: SimulatedWire): List {
+  const endless = wire.listTotal === 'endless' && { pages: ENDLESS }
   const usual = wire.listRows?.[operation]
-  if (usual === undefined || list === undefined || list.pages !== undefined) return answer
+  if (usual === undefined || list.pages !== undefined) return { ...list, ...endless }
   const rows = Number(query.get('perPage') ?? usual)
   const page = wire.listPages === 'ignored' ? 1 : Number(query.get('page') ?? 1)
   const items = list.items.slice((page - 1) * rows, page * rows)
   const pages = Math.ceil(list.items.length / rows)
-  return { ...answer, list: { ...list, items, ...(wire.listTotal === 'told' && { pages }) } }
+  return { ...list, items, ...(wire.listTotal === 'told' && { pages }), ...endless }
+}
+
+function spoil(items: readonly Json[], junk: 'nulls' | 'mixed' | undefined): readonly Json[] {
+  if (junk === 'nulls') return [null, null]
+  return junk === 'mixed' ? [...items, null, 1, 'x'] : items
 }

@@ -102,6 +102,8 @@ export const OPERATIONS: readonly Operation[] = [
     ({ world, settings, body }) => {
       const details = section(body, 'Request', 'requestParam', 'ratezoneDetails')
       const id = createZone(world, details, settings.wire.duplicateNames ?? 'refused')
+      const all = [...world.zones.values()].map(zone => zoneRow(world, zone, false))
+      if (settings.wire.createdZones === 'all') return ok({ responseParam: { rateZoneList: all } })
       return ok({ created: { field: 'rateZoneList', id } })
     },
     false,

@@ -106,8 +106,14 @@ export interface SimulatedWire extends SimulatedDialect {
   readonly listRows?: Readonly<Record<string, number>>
   /** Whether such a list honours `page`, or answers with the first page always. Default `honoured`. */
   readonly listPages?: 'honoured' | 'ignored'
-  /** Whether such a list tells its pages in totalNoOfPages. Default `untold`. */
-  readonly listTotal?: 'untold' | 'told'
+  /** Whether such a list tells its pages in totalNoOfPages; `endless`: every list tells a thousand million. Default `untold`. */
+  readonly listTotal?: 'untold' | 'told' | 'endless'
+  /** By operation, rows at the start of a list that are there and left out of it. */
+  readonly hiddenRows?: Readonly<Record<string, number>>
+  /** By operation, rows that are none: two nulls in place of all, or null, 1 and "x" after them. */
+  readonly junkRows?: Readonly<Record<string, 'nulls' | 'mixed'>>
+  /** What CreateRateZone lists: the new zone, or all of them, the oldest first. Default `new`. */
+  readonly createdZones?: 'new' | 'all'
   /** QueryRatePlan without planType: every plan, or the postpaid ones (contract 4.5). Default `all`. */
   readonly plansWithoutType?: 'all' | 'postpaid'
   /** Names of the tokens of a login. Default `AccessToken`. */
@@ -154,6 +160,9 @@ export const WIRE_KEYS: readonly (keyof SimulatedWire)[] = [
   'listRows',
   'listPages',
   'listTotal',
+  'hiddenRows',
+  'junkRows',
+  'createdZones',
   'plansWithoutType',
 ]
 
