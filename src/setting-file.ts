@@ -11,6 +11,7 @@ import {
 /** A setting is missing or makes no sense; the message names it and says how to give it. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError'
+  readonly code = 'SETTINGS'
 }
 
 /** More than any file of settings has. */

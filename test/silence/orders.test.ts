@@ -14,6 +14,7 @@ import {
   NothingToSettleError,
   OrderConflictError,
   OrderNotDeliveredError,
+  openProvisioner,
   type Provisioner,
   ProvisionerClosedError,
   type PurchaseRequest,
@@ -463,6 +464,7 @@ t.test('every error that leaves the library is a documented one', async t => {
 
   await shop[Symbol.asyncDispose]()
   await t.rejects(shop.stock(), ProvisionerClosedError)
+  await t.rejects(openProvisioner({ env: {} }), { name: 'SettingsError', code: 'SETTINGS' })
 })
 
 /** Compiles only where a switch on the name narrows, and names every class. */
