@@ -75,19 +75,27 @@ async function find(read: SftReader, iccid: string): Promise<Finding<ObservedObj
 /** ASSUMED (contract 3): a refusal with this code is a mistake of the platform, and says nothing. */
 const UNEXPECTED = '10057'
 
-/** Gone by two readings: its SIM has another endpoint or none, and its profile is refused. */
+/**
+ * Gone by two readings of its profile, once its SIM has another endpoint or none: a SIM that was de-linked
+ * says nothing of an endpoint that was not deleted yet.
+ */
 async function isRetired(
   read: SftReader,
   endpointId: string,
   iccid: string,
 ): Promise<Finding<true>> {
-  const still = `endpoint ${endpointId} is still there`
   const sim = await read.sim(iccid)
   if (sim.kind === 'not known') return sim
-  if (sim.kind === 'there' && sim.value.endpointId === endpointId) return notThere(still)
+  if (sim.kind === 'there' && sim.value.endpointId === endpointId)
+    return notThere(`endpoint ${endpointId} is still there`)
+  const once = await isRefused(read, endpointId)
+  return once.kind === 'there' ? await isRefused(read, endpointId) : once
+}
+
+async function isRefused(read: SftReader, endpointId: string): Promise<Finding<true>> {
   try {
     await read.endpointProfile(endpointId)
-    return notThere(still)
+    return notThere(`endpoint ${endpointId} is still there`)
   } catch (error) {
     if (!(error instanceof SftRejectedError)) throw error
     return error.code === UNEXPECTED ? notKnown(error.message) : there(true)

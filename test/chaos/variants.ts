@@ -93,12 +93,8 @@ export const COMPOSED = Object.keys(CHOICES)
 /** An account whose wire differs from the default in some settings. */
 export const arbitraryWire = (): fc.Arbitrary<SimulatedWire> => fc.record(CHOICES)
 
-/** Whether no read of this account tells the add-ons of an endpoint: doubt about them is for people then. */
-export const hidesAddons = (wire: SimulatedWire): boolean =>
-  wire.profileForm !== 'blocks' &&
-  (wire.addonDetails === 'unknown' ||
-    wire.addonDetailsForm !== 'blocks' ||
-    wire.oddAnswers?.['GetEndpointAddonDetails'] !== undefined)
+/** Whether the read that is known to be good is not understood: doubt about add-ons is for people then. */
+export const hidesAddons = (wire: SimulatedWire): boolean => wire.profileForm !== 'blocks'
 
 const SILENCE: readonly FaultKind[] = ['no-data', 'lists-empty']
 

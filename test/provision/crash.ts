@@ -1,4 +1,4 @@
-import type { Ledger, LedgerEntry } from '../../src/provision/index.ts'
+import type { Ledger, LedgerEntry, OrderOwner } from '../../src/provision/index.ts'
 import type { CallOptions, Sft, SftReader, SftWriter } from '../../src/sft/api.ts'
 
 /** The end of a simulated process: from then on it does nothing and answers nothing. */
@@ -36,10 +36,12 @@ const NO_PROCESS = 2 ** 30
 
 /** What a dying process sees of the ledger. Its orders name an owner that is found dead afterwards. */
 export function doomedLedger(ledger: Ledger, doom: Doom): Ledger {
-  const disown = (entry: LedgerEntry): LedgerEntry =>
-    entry.table === 'orders' && entry.row.owner !== undefined
-      ? { table: 'orders', row: { ...entry.row, owner: { ...entry.row.owner, pid: NO_PROCESS } } }
-      : entry
+  const dead = <Row extends { readonly owner?: OrderOwner }>(row: Row): Row =>
+    row.owner === undefined ? row : { ...row, owner: { ...row.owner, pid: NO_PROCESS } }
+  const disown = (entry: LedgerEntry): LedgerEntry => {
+    if (entry.table === 'orders') return { table: 'orders', row: dead(entry.row) }
+    return entry.table === 'esims' ? { table: 'esims', row: dead(entry.row) } : entry
+  }
   return {
     ...ledger,
     async transact(keys, decide) {
@@ -68,19 +70,32 @@ export function doomedSft(sft: Sft, doom: Doom): Sft {
       await doom.step()
     }
   }
-  const read: SftReader = {
-    ...sft.read,
-    sims: (query, options) => within(options, o => sft.read.sims(query, o)),
-    sim: (iccid, options) => within(options, o => sft.read.sim(iccid, o)),
-    addons: (id, options) => within(options, o => sft.read.addons(id, o)),
-  }
-  const write: SftWriter = {
-    ...sft.write,
-    activateEndpoint: (id, options) => within(options, o => sft.write.activateEndpoint(id, o)),
-    changeLifecycle: (request, options) =>
-      within(options, o => sft.write.changeLifecycle(request, o)),
-    subscribeAddon: (request, options) =>
-      within(options, o => sft.write.subscribeAddon(request, o)),
-  }
-  return { ...sft, read, write }
+  return { ...sft, read: withinAll(sft.read, within), write: withinAll(sft.write, within) }
 }
+
+/** The same methods, each call between two steps; the last argument of each are its options. */
+function withinAll<Methods extends SftReader | SftWriter>(
+  methods: Methods,
+  within: (
+    options: CallOptions | undefined,
+    call: (options: CallOptions) => Promise<unknown>,
+  ) => Promise<unknown>,
+): Methods {
+  return new Proxy(methods, {
+    get: (target, method, receiver) => {
+      const call: unknown = Reflect.get(target, method, receiver)
+      if (typeof call !== 'function') return call
+      return (...args: readonly unknown[]) => {
+        const last = args.at(-1)
+        const options = isOptions(last) ? last : undefined
+        const others = options === undefined ? args : args.slice(0, -1)
+        return within(options, its =>
+          Promise.resolve(Reflect.apply(call, target, [...others, its])),
+        )
+      }
+    },
+  })
+}
+
+const isOptions = (value: unknown): value is CallOptions =>
+  typeof value === 'object' && value !== null && ('lane' in value || 'signal' in value)

@@ -1,6 +1,7 @@
 // What is done in several writes, or told by several reads, is settled by each.
 import t from 'tap'
-import { checkWorld } from '../apply/check-world.ts'
+import { checkWorld, lostIds } from '../apply/check-world.ts'
+import { mortal } from '../apply/crash.ts'
 import {
   applyOnce,
   applyUntilDone,
@@ -48,3 +49,27 @@ t.test('a lost sale is found by the details where the profile names no plans', a
   await shop.purchase({ orderId: 'A-1', sku: 'EU-1GB' })
   t.same(await checkAccount(ledger, market.simulator), [])
 })
+
+t.test(
+  'an endpoint that was de-linked and not deleted is not gone by one wrong "no data"',
+  async t => {
+    await using simulator = await simulate()
+    const [iccid] = simulator.world.sims.keys()
+    await withAccount(simulator, async (sft, store) => {
+      await applyUntilDone(
+        await catalogWith(`endpointBatches: [{key: b, iccids: ["${iccid}"]}]`),
+        sft,
+        store,
+      )
+      const empty = await catalogWith('')
+      const doomed = mortal(sft, store, { on: 'DeleteEndPoint', when: 'before' })
+      void applyOnce(empty, doomed.sft, doomed.store, { prune: true })
+      await doomed.death
+      t.equal(simulator.world.endpoints.size, 1)
+      simulator.fault({ operation: 'GetEndPointProfile', kind: 'no-data' })
+      await applyUntilDone(empty, sft, store, { prune: true })
+      t.equal(simulator.world.endpoints.size, 0, 'it is deleted')
+      t.strictSame(lostIds(simulator.world, store.state), [])
+    })
+  },
+)
