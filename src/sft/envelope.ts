@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../model.ts'
+import { isTooDeep } from './bounded-body.ts'
 import { isTimeoutCode } from './codes.ts'
 import { asObject, asObjects, asText, firstText } from './values.ts'
 
@@ -62,6 +63,7 @@ export function classifyAnswer(
   })
   // ASSUMED (contract 1.8, 1.10): a throttled call was not executed.
   if (status === 429) return throttled
+  if (isTooDeep(body)) return unclear('the answer is nested too deep')
   const parsed = parseObject(body)
   if (parsed === undefined) {
     if (saysThrottled(body)) return throttled

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../model.ts'
 import type { OperationName } from './api.ts'
+import { readBounded, TooLargeError } from './bounded-body.ts'
 import { NO_DATA } from './codes.ts'
 import { classifyAnswer, type Outcome } from './envelope.ts'
 import type { CallName } from './errors.ts'
@@ -89,7 +90,7 @@ export function createWire(options: WireOptions): Wire {
       })
       status = answer.status
       const retryAfter = answer.headers.get('retry-after')
-      const body = await answer.text()
+      const body = await readBounded(answer)
       const outcome = classifyAnswer({ status, retryAfter, body }, exchange.isSuccess, clock.now())
       return [withOwnCodes(outcome, form.codes, status, body), status]
     } catch (error) {
@@ -98,7 +99,13 @@ export function createWire(options: WireOptions): Wire {
       return [
         unconnected
           ? { kind: 'unconnected', reason: throughProxy(reason, options.proxy) }
-          : { kind: 'unclear', reason, status, body: '', passing: true },
+          : {
+              kind: 'unclear',
+              reason,
+              status,
+              body: '',
+              passing: !(error instanceof TooLargeError),
+            },
         status,
       ]
     } finally {

@@ -19,6 +19,8 @@ export const FAULT_KINDS = [
   'non-json-after',
   'empty-body-after',
   'half-answer',
+  'huge-body-after',
+  'deep-body-after',
   'reset-before',
   'reset-after',
   'no-answer',
@@ -43,6 +45,8 @@ export const FAULT_KINDS = [
  * - `non-json-before`, `non-json-after`: HTTP 200 with HTML, not executed or executed
  * - `empty-body-after`: executed; HTTP 200 without a body
  * - `half-answer`: executed; the connection breaks in the middle of the answer
+ * - `huge-body-after`: executed; 40 MB of blanks, compressed to some kilobytes, stand before the answer
+ * - `deep-body-after`: executed; the answer has a field that is nested 100,000 levels deep
  * - `reset-before`, `reset-after`: the connection is reset, not executed or executed
  * - `no-answer`: executed; never answered
  * - `field-missing`: executed; `field` (the created ID, else the payload) is left out wherever it stands

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { gzipSync } from 'node:zlib'
 import type { Json } from '../model.ts'
 import type { LoggedCall } from './call-log.ts'
 import type { Played } from './play-fault.ts'
@@ -75,8 +76,13 @@ export function answer(
 
 /** Sends a whole reply. */
 export function send(response: ServerResponse, reply: Reply): void {
-  const body = Buffer.from(reply.body)
-  response.writeHead(reply.status, { 'content-type': reply.type, 'content-length': body.length })
+  const compressed = reply.compressed === true
+  const body = compressed ? gzipSync(reply.body) : Buffer.from(reply.body)
+  response.writeHead(reply.status, {
+    'content-type': reply.type,
+    'content-length': body.length,
+    ...(compressed && { 'content-encoding': 'gzip' }),
+  })
   response.end(body)
 }
 

@@ -33,6 +33,9 @@ export interface Stage {
   readonly expireTokens: () => void
 }
 
+const HUGE_BYTES = 40 * 1024 * 1024
+const DEEP_LEVELS = 100_000
+
 const PLACES = ['responseParam', 'rows', 'resultParam'] as const
 let placed = 0
 
@@ -87,6 +90,15 @@ export function playFault(fault: Fault, execution: Execution, stage: Stage): Pla
       return reply({ status: 200, type: 'application/json', body: '' })
     case 'half-answer':
       return { kind: 'half', reply: executed() }
+    case 'huge-body-after': {
+      const done = executed()
+      return reply({ ...done, body: ' '.repeat(HUGE_BYTES) + done.body, compressed: true })
+    }
+    case 'deep-body-after': {
+      const done = executed()
+      const deep = '['.repeat(DEEP_LEVELS) + ']'.repeat(DEEP_LEVELS)
+      return reply({ ...done, body: done.body.replace(/}$/, `,"more":${deep}}`) })
+    }
     case 'reset-before':
       return { kind: 'reset' }
     case 'reset-after':

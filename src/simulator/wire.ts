@@ -11,6 +11,8 @@ export interface Reply {
   readonly status: number
   readonly type: 'application/json' | 'text/html'
   readonly body: string
+  /** Sent with gzip, over HTTP. */
+  readonly compressed?: boolean
 }
 
 /** Keys whose values are IDs or codes, for the mode that sends them as numbers. */

@@ -58,6 +58,8 @@ const UNCLEAR: readonly FaultKind[] = [
   'non-json-after',
   'empty-body-after',
   'half-answer',
+  'huge-body-after',
+  'deep-body-after',
   'reset-before',
   'reset-after',
   'no-answer',

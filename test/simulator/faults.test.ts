@@ -87,6 +87,8 @@ const CASES: Readonly<Record<Exclude<FaultKind, 'no-answer'>, Case>> = {
     check: (t, seen) => t.match(seen, { status: 200, text: '' }),
   },
   'half-answer': { executed: true, check: broken },
+  'huge-body-after': { executed: true, check: created },
+  'deep-body-after': { executed: true, check: created },
   'reset-before': { executed: false, check: broken },
   'reset-after': { executed: true, check: broken },
   'field-missing': {
