@@ -64,6 +64,7 @@ export {
   type Outcome,
   planOutcome,
 } from './outcome.ts'
+export { FileError, PlainError } from './plain-error.ts'
 export type { Sales } from './plan/impact.ts'
 export type { Observation } from './plan/observation.ts'
 export type {

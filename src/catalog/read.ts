@@ -1,6 +1,7 @@
 import { constants, type Dirent } from 'node:fs'
 import { open, readdir, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { systemReason } from '../plain-error.ts'
 import { decodeText } from './decode.ts'
 import type { IssueLog, Problem } from './issue-log.ts'
 import type { CatalogLimits } from './limits.ts'
@@ -215,19 +216,7 @@ export function tooLarge(bytes: number, limit: number): Problem {
 /** The system's reason for a failed file operation; other errors are no business of ours. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error && 'code' in error)) throw error
-  switch (error.code) {
-    case 'ENOENT':
-      return 'it does not exist'
-    case 'EACCES':
-    case 'EPERM':
-      return 'permission denied'
-    case 'ELOOP':
-      return 'links point at each other'
-    case 'EISDIR':
-      return 'it is a folder'
-    default:
-      return String(error.code)
-  }
+  return systemReason(error.code) ?? `the system says ${String(error.code)}`
 }
 
 function notRegular(name: string): Problem {

@@ -1,8 +1,12 @@
+import { AcceptError } from '../adopt/accept-drift.ts'
+import { FileExistsError } from '../adopt/write-files.ts'
 import { LockedError } from '../durable/lock.ts'
 import { SnapshotError } from '../durable/snapshot.ts'
 import { IssuesError } from '../issues.ts'
 import type { Outcome } from '../outcome.ts'
+import { PlainError, plainly } from '../plain-error.ts'
 import { ProvisionError } from '../provision/errors.ts'
+import { AmbiguousNameError, RetirementRefusedError } from '../resources/kind.ts'
 import { SavedPlanError } from '../saved-plan.ts'
 import { SettingsError } from '../settings.ts'
 import {
@@ -37,27 +41,38 @@ function adviceFor(error: SftError): string {
 export const outcomeOf = (error: unknown): Outcome =>
   error instanceof LockedError ? 'locked' : 'failed'
 
-/** An error as lines for stderr. Errors that nobody foresaw keep their stack. */
+/** Errors whose message says all that people need. */
+const FORESEEN = [
+  AcceptError,
+  AmbiguousNameError,
+  FileExistsError,
+  LockedError,
+  PlainError,
+  ProvisionError,
+  RetirementRefusedError,
+  SavedPlanError,
+  SettingsError,
+  SnapshotError,
+  StateDamagedError,
+  StateEditError,
+] as const
+
+/** An error as lines for stderr. One that nobody foresaw keeps its stack: it is a mistake of ours. */
 export function explainError(error: unknown, world: World): readonly string[] {
-  const bad = (text: string) => world.paintErr('error', text)
+  const bad = (text: string) => `${world.paintErr('error', 'error')} ${text}`
   if (error instanceof IssuesError) {
     showIssues(world, error.issues)
     return []
   }
-  if (error instanceof SftError)
-    return [`${bad('error')} ${error.name}: ${error.message}`, `  ${adviceFor(error)}`]
-  if (
-    error instanceof SettingsError ||
-    error instanceof LockedError ||
-    error instanceof StateDamagedError ||
-    error instanceof StateEditError ||
-    error instanceof SavedPlanError ||
-    error instanceof ProvisionError ||
-    error instanceof SnapshotError ||
-    (error instanceof TypeError && /^(the base URL|HTTPS?_PROXY) /.test(error.message))
-  )
-    return [`${bad('error')} ${error.message}`]
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string')
-    return [`${bad('error')} ${error.message}`]
-  return [error instanceof Error ? (error.stack ?? error.message) : String(error)]
+  const plain = plainly(error)
+  if (plain instanceof SftError) return [bad(plain.message), `  ${adviceFor(plain)}`]
+  if (!(plain instanceof Error)) return [bad(String(plain))]
+  const isForeseen =
+    FORESEEN.some(kind => plain instanceof kind) ||
+    (plain instanceof TypeError && /^(the base URL|HTTPS?_PROXY) /.test(plain.message))
+  if (isForeseen) return [bad(plain.message)]
+  return [
+    bad(`${plain.message} (nobody foresaw this: please report it with the lines below)`),
+    ...(plain.stack ?? '').split('\n').filter(line => /^\s+at /.test(line)),
+  ]
 }

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { copyFile, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
+import { inPlainWords, PlainError, plainly } from '../plain-error.ts'
 
 /** The `code` of a system error, such as `ENOENT`. */
 export const errorCode = (error: unknown): string | undefined =>
@@ -42,7 +43,7 @@ export async function followLinks(path: string): Promise<string> {
     if (target === undefined) return join(await folderOf(place, path), basename(place))
     place = resolve(await folderOf(place, path), target)
   }
-  throw new Error(`${path}: its links lead in a circle`)
+  throw new PlainError(`${path}: its links lead in a circle; correct them`)
 }
 
 async function linkTarget(path: string): Promise<string | undefined> {
@@ -59,7 +60,7 @@ async function folderOf(place: string, path: string): Promise<string> {
     return await realpath(dirname(place))
   } catch (error) {
     if (!isMissing(error)) throw error
-    throw new Error(
+    throw new PlainError(
       `${path}: the folder ${resolve(dirname(place))} does not exist; mount it, or make it first`,
       { cause: error },
     )
@@ -78,18 +79,29 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
+/** A rename over a device or a pipe would take it away from everybody. */
+async function refuseOtherThanFile(path: string, name: string): Promise<void> {
+  if (!(await exists(path))) return
+  const found = await stat(path)
+  if (found.isFile()) return
+  throw found.isDirectory()
+    ? new PlainError(`${name}: it is a folder; name a file`)
+    : new PlainError(`${name}: it is a device, a pipe or a socket; name a file`)
+}
+
 /** Runs `fill` on a temporary file beside `path`, then puts it in the place of `path` in one step. */
 async function replaceDurably(name: string, fill: (temporary: string) => Promise<void>) {
   // A rename over a link would put a file in the link's place.
-  const path = await followLinks(name)
+  const path = await inPlainWords(name, () => followLinks(name))
+  await refuseOtherThanFile(path, name)
   // One name, so that what a killed process left behind is overwritten by the next one.
   const temporary = `${path}.tmp`
   try {
     await fill(temporary)
     await rename(temporary, path)
   } catch (error) {
-    await rm(temporary, { force: true })
-    throw error
+    await rm(temporary, { force: true }).catch(() => undefined)
+    throw plainly(error, name)
   }
   await syncFolder(dirname(path))
 }

@@ -1,6 +1,7 @@
 import { type FileHandle, open, readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
+import { PlainError, systemReason } from '../plain-error.ts'
 import { errorCode, isMissing, syncFolder, writeFileDurably } from './files.ts'
 
 /** One line: its payload with the number and the time that the journal gave it. */
@@ -115,14 +116,14 @@ export async function openJournal<Payload extends object>(
 
   /** Takes back what may have been written, and says what went wrong. */
   const giveUp = async (cause: unknown): Promise<Error> => {
-    const why = cause instanceof Error ? cause.message : String(cause)
+    const why = systemReason(errorCode(cause)) ?? (cause instanceof Error ? cause.message : cause)
     const message = `${path}: cannot be written (${why}); make room or mend the disk, then run again`
     try {
       await handle.truncate(size)
     } catch (error) {
-      return new AggregateError([cause, error], message)
+      return new PlainError(message, { cause: new AggregateError([cause, error]) })
     }
-    return new Error(message, { cause })
+    return new PlainError(message, { cause })
   }
 
   return {

@@ -11,6 +11,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { plainly, systemReason } from '../plain-error.ts'
 import { errorCode, isMissing } from './files.ts'
 import { describeOwner, isOwner, type Owner, ownerState, thisProcess } from './owner.ts'
 
@@ -213,8 +214,8 @@ function takeLock(
   const record = recordPath(path, token)
   const since = new Date().toISOString()
   const content = `${JSON.stringify({ ...owner, since, token, beats: true })}\n`
-  writeFileSync(record, content, { mode: 0o600, flag: 'wx' })
   try {
+    writeFileSync(record, content, { mode: 0o600, flag: 'wx' })
     // Clocks of machines differ: signs of life are dated, and silence is measured, by the file system's.
     const now = statSync(record).mtimeMs
     for (;;) {
@@ -233,8 +234,19 @@ function takeLock(
       }
       rmSync(claim, { force: true })
     }
+  } catch (error) {
+    throw plainly(error, path)
   } finally {
+    removeQuietly(record)
+  }
+}
+
+/** What could not be made need not be removed: the first failure is what people are told. */
+function removeQuietly(record: string): void {
+  try {
     rmSync(record, { force: true })
+  } catch (error) {
+    if (systemReason(errorCode(error)) === undefined) throw error
   }
 }
 

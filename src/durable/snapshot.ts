@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { open, readFile } from 'node:fs/promises'
 import { Low } from 'lowdb'
+import { plainly } from '../plain-error.ts'
 import { keyThatStandsTwice } from './duplicate-keys.ts'
 import { isMissing, writeFileDurably } from './files.ts'
 
@@ -104,7 +105,7 @@ async function readBytes(path: string): Promise<Buffer> {
     return await readFile(path)
   } catch (error) {
     if (isMissing(error)) throw new SnapshotError(path, 'missing', 'is missing')
-    throw error
+    throw plainly(error, path)
   }
 }
 

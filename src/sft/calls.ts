@@ -99,7 +99,7 @@ export function createCalls(
       }
       if (delivery.token === undefined || !noteRefusal(call.operation, delivery.token))
         throw new SftNoAccessError(
-          `not authorised (${delivery.code}): ${redact(delivery.description)}; new logins did not help. ` +
+          `not authorised (${delivery.code}): ${excerptOf(delivery.description, redact)}; new logins did not help. ` +
             'Endpoint calls need an enterprise account: a reseller enters one with targetAccountId',
           transport.callName(call.operation),
         )

@@ -63,7 +63,11 @@ export function classifyAnswer(
   })
   // ASSUMED (contract 1.8, 1.10): a throttled call was not executed.
   if (status === 429) return throttled
-  if (isTooDeep(body)) return unclear('the answer is nested too deep')
+  // Without a body the reason is what people are told.
+  if (isTooDeep(body)) {
+    const reason = 'the answer is nested deeper than 100 levels'
+    return { kind: 'unclear', reason, status, body: '', passing: false }
+  }
   const parsed = parseObject(body)
   if (parsed === undefined) {
     if (saysThrottled(body)) return throttled

@@ -78,7 +78,11 @@ export function createSession(
       throw new SftNotUnderstoodError(404, excerptOf(delivery.body, redact), name)
     if (delivery.status === undefined)
       throw new SftUnreachableError(`no answer (${redact(delivery.reason)})`, name)
-    throw new SftNotUnderstoodError(delivery.status, excerptOf(delivery.body, redact), name)
+    throw new SftNotUnderstoodError(
+      delivery.status,
+      delivery.body === '' ? redact(delivery.reason) : excerptOf(delivery.body, redact),
+      name,
+    )
   }
 
   async function refresh(current: Tokens): Promise<Tokens> {

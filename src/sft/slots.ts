@@ -9,6 +9,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { PlainError } from '../plain-error.ts'
 import type { Clock } from './once.ts'
 
 /** A run of call times: the first, and one each `stepMs` after it, `left` in all. */
@@ -61,7 +62,7 @@ export function memorySlots(clock: Pick<Clock, 'now'>): SlotSource {
  */
 export function fileSlots(path: string, clock: Clock): SlotSource {
   if (!existsSync(dirname(path)))
-    throw new Error(
+    throw new PlainError(
       `${path}: the folder ${resolve(dirname(path))} does not exist; mount it, or make it first`,
     )
   let lead = 0

@@ -4,6 +4,7 @@ import { copyFileDurably, exists, syncFolder } from '../durable/files.ts'
 import { type Journal, openJournal, readJournal } from '../durable/journal.ts'
 import { acquireLock, type Lock } from '../durable/lock.ts'
 import { markJournal, openSnapshot } from '../durable/snapshot.ts'
+import { PlainError } from '../plain-error.ts'
 import { applyEntry, emptyState, type MutableState, storedEntries } from './apply-entry.ts'
 import type { State, StateStore } from './state.ts'
 import {
@@ -195,7 +196,7 @@ async function openLocked(
   const assertUsable = (): void => {
     if (disposed) throw new Error(`${files.snapshot}: the state was disposed of`)
     if (!lock.isHeld())
-      throw new Error(
+      throw new PlainError(
         `${files.lock} was removed or taken while this process held it, so nothing more is written; run again`,
       )
   }

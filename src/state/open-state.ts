@@ -1,3 +1,4 @@
+import { inPlainWords, PlainError } from '../plain-error.ts'
 import { type OpenStateOptions, openFileState, readFileState } from './file-store.ts'
 import { memoryState } from './memory-store.ts'
 import type { State, StateStore } from './state.ts'
@@ -22,7 +23,7 @@ function backendOf(location: string): readonly [Backend, string] {
   if (scheme === undefined) return [fileBackend, location]
   const backend = Object.hasOwn(BACKENDS, scheme) ? BACKENDS[scheme] : undefined
   if (backend === undefined)
-    throw new Error(
+    throw new PlainError(
       `${scheme} is not a place for a state; give a file's path, or one of ${Object.keys(BACKENDS).join(', ')}`,
     )
   return [backend, backend === fileBackend ? location.slice(scheme.length) : location]
@@ -34,19 +35,19 @@ export async function openState(
   options: OpenStateOptions = {},
 ): Promise<StateStore> {
   const [backend, place] = backendOf(location)
-  return await backend.open(place, options)
+  return await inPlainWords(location, () => backend.open(place, options))
 }
 
 /** Reads a state as it is now, without a lock. Throws `StateDamagedError`. */
 export async function readState(location: string): Promise<State> {
   const [backend, place] = backendOf(location)
-  return await backend.read(place)
+  return await inPlainWords(location, () => backend.read(place))
 }
 
 /** The path of a state that is a file. Throws where it is kept elsewhere. */
 export function filePathOf(location: string): string {
   const [backend, place] = backendOf(location)
   if (backend !== fileBackend)
-    throw new Error(`${location} is not a file, so it has no lock file and no backups`)
+    throw new PlainError(`${location} is not a file, so it has no lock file and no backups`)
   return place
 }

@@ -244,11 +244,11 @@ t.test('errors of the account say what to do', async t => {
   }
   t.match(
     await wrong({ SFT_PASSWORD: 'not-this-one' }),
-    /^error SftCredentialsError: .*\n {2}check SFT_USERNAME, the password and SFT_TARGET_ACCOUNT_ID; it is not tried again, since accounts get locked\n$/,
+    /^error .*\n {2}check SFT_USERNAME, the password and SFT_TARGET_ACCOUNT_ID; it is not tried again, since accounts get locked\n$/,
   )
   t.match(
     await wrong({ SFT_BASE_URL: 'http://127.0.0.1:9' }),
-    /^error SftUnreachableError: .*\n {2}check SFT_BASE_URL and the network; nothing was sent\n$/,
+    /^error .*no connection.*\n {2}check SFT_BASE_URL, the network.*; nothing was sent\n$/,
   )
   t.equal(
     await wrong({ SFT_USERNAME: '' }),
@@ -286,7 +286,7 @@ t.test('a reseller is told to name the child account', async t => {
   t.equal(code, 1)
   t.match(
     stderr,
-    /error SftNoAccessError: .*\n {2}endpoint calls need an enterprise account: a reseller gives SFT_TARGET_ACCOUNT_ID/,
+    /error .*\n {2}endpoint calls need an enterprise account: a reseller gives SFT_TARGET_ACCOUNT_ID/,
   )
   t.equal((await desk.run('plan --target-account-id 41274807')).code, 0)
 })

@@ -153,7 +153,8 @@ t.test('.env is read; the environment goes before it, and flags before both', as
   t.ok(existsSync(join(desk.folder, 'other.json')))
   t.match((await bare(['plan'])).stdout, 'Nothing to do')
   const wrong = await bare(['plan'], { SFT_BASE_URL: 'http://127.0.0.1:9' })
-  t.match(wrong.stderr, 'SftUnreachableError')
+  t.match(wrong.stderr, 'no connection')
+  t.notMatch(wrong.stderr, /Sft\w+Error/)
   const right = await bare(['plan', '--base-url', SFT_BASE_URL ?? '', '--state', 'other.json'], {
     SFT_BASE_URL: 'http://127.0.0.1:9',
     SFT_STATE: 'third.json',

@@ -122,7 +122,10 @@ t.test(
     const journal = await openJournal<Note>(path)
     // The device reads as endless zeros of length 0, which is an empty file.
     await journal.catchUp()
-    await test.rejects(journal.append({ text: 'one' }), /cannot be written \(ENOSPC.*make room/)
+    await test.rejects(
+      journal.append({ text: 'one' }),
+      /cannot be written \(the disk is full\).*make room/,
+    )
     await test.rejects(journal.append({ text: 'two' }), /cannot be written/)
     await test.rejects(journal.reset({ text: 'head' }), /cannot be written/)
     await journal[Symbol.asyncDispose]()

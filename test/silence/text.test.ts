@@ -1,9 +1,22 @@
 /** Text that comes in and goes out: a row a case, through the real command line or library. */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { createServer } from 'node:http'
 import { dirname, join } from 'node:path'
+import { pipeline, Readable } from 'node:stream'
+import { createGzip } from 'node:zlib'
 import t, { type Test } from 'tap'
 import { type LoadedCatalog, loadCatalog } from '../../src/catalog/index.ts'
-import { ACCOUNT, openDesk } from '../cli/desk.ts'
+import { openSft } from '../../src/sft/client.ts'
+import { ACCOUNT, openDesk, smallCatalog } from '../cli/desk.ts'
 
 /** Loads a catalog of these files. */
 async function load(t: Test, files: Readonly<Record<string, string>>): Promise<LoadedCatalog> {
@@ -267,4 +280,133 @@ t.test('nothing writes to a terminal but the world of the command line', async t
       /process\.std(out|err)\.write|console\.\w+\(/.test(readFileSync(join('src', file), 'utf8')),
     )
   t.same(writers.sort(), ['cli/main.ts', 'cli/world.ts'])
+})
+
+t.test(
+  'no foreseen error of a file shows a stack, a class name or a code of the system',
+  async t => {
+    const desk = await openDesk(t, iccids => smallCatalog(iccids.slice(0, 1)))
+    t.match(await desk.run('apply --auto-approve'), { code: 0 })
+    mkdirSync(join(desk.folder, 'folder'))
+    const rows: [args: string, said: RegExp][] = [
+      ['plan --state folder', /folder: it is a folder/],
+      ['plan --state catalog/catalog.yaml/state.json', /a part of the path is a file/],
+      ['apply --auto-approve --state nowhere/state.json', /nowhere.*does not exist/],
+      ['apply folder', /folder.*folder/],
+      ['apply nothing.json', /nothing\.json.*does not exist/],
+      ['plan --out nowhere/plan.json', /nowhere.*does not exist/],
+      ['plan --out folder', /folder: it is a folder/],
+      ['validate --catalog state.json', /no folder/],
+      ['validate --catalog nowhere', /it does not exist/],
+      ['orders --ledger folder', /folder/],
+      ['provision --order A --sku ALPS-1GB-7D --ledger nowhere/l.json', /nowhere.*does not exist/],
+      ['provision --order A --sku ALPS-1GB-7D --ledger folder', /folder/],
+      ['simulate --port 1 --catalog nowhere', /nowhere/],
+      ['state import rateZone/alps folder', /./],
+      ['adopt --catalog state.json', /folder|file/],
+    ]
+    for (const [args, said] of rows)
+      await t.test(args, async t => {
+        const { code, stdout, stderr } = await desk.run(args)
+        t.not(code, 0)
+        t.match(stderr, said)
+        t.notMatch(stdout + stderr, /^\s+at |\b(?!ENTRY)E[A-Z]{4,}:|\w+Error\b/m)
+      })
+    await t.test('a port that is taken', async t => {
+      const port = new URL(desk.simulator.url).port
+      const { code, stderr } = await desk.run(`simulate --port ${port}`)
+      t.equal(code, 1)
+      t.match(stderr, /another program listens there/)
+      t.notMatch(stderr, /^\s+at |EADDRINUSE|\w+Error\b/m)
+    })
+    await t.test('a pipe in the place of a file stays there', async t => {
+      const pipe = join(desk.folder, 'pipe')
+      execFileSync('mkfifo', [pipe])
+      symlinkSync('pipe', join(desk.folder, 'linked.json'))
+      for (const file of ['pipe', 'linked.json']) {
+        const { code, stderr } = await desk.run(`plan --out ${file}`)
+        t.equal(code, 1)
+        t.match(stderr, /it is a device, a pipe or a socket/)
+        t.ok(lstatSync(pipe).isFIFO())
+      }
+    })
+    await t.test('an account that cannot be reached', async t => {
+      const { code, stderr } = await desk.run('plan --base-url http://127.0.0.1:1')
+      t.equal(code, 1)
+      t.notMatch(stderr, /^\s+at |\w+Error\b/m)
+    })
+  },
+)
+
+t.test('a URL with a password in it is never shown', async t => {
+  const desk = await openDesk(t, () => smallCatalog([]))
+  const secret = 'pass-phrase'
+  for (const [args, env] of [
+    [`plan --base-url https://me:${secret}@host`, {}],
+    [`plan --base-url https://me:${secret}/x@host`, {}],
+    [`plan --base-url ftp://me:${secret}@host`, {}],
+    [`plan --base-url me:${secret}@host`, {}],
+    [`plan --calls-per-second https://me:${secret}@host`, {}],
+    [`plan --state https://me:${secret}@host/state`, {}],
+    [`plan --catalog https://me:${secret}@host/catalog`, {}],
+    [`plan https://me:${secret}@host`, {}],
+    [`https://me:${secret}@host`, {}],
+    [`plan --trace=https://me:${secret}@host`, {}],
+    ['plan', { SFT_BASE_URL: `https://me:${secret}@host` }],
+    ['plan', { HTTP_PROXY: `http://me:${secret}@127.0.0.1:1` }],
+    ['plan', { HTTP_PROXY: `http://me:${secret}/@127.0.0.1:1` }],
+    ['plan', { SFT_TIME_ZONE: `https://me:${secret}@host` }],
+    ['usage E1', { SFT_TIME_ZONE: `https://me:${secret}@host` }],
+  ] as const)
+    await t.test(`${args.split(' ').slice(0, 2).join(' ')} ${Object.keys(env)}`, async t => {
+      const { stdout, stderr } = await desk.run(args, { env })
+      t.notMatch(stdout + stderr, secret)
+    })
+})
+
+t.test('an answer is bounded, whatever the account sends', async t => {
+  await t.test('1 GB of blanks in a megabyte', async t => {
+    let sent = 0
+    const chunk = Buffer.alloc(1 << 20, 0x20)
+    const server = createServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' })
+      const blanks = function* () {
+        for (let n = 0; n < 1024 && !response.destroyed; n += 1) {
+          sent += 1
+          yield chunk
+        }
+      }
+      pipeline(Readable.from(blanks()), createGzip({ level: 1 }), response, () => undefined)
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    t.teardown(() => server.close())
+    const address = server.address()
+    const port = typeof address === 'object' && address !== null ? address.port : 0
+    await using sft = openSft({
+      baseUrl: `http://127.0.0.1:${port}`,
+      username: 'u',
+      password: 'p',
+      callsPerSecond: Number.POSITIVE_INFINITY,
+      retryDelaysSeconds: [],
+    })
+    const error = await sft.read.networks().catch((error: unknown) => error)
+    t.match(error, { message: /more than 32 MB/ })
+    t.ok(sent < 1024, `${sent} MB were compressed before the client went away`)
+  })
+  for (const kind of ['huge-body-after', 'deep-body-after'] as const)
+    await t.test(`${kind} for every read and write of a run`, async t => {
+      const desk = await openDesk(t, () => smallCatalog([]))
+      desk.simulator.fault({ operation: 'GetRateZone', kind, count: 20 })
+      const read = await desk.run('plan')
+      t.equal(read.code, 1)
+      t.match(read.stderr, /more than 32 MB|nested deeper than/)
+      t.notMatch(read.stderr, /^\s+at |RangeError/m)
+      const simulator = desk.simulator
+      simulator.clearFaults()
+      simulator.fault({ operation: 'CreateRateZone', kind })
+      const written = await desk.run('apply --auto-approve')
+      t.match(written, { code: 0 })
+      t.equal(simulator.world.zones.size, 1, 'settled by reading, and made once')
+    })
 })

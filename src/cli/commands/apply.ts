@@ -5,6 +5,7 @@ import { settlePending } from '../../apply/settle-pending.ts'
 import { type MadePlan, makePlan } from '../../make-plan.ts'
 import type { Catalog } from '../../model.ts'
 import { applyOutcome, hardErrors, type Outcome, planOutcome } from '../../outcome.ts'
+import { inPlainWords } from '../../plain-error.ts'
 import { count, duration } from '../../render/paint.ts'
 import { outcomeToJson, planToJson } from '../../render/plan-json.ts'
 import { renderPlan } from '../../render/plan-text.ts'
@@ -72,7 +73,9 @@ export const apply: Command = {
     if (catalog === undefined) return EXIT.failed
     const file = given.positionals[0]
     const saved =
-      file === undefined ? undefined : parseSavedPlan(await readFile(file, 'utf8'), file)
+      file === undefined
+        ? undefined
+        : parseSavedPlan(await inPlainWords(file, () => readFile(file, 'utf8')), file)
     await using sft = openAccount(given, world, 'writes')
     await using store = await openState(stateOf(given, world), {
       purpose: 'apply',
