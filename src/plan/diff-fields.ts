@@ -53,8 +53,15 @@ export function diffFields(
       ...(account !== undefined && { account }),
     }
     // A field that the catalog does not set is not managed: the account's value is not drift.
-    if (want === undefined && rule.reported) {
-      if (last !== undefined) fields.push({ ...values, mutability: 'local', origin: 'ours' })
+    if (want === undefined && (rule.reported || rule.mutability !== 'replace')) {
+      if (last !== undefined)
+        fields.push({
+          ...values,
+          mutability: 'local',
+          origin: 'ours',
+          message:
+            'left the catalog: it stays on the account as it is, and is not managed any more',
+        })
       continue
     }
     if (same(want, have)) {
@@ -92,7 +99,12 @@ export function diffFields(
           wanted: [...list(have), ...added].sort(),
         })
     } else if (rule.mutability === 'blocked') {
-      blocked.push({ ...values, mutability: 'blocked', origin, message: rule.reason })
+      blocked.push({
+        ...values,
+        mutability: 'blocked',
+        origin,
+        message: rule.waysOut === undefined ? rule.reason : `${rule.reason}: ${rule.waysOut}`,
+      })
     } else {
       fields.push({ ...values, mutability: rule.mutability, origin })
     }

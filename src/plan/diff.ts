@@ -12,6 +12,7 @@ import {
   splitAddress,
 } from '../state/state.ts'
 import { diffFields, localChanges } from './diff-fields.ts'
+import { nameTaken, settleNames } from './diff-names.ts'
 import { diffOrphan, type OrphanOptions } from './diff-orphans.ts'
 import type { Observation } from './observation.ts'
 import { findRecorded, indexObserved, type ObservedIndex } from './observed-index.ts'
@@ -63,16 +64,19 @@ export function diffCatalog(
     const owners = once(() => ownersOf(kind, records))
     const scope = { kind, index: indexObserved(kind, observation), owners }
     const taken = new Set<string>()
+    const wanted: Change[] = []
     for (const resource of graph.resources.values()) {
       if (resource.kind !== name) continue
       taken.add(resource.key)
-      const change = diffResource(scope, resource, taken)
+      wanted.push(diffResource(scope, resource, taken))
+    }
+    for (const change of settleNames(kind, wanted, scope.index, owners())) {
       changes.push(change)
-      if (change.action === 'create' || change.action === 'replace') newIds.add(resource.address)
-      if (change.action === 'adopt') adoptedIds.set(resource.address, change.id)
+      if (change.action === 'create' || change.action === 'replace') newIds.add(change.address)
+      if (change.action === 'adopt') adoptedIds.set(change.address, change.id)
       if (change.action === 'blocked') {
-        if (change.id === undefined || change.notKnown) unavailable.add(resource.address)
-        if (change.notKnown) unknown.add(resource.address)
+        if (change.id === undefined || change.notKnown) unavailable.add(change.address)
+        if (change.notKnown) unknown.add(change.address)
       }
     }
     for (const key of Object.keys(records))
@@ -206,10 +210,9 @@ export function diffCatalog(
       )
     const owner = owners().get(found.id)
     if (owner !== undefined && owner !== resource.address)
-      return blockedBy(
-        subject,
-        `"${name}" (${found.id}) is ${owner} of the state already: use moved: to rename an entry, or another name`,
-      )
+      return givesUpName(kind, owner, found.id, name)
+        ? { ...wantedOf(subject), action: 'create', ...(record !== undefined && { record }) }
+        : blockedBy(subject, nameTaken(kind, name, found.id, owner))
     const conflict = kind.conflict?.(found)
     if (conflict !== undefined) return blockedBy(subject, conflict)
     const { fields, blocked } = diffFields(kind, spec, undefined, found.spec, {
@@ -228,6 +231,19 @@ export function diffCatalog(
     if (unreported.length > 0) notes.push(`taken on trust, not reported: ${unreported.join(', ')}`)
     const current = { ...spec, ...found.spec }
     return { ...wantedOf(subject), action: 'adopt', id: found.id, current, fields, blocked }
+  }
+
+  /** Whether the catalog wants another name for the object; whether it gets it is settled for all at once. */
+  function givesUpName(kind: Kind, owner: Address, id: string, name: string): boolean {
+    const record = recordOf(state, owner)
+    const wanted = graph.resources.get(owner)
+    return (
+      kind.fields['name']?.mutability === 'in-place' &&
+      record !== undefined &&
+      idOf(record) === id &&
+      wanted !== undefined &&
+      revisionName(wanted.naturalKey, record.revision) !== name
+    )
   }
 
   function resolveSpec(kind: Kind, resource: Resource, revision: number | undefined): Spec {

@@ -75,7 +75,7 @@ function operationOf(
   const kind = KINDS[change.kind]
   const base = { kind: change.kind, addresses: [change.address], needs: [] }
   const needs = (addresses: readonly Address[]) =>
-    addresses.flatMap(address => byAddress.get(address) ?? [])
+    [...addresses, ...(change.after ?? [])].flatMap(address => byAddress.get(address) ?? [])
   switch (change.action) {
     case 'create':
       return {

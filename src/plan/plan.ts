@@ -28,6 +28,8 @@ export interface ChangeBase {
   /** For people: what was found, what is not reported, what is kept. */
   readonly notes: readonly string[]
   readonly impact?: Impact
+  /** Changes that must be done first, since they give up the name that this one takes. */
+  readonly after?: readonly Address[]
 }
 
 /** What a change means for people. Sold counts need a ledger; without one they are undefined. */

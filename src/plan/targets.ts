@@ -19,10 +19,12 @@ export function targetChanges(
   if (targets.length === 0) return { changes, issues: [] }
   const chosen = new Set<Address>()
   const issues: Issue[] = []
+  const after = new Map(changes.map(change => [change.address, change.after]))
   const choose = (address: Address) => {
     if (chosen.has(address)) return
     chosen.add(address)
     for (const needed of graph.resources.get(address)?.needs ?? []) choose(needed)
+    for (const first of after.get(address) ?? []) choose(first)
   }
   for (const target of targets) {
     const addresses = target.startsWith(BATCH)

@@ -154,7 +154,11 @@ function renderField(
 ): readonly string[] {
   const show = KINDS[change.kind].fields[field.field]?.show ?? showJson
   const before = field.account === undefined ? field.applied : field.account
-  const why = field.mutability === 'local' ? 'kept in the state only' : ORIGIN[field.origin]
+  const why = whyOf(field)
+  if (field.mutability === 'local' && field.message !== undefined)
+    return [
+      `      ${field.field} ${paint('dim', `(${why})`)}${before === undefined ? '' : `  ${show(before)}`}`,
+    ]
   const forces = field.mutability === 'replace' ? ', needs a new one' : ''
   const head = `      ${field.field} ${paint('dim', `(${why}${forces})`)}`
   if (Array.isArray(before) && Array.isArray(field.wanted))
@@ -177,6 +181,9 @@ function renderField(
     )
   return lines
 }
+
+const whyOf = ({ mutability, message, origin }: FieldChange): string =>
+  mutability === 'local' ? (message ?? 'kept in the state only') : ORIGIN[origin]
 
 function listDiff(
   before: readonly Json[],
@@ -247,7 +254,7 @@ function renderGroup(group: readonly Change[], paint: Paint): readonly string[] 
   if ('fields' in first && first.action !== 'blocked')
     for (const field of first.fields)
       lines.push(
-        `      ${field.field} ${paint('dim', `(${field.mutability === 'local' ? 'kept in the state only' : ORIGIN[field.origin]})`)}  ${showJson((field.account === undefined ? field.applied : field.account) ?? null)} → ${showJson(field.wanted ?? null)}${group.length > 1 ? ' …' : ''}`,
+        `      ${field.field} ${paint('dim', `(${whyOf(field)})`)}  ${showJson((field.account === undefined ? field.applied : field.account) ?? null)} → ${showJson(field.wanted ?? null)}${group.length > 1 ? ' …' : ''}`,
       )
   for (const note of first.notes) lines.push(`      ${paint('dim', note)}`)
   for (const line of impactLines(sumOf(group))) lines.push(`      ${paint('dim', line)}`)

@@ -16,6 +16,8 @@ export type Mutability = 'in-place' | 'additive' | 'replace' | 'blocked' | 'loca
 export interface FieldRule {
   readonly mutability: Mutability
   readonly reason: string
+  /** What somebody can do who wants the change all the same. */
+  readonly waysOut?: string
   /** Trust tag and section of the contract. */
   readonly trust: 'CONFIRMED' | 'SEEN' | 'INFERRED' | 'UNKNOWN'
   readonly section: string

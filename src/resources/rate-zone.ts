@@ -361,13 +361,11 @@ async function edit(
   // The union keeps what the platform had: no public call removes a network.
   const union = [...new Set([...before, ...wanted])]
   const changesNetworks = fields.includes('networks')
-  // Taking sft: out of the catalog leaves nothing to send: what was set stays set.
-  if (fields.every(field => field === 'sft' && spec['sft'] === undefined)) return { refused: {} }
   const send = (networks: readonly string[]) =>
     sft.write.modifyRateZone({
       id,
-      // A call without networks has the name, changed or not: it must have something of a zone.
-      ...((fields.includes('name') || !changesNetworks) && { name: String(spec['name']) }),
+      // A call without networks has the name as it is: it must have something of a zone.
+      ...(!changesNetworks && { name: String(spec['name']) }),
       ...(changesNetworks && { networks: networks.map(networkOfWord) }),
       ...(fields.includes('sft') && sftOf(spec)),
     })
@@ -391,9 +389,6 @@ async function edit(
   }
   const refused: Record<string, string> = {}
   if (zone !== undefined) {
-    if (fields.includes('name') && zone.name !== spec['name'])
-      refused['name'] =
-        `ModifyRateZone answered success, but the zone is still named "${zone.name}": rename it in the portal`
     if (changesNetworks && zone.networks !== undefined) {
       const have = new Set(zone.networks.map(networkWord))
       const missing = added.filter(word => !have.has(word))
@@ -411,9 +406,11 @@ export const rateZone: Kind<'rateZone'> = {
   ...NAMES,
   fields: {
     name: {
-      mutability: 'in-place',
-      reason: 'ModifyRateZone with a name, read back',
-      trust: 'INFERRED',
+      mutability: 'blocked',
+      reason: 'the platform does not change the name of a rate zone',
+      waysOut:
+        'give it the name back; "moved:" renames the key of an entry and keeps its zone; a zone of another name is an entry with another key, and its plans get new revisions',
+      trust: 'CONFIRMED',
       section: '4.3',
       reported: true,
     },

@@ -112,7 +112,7 @@ export const OPERATIONS: readonly Operation[] = [
     'ModifyRateZone',
     ({ world, settings, body }) => {
       const details = section(body, 'Request', 'requestParam', 'ratezoneDetails')
-      modifyZone(world, details, settings.modifyRateZone)
+      modifyZone(world, details, settings.modifyRateZone, settings.wire.zoneNames ?? 'fixed')
       return ok()
     },
     false,

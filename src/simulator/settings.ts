@@ -73,6 +73,8 @@ export interface SimulatedWire extends SimulatedDialect {
   readonly endedAddons?: 'gone' | 'kept'
   /** Whether a second zone or plan of one name is made (contract U12). Default `refused`. */
   readonly duplicateNames?: 'refused' | 'accepted'
+  /** Whether ModifyRateZone refuses another name, as the platform's pages say (contract 4.3). Default `fixed`. */
+  readonly zoneNames?: 'fixed' | 'editable'
   /** GetCustomerProfile: tells one destination group, none, two, or is unknown (HTTP 404). Default `one`. */
   readonly customerProfile?: 'one' | 'none' | 'several' | 'unknown'
   /** fetchSIM of an ICCID that is not in stock: no row, or an outer failure. Default `no-row`. */
@@ -137,6 +139,7 @@ export const WIRE_KEYS: readonly (keyof SimulatedWire)[] = [
   'activateByLifecycle',
   'endedAddons',
   'duplicateNames',
+  'zoneNames',
   'customerProfile',
   'unknownSim',
   'longPages',

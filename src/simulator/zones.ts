@@ -35,7 +35,12 @@ export function createZone(
 }
 
 /** ModifyRateZone (contract 4.3): adds networks, or replaces them where the account does so. */
-export function modifyZone(world: World, details: JsonObject, mode: 'adds' | 'replaces'): void {
+export function modifyZone(
+  world: World,
+  details: JsonObject,
+  mode: 'adds' | 'replaces',
+  zoneNames: 'fixed' | 'editable',
+): void {
   const zone = zoneOf(world, text(details, 'id'))
   const name = optionalText(details, 'name')
   if (name === undefined && details['operatorIdList'] === undefined) {
@@ -43,7 +48,11 @@ export function modifyZone(world: World, details: JsonObject, mode: 'adds' | 're
   }
   const networks =
     details['operatorIdList'] === undefined ? undefined : readNetworks(world, details)
-  if (name !== undefined && name !== zone.name) refuseTakenName(world, name)
+  if (name !== undefined && name !== zone.name) {
+    if (zoneNames === 'fixed')
+      throw new Rejection(CODES.badRequest, 'the name of a rate zone cannot be modified')
+    refuseTakenName(world, name)
+  }
   if (name !== undefined) zone.name = name
   if (networks !== undefined && mode === 'replaces') zone.networks = networks
   if (networks !== undefined && mode === 'adds') {

@@ -277,66 +277,69 @@ t.test('server defaults and forms of writing are no difference', async t => {
   t.equal(plan.cost.calls, 0)
 })
 
-t.test('a zone: renamed in place, networks join, and what takes some away is blocked', async t => {
-  t.strictSame(
-    Object.keys(KINDS.rateZone.fields),
-    ['name', 'networks', 'destGroupId', 'sft'],
-    'the cases below have every field',
-  )
-  const zone = async (patch: JsonObject, account: JsonObject = {}, reported = REPORTED_ZONE) =>
-    told(
-      await planOf({
-        draft: { ...DRAFT, account, rateZones: [{ ...ZONE, ...patch }] },
-        zones: [reported],
-      }),
-      'rateZone/z',
+t.test(
+  'a zone: a rename is blocked, networks join, and what takes some away is blocked',
+  async t => {
+    t.strictSame(
+      Object.keys(KINDS.rateZone.fields),
+      ['name', 'networks', 'destGroupId', 'sft'],
+      'the cases below have every field',
     )
-  t.match(await zone({ name: 'Renamed' }), {
-    action: 'update',
-    fields: [{ field: 'name', mutability: 'in-place', origin: 'ours', wanted: 'Renamed' }],
-  })
-  t.match(await zone({}, {}, { ...REPORTED_ZONE, name: 'Theirs' }), {
-    action: 'update',
-    fields: [{ field: 'name', mutability: 'in-place', origin: 'drift', wanted: 'Zone' }],
-  })
-  t.match(await zone({ countries: ['BE', 'NL'] }), {
-    action: 'update',
-    fields: [
-      {
-        field: 'networks',
-        mutability: 'in-place',
-        origin: 'ours',
-        wanted: ['1/101', '2/101', '5/101'],
-      },
-    ],
-  })
-  t.match(await zone({ countries: [], networks: ['BELPR'] }), {
-    action: 'blocked',
-    fields: [{ field: 'networks', mutability: 'blocked', origin: 'ours' }],
-  })
-  const both = await planOf({ draft: { ...DRAFT, rateZones: [{ ...ZONE, countries: ['FR'] }] } })
-  const change = changeOf(both, 'rateZone/z', 'update')
-  t.strictSame(change.fields[0]?.wanted, ['1/101', '2/101', '3/101', '4/101'], 'those that join')
-  t.match(
-    change.blocked[0]?.message,
-    /take out 1\/101, 2\/101 in the portal, put it back into the catalog, or set onNetworkRemoval: replace/,
-    'those that leave',
-  )
-  const lost = { ...REPORTED_ZONE, networks: REPORTED_ZONE.networks?.slice(0, 1) ?? [] }
-  t.match(await zone({}, {}, lost), {
-    action: 'update',
-    fields: [{ field: 'networks', mutability: 'in-place', origin: 'drift' }],
-  })
-  t.equal(await zone({}, {}, { id: 'Z1', name: 'Zone' }), 'keep', 'networks not reported')
-  t.match(await zone({}, { destGroupId: '2516' }), {
-    action: 'replace',
-    fields: [{ field: 'destGroupId', mutability: 'replace', origin: 'ours' }],
-  })
-  t.match(await zone({ sft: { remark: 'x' } }), {
-    action: 'update',
-    fields: [{ field: 'sft', mutability: 'in-place', origin: 'ours', wanted: { remark: 'x' } }],
-  })
-})
+    const zone = async (patch: JsonObject, account: JsonObject = {}, reported = REPORTED_ZONE) =>
+      told(
+        await planOf({
+          draft: { ...DRAFT, account, rateZones: [{ ...ZONE, ...patch }] },
+          zones: [reported],
+        }),
+        'rateZone/z',
+      )
+    t.match(await zone({ name: 'Renamed' }), {
+      action: 'blocked',
+      fields: [{ field: 'name', mutability: 'blocked', origin: 'ours', wanted: 'Renamed' }],
+    })
+    t.match(await zone({}, {}, { ...REPORTED_ZONE, name: 'Theirs' }), {
+      action: 'blocked',
+      fields: [{ field: 'name', mutability: 'blocked', origin: 'drift', wanted: 'Zone' }],
+    })
+    t.match(await zone({ countries: ['BE', 'NL'] }), {
+      action: 'update',
+      fields: [
+        {
+          field: 'networks',
+          mutability: 'in-place',
+          origin: 'ours',
+          wanted: ['1/101', '2/101', '5/101'],
+        },
+      ],
+    })
+    t.match(await zone({ countries: [], networks: ['BELPR'] }), {
+      action: 'blocked',
+      fields: [{ field: 'networks', mutability: 'blocked', origin: 'ours' }],
+    })
+    const both = await planOf({ draft: { ...DRAFT, rateZones: [{ ...ZONE, countries: ['FR'] }] } })
+    const change = changeOf(both, 'rateZone/z', 'update')
+    t.strictSame(change.fields[0]?.wanted, ['1/101', '2/101', '3/101', '4/101'], 'those that join')
+    t.match(
+      change.blocked[0]?.message,
+      /take out 1\/101, 2\/101 in the portal, put it back into the catalog, or set onNetworkRemoval: replace/,
+      'those that leave',
+    )
+    const lost = { ...REPORTED_ZONE, networks: REPORTED_ZONE.networks?.slice(0, 1) ?? [] }
+    t.match(await zone({}, {}, lost), {
+      action: 'update',
+      fields: [{ field: 'networks', mutability: 'in-place', origin: 'drift' }],
+    })
+    t.equal(await zone({}, {}, { id: 'Z1', name: 'Zone' }), 'keep', 'networks not reported')
+    t.match(await zone({}, { destGroupId: '2516' }), {
+      action: 'replace',
+      fields: [{ field: 'destGroupId', mutability: 'replace', origin: 'ours' }],
+    })
+    t.match(await zone({ sft: { remark: 'x' } }), {
+      action: 'update',
+      fields: [{ field: 'sft', mutability: 'in-place', origin: 'ours', wanted: { remark: 'x' } }],
+    })
+  },
+)
 
 t.test('a network that left coverage has left its zones, reported or not', async t => {
   const covered = NETWORKS.filter(network => network.tadig !== 'BELMO')

@@ -107,9 +107,9 @@ t.test('changes say the field, old and new, and who moved', async t => {
     `
 Rate zones
   ~ rateZone/z  "Zone renamed" (Z1)
-      name (changed in the catalog)  Zone → Zone renamed
       networks (changed in the catalog)
         + NLDPT, KPN, Netherlands (5/101)
+      blocked: name: the platform does not change the name of a rate zone: give it the name back; "moved:" renames the key of an entry and keeps its zone; a zone of another name is an entry with another key, and its plans get new revisions
 
 Add-on plans
   ~ addonPlan/p  "Plan" (P1)
@@ -125,7 +125,7 @@ Endpoints
       name (changed in the catalog)  esim-1 → new-1
 
 Applying takes 6 calls, about 3 seconds at 2 calls/s. It activates no SIM.
-Plan: 3 to update, 0 unchanged
+Plan: 3 to update, 0 unchanged, 1 blocked in part
 `,
   )
 })

@@ -120,7 +120,10 @@ t.test('rate zones are created, listed and added to', async t => {
   const zone = client.simulator.world.zones.get(zoneId)!
   t.strictSame(zone.networks, [...networks, ...more])
   t.strictSame(zone.extra, { colour: 'red' }, 'a field without meaning is kept')
-  await client.post('/_simulator/settings', { modifyRateZone: 'replaces' })
+  await client.post('/_simulator/settings', {
+    modifyRateZone: 'replaces',
+    wire: { zoneNames: 'editable' },
+  })
   const renamed = { ...details, name: 'Luxembourg' }
   await client.post('/api/ModifyRateZone', {
     Request: { requestParam: { ratezoneDetails: renamed } },
