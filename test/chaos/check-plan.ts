@@ -8,7 +8,9 @@ import type { World } from '../../src/simulator/index.ts'
 export function checkPlan(plan: Plan, world: World): readonly string[] {
   return plan.changes.flatMap((change): readonly string[] => {
     const { address, kind, key, name } = change
-    if (change.action === 'forget' && isThere(world, kind, change.id))
+    // What was moved is forgotten under its old address, and is there.
+    const wasMoved = change.notes.some(note => note.startsWith('moved to'))
+    if (change.action === 'forget' && !wasMoved && isThere(world, kind, change.id))
       return [`the plan forgets ${address}, and ${change.id} is there`]
     if (change.action !== 'create') return []
     const { record } = change
