@@ -72,6 +72,6 @@ function refusal(
       lost === undefined
         ? `the plan changes or retires ${of}; the limit is ${percent(limit)}`
         : `${of} ${lost}; everything, or ${percent(limit)} and at least two, is refused`,
-    hint: 'read the plan; "--force" goes ahead, limits: in the catalog sets another share of changes',
+    hint: 'read the plan; "--force" goes ahead, limits: in the catalog sets another share',
   }
 }

@@ -102,7 +102,7 @@ export const WIRE_ASSUMPTIONS = [
     id: 'empty-list',
     contract: '3',
     assumed: 'only 1359 or a text "no data" or "no records" means an empty list',
-    otherwise: 'any other failure of a list read is an error',
+    otherwise: 'any other failure of a list read is an error; an empty list is asked for twice',
     set: '"empty-list"',
   },
   {
