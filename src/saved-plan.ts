@@ -8,12 +8,17 @@ import type { State } from './state/state.ts'
 /** Options that shape a plan and are kept with it. */
 export type SavedOptions = Pick<PlanOptions, 'inventory' | 'prune' | 'targets' | 'canary' | 'force'>
 
+/** 1 is that of release 0.1.0, which did not say whether it was made for a first run. */
+const FORMAT = 2
+
 /** A plan on disk: what it was made from, how, and what it says. */
 export interface SavedPlan {
-  readonly format: 1
+  readonly format: typeof FORMAT
   readonly madeAt: string
   readonly options: SavedOptions
   readonly catalogHash: string
+  /** Whether it may be applied where there is no state: said by whoever made it. */
+  readonly init: boolean
   /** Absent where there was no state yet. */
   readonly state?: { readonly lineage: string; readonly serial: number }
   readonly accountHash: string
@@ -30,19 +35,21 @@ export class SavedPlanError extends Error {
 const stateMark = (state: State): Pick<SavedPlan, 'state'> =>
   state.serial === 0 ? {} : { state: { lineage: state.lineage, serial: state.serial } }
 
-/** What is written to disk for `apply FILE`. */
+/** What is written to disk for `apply FILE`; `init`: it is meant for a first run. */
 export function savePlan(
   made: MadePlan,
   catalogHash: string,
   state: State,
-  options: SavedOptions,
+  options: SavedOptions & { readonly init?: boolean },
   now: Date,
   subject?: Subject,
 ): SavedPlan {
+  const { init = false, ...kept } = options
   return {
-    format: 1,
+    format: FORMAT,
     madeAt: now.toISOString(),
-    options,
+    options: kept,
+    init,
     catalogHash,
     ...stateMark(state),
     accountHash: made.accountHash,
@@ -65,13 +72,18 @@ export function parseSavedPlan(text: string, file: string): SavedPlan {
     throw wrong('no JSON', error)
   }
   if (typeof value !== 'object' || value === null || !('format' in value)) throw wrong('no format')
-  if (value.format !== 1) throw wrong(`format ${String(value.format)}`)
+  if (value.format === 1)
+    throw new SavedPlanError(
+      `${file} is a saved plan of format 1, which release 0.1.0 wrote; this sft-catalog reads format ${FORMAT}: make it anew with "sft-catalog plan --out ${file}"`,
+    )
+  if (value.format !== FORMAT) throw wrong(`format ${String(value.format)}`)
   const saved = value as SavedPlan
   if (
     typeof saved.catalogHash !== 'string' ||
     typeof saved.planHash !== 'string' ||
     typeof saved.accountHash !== 'string' ||
-    typeof saved.options !== 'object'
+    typeof saved.options !== 'object' ||
+    typeof saved.init !== 'boolean'
   )
     throw wrong('fields are missing')
   return saved

@@ -35,6 +35,7 @@ t.test('state.json.example is what an apply of the shipped catalog leaves', asyn
     [
       'apply',
       '--auto-approve',
+      '--init',
       // One after the other, so that IDs come in the order of the catalog.
       ...['--parallel', '1', '--state', state, '--catalog', join(process.cwd(), 'catalog')],
       ...targets.flatMap(target => ['--target', target]),

@@ -46,6 +46,13 @@ t.test('a state of release 0.1.0 with pending writes is settled by the next appl
   t.match((await desk.run('plan')).stdout, 'Nothing to do: 11 unchanged')
 })
 
+t.test('a saved plan of release 0.1.0 is refused by name', async t => {
+  const desk = await openRelease(t, { state: 'folded', ledger: 'folded' })
+  const refused = await desk.run('apply saved-plan.json')
+  t.match(refused, { code: 1, stderr: /saved plan of format 1, which release 0\.1\.0 wrote/ })
+  t.notMatch(refused.stderr, /^\s+at /m)
+})
+
 t.test('a backup of release 0.1.0 is put in the place of a state', async t => {
   const desk = await openRelease(t, { state: 'folded', ledger: 'folded' })
   t.equal((await desk.run('state restore state.json.backups/serial-16.json')).code, 0)

@@ -2,6 +2,7 @@ import type { Address, Catalog, Json, KindName, Resource, Spec } from '../model.
 import { diffCatalog } from '../plan/diff.ts'
 import { diffFields } from '../plan/diff-fields.ts'
 import type { Observation } from '../plan/observation.ts'
+import { indexObserved } from '../plan/observed-index.ts'
 import type { Change } from '../plan/plan.ts'
 import type { ResourceGraph } from '../plan/resolve.ts'
 import { observedPlan } from '../resources/addon-plan.ts'
@@ -52,15 +53,16 @@ export function adoptionRecords(
       if (resource.kind !== kind || recordOf(state, resource.address) !== undefined) continue
       const own = chosen.get(resource.address)
       const found = own === undefined ? find(resource) : undefined
-      const id = own?.id ?? found?.id
-      const spec = resolveSpec(resource, state, ids, own?.revision)
+      const id = own?.id ?? found?.object.id
+      const revision = own?.revision ?? found?.revision
+      const spec = resolveSpec(resource, state, ids, revision)
       if (id === undefined || spec === undefined) continue
-      if (found !== undefined && kind !== 'endpoint' && differs(kind, spec, found)) continue
+      if (found !== undefined && kind !== 'endpoint' && differs(kind, spec, found.object)) continue
       if (own === undefined) rejoined.push(resource.address)
       ids.set(resource.address, id)
       const record: AnyRecord = {
         ...KINDS[kind].record(resource, spec, id),
-        ...(own?.revision !== undefined && { revision: own.revision }),
+        ...(revision !== undefined && { revision }),
       }
       entries.push(putEntry(kind, resource.key, record))
     }
@@ -136,19 +138,36 @@ function resolveSpec(
   return spec
 }
 
-/** Finds an object of the account by its natural key, where exactly one has it and nobody else owns it. */
+/** An object of the account, and its revision from 2 on. */
+interface Found {
+  readonly object: ObservedObject
+  readonly revision?: number
+}
+
+/**
+ * Finds an object of the account by its natural key, the last revision of a name, where exactly one has it
+ * and nobody else owns it.
+ */
 function finder(
   kind: KindName,
   state: State,
   observation: Observation,
-): (resource: Resource) => ObservedObject | undefined {
-  const owned = new Set(Object.values<AnyRecord>(state[SECTION[kind]]).map(idOf))
-  const byName = new Map<string, ObservedObject | 'several'>()
-  for (const object of KINDS[kind].observed(observation))
-    byName.set(object.naturalKey, byName.has(object.naturalKey) ? 'several' : object)
+): (resource: Resource) => Found | undefined {
+  const owned = new Set(
+    Object.values<AnyRecord>(state[SECTION[kind]]).flatMap(record => [
+      idOf(record),
+      ...(record.superseded ?? []).map(old => old.id),
+    ]),
+  )
+  const { byName, latest } = indexObserved(KINDS[kind], observation)
   return resource => {
-    const found = byName.get(resource.naturalKey)
-    return found === undefined || found === 'several' || owned.has(found.id) ? undefined : found
+    const { revision = 1, objects = [] } =
+      KINDS[kind].identity === 'name'
+        ? (latest.get(resource.naturalKey) ?? {})
+        : { objects: byName.get(resource.naturalKey) ?? [] }
+    const [object] = objects
+    if (object === undefined || objects.length > 1 || owned.has(object.id)) return undefined
+    return { object, ...(revision > 1 && { revision }) }
   }
 }
 

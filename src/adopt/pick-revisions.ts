@@ -1,6 +1,6 @@
 import type { KindName } from '../model.ts'
 import { KINDS } from '../resources/kinds.ts'
-import { isRevisionName } from '../resources/revision.ts'
+import { parseRevision } from '../resources/revision.ts'
 import type { LeftOut } from './proposal.ts'
 import { byText } from './proposal.ts'
 
@@ -32,7 +32,7 @@ export function pickRevisions<Object_ extends Named>(
     left.push({ kind, what: describeObject(kind, object), why })
   const groups = new Map<string, Picked<Object_>[]>()
   for (const object of [...objects].sort((a, b) => byText(a.name, b.name) || byText(a.id, b.id))) {
-    const parsed = parseName(object.name)
+    const parsed = parseRevision(object.name)
     if (parsed === undefined) {
       leave(
         object,
@@ -71,11 +71,3 @@ export function pickRevisions<Object_ extends Named>(
 /** `add-on plan "Europe 5 GB" (885543)`. */
 export const describeObject = (kind: KindName, { id, name }: Named): string =>
   `${KINDS[kind].title} "${name}" (${id})`
-
-function parseName(name: string): { base: string; revision?: number } | undefined {
-  if (!isRevisionName(name)) return { base: name }
-  const match = /^(.+) \(r([1-9]\d{0,5})\)$/.exec(name)
-  const base = match?.[1] ?? ''
-  const revision = Number(match?.[2] ?? 0)
-  return revision < 2 || isRevisionName(base) ? undefined : { base, revision }
-}

@@ -29,6 +29,16 @@ interface EditPart {
 export const editObject = (run: Run, change: UpdateChange | AdoptChange): Promise<Result> =>
   unlessStopped(change, () => edit(run, change))
 
+/** The record that an edit leaves; an adopted revision keeps its number. */
+const editedRecord = (
+  change: UpdateChange | AdoptChange,
+  spec: Spec,
+  previous: AnyRecord | undefined,
+): AnyRecord => ({
+  ...KINDS[change.kind].record(change.resource, spec, change.id, previous),
+  ...(change.action === 'adopt' && change.revision !== undefined && { revision: change.revision }),
+})
+
 async function edit(run: Run, change: UpdateChange | AdoptChange): Promise<Result> {
   const { kind: name, key, address, id } = change
   const kind: Kind = KINDS[name]
@@ -47,10 +57,10 @@ async function edit(run: Run, change: UpdateChange | AdoptChange): Promise<Resul
     putEntry(
       name,
       key,
-      withRefused(
-        kind.record(change.resource, recordedSpec(wanted, change.current, refused), id, previous),
-        { ...stillRefused(change, previous), ...refusals(change, refused) },
-      ),
+      withRefused(editedRecord(change, recordedSpec(wanted, change.current, refused), previous), {
+        ...stillRefused(change, previous),
+        ...refusals(change, refused),
+      }),
     ),
     ...moveEntries(change),
   )
@@ -72,7 +82,7 @@ async function write(
 ): Promise<WriteOutcome<EditResult>> {
   const { kind: name, key, address, id } = change
   const kind: Kind = KINDS[name]
-  const draft = kind.record(change.resource, wanted, id, previous)
+  const draft = editedRecord(change, wanted, previous)
   let intentId = ''
   const outcome = await writeOnce<EditResult>(
     {

@@ -1,5 +1,6 @@
 import { AcceptError } from '../adopt/accept-drift.ts'
 import { FileExistsError } from '../adopt/write-files.ts'
+import { JournalDamagedError } from '../durable/journal.ts'
 import { LockedError } from '../durable/lock.ts'
 import { SnapshotError } from '../durable/snapshot.ts'
 import { IssuesError } from '../issues.ts'
@@ -46,6 +47,7 @@ const FORESEEN = [
   AcceptError,
   AmbiguousNameError,
   FileExistsError,
+  JournalDamagedError,
   LockedError,
   PlainError,
   ProvisionError,

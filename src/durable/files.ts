@@ -28,8 +28,8 @@ const MOST_LINKS = 40
 
 /**
  * The file that a path means: links are followed, also to a target that is not there yet, so that two names
- * of one file are one, and the file is made where the link points. Throws where its folder does not exist:
- * a folder is never made, since it may be a volume that is not mounted.
+ * of one file are one, and the file is made where the link points. Throws a `PlainError` where its folder
+ * does not exist: a folder is never made, since it may be a volume that is not mounted.
  */
 export async function followLinks(path: string): Promise<string> {
   let place = path

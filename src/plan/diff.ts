@@ -39,6 +39,8 @@ interface Subject extends Scope {
   /** Platform-side spec: revision name; references resolved as far as IDs are known. */
   readonly spec: Spec
   readonly name: string
+  /** Of an object that the account has and the state does not. */
+  readonly revision?: number
   readonly notes: string[]
 }
 
@@ -130,7 +132,7 @@ export function diffCatalog(
         ...(lacking.some(address => unknown.has(address)) && { notKnown: true }),
       }
     if (moved !== undefined) subject.notes.push(`renamed from ${moved}`)
-    if (record === undefined) return diffAbsent(subject)
+    if (record === undefined) return diffUnrecorded(subject)
     const found = findRecorded(kind, index, record, resource.naturalKey)
     switch (found.kind) {
       case 'there':
@@ -184,6 +186,28 @@ export function diffCatalog(
     return blockedBy(subject, reasons.join('; '), blocked)
   }
 
+  /** The state has nothing of it: the account may have a revision of it, from a state that was lost. */
+  function diffUnrecorded(subject: Subject): Change {
+    const { kind, index, resource, name } = subject
+    const latest = index.latest.get(resource.naturalKey)
+    if (latest === undefined) return diffAbsent(subject)
+    if (index.doubt !== undefined)
+      return notKnownYet(
+        subject,
+        `which revision of ${kind.title} "${name}" is the last one is not known: ${index.doubt}`,
+      )
+    const older = latest.older.map(object => `"${object.naturalKey}" (${object.id})`)
+    if (older.length > 0)
+      subject.notes.push(`${older.join(', ')} counts as an older revision and stays as it is`)
+    if (latest.revision === 1) return diffAbsent(subject)
+    return diffAbsent({
+      ...subject,
+      spec: resolveSpec(kind, resource, latest.revision),
+      name: revisionName(resource.naturalKey, latest.revision),
+      revision: latest.revision,
+    })
+  }
+
   /** Nothing of the state is there: created, adopted, or in the way of something. */
   function diffAbsent(subject: Subject): Change {
     const { kind, index, owners, resource, record, spec, name, notes } = subject
@@ -222,7 +246,11 @@ export function diffCatalog(
     if (conflicts.length > 0)
       return blockedBy(
         subject,
-        `the ${kind.title} "${name}" (${found.id}) of the account has other ${conflicts.map(field => field.field).join(', ')}: rename the entry, or rename that one in the portal`,
+        `the ${kind.title} "${name}" (${found.id}) of the account has other ${conflicts.map(field => field.field).join(', ')}: ${
+          subject.revision === undefined
+            ? 'rename the entry, or rename that one in the portal'
+            : `if a state of this entry was lost, "sft-catalog state import ${resource.address} ${found.id}" takes it in, and the next plan replaces it`
+        }`,
         conflicts,
       )
     const unreported = Object.keys(kind.fields).filter(
@@ -230,7 +258,15 @@ export function diffCatalog(
     )
     if (unreported.length > 0) notes.push(`taken on trust, not reported: ${unreported.join(', ')}`)
     const current = { ...spec, ...found.spec }
-    return { ...wantedOf(subject), action: 'adopt', id: found.id, current, fields, blocked }
+    return {
+      ...wantedOf(subject),
+      action: 'adopt',
+      id: found.id,
+      current,
+      fields,
+      blocked,
+      ...(subject.revision !== undefined && { revision: subject.revision }),
+    }
   }
 
   /** Whether the catalog wants another name for the object; whether it gets it is settled for all at once. */

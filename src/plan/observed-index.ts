@@ -1,6 +1,7 @@
 import { type Finding, notKnown, notThere, there } from '../finding.ts'
 import type { KindName, Spec } from '../model.ts'
 import type { Kind, ObservedObject } from '../resources/kind.ts'
+import { type LatestRevision, latestRevisions } from '../resources/revision.ts'
 import { type AnyRecord, idOf } from '../state/state.ts'
 import type { Observation } from './observation.ts'
 
@@ -8,6 +9,8 @@ import type { Observation } from './observation.ts'
 export interface ObservedIndex {
   readonly byId: ReadonlyMap<string, ObservedObject>
   readonly byName: ReadonlyMap<string, readonly ObservedObject[]>
+  /** By a name without its revision, for kinds that are found by name. */
+  readonly latest: ReadonlyMap<string, LatestRevision<ObservedObject>>
   /** Why something that is not here is not known; absent: there is none. */
   readonly doubt?: string
   /** IDs that are gone by two readings, with what was read. */
@@ -24,8 +27,15 @@ export function indexObserved(kind: Kind, observation: Observation): ObservedInd
     if (same === undefined) byName.set(object.naturalKey, [object])
     else same.push(object)
   }
+  const latest = kind.identity === 'name' ? latestRevisions(byId.values()) : new Map()
   const doubt = doubtOf(kind.kind, observation)
-  return { byId, byName, gone: observation.gone[kind.kind], ...(doubt !== undefined && { doubt }) }
+  return {
+    byId,
+    byName,
+    latest,
+    gone: observation.gone[kind.kind],
+    ...(doubt !== undefined && { doubt }),
+  }
 }
 
 /** Why something that the list of a kind lacks is not known. */

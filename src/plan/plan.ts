@@ -53,6 +53,8 @@ export type AdoptChange = ChangeBase &
   Wanted & {
     readonly action: 'adopt'
     readonly id: string
+    /** From 2: the object is `NAME (rN)`, made by an earlier state of this entry. */
+    readonly revision?: number
     readonly current: Spec
     readonly fields: readonly FieldChange[]
     readonly blocked: readonly FieldChange[]

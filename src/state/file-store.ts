@@ -7,6 +7,7 @@ import { markJournal, openSnapshot } from '../durable/snapshot.ts'
 import { PlainError } from '../plain-error.ts'
 import { applyEntry, emptyState, type MutableState, storedEntries } from './apply-entry.ts'
 import type { State, StateStore } from './state.ts'
+import { StateEditError } from './state-errors.ts'
 import {
   bringUpToDate,
   keepBackup,
@@ -31,6 +32,8 @@ export interface OpenStateOptions {
   /** Told about what was recovered at opening. */
   readonly onNotice?: (text: string) => void
   readonly now?: () => Date
+  /** Whether a state is made where there has never been one; true by default. */
+  readonly create?: boolean
 }
 
 export const DEFAULT_BACKUPS = 10
@@ -60,6 +63,16 @@ export async function openFileState(
  */
 export const readFileState = async (path: string): Promise<State> =>
   (await loadState(await stateFiles(path))) ?? emptyState()
+
+/** Whether there is a state at `path`. Throws `StateDamagedError` where it was there and is not whole. */
+export const isFileState = async (path: string): Promise<boolean> =>
+  (await loadSnapshot(await stateFiles(path))) !== undefined
+
+/** What is said where a state is needed and none is there. */
+export const noState = (files: StateFiles): StateEditError =>
+  new StateEditError(
+    `there is no state at ${files.snapshot}; is that the right place (--state, SFT_STATE), and is it mounted?`,
+  )
 
 /** Takes the lock of a state; its error says how `state unlock` is called. */
 export const lockState = (
@@ -127,8 +140,9 @@ interface Opened {
 
 /** Judges all files before the first one is written, then makes them ready for entries. */
 async function begin(files: StateFiles, options: OpenStateOptions): Promise<Opened> {
-  const { backups = DEFAULT_BACKUPS, onNotice, now } = options
+  const { backups = DEFAULT_BACKUPS, onNotice, now, create = true } = options
   const found = await loadSnapshot(files)
+  if (found === undefined && !create) throw noState(files)
   const state = found?.data ?? emptyState()
   const inSnapshot = state.serial
   const left = await readStateJournal(files, () => readJournal<StateLine>(files.journal))

@@ -10,6 +10,7 @@ import { emptyState, type MutableState } from './apply-entry.ts'
 import {
   DEFAULT_BACKUPS,
   lockState,
+  noState,
   type OpenStateOptions,
   ordered,
   writeSnapshot,
@@ -32,7 +33,8 @@ export async function backupFileState(
   now: () => Date = () => new Date(),
 ): Promise<{ readonly path: string; readonly serial: number }> {
   const files = await stateFiles(path)
-  const state = (await loadState(files)) ?? emptyState()
+  const state = await loadState(files)
+  if (state === undefined) throw noState(files)
   const stamp = now().toISOString().replaceAll(':', '-')
   const target = to ?? join(files.backups, `by-hand-${stamp}.json`)
   if (to === undefined) await mkdir(files.backups, { recursive: true, mode: 0o700 })

@@ -1,5 +1,5 @@
 import { inPlainWords, PlainError } from '../plain-error.ts'
-import { type OpenStateOptions, openFileState, readFileState } from './file-store.ts'
+import { isFileState, type OpenStateOptions, openFileState, readFileState } from './file-store.ts'
 import { memoryState } from './memory-store.ts'
 import type { State, StateStore } from './state.ts'
 
@@ -7,14 +7,20 @@ import type { State, StateStore } from './state.ts'
 interface Backend {
   readonly open: (location: string, options: OpenStateOptions) => Promise<StateStore>
   readonly read: (location: string) => Promise<State>
+  readonly isThere: (location: string) => Promise<boolean>
 }
 
-const fileBackend: Backend = { open: openFileState, read: readFileState }
+const fileBackend: Backend = { open: openFileState, read: readFileState, isThere: isFileState }
 
 /** The stores by the scheme of their location; a new store is one line here. */
 const BACKENDS: Readonly<Record<string, Backend>> = {
   'file:': fileBackend,
-  'memory:': { open: async () => memoryState(), read: async () => memoryState().state },
+  'memory:': {
+    open: async () => memoryState(),
+    read: async () => memoryState().state,
+    // Whoever asks for it wants one that begins with nothing.
+    isThere: async () => true,
+  },
 }
 
 /** A scheme has two letters at least: `C:\state.json` is a path. */
@@ -42,6 +48,12 @@ export async function openState(
 export async function readState(location: string): Promise<State> {
   const [backend, place] = backendOf(location)
   return await inPlainWords(location, () => backend.read(place))
+}
+
+/** Whether there is a state. Throws `StateDamagedError` where it was there and is not whole. */
+export async function isState(location: string): Promise<boolean> {
+  const [backend, place] = backendOf(location)
+  return await inPlainWords(location, () => backend.isThere(place))
 }
 
 /** The path of a state that is a file. Throws where it is kept elsewhere. */

@@ -6,7 +6,7 @@ import type { SimulatorOptions } from '../../src/simulator/index.ts'
 import { type NetworkId, SIMULATED_ACCOUNT, type World } from '../../src/simulator/index.ts'
 import { createPlan } from '../../src/simulator/plans.ts'
 import { createZone } from '../../src/simulator/zones.ts'
-import { type Desk, openDesk } from '../cli/desk.ts'
+import { type Desk, openDesk, withInit } from '../cli/desk.ts'
 import { findSecret } from '../cli/run-cli.ts'
 
 const PROGRAM = ['--import', import.meta.resolve('tsx'), resolve('src/cli/main.ts')]
@@ -36,10 +36,14 @@ export async function openAdoptDesk(
     world: desk.simulator.world,
     run: args =>
       new Promise((done, failed) => {
-        const child = spawn(process.execPath, [...PROGRAM, ...args.split(' ')], {
-          cwd: desk.folder,
-          env: { PATH: process.env['PATH'], HOME: desk.folder, ...desk.env },
-        })
+        const child = spawn(
+          process.execPath,
+          [...PROGRAM, ...withInit(args.split(' '), desk.folder, {})],
+          {
+            cwd: desk.folder,
+            env: { PATH: process.env['PATH'], HOME: desk.folder, ...desk.env },
+          },
+        )
         let stdout = ''
         let stderr = ''
         child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))

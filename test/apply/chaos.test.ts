@@ -14,6 +14,7 @@ import {
 } from '../../src/simulator/index.ts'
 import { openFileState, readFileState } from '../../src/state/file-store.ts'
 import { arbitraryWire } from '../chaos/variants.ts'
+import { withInit } from '../cli/desk.ts'
 import { type Ended, startCli } from '../cli/run-cli.ts'
 import { realClock } from '../clocks.ts'
 import {
@@ -205,7 +206,8 @@ t.test('real processes killed in the middle leave nothing twice and lose no ID',
       // Longer than the faults are late, by more than a busy machine is.
       SFT_SETTLE_SECONDS: '3',
     }
-    const start = () => startCli(['apply', '--auto-approve', '--force'], { cwd: home, env })
+    const start = () =>
+      startCli(withInit(['apply', '--auto-approve', '--force'], home, {}), { cwd: home, env })
     const isWrite = (call: Simulator['calls'][number]) =>
       call.method !== 'GET' && call.operation !== 'Login'
     for (const text of catalogs) {

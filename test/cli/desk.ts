@@ -1,6 +1,6 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { Test } from 'tap'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/index.ts'
 import { readState } from '../../src/state/open-state.ts'
@@ -61,6 +61,26 @@ export const batch = (key: string, iccids: readonly string[], more = ''): string
 ${more}    iccids:
 ${iccids.map(iccid => `      - "${iccid}"\n`).join('')}`
 
+/**
+ * A desk says `--init` where it applies, or plans for applying, and has no state yet: most tests are about
+ * something else. `asTyped` leaves the words alone.
+ */
+export function withInit(
+  words: readonly string[],
+  folder: string,
+  { asTyped = false, env = {} }: Pick<RunOptions, 'env' | 'asTyped'>,
+): readonly string[] {
+  const [command, second = '--'] = words
+  const flag = words.indexOf('--state')
+  const place = flag < 0 ? (env['SFT_STATE'] ?? 'state.json') : (words[flag + 1] ?? '')
+  const begins =
+    (command === 'apply' && second.startsWith('--')) ||
+    (command === 'plan' && words.includes('--out'))
+  return asTyped || !begins || place.startsWith('memory:') || existsSync(resolve(folder, place))
+    ? words
+    : [...words, '--init']
+}
+
 /** Opens a desk; the account answers as fast as it can unless told otherwise. */
 export async function openDesk(
   t: Test,
@@ -96,14 +116,19 @@ export async function openDesk(
     ...given,
     env: { ...env, ...given.env },
   })
-  const words = (args: string) => args.split(' ').filter(word => word !== '')
+  const words = (args: string, given: Partial<RunOptions>) =>
+    withInit(
+      args.split(' ').filter(word => word !== ''),
+      folder,
+      given,
+    )
   return {
     folder,
     simulator,
     iccids,
     env,
-    run: (args, given = {}) => runCli(words(args), prepared(given)),
-    start: (args, given = {}) => startCli(words(args), prepared(given)),
+    run: (args, given = {}) => runCli(words(args, given), prepared(given)),
+    start: (args, given = {}) => startCli(words(args, given), prepared(given)),
     write,
     read: file => readFileSync(join(folder, file), 'utf8'),
     state: () => readState(join(folder, 'state.json')),

@@ -149,7 +149,7 @@ t.test('.env is read; the environment goes before it, and flags before both', as
       cwd: desk.folder,
       env: { SFT_CALLS_PER_SECOND: SFT_CALLS_PER_SECOND ?? '', ...env },
     })
-  t.equal((await bare(['apply', '--auto-approve'])).code, 0)
+  t.equal((await bare(['apply', '--auto-approve', '--init'])).code, 0)
   t.ok(existsSync(join(desk.folder, 'other.json')))
   t.match((await bare(['plan'])).stdout, 'Nothing to do')
   const wrong = await bare(['plan'], { SFT_BASE_URL: 'http://127.0.0.1:9' })
@@ -217,10 +217,13 @@ t.test('simulate says where it is, keeps its world, and ends when told', async t
     SFT_CALLS_PER_SECOND: '500',
   }
   const first = await start('--sims', '20')
-  const applied = await runCli(['apply', '--auto-approve', '--state', join(folder, 'state.json')], {
-    cwd,
-    env: { ...env, SFT_BASE_URL: first.url },
-  })
+  const applied = await runCli(
+    ['apply', '--init', '--auto-approve', '--state', join(folder, 'state.json')],
+    {
+      cwd,
+      env: { ...env, SFT_BASE_URL: first.url },
+    },
+  )
   t.equal(applied.code, 0, applied.stderr)
   first.running.kill('SIGTERM')
   t.equal((await first.running.ended).code, 0)

@@ -34,6 +34,8 @@ export interface RunOptions {
   readonly terminal?: boolean
   /** Runs as this user and group; only root can do that. */
   readonly as?: number
+  /** A desk adds nothing to the words. */
+  readonly asTyped?: boolean
   /** Activation codes were asked for. */
   readonly mayShowActivationCode?: boolean
 }

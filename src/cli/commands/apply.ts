@@ -27,6 +27,7 @@ import {
   namesOf,
   UsageError,
 } from '../command.ts'
+import { INIT_FLAG, mayBegin } from '../first-run.ts'
 import { PLAN_FLAGS, planOptions, sayRead } from '../planning.ts'
 import { showProgress } from '../progress.ts'
 import { LEDGER_FLAG, readSales } from '../sales.ts'
@@ -49,6 +50,7 @@ export const apply: Command = {
     ...ACCOUNT_FLAGS,
     ...PLAN_FLAGS,
     LEDGER_FLAG,
+    INIT_FLAG,
     ['--auto-approve', 'do not ask; needed where nobody can be asked'],
     ['--parallel N', 'writes in flight (default: what fills the rate)'],
     ['--max-minutes N', 'stop after so long, exit 4; the next run goes on'],
@@ -58,7 +60,7 @@ export const apply: Command = {
   rules: [
     {
       when: 'PLAN',
-      not: namesOf(PLAN_FLAGS),
+      not: [...namesOf(PLAN_FLAGS), '--init'],
       why: 'a saved plan holds what it was made with; make another one with "sft-catalog plan --out"',
     },
     {
@@ -77,6 +79,7 @@ export const apply: Command = {
         ? undefined
         : parseSavedPlan(await inPlainWords(file, () => readFile(file, 'utf8')), file)
     await using sft = openAccount(given, world, 'writes')
+    if (!(await mayBegin(given, world, saved, subjectOf(sft, given, world)))) return EXIT.refused
     await using store = await openState(stateOf(given, world), {
       purpose: 'apply',
       onNotice: world.err,

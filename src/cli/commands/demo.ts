@@ -69,7 +69,7 @@ async function runDemo(folder: string, world: World): Promise<number> {
   for (const [command, ...flags] of [
     [validate],
     [plan],
-    [apply, '--auto-approve'],
+    [apply, '--init', '--auto-approve'],
     [plan, '--detailed-exitcode'],
   ] as const) {
     const code = await run(command, ...flags)

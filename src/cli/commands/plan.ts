@@ -9,6 +9,7 @@ import { savePlan } from '../../saved-plan.ts'
 import { readState } from '../../state/open-state.ts'
 import { openAccount, readCatalog, stateOf, subjectOf } from '../account.ts'
 import { CATALOG_FLAGS, type Command, type Given, JSON_FLAG, READ_FLAGS } from '../command.ts'
+import { INIT_FLAG, sayFirstRun } from '../first-run.ts'
 import {
   ALLOW_BLOCKED_RULE,
   ONE_FORM_RULE,
@@ -39,6 +40,7 @@ export const plan: Command = {
     ...READ_FLAGS,
     ...PLAN_FLAGS,
     LEDGER_FLAG,
+    INIT_FLAG,
     ['--out FILE', 'save the plan, for "apply FILE"'],
     ['--markdown', 'a comment for a pull request on stdout'],
     ['--detailed-exitcode', 'exit 5 where something is blocked, else 2 where there are changes'],
@@ -50,6 +52,7 @@ export const plan: Command = {
     const options = planOptions(given)
     const catalog = await readCatalog(given, world)
     if (catalog === undefined) return EXIT.failed
+    await sayFirstRun(given, world)
     const state = await readState(stateOf(given, world))
     await using sft = openAccount(given, world, 'reads')
     const subject = subjectOf(sft, given, world)
@@ -64,7 +67,14 @@ export const plan: Command = {
     showIssues(world, made.plan.issues)
     const out = given.text('out')
     if (out !== undefined && hardErrors(made.plan).length === 0) {
-      const saved = savePlan(made, catalog.hash, state, options, new Date(), subject)
+      const saved = savePlan(
+        made,
+        catalog.hash,
+        state,
+        { ...options, init: given.is('init') },
+        new Date(),
+        subject,
+      )
       await writeFileDurably(out, `${JSON.stringify(saved, undefined, 2)}\n`)
       world.err(`saved to ${out}: "sft-catalog apply ${out}" does exactly this`)
     }

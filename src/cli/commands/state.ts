@@ -6,6 +6,7 @@ import { resolveCatalog } from '../../plan/resolve.ts'
 import { count } from '../../render/paint.ts'
 import type { Kind } from '../../resources/kind.ts'
 import { KINDS } from '../../resources/kinds.ts'
+import { parseRevision } from '../../resources/revision.ts'
 import {
   acceptStateEdit,
   backupState,
@@ -89,6 +90,8 @@ async function edit(
 ): Promise<number> {
   await using store = await openState(stateOf(given, world), {
     purpose: `state ${purpose}`,
+    // A place that was mistyped must not become a state. What is taken in may begin one.
+    create: purpose === 'import',
     onNotice: world.err,
   })
   world.out(await work(store))
@@ -142,7 +145,10 @@ const take: Sub = async (given, world, [text = '', id = '']) => {
     const found = [...kind.observed(observation)].find(object => object.id === id)
     if (found === undefined) throw new UsageError(`the account has no ${kind.title} with ID ${id}`)
     const spec = { ...resolveReferences(resource.spec, store.state), ...found.spec }
-    await importRecord(store, address, kind.record(resource, spec, id))
+    const { base, revision } = parseRevision(found.naturalKey) ?? {}
+    const isRevision = revision !== undefined && base === resource.naturalKey
+    const record = kind.record(resource, spec, id)
+    await importRecord(store, address, isRevision ? { ...record, revision } : record)
     return `${address} is ${id} now; "sft-catalog plan" shows where the two differ`
   })
 }
