@@ -2,8 +2,11 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'
 import { loadCatalog } from '../src/catalog/index.ts'
+import { openSnapshot } from '../src/durable/snapshot.ts'
 import { startSimulator } from '../src/simulator/index.ts'
+import { ordered } from '../src/state/file-store.ts'
 import { readState } from '../src/state/open-state.ts'
+import { SNAPSHOT_FORMAT } from '../src/state/state-files.ts'
 import { PASSWORD, runCli } from './cli/run-cli.ts'
 
 /** What of the shipped catalog the example shows. */
@@ -58,7 +61,7 @@ t.test('state.json.example is what an apply of the shipped catalog leaves', asyn
     account: { host: 'sft.bics.com', destGroupId: '2515' },
   }
   if (process.env['UPDATE_EXAMPLE'] === '1')
-    writeFileSync('state.json.example', `${JSON.stringify(made, undefined, 2)}\n`)
+    await openSnapshot('state.json.example', ordered(made), SNAPSHOT_FORMAT, false).write()
   const copy = join(folder, 'example', 'state.json')
   mkdirSync(dirname(copy))
   writeFileSync(copy, readFileSync('state.json.example', 'utf8'))
