@@ -199,7 +199,8 @@ export function diffCatalog(
     const older = latest.older.map(object => `"${object.naturalKey}" (${object.id})`)
     if (older.length > 0)
       subject.notes.push(`${older.join(', ')} counts as an older revision and stays as it is`)
-    if (latest.revision === 1) return diffAbsent(subject)
+    const owner = subject.owners().get(latest.objects[0]?.id ?? '')
+    if (latest.revision === 1 || owner !== undefined) return diffAbsent(subject)
     return diffAbsent({
       ...subject,
       spec: resolveSpec(kind, resource, latest.revision),

@@ -62,7 +62,7 @@ ${more}    iccids:
 ${iccids.map(iccid => `      - "${iccid}"\n`).join('')}`
 
 /**
- * A desk says `--init` where it applies, or plans for applying, and has no state yet: most tests are about
+ * A desk says `--init` where it plans or applies and has no state yet: most tests are about
  * something else. `asTyped` leaves the words alone.
  */
 export function withInit(
@@ -73,9 +73,7 @@ export function withInit(
   const [command, second = '--'] = words
   const flag = words.indexOf('--state')
   const place = flag < 0 ? (env['SFT_STATE'] ?? 'state.json') : (words[flag + 1] ?? '')
-  const begins =
-    (command === 'apply' && second.startsWith('--')) ||
-    (command === 'plan' && words.includes('--out'))
+  const begins = (command === 'apply' && second.startsWith('--')) || command === 'plan'
   return asTyped || !begins || place.startsWith('memory:') || existsSync(resolve(folder, place))
     ? words
     : [...words, '--init']

@@ -251,9 +251,9 @@ t.test('a saved plan is applied exactly, or refused with what has moved', async 
     noPlan.stderr,
     'error tuesday.plan is not a saved plan (no JSON): make one with "sft-catalog plan --out tuesday.plan"\n',
   )
+  desk.write('tuesday.plan', '{"format":3}')
+  t.match((await apply()).stderr, 'tuesday.plan is not a saved plan (format 3)')
   desk.write('tuesday.plan', '{"format":2}')
-  t.match((await apply()).stderr, 'tuesday.plan is not a saved plan (format 2)')
-  desk.write('tuesday.plan', '{"format":1}')
   t.match((await apply()).stderr, 'tuesday.plan is not a saved plan (fields are missing)')
   t.match((await desk.run('apply monday.plan')).stderr, /^error .*monday\.plan/)
 })
@@ -309,6 +309,7 @@ t.test('the state of another account is refused', async t => {
     'state.json',
     text.replace('"account": {', '"account": { "targetAccountId": "41274807",'),
   )
+  t.equal((await desk.run('state accept-edit --yes')).code, 0)
   t.match(
     (await desk.run('plan')).stderr,
     'it has targetAccountId 41274807; this run has targetAccountId not given',
