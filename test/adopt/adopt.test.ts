@@ -266,6 +266,7 @@ t.test('it refuses another account’s state, wrong words, and a catalog with er
     'state.json',
     desk.read('state.json').replace(/"host": ?"[^"]+"/, '"host":"elsewhere"'),
   )
+  t.equal((await desk.run('state accept-edit --yes')).code, 0)
   const foreign = await desk.run('adopt')
   t.equal(foreign.code, 1)
   t.match(foreign.stderr, /the state belongs to another account/)
