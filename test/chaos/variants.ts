@@ -25,6 +25,14 @@ const ODD_ANSWERS = [
   'nothing',
 ] as const
 
+/** By list, now and then. */
+const ofLists = <Value>(value: fc.Arbitrary<Value>) =>
+  fc.record({ GetRateZone: value, QueryRatePlan: value }, { requiredKeys: [] })
+
+/** What makes most of an account unknown for good. */
+const rarely = <Value>(arbitrary: fc.Arbitrary<Value>) =>
+  fc.oneof({ weight: 9, arbitrary: fc.constant({}) }, { weight: 1, arbitrary })
+
 /** What the tool does not have to be told, the default first. */
 const CHOICES = {
   numericIds: mostly(false, true),
@@ -66,6 +74,13 @@ const CHOICES = {
     'parts',
   ),
   tokenNames: mostly('AccessToken', 'accessToken'),
+  listRows: ofLists(fc.constantFrom(1, 2, 3)),
+  listPages: mostly('honoured', 'honoured', 'honoured', 'ignored'),
+  listTotal: mostly('untold', 'told', 'endless'),
+  hiddenRows: rarely(ofLists(fc.constantFrom(1, 2))),
+  junkRows: rarely(ofLists(fc.constantFrom('nulls', 'mixed'))),
+  createdZones: mostly('new', 'all'),
+  plansWithoutType: mostly('all', 'postpaid'),
 }
 
 /**
@@ -95,6 +110,16 @@ export const arbitraryWire = (): fc.Arbitrary<SimulatedWire> => fc.record(CHOICE
 
 /** Whether the read that is known to be good is not understood: doubt about add-ons is for people then. */
 export const hidesAddons = (wire: SimulatedWire): boolean => wire.profileForm !== 'blocks'
+
+/** Whether lists of this account say less than there is, for good: what they lack is not known then. */
+export const hidesObjects = ({
+  listRows,
+  listPages,
+  hiddenRows,
+  junkRows,
+}: SimulatedWire): boolean =>
+  (listPages === 'ignored' && Object.keys(listRows ?? {}).length > 0) ||
+  Object.keys({ ...hiddenRows, ...junkRows }).length > 0
 
 const SILENCE: readonly FaultKind[] = ['no-data', 'lists-empty']
 
