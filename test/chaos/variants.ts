@@ -75,10 +75,9 @@ const CHOICES = {
   ),
   tokenNames: mostly('AccessToken', 'accessToken'),
   listRows: ofLists(fc.constantFrom(1, 2, 3)),
-  listPages: mostly('honoured', 'honoured', 'honoured', 'ignored'),
   listTotal: mostly('untold', 'told', 'endless'),
-  hiddenRows: rarely(ofLists(fc.constantFrom(1, 2))),
   junkRows: rarely(ofLists(fc.constantFrom('nulls', 'mixed'))),
+  zoneNames: mostly('fixed', 'editable'),
   createdZones: mostly('new', 'all'),
   plansWithoutType: mostly('all', 'postpaid'),
 }
@@ -99,6 +98,8 @@ export const NOT_COMPOSED: Readonly<Partial<Record<keyof SimulatedWire, string>>
   planUnit: 'must be told with SFT_WIRE',
   statisticsUnit: 'nothing sold depends on statistics',
   utcOffsetMinutes: 'must be told with SFT_TIME_ZONE',
+  listPages: 'a list that ignores `page` looks like one that comes whole',
+  hiddenRows: 'what a list hides for good is seen by nobody where no other read tells it',
   megabyte: 'must be told with SFT_WIRE',
   requiredQuery: 'must be told with SFT_WIRE',
 }
@@ -111,15 +112,9 @@ export const arbitraryWire = (): fc.Arbitrary<SimulatedWire> => fc.record(CHOICE
 /** Whether the read that is known to be good is not understood: doubt about add-ons is for people then. */
 export const hidesAddons = (wire: SimulatedWire): boolean => wire.profileForm !== 'blocks'
 
-/** Whether lists of this account say less than there is, for good: what they lack is not known then. */
-export const hidesObjects = ({
-  listRows,
-  listPages,
-  hiddenRows,
-  junkRows,
-}: SimulatedWire): boolean =>
-  (listPages === 'ignored' && Object.keys(listRows ?? {}).length > 0) ||
-  Object.keys({ ...hiddenRows, ...junkRows }).length > 0
+/** Whether lists of this account have rows that are none: what is not among the others is not known then. */
+export const hidesObjects = ({ junkRows = {} }: SimulatedWire): boolean =>
+  Object.keys(junkRows).length > 0
 
 const SILENCE: readonly FaultKind[] = ['no-data', 'lists-empty']
 
