@@ -108,8 +108,7 @@ export function createAccountReads(
     },
     async addonPlans(options = {}) {
       // Without planType first: names are looked up among all plans, or one could be made twice.
-      // That it has none is held against those of each planType.
-      let listing = answerOf(await plansOfType(undefined, options, true))
+      let listing = answerOf(await plansOfType(undefined, options))
       // ASSUMED (contract 4.5): what is listed without planType may be the plans of one planType only.
       const shown = new Set(listing.items.map(plan => plan.planType))
       for (const planType of PLAN_TYPES) {

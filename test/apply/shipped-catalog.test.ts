@@ -58,7 +58,7 @@ t.test(
     // those that have none, and the plans of each planType.
     t.equal(count('fetchNetworkList'), 2)
     t.equal(count('GetRateZone'), 2)
-    t.equal(count('QueryRatePlan'), 3)
+    t.equal(count('QueryRatePlan'), 4)
     t.equal(count('Login'), 1)
     t.strictSame(
       simulator.calls.filter(call => call.outcome !== 'ok'),
