@@ -134,7 +134,7 @@ async function tryActivation(
 
   /** Known not to be active by us: at once, or when the calls that may still run are over. */
   const judgeRefusal = async (reason: string): Promise<Verdict> => {
-    if (!mayBeOurs) return { end: 'refused', reason }
+    if (!mayBeOurs) return (await lookAtSim()) ?? { end: 'refused', reason }
     const deadline = sentAt + desk.sft.settleSeconds('EndPointLifeCycleChange') * 1000
     const find = async () =>
       seenIn(await read.sim(iccid, options), 'the SIM is not Active', sim =>

@@ -190,8 +190,8 @@ export class InvalidRequestError extends ProvisionError {
   override readonly code = 'INVALID_REQUEST'
   /** The field that is wrong, such as `orderId` or `policies.lowStock`. */
   readonly field: string
-  constructor(field: string, problem: string) {
-    super(undefined, `${field} ${problem}`, 'correct the call; nothing was written')
+  constructor(field: string, problem: string, options?: ErrorOptions) {
+    super(undefined, `${field} ${problem}`, 'correct the call; nothing was written', options)
     this.field = field
   }
 }

@@ -3,11 +3,13 @@ import { z } from 'zod'
 import { InvalidRequestError } from './errors.ts'
 
 const MAX_ID = 200
+/** What people can see: neither blanks nor marks of no width, control characters or halves of one. */
+const VISIBLE = /[^\p{White_Space}\p{C}]/u
 
 const text = (what: string) =>
   z
     .string({ error: `is no text: give ${what}` })
-    .refine(value => value.trim() !== '', { error: `is blank: give ${what}` })
+    .refine(value => VISIBLE.test(value), { error: `is blank: give ${what}` })
     .refine(value => value.length <= MAX_ID, {
       error: `is longer than ${MAX_ID} characters: give ${what}`,
     })
@@ -20,7 +22,21 @@ const signal = z.custom<AbortSignal>(value => value instanceof AbortSignal, {
   error: 'is no AbortSignal',
 })
 
-const json = z.json({ error: 'is nothing that JSON can say' })
+const MAX_LEVELS = 100
+
+/** An object that holds itself has no end, and is too deep as well. */
+const isShallow = (value: unknown, levels = MAX_LEVELS): boolean =>
+  typeof value !== 'object' ||
+  value === null ||
+  (levels > 0 && Object.values(value).every(part => isShallow(part, levels - 1)))
+
+const json = z
+  .unknown()
+  .refine(value => isShallow(value), {
+    error: `is nested deeper than ${MAX_LEVELS} levels, or in itself`,
+    abort: true,
+  })
+  .pipe(z.json({ error: 'is nothing that JSON can say' }))
 
 const patience = {
   signal: signal.optional(),
@@ -103,9 +119,18 @@ const OPTIONS = z.object({
   resumeAtOpen: z.boolean({ error: 'is neither true nor false' }).optional(),
 })
 
+/** What a caller gives may throw where it is read. */
+function read(schema: z.ZodType, value: unknown): z.ZodSafeParseResult<unknown> {
+  try {
+    return schema.safeParse(value)
+  } catch (error) {
+    throw new InvalidRequestError('the request', 'cannot be read', { cause: error })
+  }
+}
+
 /** Judges what a caller gave; throws an InvalidRequestError that names the field. */
 export function judge(schema: z.ZodType, value: unknown): void {
-  const judged = schema.safeParse(value)
+  const judged = read(schema, value)
   if (judged.success) return
   const [issue] = judged.error.issues
   const field = issue?.path.map(String).join('.') || 'the request'

@@ -98,8 +98,29 @@ export async function subscribeAddon(
     throw new UnnamedSuccessError('the platform said yes, but shows no new add-on yet')
   }
 
+  /** A refusal is believed where the endpoint shows no add-on: nothing is sent again on its word alone. */
+  const judgeRefusal = async (refusal: SftRejectedError): Promise<AddonInstance> => {
+    const seen = await find().catch((error: unknown) => {
+      if (error instanceof SftError) return notKnown(reasonOf(error))
+      throw error
+    })
+    if (seen.kind === 'there') return seen.value
+    if (seen.kind === 'not there') throw refusal
+    throw new SftUnknownOutcomeError(
+      `${reasonOf(refusal)}; whether it is there all the same: ${seen.reason}`,
+      undefined,
+      { cause: refusal, sentAt: desk.clock.now() },
+    )
+  }
+
   const send = async (): Promise<AddonInstance> => {
-    const answered = await desk.sft.write.subscribeAddon({ endpointId, planId }, options)
+    let answered: readonly AddonInstance[]
+    try {
+      answered = await desk.sft.write.subscribeAddon({ endpointId, planId }, options)
+    } catch (error) {
+      if (error instanceof SftRejectedError) return await judgeRefusal(error)
+      throw error
+    }
     // Of the instances of this endpoint that orders have, the intent knows all: they go one by one.
     const named = intent === undefined ? [] : newInstances(intent, orderId, answered, [])
     const newest = named.at(-1)

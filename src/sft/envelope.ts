@@ -70,7 +70,7 @@ export function classifyAnswer(
   }
   const parsed = parseObject(body)
   if (parsed === undefined) {
-    if (saysThrottled(body)) return throttled
+    if (saysThrottled(body) && !mayHaveRun(status)) return throttled
     if (status === 401 || saysTokenEnded(body))
       return { kind: 'unauthorised', code: '401', description: `HTTP ${status}` }
     if (status === 404) return { kind: 'missing', body }
@@ -79,7 +79,8 @@ export function classifyAnswer(
   if (status < 300 && isSuccess(parsed)) return { kind: 'answered', response: responseOf(parsed) }
   const { outer, inner, description } = resultOf(parsed)
   const code = inner ?? outer ?? ''
-  if (saysThrottled(description) || (outer === undefined && saysThrottled(body))) return throttled
+  const toldThrottled = saysThrottled(description) || (outer === undefined && saysThrottled(body))
+  if (toldThrottled && !mayHaveRun(status)) return throttled
   if (status === 401 || outer === '401' || inner === '401' || saysTokenEnded(description))
     return { kind: 'unauthorised', code: code || '401', description: description || 'HTTP 401' }
   if (status === 404) return { kind: 'missing', body }
@@ -94,6 +95,11 @@ export function classifyAnswer(
 /** ASSUMED (contract 1.8, U8): a failure in these words was throttled, whatever its code. */
 function saysThrottled(text: string): boolean {
   return /rate limit|too many requests|slow down|throttl/i.test(text)
+}
+
+/** A server or a gateway that failed, whatever its words: what was sent may have been executed. */
+function mayHaveRun(status: number): boolean {
+  return status >= 500 && status !== 503
 }
 
 /** ASSUMED (contract 1.8): a failure in these words is one of the token, whatever its code. */

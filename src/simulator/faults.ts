@@ -30,6 +30,8 @@ export const FAULT_KINDS = [
   'rows-missing',
   'row-timeouts',
   'rejected',
+  'rejected-after',
+  'gateway-words-after',
   'no-data',
   'lists-empty',
 ] as const
@@ -55,6 +57,8 @@ export const FAULT_KINDS = [
  * - `rows-missing`: executed; half of the rows of a bulk are missing, or all if it is one
  * - `row-timeouts`: executed; every other row of a bulk, from the first, is answered 10239 or 10240 without ID
  * - `rejected`: not executed; outer "1", inner 10057
+ * - `rejected-after`: executed; the same answer
+ * - `gateway-words-after`: executed; HTTP 504 with HTML that says to slow down
  * - `no-data`: not executed; outer "1", inner 1359, though there may be data
  * - `lists-empty`: executed; every list of the answer is empty
  */

@@ -127,6 +127,12 @@ export function playFault(fault: Fault, execution: Execution, stage: Stage): Pla
       return reply(failureReply(CODES.noData, 'No data available', now, wire))
     case 'lists-empty':
       return reply(edited(executed(), emptied))
+    case 'gateway-words-after':
+      executed()
+      return reply(htmlReply(504, 'Gateway Timeout: slow down and try again'))
+    case 'rejected-after':
+      executed()
+      return reply(failureReply(CODES.unexpected, 'Unexpected error, please retry', now, wire))
     case 'rejected':
       return reply(failureReply(CODES.unexpected, 'Unexpected error, please retry', now, wire))
   }

@@ -411,6 +411,34 @@ const WRONG: readonly (readonly [string, (shop: Provisioner) => Promise<unknown>
       shop.purchase({ orderId: 'A-1', sku: 'EU-1GB', reference: (() => 1) as unknown as string }),
   ],
   ['the request', shop => shop.purchase(undefined as unknown as PurchaseRequest)],
+  ...['\u200b', '\u2060 \ufeff', '\u0000', '\ud800'].map(
+    (orderId): readonly [string, (shop: Provisioner) => Promise<unknown>] => [
+      'orderId',
+      shop => shop.purchase({ orderId, sku: 'EU-1GB' }),
+    ],
+  ),
+  [
+    'reference',
+    shop => {
+      const reference: { self?: unknown } = {}
+      reference.self = reference
+      return shop.purchase({
+        orderId: 'A-1',
+        sku: 'EU-1GB',
+        reference: reference as unknown as string,
+      })
+    },
+  ],
+  [
+    'the request',
+    shop =>
+      shop.purchase({
+        sku: 'EU-1GB',
+        get orderId(): string {
+          throw new TypeError('the portal has none')
+        },
+      }),
+  ],
   ['endpointId', shop => shop.suspend({ endpointId: 5 as unknown as string })],
   ['reason', shop => shop.suspend({ endpointId: '5', reason: 'mood' as 'support' })],
   ['uniqueId', shop => shop.removeAddon({ endpointId: '5', uniqueId: '' })],

@@ -140,6 +140,53 @@ rows('where the profile is not understood either, nothing is sent again and noth
   },
 ])
 
+rows('a write that was refused in words is looked for before it is sent again', [
+  ...(['rejected-after', 'gateway-words-after'] as const).flatMap(kind =>
+    (['A-1', 'A-2'] as const).map(
+      (until): Row => ({
+        name: `${until === 'A-1' ? 'a purchase' : 'a top-up'}: ${kind}`,
+        check: async (t, market) => {
+          const { shop, ledger } = await openShop(market)
+          await using _closing = shop
+          const skip = until === 'A-1' ? 0 : 1
+          market.simulator.fault({ operation: 'SubscribeAddon', kind, skip, count: 3 })
+          const { endpointId } = await shop.purchase(BUY)
+          if (until === 'A-2') await shop.topUp({ orderId: until, endpointId, sku: 'EU-1GB' })
+          t.equal(instancesOf(market, endpointId).length, skip + 1)
+          t.same(await checkAccount(ledger, market.simulator), [])
+        },
+      }),
+    ),
+  ),
+  {
+    name: 'refused, and the profile does not tell: nothing is sent again, and the doubt is told',
+    check: async (t, market) => {
+      const { shop, ledger } = await openShop(market)
+      await using _closing = shop
+      market.simulator.fault({ operation: 'SubscribeAddon', kind: 'rejected-after' })
+      for (const operation of ['GetEndpointAddonDetails', 'GetEndPointProfile'])
+        market.simulator.fault({ operation, kind: 'rejected', count: 50 })
+      await t.rejects(shop.purchase(BUY), { name: 'SubscriptionFailedError', settled: false })
+      market.simulator.clearFaults()
+      const { endpointId } = await shop.purchase(BUY)
+      t.equal(instancesOf(market, endpointId).length, 1)
+      t.same(await checkAccount(ledger, market.simulator), [])
+    },
+  },
+  {
+    name: 'an eSIM whose refused activation was executed is not for sale to the next one',
+    wire: { activateByLifecycle: false },
+    check: async (t, market) => {
+      const { shop, ledger } = await openShop(market)
+      await using _closing = shop
+      market.simulator.fault({ operation: 'EndPointActivation', kind: 'rejected-after' })
+      await shop.purchase(BUY)
+      t.equal(shop && (await shop.stock()).setAside, 1)
+      t.same(await checkAccount(ledger, market.simulator), [])
+    },
+  },
+])
+
 rows('a network list that is not understood leads to the roaming profile', [
   ...ODD.map(
     (odd): Row => ({

@@ -120,6 +120,11 @@ const CASES: Readonly<Record<Exclude<FaultKind, 'no-answer'>, Case>> = {
     executed: false,
     check: json((t, body) => t.strictSame([outer(body), inner(body)], ['1', '10057'])),
   },
+  'rejected-after': {
+    executed: true,
+    check: json((t, body) => t.strictSame([outer(body), inner(body)], ['1', '10057'])),
+  },
+  'gateway-words-after': { executed: true, check: html(504) },
 }
 
 async function create(client: RawClient): Promise<Seen> {
