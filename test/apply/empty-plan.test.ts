@@ -12,9 +12,13 @@ import {
 import { checkWorld } from './check-world.ts'
 import { applyUntilDone, catalogOf, openTestSft, planOnce, simulate } from './helpers.ts'
 
-/** A name that an old revision of an entry still has, whose key has moved on; or what needs such a one. */
+/**
+ * A name that an old revision of an entry still has, whose key has moved on; a zone's new name, which the
+ * platform does not take; or what needs such a one.
+ */
 const isTaken = (change: Change): boolean =>
-  change.action === 'blocked' && /of the state already|which is blocked/.test(change.reason)
+  change.action === 'blocked' &&
+  /of the state already|which is blocked|\bname\b/.test(change.reason)
 
 /** What stays in a plan for good, and rightly so: each says what a person can do about it. */
 function mayStay(change: Change): boolean {
