@@ -194,6 +194,8 @@ const UNCONNECTED = new Set([
 
 const TUNNEL_REFUSED = /^Proxy response \((\d+)\) !== 200 when HTTP Tunneling/
 
+const BAD_PORT = 'bad port'
+
 function isUnconnected(error: unknown): boolean {
   const cause = causeOf(error)
   if (cause instanceof AggregateError) return cause.errors.every(isConnectFailure)
@@ -206,8 +208,9 @@ function isConnectFailure(error: unknown): boolean {
   return (
     ('code' in error && typeof error.code === 'string' && UNCONNECTED.has(error.code)) ||
     ('syscall' in error && error.syscall === 'connect') ||
-    // The proxy made no tunnel, so nothing went through it.
-    TUNNEL_REFUSED.test(error.message)
+    // The proxy made no tunnel, so nothing went through it; fetch uses no port that others are known for.
+    TUNNEL_REFUSED.test(error.message) ||
+    error.message === BAD_PORT
   )
 }
 
@@ -224,6 +227,7 @@ function reasonOf(error: unknown): string {
   const refused = TUNNEL_REFUSED.exec(first.message)?.[1]
   if (refused !== undefined)
     return refused === '407' ? 'it wants other credentials (407)' : `it answered ${refused}`
+  if (first.message === BAD_PORT) return 'this port is kept for something else than HTTP'
   const code = 'code' in first && typeof first.code === 'string' ? first.code : undefined
   return code === undefined || first.message.includes(code)
     ? first.message

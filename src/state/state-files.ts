@@ -86,7 +86,7 @@ export async function bringUpToDate(
     : journalProblem({ serial: state.serial, journal: flag }, numbers)
   if (problem !== undefined) throw await damaged(files, 'journal', `${files.journal} ${problem}`)
   await replay(files, state, journal.lines)
-  const [newest] = await listBackups(files)
+  const [newest] = await visibleBackups(files)
   if (newest !== undefined && newest.serial > state.serial)
     throw await damaged(
       files,
@@ -207,6 +207,16 @@ export async function listBackups(
     .toSorted((a, b) => b.serial - a.serial)
 }
 
+/** Who may read the state and not its backups, such as another user, only looks: a writer makes backups. */
+async function visibleBackups(files: StateFiles): ReturnType<typeof listBackups> {
+  try {
+    return await listBackups(files)
+  } catch (error) {
+    if (errorCode(error) !== 'EACCES') throw error
+    return []
+  }
+}
+
 /** Makes the folder of the backups, which only the owner can look into. */
 export async function makeBackupFolder(files: StateFiles): Promise<void> {
   const made = await mkdir(files.backups, { recursive: true, mode: 0o700 })
@@ -243,7 +253,7 @@ async function damaged(
 
 /** What to do, with the newest backup that can be read. */
 async function newestReadable(files: StateFiles): Promise<string> {
-  for (const { path, serial } of await listBackups(files)) {
+  for (const { path, serial } of await visibleBackups(files)) {
     try {
       await readSnapshot(path, SNAPSHOT_FORMAT)
     } catch (error) {

@@ -65,7 +65,10 @@ export function startCli(args: readonly string[], options: RunOptions): Running 
   const words = [process.execPath, ...PROGRAM, ...args]
   const [file = '', ...rest] = options.terminal
     ? ['script', '-qec', `stty cols 100 rows 30; ${words.map(quoted).join(' ')}`, '/dev/null']
-    : words
+    : options.as === undefined
+      ? words
+      : // The test runner watches processes by files that another user may not write.
+        ['env', '-u', 'NODE_OPTIONS', ...words]
   const child: ChildProcess = spawn(file, rest, {
     cwd: options.cwd,
     env: { PATH: process.env['PATH'], HOME: options.cwd, ...options.env },

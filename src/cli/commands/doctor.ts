@@ -23,6 +23,8 @@ export const doctor: Command = {
     const timeZone = timeZoneOf(world.env, given.text('time-zone'))
     const destGroupIsGiven = await givesDestGroup(given, world)
     await using sft = openAccount(given, world, 'reads')
+    const subject = subjectOf(sft, given, world)
+    if (!given.is('json')) for (const line of subjectLines(subject)) world.out(line)
     const told = new Set<string>()
     const examination = await examineAccount(sft, {
       timeZone,
@@ -35,15 +37,9 @@ export const doctor: Command = {
       },
     })
     const { accepted } = sft.form
-    const subject = subjectOf(sft, given, world)
     if (given.is('json'))
       world.json({ format: 2, ...subjectToJson(subject), ...examination, accepted })
-    else
-      for (const line of [
-        ...subjectLines(subject),
-        ...renderExamination(examination, accepted, world.paint),
-      ])
-        world.out(line)
+    else for (const line of renderExamination(examination, accepted, world.paint)) world.out(line)
     const otherwise = examination.verdicts.some(
       ({ id, verdict }) => verdict === 'contradicted' && !accepted.includes(id),
     )
