@@ -98,6 +98,8 @@ export type { Mutability } from './resources/kind.ts'
 // the account
 export type {
   AddonInstance,
+  AddonListing,
+  Announcement,
   BudgetView,
   BulkRow,
   CallOptions,
@@ -109,11 +111,13 @@ export type {
   EndpointSettings,
   EndpointStatistics,
   Lane,
+  ListOptions,
   ModifyPlanRequest,
   ModifyRateZoneRequest,
   Network,
   OperationName,
   PatchEndpointRequest,
+  Probe,
   ReportedPlan,
   ReportedRateZone,
   Sft,
@@ -140,7 +144,8 @@ export {
   SftUnreachableError,
 } from './sft/errors.ts'
 export type { Clock } from './sft/once.ts'
-export type { CallTrace } from './sft/wire.ts'
+export type { CallTrace, Fetch } from './sft/wire.ts'
+export type { WireForm, WireValues } from './sft/wire-form.ts'
 export type { WireOverrides } from './sft/wire-settings.ts'
 export type { OpenStateOptions } from './state/file-store.ts'
 // the state

@@ -61,7 +61,7 @@ t.test('a plan that changes more than a share of what exists is refused until --
   t.equal(
     plan.stderr.slice(plan.stderr.indexOf('error ')),
     `error CHANGE_SHARE: the plan changes or retires 4 of 12 add-on plans (33 %); the limit is 30 %
-  hint: read the plan; "--force" goes ahead, limits: in the catalog sets another share of changes
+  hint: read the plan; "--force" goes ahead, limits: in the catalog sets another share
 1 error, 0 warnings
 `,
   )
