@@ -118,6 +118,7 @@ export type {
   OperationName,
   PatchEndpointRequest,
   Probe,
+  Probed,
   ReportedPlan,
   ReportedRateZone,
   Sft,
