@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 
-const FOLDERS = ['src/durable', 'src/state', 'test/durable', 'test/state']
+const FOLDERS = ['src', 'src/durable', 'src/state', 'test/durable', 'test/state']
 const compilerOptions: ts.CompilerOptions = {
   module: ts.ModuleKind.ESNext,
   target: ts.ScriptTarget.ES2023,
