@@ -330,7 +330,11 @@ t.test('kill -9 at any instant loses nothing that was acknowledged', async test 
   for (let round = 0; round < 20; round++) {
     const width = String(1 + (round % 3) * 5)
     const foldEvery = round % 2 === 0 ? '0' : '7'
-    for (const key of await killWhileAppending(1 + (round % 10) * 2, script, [path, width, foldEvery]))
+    for (const key of await killWhileAppending(1 + (round % 10) * 2, script, [
+      path,
+      width,
+      foldEvery,
+    ]))
       acknowledged.add(key)
     const { endpoints, serial } = await readFileState(path)
     const lost = [...acknowledged].filter(key => endpoints[key]?.endpointId !== `E-${key}`)
