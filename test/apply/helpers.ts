@@ -192,13 +192,14 @@ export async function applyUntilDone(
   for (let runs = 1; runs <= most; runs++) {
     const sft = typeof account === 'function' ? account() : account
     try {
-      const { report } = await applyOnce(catalog, sft, store, options)
+      const { plan, report } = await applyOnce(catalog, sft, store, options)
       reports.push(report)
-      if (endedWell(report)) return { runs, reports }
-      last = report.results
-        .filter(result => result.status !== 'done')
-        .map(result => JSON.stringify(result))
-        .join('\n')
+      // The command line ends with 5 where what the catalog wants is not known: run it again.
+      const doubts = plan.changes.filter(one => one.action === 'blocked' && one.notKnown === true)
+      const unsettled = Object.values(store.state.pending)
+      if (endedWell(report) && doubts.length + unsettled.length === 0) return { runs, reports }
+      const undone = report.results.filter(({ status }) => status !== 'done')
+      last = [...undone, ...doubts, ...unsettled].map(one => JSON.stringify(one)).join('\n')
     } catch (error) {
       // An account that cannot be read ends a run; the next one tries again.
       if (!(error instanceof SftError)) throw error
