@@ -6,7 +6,7 @@ import { normaliseName } from '../names.ts'
 import type { Observation } from '../plan/observation.ts'
 import type { Network, ReportedRateZone, Sft, SftReader } from '../sft/api.ts'
 import { SftMissingPrerequisiteError } from '../sft/errors.ts'
-import type { RateZoneRecord } from '../state/state.ts'
+import type { Learnt, RateZoneRecord } from '../state/state.ts'
 import {
   type EditRequest,
   type EditResult,
@@ -371,21 +371,18 @@ async function edit(
     })
   // Where the zone cannot be read back, a call that replaces would take networks away unseen.
   const blind = unreported.includes('networks') && learnt.modifyRateZone === undefined
-  await send(blind || learnt.modifyRateZone === 'replaces' ? union : added)
+  const whole = blind || learnt.modifyRateZone === 'replaces'
+  await send(whole ? union : added)
   const readBack = async () => {
     const found = await readZone(sft.read, id)
     return found.kind === 'there' ? found.value : undefined
   }
   let zone = await readBack()
-  let learnt_: EditResult['learnt']
-  if (changesNetworks && zone?.networks !== undefined && learnt.modifyRateZone === undefined) {
-    const have = new Set(zone.networks.map(networkWord))
-    const shrank = before.some(word => !have.has(word)) && added.every(word => have.has(word))
-    learnt_ = { modifyRateZone: shrank ? 'replaces' : 'adds' }
-    if (shrank) {
-      await send(union)
-      zone = await readBack()
-    }
+  // A call with the whole list ends alike, whether it adds or replaces.
+  const use = changesNetworks && !whole ? networkUse(before, added, zone) : undefined
+  if (use === 'replaces') {
+    await send(union)
+    zone = await readBack()
   }
   const refused: Record<string, string> = {}
   if (zone !== undefined) {
@@ -397,7 +394,22 @@ async function edit(
           `ModifyRateZone answered success, but ${missing.length} networks did not join: ${missing.join(', ')}`
     }
   }
-  return { refused, ...(learnt_ && { learnt: learnt_ }) }
+  return { refused, ...(use && { learnt: { modifyRateZone: use } }) }
+}
+
+/**
+ * Whether ModifyRateZone adds or replaces, by what a zone has after `added` was sent to it; absent where that
+ * does not tell: nothing was there before, or what was sent is not there (yet).
+ */
+function networkUse(
+  before: readonly string[],
+  added: readonly string[],
+  zone: ReportedRateZone | undefined,
+): Learnt['modifyRateZone'] {
+  const have = new Set(zone?.networks?.map(networkWord))
+  if (before.length === 0 || added.length === 0) return undefined
+  if (!added.every(word => have.has(word))) return undefined
+  return before.every(word => have.has(word)) ? 'adds' : 'replaces'
 }
 
 /** Rate zones (contract 4.3). */

@@ -470,6 +470,24 @@ t.test(
   },
 )
 
+t.test('what an edit does not show about ModifyRateZone is not learnt from it', async t => {
+  await using simulator = await simulate({ modifyRateZone: 'replaces' })
+  await withAccount(simulator, async (sft, store) => {
+    const zone = (countries: string) =>
+      catalogWith(`rateZones: [{key: a, name: A, countries: [${countries}]}]`)
+    const belgian = await zone('BE')
+    await applyUntilDone(belgian, sft, store)
+    for (const one of simulator.world.zones.values()) one.networks.length = 0
+    await applyUntilDone(belgian, sft, store)
+    t.equal(store.state.learnt.modifyRateZone, undefined, 'there was nothing to add to')
+    await store.append({ type: 'learn', learnt: { modifyRateZone: 'adds' } })
+    const grown = await zone('BE, FR')
+    await applyUntilDone(grown, sft, store)
+    t.strictSame(checkWorld(grown, simulator.world, store.state), [], 'Belgium was put back')
+    t.equal(store.state.learnt.modifyRateZone, 'replaces', 'and a wrong lesson is put right')
+  })
+})
+
 t.test(
   'two zones of one name made by hand while a write was looked for are left to people',
   async t => {
