@@ -48,8 +48,10 @@ export const WIRE_ASSUMPTIONS = [
   {
     id: 'token-refused',
     contract: '1.8',
-    assumed: 'HTTP 401, code 401 and words such as "token expired" are of the token, not executed',
-    otherwise: 'after one new login it is an error that says so',
+    assumed:
+      'code 401 and words such as "token expired" in the envelope of a failure are of the token, not executed',
+    otherwise:
+      'after new logins it is an error that says so; a write that is answered otherwise, as HTTP 401 with HTML, is settled by reading',
     unseen: 'it takes a token that has expired',
   },
   {
@@ -78,8 +80,9 @@ export const WIRE_ASSUMPTIONS = [
     id: 'throttled-not-executed',
     contract: '1.8, 1.10, U8',
     assumed:
-      'HTTP 429, or a failure that says "rate limit" or "too many requests", was not executed',
-    otherwise: 'the code can be added; keep the rate below the limit of the account',
+      'HTTP 429 in JSON or without a body was not executed, nor was a read that says "rate limit" or "too many requests"',
+    otherwise:
+      'a write that is answered otherwise is looked for before it is sent again; the code can be added; keep the rate below the limit of the account',
     set: '"throttled-not-executed", SFT_CALLS_PER_SECOND',
     unseen: 'the limit would have to be broken',
   },

@@ -186,7 +186,7 @@ export function createCalls(
           throw new SftUnknownOutcomeError(
             `outcome unknown, read back whether it was executed: ${reasonOf(delivery, redact)}`,
             name,
-            { sentAt: delivery.sentAt },
+            { sentAt: delivery.sentAt, saysNo: delivery.saysNo === true },
           )
       }
     },

@@ -14,8 +14,12 @@ export type Outcome =
       readonly description: string
       readonly response: JsonObject
     }
-  | { readonly kind: 'unauthorised'; readonly code: string; readonly description: string }
-  | { readonly kind: 'throttled'; readonly retryAfterMs: number | undefined }
+  | (Told & {
+      readonly kind: 'unauthorised'
+      readonly code: string
+      readonly description: string
+    })
+  | (Told & { readonly kind: 'throttled'; readonly retryAfterMs: number | undefined })
   /** HTTP 404: there is no such operation. */
   | { readonly kind: 'missing'; readonly body: string }
   /** No connection, so nothing was sent. */
@@ -31,7 +35,20 @@ export type Outcome =
       readonly status: number | undefined
       readonly body: string
       readonly passing: boolean
+      /** The answer itself says that nothing was done, though in no documented form. */
+      readonly saysNo?: boolean
     }
+
+/** An answer by which nothing was executed. */
+interface Told {
+  /**
+   * Whether it has a form of which the contract says so; of a write that is answered in another one, as by
+   * something that stands before the platform, nobody knows.
+   */
+  readonly isSure: boolean
+  readonly status: number
+  readonly body: string
+}
 
 /** An HTTP answer as it came. */
 export interface RawAnswer {
@@ -50,10 +67,13 @@ export function classifyAnswer(
   now: number,
 ): Outcome {
   const { status, body } = answer
-  const throttled: Outcome = {
+  const throttled = (isSure: boolean): Outcome => ({
     kind: 'throttled',
     retryAfterMs: parseRetryAfter(answer.retryAfter, now),
-  }
+    isSure,
+    status,
+    body,
+  })
   const unclear = (reason: string, passing = status >= 500): Outcome => ({
     kind: 'unclear',
     reason,
@@ -61,8 +81,7 @@ export function classifyAnswer(
     body,
     passing,
   })
-  // ASSUMED (contract 1.8, 1.10): a throttled call was not executed.
-  if (status === 429) return throttled
+  if (status === 429) return throttled(isPlainThrottling(body, isSuccess))
   // Without a body the reason is what people are told.
   if (isTooDeep(body)) {
     const reason = 'the answer is nested deeper than 100 levels'
@@ -70,9 +89,11 @@ export function classifyAnswer(
   }
   const parsed = parseObject(body)
   if (parsed === undefined) {
-    if (saysThrottled(body) && !mayHaveRun(status)) return throttled
-    if (status === 401 || saysTokenEnded(body))
-      return { kind: 'unauthorised', code: '401', description: `HTTP ${status}` }
+    if (saysThrottled(body) && !mayHaveRun(status)) return throttled(false)
+    if (status === 401 || saysTokenEnded(body)) {
+      const description = `HTTP ${status}`
+      return { kind: 'unauthorised', code: '401', description, isSure: false, status, body }
+    }
     if (status === 404) return { kind: 'missing', body }
     return unclear(body.trim() === '' ? 'the body is empty' : 'the body is not a JSON object')
   }
@@ -80,9 +101,21 @@ export function classifyAnswer(
   const { outer, inner, description } = resultOf(parsed)
   const code = inner ?? outer ?? ''
   const toldThrottled = saysThrottled(description) || (outer === undefined && saysThrottled(body))
-  if (toldThrottled && !mayHaveRun(status)) return throttled
-  if (status === 401 || outer === '401' || inner === '401' || saysTokenEnded(description))
-    return { kind: 'unauthorised', code: code || '401', description: description || 'HTTP 401' }
+  if (toldThrottled && !mayHaveRun(status)) return throttled(false)
+  const isCode401 = outer === '401' || inner === '401'
+  if (status === 401 || isCode401 || saysTokenEnded(description))
+    return {
+      kind: 'unauthorised',
+      code: code || '401',
+      description: description || 'HTTP 401',
+      isSure:
+        status < 500 &&
+        outer !== undefined &&
+        outer !== '0' &&
+        (isCode401 || DOCUMENTED_REFUSAL.test(description)),
+      status,
+      body,
+    }
   if (status === 404) return { kind: 'missing', body }
   if (isTimeoutCode(inner) || isTimeoutCode(outer) || /has time[d -]*out/i.test(description))
     return unclear(`the platform timed out (${code || 'no code'})`, true)
@@ -91,6 +124,22 @@ export function classifyAnswer(
     return { kind: 'rejected', code, description, response: responseOf(parsed) }
   return unclear('the answer has no result code')
 }
+
+/**
+ * ASSUMED (contract 1.8, 1.10): what is answered HTTP 429 in JSON, or without a body, was not executed. A page
+ * of HTML is of something before the platform, and a success in it contradicts the status.
+ */
+function isPlainThrottling(body: string, isSuccess: (body: JsonObject) => boolean): boolean {
+  if (body.trim() === '') return true
+  const parsed = isTooDeep(body) ? undefined : parseObject(body)
+  if (parsed === undefined || isSuccess(parsed)) return false
+  const { outer, inner } = resultOf(parsed)
+  return outer !== '0' && !isTimeoutCode(inner) && !isTimeoutCode(outer)
+}
+
+/** The words of a refused token that were seen in the platform's envelope (contract 1.8). */
+const DOCUMENTED_REFUSAL =
+  /authori[sz]ation fail|\btoken\b.{0,10}\bexpired\b.{0,10}\blog ?in again/i
 
 /** ASSUMED (contract 1.8, U8): a failure in these words was throttled, whatever its code. */
 function saysThrottled(text: string): boolean {

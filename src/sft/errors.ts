@@ -64,13 +64,16 @@ export class SftUnknownOutcomeError extends SftError {
   override readonly executed = 'unknown' as const
   /** When the write was sent, ms since the epoch; the time of the error where that is not known. */
   readonly sentAt: number
+  /** Whether the answer itself says that nothing was done, in a form that does not prove it (contract 1.8). */
+  readonly saysNo: boolean
   constructor(
     message: string,
     call?: CallName,
-    options?: ErrorOptions & { readonly sentAt?: number },
+    options?: ErrorOptions & { readonly sentAt?: number; readonly saysNo?: boolean },
   ) {
     super(message, call, options)
     this.sentAt = options?.sentAt ?? Date.now()
+    this.saysNo = options?.saysNo === true
   }
 }
 

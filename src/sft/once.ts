@@ -64,9 +64,9 @@ export async function settle<Result>(
 
 /**
  * Announces a write, sends it, and settles an unknown outcome by reading. Known to be absent after the
- * settle time, it is sent once more under a new intent; unknown and absent again, it has failed. Where
- * reading tells neither, it is unsettled. The caller records a `done` result, so that the ID and the end
- * of the intent are one durable entry.
+ * settle time, it is sent once more under a new intent; unknown and absent again, it has failed: later where
+ * each answer said that it was not executed. Where reading tells neither, it is unsettled. The caller
+ * records a `done` result, so that the ID and the end of the intent are one durable entry.
  */
 export async function writeOnce<Result>(
   write: AnnouncedWrite<Result>,
@@ -88,7 +88,8 @@ export async function writeOnce<Result>(
     if (finding.kind === 'not known')
       return { status: 'unsettled', error: unknown, reason: finding.reason }
     await write.conclude(sent.intentId, 'absent', unknown)
-    if (attempt === 2 || signal?.aborted) return { status: 'failed', error: unknown }
+    if (attempt >= (unknown.saysNo ? SENDS_TOLD_NO : SENDS) || signal?.aborted)
+      return { status: 'failed', error: unknown }
   }
 }
 
@@ -110,6 +111,13 @@ async function settleWrite<Result>(
   }
 }
 
+/** Times that a write is sent that reading shows not to have happened. */
+const SENDS = 2
+/** The same where each answer said that it was not executed, as of an account that is throttled. */
+const SENDS_TOLD_NO = 5
+/** Seconds after which such an answer is believed, where reading agrees then and at once. */
+const TOLD_NO_SECONDS = 2
+
 /** The time (ms) from which a write that was sent has happened or never will. */
 function settleBy(
   announcement: SentAnnouncement,
@@ -121,7 +129,8 @@ function settleBy(
   const sent = announcement.sent()
   const told = now - unknown.sentAt
   const passed = sent === undefined ? told : Math.min(told, shortestSince(clock, sent))
-  return now + settleSeconds * 1000 - passed
+  const seconds = unknown.saysNo ? Math.min(settleSeconds, TOLD_NO_SECONDS) : settleSeconds
+  return now + seconds * 1000 - passed
 }
 
 type Sent<Result> =

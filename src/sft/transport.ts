@@ -22,8 +22,9 @@ export interface Call extends CallOptions {
   /** Asked before each sending; absent for logins. */
   readonly authorise?: () => Promise<Token>
   /**
-   * Which unclear outcomes may be resent: `all` of reads and logins, none of a write; of what has a
-   * fallback only `passing` ones, since a form that is not understood leads to the fallback.
+   * Which unclear outcomes may be resent: `all` of reads and logins, none of a write, nor what it is answered
+   * by which nothing was executed, unless the contract says so of that form; of what has a fallback only
+   * `passing` ones, since a form that is not understood leads to the fallback.
    */
   readonly resendUnclear: 'all' | 'passing' | 'none'
   /** Whether the payload has what was asked for; a read whose answer has not is unclear. */
@@ -81,9 +82,10 @@ export function createTransport(options: TransportOptions): Transport {
       })
       attempt++
       if (outcome.kind === 'throttled') {
+        budget.throttled(sentAt, outcome.retryAfterMs)
+        if (isInDoubt(call, outcome)) return { ...inDoubt(outcome), token, sentAt }
         throttledSince ??= sentAt
         const wait = outcome.retryAfterMs ?? 0
-        budget.throttled(sentAt, outcome.retryAfterMs)
         if (clock.now() + wait - throttledSince > patienceMs)
           throw new SftThrottledError(throttledMessage(options, outcome.retryAfterMs), name)
         continue
@@ -123,12 +125,29 @@ export function createTransport(options: TransportOptions): Transport {
 }
 
 type Judged = Exclude<Outcome, { readonly kind: 'throttled' | 'unconnected' }>
+type Told = Extract<Outcome, { readonly kind: 'throttled' | 'unauthorised' }>
+type Unclear = Extract<Outcome, { readonly kind: 'unclear' }>
 
 function mayResend({ resendUnclear }: Call, { passing }: { readonly passing: boolean }): boolean {
   return resendUnclear === 'all' || (resendUnclear === 'passing' && passing)
 }
 
+/** Whether a write may have been executed although its answer says that it was not. */
+const isInDoubt = ({ resendUnclear }: Call, { isSure }: Told): boolean =>
+  resendUnclear === 'none' && !isSure
+
+function inDoubt({ kind, status, body }: Told): Unclear {
+  const reason =
+    kind === 'throttled'
+      ? 'told to be throttled, in a form that does not say by whom'
+      : 'told that the token is refused, in a form that is not documented'
+  // A gateway that fails may pass on late what it was given.
+  const saysNo = kind === 'throttled' && status < 500
+  return { kind: 'unclear', reason, status, body, passing: true, saysNo }
+}
+
 function judge(call: Call, outcome: Judged): Judged {
+  if (outcome.kind === 'unauthorised' && isInDoubt(call, outcome)) return inDoubt(outcome)
   if (outcome.kind !== 'answered' || call.isComplete?.(outcome.response) !== false) return outcome
   return {
     kind: 'unclear',

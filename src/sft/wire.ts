@@ -155,7 +155,8 @@ function withOwnCodes(
       body,
       passing: true,
     }
-  if (codes.throttled.includes(code)) return { kind: 'throttled', retryAfterMs: undefined }
+  if (codes.throttled.includes(code))
+    return { kind: 'throttled', retryAfterMs: undefined, isSure: true, status, body }
   return codes.emptyList.includes(code) ? { ...outcome, code: NO_DATA } : outcome
 }
 

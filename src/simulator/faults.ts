@@ -32,6 +32,10 @@ export const FAULT_KINDS = [
   'rejected',
   'rejected-after',
   'gateway-words-after',
+  'unauthorised-html-after',
+  'unauthorised-words-after',
+  'throttle-html-after',
+  'throttle-words-after',
   'no-data',
   'lists-empty',
 ] as const
@@ -59,6 +63,10 @@ export const FAULT_KINDS = [
  * - `rejected`: not executed; outer "1", inner 10057
  * - `rejected-after`: executed; the same answer
  * - `gateway-words-after`: executed; HTTP 504 with HTML that says to slow down
+ * - `unauthorised-html-after`: executed; HTTP `status` (401) with HTML that says that the session expired
+ * - `unauthorised-words-after`: executed; outer "1", inner 10057, "Invalid session"
+ * - `throttle-html-after`: executed; HTTP `status` (429) with HTML that says to slow down
+ * - `throttle-words-after`: executed; HTTP 200, "Too many requests, please slow down"
  * - `no-data`: not executed; outer "1", inner 1359, though there may be data
  * - `lists-empty`: executed; every list of the answer is empty
  */
@@ -77,7 +85,7 @@ export interface Fault {
   readonly delayMs?: number
   /** For `field-missing`. */
   readonly field?: string
-  /** For `5xx-before` and `5xx-after`. Default 503. */
+  /** HTTP status of the kinds that have one, in place of the one that they have by default. */
   readonly status?: number
 }
 

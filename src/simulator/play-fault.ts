@@ -130,6 +130,18 @@ export function playFault(fault: Fault, execution: Execution, stage: Stage): Pla
     case 'gateway-words-after':
       executed()
       return reply(htmlReply(504, 'Gateway Timeout: slow down and try again'))
+    case 'unauthorised-html-after':
+      executed()
+      return reply(htmlReply(fault.status ?? 401, 'Unauthorized: session expired, log in again'))
+    case 'unauthorised-words-after':
+      executed()
+      return reply(failureReply(CODES.unexpected, 'Invalid session', now, wire))
+    case 'throttle-html-after':
+      executed()
+      return reply(htmlReply(fault.status ?? 429, 'Too Many Requests: slow down'))
+    case 'throttle-words-after':
+      executed()
+      return reply(throttledReply('200-words', now, wire))
     case 'rejected-after':
       executed()
       return reply(failureReply(CODES.unexpected, 'Unexpected error, please retry', now, wire))

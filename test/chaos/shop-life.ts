@@ -44,6 +44,12 @@ const FAULTS: readonly FaultKind[] = [
   'no-answer',
   'field-missing',
   'rejected',
+  'rejected-after',
+  'gateway-words-after',
+  'unauthorised-html-after',
+  'unauthorised-words-after',
+  'throttle-html-after',
+  'throttle-words-after',
   'no-data',
   'lists-empty',
 ]

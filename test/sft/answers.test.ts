@@ -85,7 +85,37 @@ t.test('an answer is told by its code, then its text, then its status', async t 
     t.same(classifyAnswer({ status: 429, body: '', retryAfter }, isEnvelopeSuccess, now), {
       kind: 'throttled',
       retryAfterMs,
+      isSure: true,
+      status: 429,
+      body: '',
     })
+})
+
+t.test('that nothing was executed is sure in the documented forms only', async t => {
+  for (const [status, body, isSure] of [
+    [200, envelope('1', '401', 'Authorization Failed'), true],
+    [401, envelope('401', '401'), true],
+    [200, envelope('1', '77', 'Authorisation failure'), true],
+    [200, envelope('1', '77', 'Token expired, please login again'), true],
+    [200, envelope('1', '77', 'Invalid session'), false],
+    [401, envelope('0', '0'), false],
+    [502, envelope('1', '401'), false],
+    [401, '<html>', false],
+    [403, 'session expired', false],
+    [429, '', true],
+    [429, '{"message":"API rate limit exceeded"}', true],
+    [429, envelope('1', '9', 'API rate limit exceeded'), true],
+    [429, envelope('0', '0'), false],
+    [429, envelope('1', '10240'), false],
+    [429, '<html>', false],
+    [200, envelope('1', '9', 'API rate limit exceeded'), false],
+    [503, '<html>slow down', false],
+  ] as const)
+    t.match(
+      classifyAnswer({ status, body, retryAfter: null }, isEnvelopeSuccess, 0),
+      { kind: /unauthorised|throttled/, isSure },
+      `${status} ${body}`,
+    )
 })
 
 /** A client whose platform answers each operation as given: what stands under `Response`. */

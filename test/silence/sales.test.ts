@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import type { SftOptions } from '../../src/sft/client.ts'
-import type { SimulatedWire } from '../../src/simulator/index.ts'
+import type { Fault, SimulatedWire } from '../../src/simulator/index.ts'
 import { memoryState } from '../../src/state/memory-store.ts'
 import { applyOnce, catalogWith, openTestSft as openApplySft, simulate } from '../apply/helpers.ts'
 import { openDesk, smallCatalog } from '../cli/desk.ts'
@@ -140,16 +140,29 @@ rows('where the profile is not understood either, nothing is sent again and noth
   },
 ])
 
+/** Answers to a write that was executed, which say that it was not. */
+const DONE_ALL_THE_SAME: readonly Pick<Fault, 'kind' | 'status'>[] = [
+  { kind: 'rejected-after' },
+  { kind: 'gateway-words-after' },
+  { kind: 'unauthorised-html-after' },
+  { kind: 'unauthorised-html-after', status: 403 },
+  { kind: 'unauthorised-words-after' },
+  { kind: 'throttle-html-after' },
+  { kind: 'throttle-html-after', status: 503 },
+  { kind: 'throttle-words-after' },
+]
+
 rows('a write that was refused in words is looked for before it is sent again', [
-  ...(['rejected-after', 'gateway-words-after'] as const).flatMap(kind =>
+  ...DONE_ALL_THE_SAME.flatMap(({ kind, status }) =>
     (['A-1', 'A-2'] as const).map(
       (until): Row => ({
-        name: `${until === 'A-1' ? 'a purchase' : 'a top-up'}: ${kind}`,
+        name: `${until === 'A-1' ? 'a purchase' : 'a top-up'}: ${kind} ${status ?? ''}`,
         check: async (t, market) => {
           const { shop, ledger } = await openShop(market)
           await using _closing = shop
           const skip = until === 'A-1' ? 0 : 1
-          market.simulator.fault({ operation: 'SubscribeAddon', kind, skip, count: 3 })
+          const fault = { operation: 'SubscribeAddon', kind, skip, count: 3 }
+          market.simulator.fault({ ...fault, ...(status !== undefined && { status }) })
           const { endpointId } = await shop.purchase(BUY)
           if (until === 'A-2') await shop.topUp({ orderId: until, endpointId, sku: 'EU-1GB' })
           t.equal(instancesOf(market, endpointId).length, skip + 1)
@@ -158,6 +171,36 @@ rows('a write that was refused in words is looked for before it is sent again', 
       }),
     ),
   ),
+  {
+    name: 'refused to an expired token in the documented form, it is sent again without a look',
+    check: async (t, market) => {
+      const { shop, ledger } = await openShop(market)
+      await using _closing = shop
+      const since = market.simulator.calls.length
+      for (const kinds of [
+        ['expired-token-inner', 'expired-token-outer', 'throttle-429'],
+        ['expired-token-http', 'expired-token-words', 'throttle-bare'],
+      ] as const) {
+        for (const kind of kinds) market.simulator.fault({ operation: 'SubscribeAddon', kind })
+        const { endpointId } = await shop.purchase({ ...BUY, orderId: kinds[0] })
+        t.equal(instancesOf(market, endpointId).length, 1)
+      }
+      t.notOk(countCalls(market.simulator, since)['GetEndPointProfile'])
+      t.same(await checkAccount(ledger, market.simulator), [])
+    },
+  },
+  {
+    name: 'told to slow down by a page or in words, and not executed: it is sent again after a look',
+    check: async (t, market) => {
+      const { shop, ledger } = await openShop(market)
+      await using _closing = shop
+      for (const kind of ['throttle-html', 'throttle-words', 'throttle-200-text'] as const)
+        market.simulator.fault({ operation: 'SubscribeAddon', kind })
+      const { endpointId } = await shop.purchase(BUY)
+      t.equal(instancesOf(market, endpointId).length, 1)
+      t.same(await checkAccount(ledger, market.simulator), [])
+    },
+  },
   {
     name: 'refused, and the profile does not tell: nothing is sent again, and the doubt is told',
     check: async (t, market) => {

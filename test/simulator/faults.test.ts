@@ -125,6 +125,16 @@ const CASES: Readonly<Record<Exclude<FaultKind, 'no-answer'>, Case>> = {
     check: json((t, body) => t.strictSame([outer(body), inner(body)], ['1', '10057'])),
   },
   'gateway-words-after': { executed: true, check: html(504) },
+  'unauthorised-html-after': { executed: true, check: html(401) },
+  'unauthorised-words-after': {
+    executed: true,
+    check: json((t, body) => t.match(why(body), /Invalid session/)),
+  },
+  'throttle-html-after': { executed: true, check: html(429) },
+  'throttle-words-after': {
+    executed: true,
+    check: json((t, body) => t.match(why(body), /Too many requests/)),
+  },
 }
 
 async function create(client: RawClient): Promise<Seen> {
