@@ -71,6 +71,19 @@ export const driftOutcome = (report: DriftReport): Outcome =>
 export const isDrift = (entry: EntryDrift): boolean =>
   entry.status !== 'changed' || entry.fields.some(field => field.direction !== 'here')
 
+type Base = Omit<EntryDrift, 'status' | 'fields' | 'notes'>
+
+/** What one record of the state came to, besides being compared. */
+interface Comparison {
+  readonly entry?: EntryDrift
+  /** The account did not tell whether it has it. */
+  readonly isOpen?: boolean
+  /** The status of an endpoint's SIM. */
+  readonly status?: string
+  /** Fields that the account does not report. */
+  readonly unreported?: readonly string[]
+}
+
 /** Compares account and state, the catalog telling who moved. Pure. */
 export function compareDrift(
   catalog: Catalog,
@@ -78,81 +91,31 @@ export function compareDrift(
   state: State,
   observation: Observation,
 ): DriftReport {
-  const entries: EntryDrift[] = []
-  const compared: Record<KindName, number> = { rateZone: 0, addonPlan: 0, endpoint: 0 }
-  const unmanaged: Record<KindName, number> = { rateZone: 0, addonPlan: 0, endpoint: 0 }
-  const missing = new Map<string, number>()
-  const statuses: Record<string, number> = {}
-  /** Of these the account did not tell whether it has them. */
-  const open: Pick<EntryDrift, 'address' | 'kind' | 'id' | 'position'>[] = []
+  const tally = newTally()
   for (const kind of KIND_NAMES) {
     if (kind === 'endpoint' && observation.simsRead !== 'all') continue
-    const byId = new Map<string, ObservedObject>()
-    const byName = new Map<string, ObservedObject>()
-    for (const object of KINDS[kind].observed(observation)) {
-      byId.set(object.id, object)
-      byName.set(object.naturalKey, object)
+    const objects = [...KINDS[kind].observed(observation)]
+    const account = {
+      byId: new Map(objects.map(object => [object.id, object])),
+      byName: new Map(objects.map(object => [object.naturalKey, object])),
     }
     const known = new Set<string>()
     for (const [key, record] of Object.entries<AnyRecord>(state[SECTION[kind]])) {
-      const address: Address = `${kind}/${key}`
-      known.add(idOf(record))
-      for (const old of record.superseded ?? []) known.add(old.id)
+      for (const id of idsOf(record)) known.add(id)
       if ('retired' in record && record.retired === true) continue
-      compared[kind] += 1
-      const resource = resourceOf(graph, catalog.moved, address)
-      const base = {
-        address,
-        kind,
-        name: record.name,
-        id: idOf(record),
-        ...(resource?.position && { position: resource.position }),
-      }
-      const observed = byId.get(idOf(record))
-      if (kind === 'endpoint') {
-        const sim = observation.sims.get(key)
-        if (sim === undefined && !observation.gone.endpoint.has(idOf(record))) {
-          open.push(base)
-          continue
-        }
-        const status =
-          sim?.endpointId === undefined ? 'without endpoint' : (sim.status ?? 'not reported')
-        statuses[status] = (statuses[status] ?? 0) + 1
-        const entry = endpointDrift(base, key, observation, byName)
-        if (entry !== undefined) entries.push(entry)
-      } else if (observed === undefined) {
-        const evidence = observation.gone[kind].get(idOf(record))
-        if (evidence === undefined) open.push(base)
-        else
-          entries.push({
-            ...base,
-            status: 'gone',
-            fields: [],
-            notes: [goneNote(base, byName), evidence],
-          })
-      } else {
-        for (const field of unreported(kind, record, observed))
-          missing.set(`${kind}/${field}`, (missing.get(`${kind}/${field}`) ?? 0) + 1)
-        const fields = fieldDrifts(kind, record, resource, observed, state, observation)
-        if (fields.length > 0)
-          entries.push({
-            ...base,
-            status: 'changed',
-            fields,
-            notes: resource === undefined ? ['in the state, not in the catalog'] : [],
-          })
-      }
+      const resource = resourceOf(graph, catalog.moved, `${kind}/${key}`)
+      const base = baseOf(kind, key, record, resource)
+      const side = { record, resource, state, observation, ...account }
+      tally.count(base, kind === 'endpoint' ? ofEndpoint(base, key, side) : ofObject(base, side))
     }
-    for (const id of byId.keys()) if (!known.has(id)) unmanaged[kind] += 1
+    tally.unmanaged[kind] = [...account.byId.keys()].filter(id => !known.has(id)).length
   }
+  const { entries, open, statuses } = tally
   return {
     entries,
-    compared,
-    unmanaged,
-    notReported: [...missing].map(([place, count]) => {
-      const [kind = '', field = ''] = place.split('/')
-      return { kind: kind as KindName, field, count }
-    }),
+    compared: tally.compared,
+    unmanaged: tally.unmanaged,
+    notReported: tally.notReported(),
     ...(observation.simsRead === 'all' && { statuses }),
     unresolved: [
       ...graph.issues.filter(issue => issue.severity === 'error'),
@@ -165,13 +128,92 @@ export function compareDrift(
   }
 }
 
-/** Something that the catalog wants, and that the account did not tell about. */
-const notKnownIssue = ({
-  address,
+/** Both sides of one record. */
+interface Side {
+  readonly record: AnyRecord
+  readonly resource: Resource | undefined
+  readonly state: State
+  readonly observation: Observation
+  readonly byId: ReadonlyMap<string, ObservedObject>
+  readonly byName: ReadonlyMap<string, ObservedObject>
+}
+
+function newTally() {
+  const noneYet = (): Record<KindName, number> => ({ rateZone: 0, addonPlan: 0, endpoint: 0 })
+  const entries: EntryDrift[] = []
+  const compared = noneYet()
+  const statuses: Record<string, number> = {}
+  const open: Base[] = []
+  const missing = new Map<string, { kind: KindName; field: string; count: number }>()
+  return {
+    entries,
+    compared,
+    unmanaged: noneYet(),
+    statuses,
+    open,
+    notReported: () => [...missing.values()],
+    count(base: Base, { entry, isOpen, status, unreported = [] }: Comparison): void {
+      const { kind } = base
+      compared[kind] += 1
+      if (entry !== undefined) entries.push(entry)
+      if (isOpen === true) open.push(base)
+      if (status !== undefined) statuses[status] = (statuses[status] ?? 0) + 1
+      for (const field of unreported) {
+        const place = `${kind}/${field}`
+        missing.set(place, { kind, field, count: (missing.get(place)?.count ?? 0) + 1 })
+      }
+    },
+  }
+}
+
+/** The IDs that a record stands for, those of earlier revisions too. */
+const idsOf = (record: AnyRecord): readonly string[] => [
+  idOf(record),
+  ...(record.superseded ?? []).map(old => old.id),
+]
+
+const baseOf = (
+  kind: KindName,
+  key: string,
+  record: AnyRecord,
+  resource: Resource | undefined,
+): Base => ({
+  address: `${kind}/${key}`,
   kind,
-  id,
-  position,
-}: Pick<EntryDrift, 'address' | 'kind' | 'id' | 'position'>): Issue => ({
+  name: record.name,
+  id: idOf(record),
+  ...(resource?.position && { position: resource.position }),
+})
+
+function ofEndpoint(base: Base, iccid: string, { observation, byName }: Side): Comparison {
+  const sim = observation.sims.get(iccid)
+  if (sim === undefined && !observation.gone.endpoint.has(base.id)) return { isOpen: true }
+  const entry = endpointDrift(base, iccid, observation, byName)
+  return {
+    status: sim?.endpointId === undefined ? 'without endpoint' : (sim.status ?? 'not reported'),
+    ...(entry && { entry }),
+  }
+}
+
+function ofObject(base: Base, side: Side): Comparison {
+  const { record, resource, observation, byId, byName } = side
+  const observed = byId.get(base.id)
+  if (observed === undefined) {
+    const evidence = observation.gone[base.kind].get(base.id)
+    if (evidence === undefined) return { isOpen: true }
+    const notes = [goneNote(base, byName), evidence]
+    return { entry: { ...base, status: 'gone', fields: [], notes } }
+  }
+  const fields = fieldDrifts(base.kind, record, resource, observed, side.state, observation)
+  const notes = resource === undefined ? ['in the state, not in the catalog'] : []
+  return {
+    unreported: unreported(base.kind, record, observed),
+    ...(fields.length > 0 && { entry: { ...base, status: 'changed', fields, notes } }),
+  }
+}
+
+/** Something that the catalog wants, and that the account did not tell about. */
+const notKnownIssue = ({ address, kind, id, position }: Base): Issue => ({
   code: 'NOT_KNOWN',
   severity: 'warning',
   message: `${address}: whether the account still has ${KINDS[kind].title} ${id} is not known`,
@@ -317,7 +359,7 @@ function goneNote(
 }
 
 function endpointDrift(
-  base: Omit<EntryDrift, 'status' | 'fields' | 'notes'>,
+  base: Base,
   iccid: string,
   { sims }: Observation,
   byName: ReadonlyMap<string, ObservedObject>,

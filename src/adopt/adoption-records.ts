@@ -51,24 +51,43 @@ export function adoptionRecords(
     const find = finder(kind, state, observation)
     for (const resource of graph.resources.values()) {
       if (resource.kind !== kind || recordOf(state, resource.address) !== undefined) continue
-      const own = chosen.get(resource.address)
-      const found = own === undefined ? find(resource) : undefined
-      const id = own?.id ?? found?.object.id
-      const revision = own?.revision ?? found?.revision
-      const spec = resolveSpec(resource, state, ids, revision)
-      if (id === undefined || spec === undefined) continue
-      if (found !== undefined && kind !== 'endpoint' && differs(kind, spec, found.object)) continue
-      if (own === undefined) rejoined.push(resource.address)
-      ids.set(resource.address, id)
-      const record: AnyRecord = {
-        ...KINDS[kind].record(resource, spec, id),
-        ...(revision !== undefined && { revision }),
-      }
-      entries.push(putEntry(kind, resource.key, record))
+      const drafted = chosen.get(resource.address)
+      const found = drafted ?? foundOf(resource, find)
+      if (found === undefined) continue
+      const spec = resolveSpec(resource, state, ids, found.revision)
+      if (spec === undefined || !isAlike(kind, spec, found)) continue
+      if (drafted === undefined) rejoined.push(resource.address)
+      ids.set(resource.address, found.id)
+      entries.push(putEntry(kind, resource.key, recordOfFound(resource, spec, found)))
     }
   }
   return { entries, rejoined }
 }
+
+/** An object that was found to be what an address stands for, as the account reports it. */
+interface FoundObject extends Chosen {
+  readonly object?: ObservedObject
+}
+
+function foundOf(resource: Resource, find: ReturnType<typeof finder>): FoundObject | undefined {
+  const found = find(resource)
+  return found === undefined
+    ? undefined
+    : {
+        id: found.object.id,
+        object: found.object,
+        ...(found.revision !== undefined && { revision: found.revision }),
+      }
+}
+
+const recordOfFound = (resource: Resource, spec: Spec, { id, revision }: Chosen): AnyRecord => ({
+  ...KINDS[resource.kind].record(resource, spec, id),
+  ...(revision !== undefined && { revision }),
+})
+
+/** An endpoint is known by its SIM; another object must also be as the catalog says. */
+const isAlike = (kind: KindName, spec: Spec, { object }: FoundObject): boolean =>
+  kind === 'endpoint' || object === undefined || !differs(kind, spec, object)
 
 /** A record for an inactive plan, which the catalog has no entry for. */
 export function retiredRecord(key: string, plan: ReportedPlan): PutEntry {

@@ -67,53 +67,25 @@ export function proposeBatches(
   readonly drafts: readonly BatchDraft[]
   readonly left: readonly LeftOut[]
 } {
-  const { catalog, state, profiles, profilesRead, without } = input
+  const { catalog, state } = input
   const left: LeftOut[] = []
   const groups = new Map<string, Group>()
   const endpoints = unmanagedEndpoints(input)
   // A sample tells what is usual of settings, and nothing of the names of others.
-  const nameOf = commonNames(endpoints, profilesRead === 'all' ? profiles : new Map())
+  const nameOf = commonNames(endpoints, profilesOfAll(input))
   const lacking = new Map<string, number>()
-  for (const { sim, endpointId } of endpoints) {
-    const leave = (why: string) =>
-      left.push({ kind: 'endpoint', what: `endpoint ${endpointId} of SIM ${sim.iccid}`, why })
-    const refusal = without.get(`endpoint/${sim.iccid}`)
-    const parsed = parseIccid(sim.iccid)
-    if ('problem' in parsed || parsed.iccid !== sim.iccid) {
-      leave('its ICCID is not 19 or 20 digits')
-      continue
-    }
+  for (const endpoint of endpoints) {
+    const { sim, endpointId } = endpoint
+    const refusal = refusalOf(sim.iccid, input)
     if (refusal !== undefined) {
-      leave(refusal)
+      const what = `endpoint ${endpointId} of SIM ${sim.iccid}`
+      left.push({ kind: 'endpoint', what, why: refusal })
       continue
     }
-    const profile = profilesRead === 'all' ? profiles.get(endpointId) : undefined
-    const basePlan = profile?.basePlan ?? defaults.basePlan
-    const apnGroup = profile?.apnGroup ?? defaults.apnGroup
-    const roamingProfiles = profile?.roamingProfiles ?? defaults.roamingProfiles
-    const missing = [
-      ...(basePlan === undefined ? ['basePlan'] : []),
-      ...(apnGroup === undefined ? ['apnGroup'] : []),
-      ...(roamingProfiles.length === 0 ? ['roamingProfiles'] : []),
-    ].join(', ')
-    if (missing !== '') {
-      lacking.set(missing, (lacking.get(missing) ?? 0) + 1)
-      continue
-    }
-    const template = nameOf(endpointId, sim.iccid)
-    const name = template ?? '{iccid}'
-    const key = JSON.stringify([name, basePlan, apnGroup, roamingProfiles])
-    const group = groups.get(key) ?? {
-      name,
-      basePlan,
-      apnGroup,
-      roamingProfiles,
-      iccids: [],
-      ownNames: 0,
-    }
-    groups.set(key, group)
-    group.iccids.push(sim.iccid)
-    if (template === undefined) group.ownNames += 1
+    const settings = settingsOf(profilesOfAll(input).get(endpointId), defaults)
+    const missing = lackingSettings(settings)
+    if (missing === '') addToGroup(groups, settings, sim.iccid, nameOf(endpointId, sim.iccid))
+    else lacking.set(missing, (lacking.get(missing) ?? 0) + 1)
   }
   for (const [missing, endpoints] of lacking)
     left.push({
@@ -131,6 +103,47 @@ export function proposeBatches(
     )
     .map((group, at) => writeBatch(makeKey(`adopted-${at + 1}`, 'adopted'), group, input, defaults))
   return { drafts, left }
+}
+
+const profilesOfAll = ({ profiles, profilesRead }: ProposalInput): ProposalInput['profiles'] =>
+  profilesRead === 'all' ? profiles : new Map()
+
+/** Why an endpoint cannot stand in a batch. */
+function refusalOf(iccid: string, { without }: ProposalInput): string | undefined {
+  const parsed = parseIccid(iccid)
+  return 'problem' in parsed || parsed.iccid !== iccid
+    ? 'its ICCID is not 19 or 20 digits'
+    : without.get(`endpoint/${iccid}`)
+}
+
+type Settings = Pick<Group, 'basePlan' | 'apnGroup' | 'roamingProfiles'>
+
+const settingsOf = (profile: EndpointProfile | undefined, defaults: Defaults): Settings => ({
+  basePlan: profile?.basePlan ?? defaults.basePlan,
+  apnGroup: profile?.apnGroup ?? defaults.apnGroup,
+  roamingProfiles: profile?.roamingProfiles ?? defaults.roamingProfiles,
+})
+
+const lackingSettings = ({ basePlan, apnGroup, roamingProfiles }: Settings): string =>
+  [
+    ...(basePlan === undefined ? ['basePlan'] : []),
+    ...(apnGroup === undefined ? ['apnGroup'] : []),
+    ...(roamingProfiles.length === 0 ? ['roamingProfiles'] : []),
+  ].join(', ')
+
+function addToGroup(
+  groups: Map<string, Group>,
+  settings: Settings,
+  iccid: string,
+  template: string | undefined,
+): void {
+  const name = template ?? '{iccid}'
+  const { basePlan, apnGroup, roamingProfiles } = settings
+  const key = JSON.stringify([name, basePlan, apnGroup, roamingProfiles])
+  const group = groups.get(key) ?? { name, ...settings, iccids: [], ownNames: 0 }
+  groups.set(key, group)
+  group.iccids.push(iccid)
+  if (template === undefined) group.ownNames += 1
 }
 
 function writeBatch(

@@ -1,8 +1,8 @@
 import type { JsonObject, NetworkId, NetworkSelector } from '../model.ts'
 import { indexNetworks, networkWord } from '../resources/rate-zone.ts'
-import type { Network } from '../sft/api.ts'
+import type { Network, ReportedRateZone } from '../sft/api.ts'
 import { createKeyMaker } from './make-key.ts'
-import { describeObject, pickRevisions } from './pick-revisions.ts'
+import { describeObject, type Picked, pickRevisions } from './pick-revisions.ts'
 import { byText, type EntryDraft, type LeftOut, type ProposalInput } from './proposal.ts'
 
 /** The account's networks by country, TADIG code and IDs. */
@@ -57,7 +57,7 @@ export function proposeZones(input: ProposalInput): {
   readonly drafts: readonly EntryDraft[]
   readonly left: readonly LeftOut[]
 } {
-  const { catalog, state, observation, answers, without } = input
+  const { catalog, state, observation, without } = input
   const index = indexNetworks(observation.networks.items)
   const managed = managedZoneIds(input)
   const named = new Map(catalog?.rateZones.map(zone => [zone.name, zone.key]))
@@ -69,60 +69,73 @@ export function proposeZones(input: ProposalInput): {
   const { picked, left: unpicked } = pickRevisions('rateZone', unmanaged)
   const left: LeftOut[] = [...unpicked]
   const drafts: EntryDraft[] = []
-  for (const { object: zone, base, revision } of picked) {
+  for (const one of picked) {
     const leave = (why: string) =>
-      left.push({ kind: 'rateZone', what: describeObject('rateZone', zone), why })
-    const known = named.get(base)
+      left.push({ kind: 'rateZone', what: describeObject('rateZone', one.object), why })
+    const known = named.get(one.base)
     if (known !== undefined) {
       if (Object.hasOwn(state.rateZones, known))
         leave(`the catalog's rateZone/${known} has this name and is another zone`)
       continue
     }
-    const key = makeKey(base, `rate-zone-${zone.id}`)
-    const address = `rateZone/${key}` as const
-    const refusal = without.get(address)
-    if (refusal !== undefined) {
-      leave(refusal)
-      continue
-    }
-    const told = answers.zones.get(zone.id)
-    const unknown = zone.networks?.filter(network => !index.byWord.has(networkWord(network))) ?? []
-    if (zone.networks === undefined && told === undefined)
-      leave(
-        'the account does not report its networks: write the entry by hand, or adopt in a terminal, which asks',
-      )
-    else if (zone.networks?.length === 0) leave('it has no network')
-    else if (unknown.length > 0)
-      leave(`the account's network list lacks ${unknown.map(networkWord).join(', ')} of it`)
-    else {
-      const { countries, networks } =
-        zone.networks === undefined
-          ? { countries: told?.countries ?? [], networks: told?.networks ?? [] }
-          : (({ countries, networks }) => ({ countries, networks: networks.map(writtenSelector) }))(
-              describeNetworks(zone.networks, index),
-            )
-      drafts.push({
-        address,
-        id: zone.id,
-        ...(revision !== undefined && { revision }),
-        fields: {
-          key,
-          name: base,
-          ...(countries.length > 0 && { countries }),
-          ...(networks.length > 0 && { networks }),
-        },
-        comments: [
-          ...(revision === undefined
-            ? []
-            : [`"${zone.name}" on the account: revision ${revision}`]),
-          ...(zone.networks === undefined
-            ? ['networks: not reported by the account, written as told']
-            : []),
-        ],
-      })
-    }
+    const key = makeKey(one.base, `rate-zone-${one.object.id}`)
+    const drafted = without.get(`rateZone/${key}`) ?? draftZone(one, key, index, input)
+    if (typeof drafted === 'string') leave(drafted)
+    else drafts.push(drafted)
   }
   return { drafts, left }
+}
+
+/** The entry of a zone, or why there is none. */
+function draftZone(
+  { object: zone, base, revision }: Picked<ReportedRateZone>,
+  key: string,
+  index: NetworkIndex,
+  { answers }: ProposalInput,
+): EntryDraft | string {
+  const scope = zoneScope(zone, index, answers.zones.get(zone.id))
+  if (typeof scope === 'string') return scope
+  const { countries, networks } = scope
+  const comments = [
+    revision !== undefined && `"${zone.name}" on the account: revision ${revision}`,
+    zone.networks === undefined && 'networks: not reported by the account, written as told',
+  ]
+  return {
+    address: `rateZone/${key}`,
+    id: zone.id,
+    ...(revision !== undefined && { revision }),
+    fields: {
+      key,
+      name: base,
+      ...(countries.length > 0 && { countries }),
+      ...(networks.length > 0 && { networks }),
+    },
+    comments: comments.filter(comment => comment !== false),
+  }
+}
+
+interface ZoneScope {
+  readonly countries: readonly string[]
+  readonly networks: readonly (string | JsonObject)[]
+}
+
+/** Where a zone is valid, as YAML says it, or why that cannot be told. */
+function zoneScope(
+  zone: ReportedRateZone,
+  index: NetworkIndex,
+  told: ZoneScope | undefined,
+): ZoneScope | string {
+  if (zone.networks === undefined)
+    return (
+      told ??
+      'the account does not report its networks: write the entry by hand, or adopt in a terminal, which asks'
+    )
+  if (zone.networks.length === 0) return 'it has no network'
+  const unknown = zone.networks.filter(network => !index.byWord.has(networkWord(network)))
+  if (unknown.length > 0)
+    return `the account's network list lacks ${unknown.map(networkWord).join(', ')} of it`
+  const { countries, networks } = describeNetworks(zone.networks, index)
+  return { countries, networks: networks.map(writtenSelector) }
 }
 
 /** IDs of zones that the state knows, earlier ones of replaced zones among them. */

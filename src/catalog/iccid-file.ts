@@ -66,24 +66,35 @@ async function readLines(
 ): Promise<void> {
   let shape: Shape | undefined
   let announced: string | undefined
-  let line = 0
   let problems = 0
-  let rest = NOTHING
-  let stopped = false
   const problemAt = (text: string, offset: number, length: number, what: ToReport) => {
-    const position = { file: display, line, column: offset + 1 }
+    const position = { file: display, line: lines.line, column: offset + 1 }
     if (what.severity === 'error') problems += 1
     // One more would tell nobody anything: a file of millions of wrong lines is another file.
     if (problems > limits.problemsPerFile) {
-      stopped = true
+      lines.stop()
       log.cutShort(display)
     } else if (log.isFull(display)) log.countOnly(display, what.severity === 'error' ? 1 : 0)
     else log.add(issueOnLine(position, text, length, { ...what.make(), severity: what.severity }))
   }
-  const refuse = (text: string, problem: Problem) =>
+  const refuse = (text: string, problem: Problem): undefined => {
     problemAt(text, 0, text.length, { severity: 'error', make: () => problem })
-  const takeLine = (bytes: Buffer) => {
-    line += 1
+  }
+  /** The form of the file by its first lines; undefined where this one is not a row yet. */
+  const shapeAt = (text: string): Shape | undefined => {
+    const separator = announcedSeparator(text)
+    announced ??= separator
+    if (separator !== undefined) return undefined
+    const found = findShape(text, announced)
+    if ('code' in found) {
+      lines.stop()
+      return refuse(text, found)
+    }
+    shape = found
+    return found.header ? undefined : found
+  }
+  const lines = createSplitter(limits.iccidLineBytes, bytes => {
+    if (bytes === undefined) return refuse(' ', longLine(limits.iccidLineBytes))
     if (skipBlanks(bytes, 0) === bytes.length) return
     if (!isUtf8(bytes)) return refuse(bytes.toString('latin1'), notUtf8)
     const text = bytes
@@ -91,51 +102,68 @@ async function readLines(
       .replace(/^\uFEFF/, '')
       .replace(/\r$/, '')
     if (text.trim() === '') return
-    if (shape === undefined) {
-      announced ??= announcedSeparator(text)
-      if (announced !== undefined && announcedSeparator(text) !== undefined) return
-      const found = findShape(text, announced)
-      if ('code' in found) {
-        stopped = true
-        return refuse(text, found)
-      }
-      shape = found
-      if (shape.header) return
-    }
-    const field = fieldOf(text, shape)
+    const form = shape ?? shapeAt(text)
+    if (form === undefined) return
+    const field = fieldOf(text, form)
     if ('code' in field) return refuse(text, field)
     onCell({
       text: field.text,
-      line,
+      line: lines.line,
       report: what => problemAt(text, field.offset, Math.max(1, field.text.length), what),
     })
-  }
+  })
   for await (const chunk of chunks) {
     hash.update(chunk)
-    let start = 0
-    while (!stopped) {
-      const text = rest.length > 0 ? start : skipBlanks(chunk, start)
-      if (rest.length === 0 && chunk[text] === NEW_LINE) {
-        line += 1
-        start = text + 1
-        continue
-      }
-      const end = chunk.indexOf(NEW_LINE, text)
-      if (end === -1) break
-      const part = chunk.subarray(start, end)
-      takeLine(rest.length === 0 ? part : Buffer.concat([rest, part]))
-      rest = NOTHING
-      start = end + 1
-    }
-    rest = Buffer.concat([rest, chunk.subarray(start)])
-    if (rest.length > limits.iccidLineBytes) {
-      line += 1
-      refuse(' ', longLine(limits.iccidLineBytes))
-      stopped = true
-    }
-    if (stopped) return
+    if (!lines.push(chunk)) return
   }
-  if (rest.length > 0 && !stopped) takeLine(rest)
+  lines.end()
+}
+
+/** Cuts bytes into lines, passing over empty ones; `undefined` stands for a line that is too long. */
+function createSplitter(longest: number, onLine: (bytes: Buffer | undefined) => void) {
+  let line = 0
+  let rest = NOTHING
+  let stopped = false
+  const tell = (bytes: Buffer | undefined) => {
+    line += 1
+    onLine(bytes)
+  }
+  return {
+    /** Counted from 1. */
+    get line() {
+      return line
+    },
+    stop() {
+      stopped = true
+    },
+    /** Whether there is anything left to do. */
+    push(chunk: Buffer): boolean {
+      let start = 0
+      while (!stopped) {
+        const text = rest.length > 0 ? start : skipBlanks(chunk, start)
+        if (rest.length === 0 && chunk[text] === NEW_LINE) {
+          line += 1
+          start = text + 1
+          continue
+        }
+        const end = chunk.indexOf(NEW_LINE, text)
+        if (end === -1) break
+        const part = chunk.subarray(start, end)
+        tell(rest.length === 0 ? part : Buffer.concat([rest, part]))
+        rest = NOTHING
+        start = end + 1
+      }
+      rest = Buffer.concat([rest, chunk.subarray(start)])
+      if (!stopped && rest.length > longest) {
+        tell(undefined)
+        stopped = true
+      }
+      return !stopped
+    },
+    end() {
+      if (rest.length > 0 && !stopped) tell(rest)
+    },
+  }
 }
 
 const notUtf8: Problem = {

@@ -1,4 +1,3 @@
-import type { Json } from '../model.ts'
 import { type IccidProblem, INVISIBLE, parseIccid } from '../units.ts'
 import { type Draft, reportAt, whereIs } from './drafts.ts'
 import { readIccidFile, type ToReport } from './iccid-file.ts'
@@ -47,21 +46,18 @@ export async function readInventory(
         else reportAt(log, batch, ['iccids', index], { ...make(), severity })
       })
     }
-    const named = batch.raw['iccidFile']
-    if (named !== undefined) {
-      const file = await findIccidFile(batch, named, folder, log)
-      if (file !== undefined) {
-        const before = own.length
-        const issues = log.count()
-        const digest = await readIccidFile(file, options.limits, log, cell =>
-          take(cell.text, file.display, cell.line, cell.report),
-        )
-        if (digest !== undefined) digests.set(file.display, digest)
-        if (own.length === before && log.count() === issues) {
-          const hint = 'add ICCIDs, one a line'
-          const message = `${file.display} has no ICCID`
-          reportAt(log, batch, ['iccidFile'], { code: 'BATCH_EMPTY', message, hint })
-        }
+    const file = await findIccidFile(batch, folder, log)
+    if (file !== undefined) {
+      const before = own.length
+      const issues = log.count()
+      const digest = await readIccidFile(file, options.limits, log, cell =>
+        take(cell.text, file.display, cell.line, cell.report),
+      )
+      if (digest !== undefined) digests.set(file.display, digest)
+      if (own.length === before && log.count() === issues) {
+        const hint = 'add ICCIDs, one a line'
+        const message = `${file.display} has no ICCID`
+        reportAt(log, batch, ['iccidFile'], { code: 'BATCH_EMPTY', message, hint })
       }
     }
     iccids.set(batch, own)
@@ -71,8 +67,9 @@ export async function readInventory(
 
 type Report = (problem: ToReport) => void
 
-async function findIccidFile(batch: Draft, named: Json, folder: CatalogFolder, log: IssueLog) {
-  const text = textOf(named)
+async function findIccidFile(batch: Draft, folder: CatalogFolder, log: IssueLog) {
+  const named = batch.raw['iccidFile']
+  const text = named === undefined ? undefined : textOf(named)
   if (text === undefined) return undefined
   const found = await resolveInside(folder, batch.file.relative, text)
   if (!('problem' in found)) return found

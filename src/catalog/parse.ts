@@ -86,6 +86,27 @@ function createGuard(limits: CatalogLimits): Guard {
   let started = false
   let last = 0
   let next = 0
+  const depthProblem = (type: CST.TokenType | null, lexeme: string): Problem | undefined => {
+    switch (type) {
+      case 'flow-map-start':
+      case 'flow-seq-start':
+        flowDepth += 1
+        return flowDepth > limits.depth ? tooDeep(limits.depth) : undefined
+      case 'flow-map-end':
+      case 'flow-seq-end':
+        flowDepth -= 1
+        return flowDepth < 0 ? unopened(lexeme) : undefined
+      case 'seq-item-ind':
+      case 'explicit-key-ind':
+        indicators += 1
+        return indicators > limits.depth ? tooDeep(limits.depth) : undefined
+      case 'newline':
+        indicators = 0
+        return undefined
+      default:
+        return undefined
+    }
+  }
   return {
     offset: () => last,
     check(lexeme) {
@@ -103,21 +124,6 @@ function createGuard(limits: CatalogLimits): Guard {
           if (started) return manyDocuments
           started = true
           return undefined
-        case 'flow-map-start':
-        case 'flow-seq-start':
-          flowDepth += 1
-          return flowDepth > limits.depth ? tooDeep(limits.depth) : undefined
-        case 'flow-map-end':
-        case 'flow-seq-end':
-          flowDepth -= 1
-          return flowDepth < 0 ? unopened(lexeme) : undefined
-        case 'seq-item-ind':
-        case 'explicit-key-ind':
-          indicators += 1
-          return indicators > limits.depth ? tooDeep(limits.depth) : undefined
-        case 'newline':
-          indicators = 0
-          return undefined
         case 'anchor':
         case 'tag':
           properties += 1
@@ -125,7 +131,7 @@ function createGuard(limits: CatalogLimits): Guard {
             ? tooComplex(`has more than ${limits.properties} anchors and tags`)
             : undefined
         default:
-          return undefined
+          return depthProblem(type, lexeme)
       }
     },
   }

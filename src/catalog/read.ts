@@ -128,8 +128,8 @@ async function findFiles(
   let seen = 0
   for (let next = folders.pop(); next !== undefined; next = folders.pop()) {
     const parent = next
-    for (const entry of await listFolder(folder, parent, log)) {
-      if (entry.name.startsWith('.')) continue
+    const entries = (await listFolder(folder, parent, log)).filter(isOurs)
+    for (const entry of entries) {
       const relative = path.posix.join(parent, entry.name)
       const isYaml = /\.ya?ml$/i.test(entry.name)
       if (entry.isDirectory()) folders.push(relative)
@@ -137,9 +137,8 @@ async function findFiles(
         const real = await resolveLink(folder, relative, isYaml, log)
         if (real !== undefined) found.set(real, relative)
       } else if (isYaml) found.set(path.join(folder.root, relative), relative)
-      else continue
-      seen += 1
     }
+    seen += entries.length
     if (seen > limits.files) {
       const message = `there are more than ${limits.files} files and folders`
       const hint = 'keep only the catalog in this folder'
@@ -151,6 +150,11 @@ async function findFiles(
     .map(([real, relative]) => ({ relative, real }))
     .sort((a, b) => (a.relative < b.relative ? -1 : 1))
 }
+
+/** Folders, links and YAML files that are not hidden. */
+const isOurs = (entry: Dirent): boolean =>
+  !entry.name.startsWith('.') &&
+  (entry.isDirectory() || entry.isSymbolicLink() || /\.ya?ml$/i.test(entry.name))
 
 async function listFolder(
   folder: CatalogFolder,

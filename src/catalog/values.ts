@@ -117,11 +117,7 @@ export function readValues(
     if (typeof value === 'string') return value
     const written = node.source ?? String(value)
     if (meansText(rules)) {
-      // Digits stay what they are; other notations could mean what they say or what they stand for.
-      if (typeof value === 'number' && /^[0-9]+(\.[0-9]+)?$/.test(written)) return written
-      // An ICCID file's reader knows better what happened to this one.
-      if (typeof value === 'number' && /e/i.test(written) && path.includes('iccids')) return written
-      report(node, path, notText(written, value))
+      if (!isPlainNumber(value, written, path)) report(node, path, notText(written, value))
       return written
     }
     if (typeof value === 'number' && String(value) !== written) {
@@ -151,20 +147,11 @@ export function readValues(
       let place: Place = root === null ? { offset: 0, length: 1 } : placeOfNode(root)
       let node = follow(root)
       for (const [index, step] of path.entries()) {
-        const isLast = index === path.length - 1
-        if (node === undefined || isScalar(node) || isAlias(node)) return place
-        let value: Node | null | undefined
-        if (isMap<Node, Node | null>(node)) {
-          const pair = node.items.find(({ key }) => isScalar(key) && keyText(key) === String(step))
-          if (pair === undefined) return place
-          value = pair.value
-          place = placeOfNode(isLast && part === 'value' && value !== null ? value : pair.key)
-        } else {
-          value = listItems(node)[Number(step)]
-          if (value === undefined) return place
-          place = placeOfNode(value)
-        }
-        node = follow(value)
+        const below = node === undefined ? undefined : partOf(node, step)
+        if (below === undefined) return place
+        const isValue = index === path.length - 1 && part === 'value'
+        place = placeOfNode(isValue ? (below.value ?? below.key) : below.key)
+        node = follow(below.value)
       }
       return place
     },
@@ -194,6 +181,25 @@ export function positionsBelow(
     else for (const index of listOf(value).keys()) add([field, index])
   }
   return positions
+}
+
+/** Digits are text as they stand; other notations could mean what they say or what they stand for. */
+const isPlainNumber = (value: unknown, written: string, path: Path): boolean =>
+  typeof value === 'number' &&
+  (/^[0-9]+(\.[0-9]+)?$/.test(written) ||
+    // An ICCID file's reader knows better what happened to this one.
+    (/e/i.test(written) && path.includes('iccids')))
+
+/** What stands in a node under a key or at an index; an item of a list is its own key. */
+function partOf(
+  node: Node,
+  step: string | number,
+): { readonly key: Node; readonly value: Node | null } | undefined {
+  if (isScalar(node) || isAlias(node)) return undefined
+  if (isMap<Scalar, Node | null>(node))
+    return node.items.find(({ key }) => isScalar(key) && keyText(key) === String(step))
+  const value = listItems(node)[Number(step)]
+  return value && { key: value, value }
 }
 
 function listItems(node: Node): readonly Node[] {

@@ -57,55 +57,57 @@ export function showProgress(world: World, budget: BudgetView, quiet: boolean): 
 
   const drawn = world.canRedraw && !quiet ? drawRows(rows, text, world.out) : undefined
   let lastPlain = startedAt
+  const sayRows = () => {
+    for (const [kind, row] of rows) say(`  ${text(kind, row)}`)
+  }
+  const tell = (event: ApplyEvent): void => {
+    switch (event.type) {
+      case 'start':
+        for (const kind of KIND_NAMES)
+          if (event.totals[kind] > 0)
+            rows.set(kind, { total: event.totals[kind], done: 0, bad: 0, note: '' })
+        drawn?.start()
+        break
+      case 'result':
+        take(event.result)
+        drawn?.update(event.result.kind)
+        break
+      case 'settling': {
+        const line = `looking for ${count(event.addresses.length, 'write')} of ${event.operation} with unknown outcome`
+        if (drawn === undefined) say(`  ${line}: ${firstOf(event.addresses)}`)
+        else drawn.note(event.addresses, line)
+        break
+      }
+      case 'learnt':
+        if (drawn === undefined) say(`  learnt: ${event.message}`)
+        else drawn.say(`learnt: ${event.message}`)
+        break
+      case 'canary':
+        say(
+          `  canary: ${event.results.filter(result => result.status === 'done').length} of ${event.results.length} endpoints created and read back`,
+        )
+        break
+      case 'end':
+        break
+    }
+  }
   return {
     onEvent: event => {
-      switch (event.type) {
-        case 'start':
-          for (const kind of KIND_NAMES)
-            if (event.totals[kind] > 0)
-              rows.set(kind, { total: event.totals[kind], done: 0, bad: 0, note: '' })
-          drawn?.start()
-          break
-        case 'result':
-          take(event.result)
-          drawn?.update(event.result.kind)
-          break
-        case 'settling': {
-          const line = `looking for ${count(event.addresses.length, 'write')} of ${event.operation} with unknown outcome`
-          if (drawn === undefined)
-            say(
-              `  ${line}: ${event.addresses.slice(0, 3).join(', ')}${event.addresses.length > 3 ? ' …' : ''}`,
-            )
-          else drawn.note(event.addresses, line)
-          break
-        }
-        case 'learnt':
-          if (drawn === undefined) say(`  learnt: ${event.message}`)
-          else drawn.say(`learnt: ${event.message}`)
-          break
-        case 'canary':
-          say(
-            `  canary: ${event.results.filter(result => result.status === 'done').length} of ${event.results.length} endpoints created and read back`,
-          )
-          break
-        case 'end':
-          break
-      }
-      if (
-        drawn === undefined &&
-        event.type !== 'start' &&
-        Date.now() - lastPlain >= PLAIN_EVERY_MS
-      ) {
-        lastPlain = Date.now()
-        for (const [kind, row] of rows) say(`  ${text(kind, row)}`)
-      }
+      tell(event)
+      if (drawn !== undefined || event.type === 'start') return
+      if (Date.now() - lastPlain < PLAIN_EVERY_MS) return
+      lastPlain = Date.now()
+      sayRows()
     },
     end: async () => {
       if (drawn !== undefined) await drawn.end()
-      else for (const [kind, row] of rows) say(`  ${text(kind, row)}`)
+      else sayRows()
     },
   }
 }
+
+const firstOf = (addresses: readonly string[]): string =>
+  `${addresses.slice(0, 3).join(', ')}${addresses.length > 3 ? ' …' : ''}`
 
 type Task = ListrTaskWrapper<object, typeof DefaultRenderer, typeof SimpleRenderer>
 

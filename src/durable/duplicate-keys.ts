@@ -21,21 +21,41 @@ export function keyThatStandsTwice(text: string): DuplicateKey | undefined {
   let line = 1
   let isKey = false
   for (const [token] of text.matchAll(TOKEN)) {
-    const level = levels.at(-1)
-    if (token === '\n') line += 1
-    else if (token === '{' || token === '[') {
-      levels.push({ keys: token === '{' ? new Set() : undefined, key: '' })
-      isKey = token === '{'
-    } else if (token === '}' || token === ']') {
-      levels.pop()
-      isKey = false
-    } else if (token === ':') isKey = false
-    else if (token === ',') isKey = level?.keys !== undefined
-    else if (isKey && level?.keys !== undefined) {
-      level.key = String(JSON.parse(token))
-      if (level.keys.has(level.key)) return { key: levels.map(one => one.key).join('.'), line }
-      level.keys.add(level.key)
+    const keys = levels.at(-1)?.keys
+    switch (token) {
+      case '\n':
+        line += 1
+        break
+      case '{':
+      case '[':
+        levels.push({ keys: token === '{' ? new Set() : undefined, key: '' })
+        isKey = token === '{'
+        break
+      case '}':
+      case ']':
+        levels.pop()
+        isKey = false
+        break
+      case ':':
+        isKey = false
+        break
+      case ',':
+        isKey = keys !== undefined
+        break
+      default:
+        if (isKey && isTaken(levels, String(JSON.parse(token))))
+          return { key: levels.map(one => one.key).join('.'), line }
     }
   }
   return undefined
+}
+
+/** Opens a key of the innermost object; whether it had it already. */
+function isTaken(levels: readonly Level[], key: string): boolean {
+  const level = levels.at(-1)
+  if (level?.keys === undefined) return false
+  level.key = key
+  const has = level.keys.has(key)
+  level.keys.add(key)
+  return has
 }

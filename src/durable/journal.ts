@@ -74,6 +74,13 @@ interface Waiting {
   readonly reject: (error: Error) => void
 }
 
+/** Writes bytes at the end of a file and waits until they are on the disk. */
+async function writeWhole(handle: FileHandle, bytes: Buffer): Promise<void> {
+  for (let done = 0; done < bytes.length; )
+    done += (await handle.write(bytes, done, bytes.length - done)).bytesWritten
+  await handle.datasync()
+}
+
 /** Opens a journal, creating it where there is none (0600). Reads nothing yet: see `catchUp`. */
 export async function openJournal<Payload extends object>(
   path: string,
@@ -98,11 +105,8 @@ export async function openJournal<Payload extends object>(
       waiting = []
       try {
         if (broken !== undefined) throw broken
-        const text = batch.flatMap(item => item.text).join('')
-        const bytes = Buffer.from(text)
-        for (let done = 0; done < bytes.length; )
-          done += (await handle.write(bytes, done, bytes.length - done)).bytesWritten
-        await handle.datasync()
+        const bytes = Buffer.from(batch.flatMap(item => item.text).join(''))
+        await writeWhole(handle, bytes)
         size += bytes.length
         lineCount += batch.reduce((sum, item) => sum + item.text.length, 0)
         for (const item of batch) item.resolve()

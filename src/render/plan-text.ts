@@ -246,19 +246,26 @@ function renderGroup(group: readonly Change[], paint: Paint): readonly string[] 
   const lines = [
     `  ${paint(TONE[first.action], `${SIGN[first.action]} ${count(group.length, 'endpoint')}`)}${batch}  ${paint('dim', range)}`,
   ]
-  if (first.action === 'blocked') {
-    for (const change of group.slice(0, SHOWN))
-      if (change.action === 'blocked') lines.push(`      ${paint('error', change.reason)}`)
-    if (group.length > SHOWN) lines.push(`      … and ${group.length - SHOWN} more`)
-  }
-  if ('fields' in first && first.action !== 'blocked')
+  if (first.action === 'blocked') lines.push(...reasonLines(group, paint))
+  else if ('fields' in first)
     for (const field of first.fields)
-      lines.push(
-        `      ${field.field} ${paint('dim', `(${whyOf(field)})`)}  ${showJson((field.account === undefined ? field.applied : field.account) ?? null)} → ${showJson(field.wanted ?? null)}${group.length > 1 ? ' …' : ''}`,
-      )
+      lines.push(`      ${fieldText(field, paint)}${group.length > 1 ? ' …' : ''}`)
   for (const note of first.notes) lines.push(`      ${paint('dim', note)}`)
   for (const line of impactLines(sumOf(group))) lines.push(`      ${paint('dim', line)}`)
   return lines
+}
+
+function reasonLines(group: readonly Change[], paint: Paint): readonly string[] {
+  const reasons = group
+    .slice(0, SHOWN)
+    .flatMap(change => (change.action === 'blocked' ? [paint('error', change.reason)] : []))
+  const more = group.length > SHOWN ? [`… and ${group.length - SHOWN} more`] : []
+  return [...reasons, ...more].map(line => `      ${line}`)
+}
+
+function fieldText(field: FieldChange, paint: Paint): string {
+  const was = (field.account === undefined ? field.applied : field.account) ?? null
+  return `${field.field} ${paint('dim', `(${whyOf(field)})`)}  ${showJson(was)} → ${showJson(field.wanted ?? null)}`
 }
 
 /** What the changes of a group mean together. */

@@ -98,63 +98,113 @@ export function checkWireSettings(given: unknown): WireSettings {
   return checked.data
 }
 
+/** Assumed values, and in their place those that were set. */
+const assumed = <Values extends Readonly<Record<string, string>>>(
+  values: Values,
+  set: { readonly [Name in keyof Values]?: string | undefined } = {},
+): Record<keyof Values, string> => {
+  const all: Record<keyof Values, string> = { ...values }
+  for (const name of Object.keys(values) as (keyof Values)[]) all[name] = set[name] ?? values[name]
+  return all
+}
+
 /** The assumed form, with what was set in its place. */
-export function wireFormOf(settings: WireSettings): WireForm {
+export const wireFormOf = (settings: WireSettings): WireForm => ({
+  ...valuesOf(settings),
+  ...unitsOf(settings),
+  ...fieldsOf(settings),
+  ...readingOf(settings),
+})
+
+/** Values of enumerations. */
+function valuesOf(settings: WireSettings) {
+  const planType = assumed({ prepaid: '0', postpaid: '1' }, settings['plan-type'])
+  const activatedBy = assumed({ 'first-use': '1', immediate: '0' }, settings['activated-by'])
+  const rule = assumed({ expiry: '1', exhaustion: '2' }, settings['renewal-rule'])
+  const planStatus = assumed({ active: 'Active', inactive: 'In-Active' }, settings['plan-status'])
+  const sim = assumed(
+    {
+      ready: 'Ready To Activate',
+      'pre-active': 'Pre-Active',
+      active: 'Active',
+      suspended: 'Suspended',
+    },
+    settings['sim-status'],
+  )
+  const lifecycle = assumed(
+    { active: 'A', suspended: 'S', reason: '1' },
+    settings['lifecycle-codes'],
+  )
+  return {
+    planType: { '0': planType.prepaid, '1': planType.postpaid },
+    activatedBy: { '1': activatedBy['first-use'], '0': activatedBy.immediate },
+    renewalRule: { '1': rule.expiry, '2': rule.exhaustion },
+    planStatus: { Active: planStatus.active, 'In-Active': planStatus.inactive },
+    simStatus: {
+      'Ready To Activate': sim.ready,
+      'Pre-Active': sim['pre-active'],
+      Active: sim.active,
+      Suspended: sim.suspended,
+    },
+    lifecycle: { A: lifecycle.active, S: lifecycle.suspended },
+    lifecycleReason: lifecycle.reason,
+    validityType: { '1': assumed({ days: '1' }, settings['validity-type']).days },
+    dataBenefit: assumed({ data: '1' }, settings['benefit-id']).data,
+    zoneStatus: assumed({ active: '1' }, settings['zone-status']).active,
+    // As a public client creates a pack: one occurrence, so that the rule never acts.
+    oneTime: assumed(
+      { reSubscription: 'true', occurrences: '1', renewing: 'true' },
+      settings['one-time'],
+    ),
+  }
+}
+
+function unitsOf(settings: WireSettings) {
   const megabyte = settings.megabyte ?? 1_048_576
   const bytesOf = (unit: 'bytes' | 'KB' | 'MB' | 'GB'): number => {
     const thousand = megabyte === 1_048_576 ? 1024 : 1000
     return { bytes: 1, KB: thousand, MB: megabyte, GB: megabyte * thousand }[unit]
   }
   const planUnit = settings['plan-units'] ?? 'MB'
-  const planType = settings['plan-type'] ?? {}
-  const activatedBy = settings['activated-by'] ?? {}
-  const rule = settings['renewal-rule'] ?? {}
-  const planStatus = settings['plan-status'] ?? {}
-  const sim = settings['sim-status'] ?? {}
-  const lifecycle = settings['lifecycle-codes'] ?? {}
-  const oneTime = settings['one-time'] ?? {}
-  const sellable = settings['sellable-query'] ?? {}
-  const profile = settings['profile-fields'] ?? {}
-  const patch = settings['patch-fields'] ?? {}
-  const total = settings['total-count']
   return {
-    planType: { '0': planType.prepaid ?? '0', '1': planType.postpaid ?? '1' },
-    activatedBy: {
-      '1': activatedBy['first-use'] ?? '1',
-      '0': activatedBy.immediate ?? '0',
-    },
-    renewalRule: { '1': rule.expiry ?? '1', '2': rule.exhaustion ?? '2' },
-    planStatus: {
-      Active: planStatus.active ?? 'Active',
-      'In-Active': planStatus.inactive ?? 'In-Active',
-    },
-    simStatus: {
-      'Ready To Activate': sim.ready ?? 'Ready To Activate',
-      'Pre-Active': sim['pre-active'] ?? 'Pre-Active',
-      Active: sim.active ?? 'Active',
-      Suspended: sim.suspended ?? 'Suspended',
-    },
-    lifecycle: { A: lifecycle.active ?? 'A', S: lifecycle.suspended ?? 'S' },
-    lifecycleReason: lifecycle.reason ?? '1',
-    validityType: { '1': settings['validity-type']?.days ?? '1' },
-    dataBenefit: settings['benefit-id']?.data ?? '1',
-    zoneStatus: settings['zone-status']?.active ?? '1',
-    totalCount: total === undefined ? '1' : (total ?? undefined),
-    // As a public client creates a pack: one occurrence, so that the rule never acts.
-    oneTime: {
-      reSubscription: oneTime.reSubscription ?? 'true',
-      occurrences: oneTime.occurrences ?? '1',
-      renewing: oneTime.renewing ?? 'true',
-    },
-    sellable: {
-      simStatusId: sellable.simStatusId ?? '12',
-      simAttachStatusId: sellable.simAttachStatusId ?? '1',
-    },
-    monthFirst: settings['date-form'] === 'month-first',
     planUnit: { name: planUnit, bytes: bytesOf(planUnit) },
     balanceBytes: bytesOf(settings['balance-unit'] ?? 'bytes'),
     statisticsBytes: bytesOf(settings['statistics-unit'] ?? 'MB'),
     megabyte,
+  }
+}
+
+/** Names of fields and parameters. */
+const fieldsOf = (settings: WireSettings) => ({
+  sellable: assumed({ simStatusId: '12', simAttachStatusId: '1' }, settings['sellable-query']),
+  profileFields: assumed(
+    {
+      name: 'name',
+      basePlan: 'planId',
+      apnGroup: 'apnGroupId',
+      roamingProfiles: 'roamingProfileId',
+    },
+    settings['profile-fields'],
+  ),
+  patchFields: assumed(
+    {
+      name: 'name',
+      apnGroup: 'apnGroupId',
+      roamingProfiles: 'roamingProfileId',
+      addAddonPlanIds: 'addAddonPlanIds',
+      removeAddonUniqueIds: 'removeAddonUniqueIds',
+    },
+    settings['patch-fields'],
+  ),
+  queries: settings.query ?? {},
+})
+
+/** How answers are read. */
+function readingOf(settings: WireSettings) {
+  const total = settings['total-count']
+  return {
+    totalCount: total === undefined ? '1' : (total ?? undefined),
+    monthFirst: settings['date-form'] === 'month-first',
     codes: {
       timeout: settings['timeout-codes'] ?? [],
       emptyList: settings['empty-list'] ?? [],
@@ -164,20 +214,6 @@ export function wireFormOf(settings: WireSettings): WireForm {
     pageSize: settings['page-size'] ?? 250,
     networksFrom: settings['network-list'] ?? 'list',
     addonsFrom: settings['addon-details'] ?? 'details',
-    profileFields: {
-      name: profile.name ?? 'name',
-      basePlan: profile.basePlan ?? 'planId',
-      apnGroup: profile.apnGroup ?? 'apnGroupId',
-      roamingProfiles: profile.roamingProfiles ?? 'roamingProfileId',
-    },
-    patchFields: {
-      name: patch.name ?? 'name',
-      apnGroup: patch.apnGroup ?? 'apnGroupId',
-      roamingProfiles: patch.roamingProfiles ?? 'roamingProfileId',
-      addAddonPlanIds: patch.addAddonPlanIds ?? 'addAddonPlanIds',
-      removeAddonUniqueIds: patch.removeAddonUniqueIds ?? 'removeAddonUniqueIds',
-    },
-    queries: settings.query ?? {},
     accepted: settings.accepted ?? [],
   }
 }

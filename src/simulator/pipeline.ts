@@ -156,15 +156,23 @@ function executionOf(
       return done
     } catch (error) {
       if (!(error instanceof Rejection)) throw error
-      const { code, message } = error
-      const unauthorised = code === CODES.unauthorised
-      if (entry.outcome === 'pending') {
-        entry.outcome = unauthorised ? 'unauthorised' : `rejected:${code}`
-      }
-      if (!unauthorised) return { reply: failureReply(code, message, running.now(), wire) }
-      return { reply: unauthorisedReply(wire.authFailure ?? 'inner', message, running.now()) }
+      return { reply: rejectionReply(error, entry, wire, running.now()) }
     }
   }
+}
+
+function rejectionReply(
+  { code, message }: Rejection,
+  entry: LoggedCall,
+  wire: SimulatedWire,
+  now: number,
+): Reply {
+  const unauthorised = code === CODES.unauthorised
+  if (entry.outcome === 'pending')
+    entry.outcome = unauthorised ? 'unauthorised' : `rejected:${code}`
+  return unauthorised
+    ? unauthorisedReply(wire.authFailure ?? 'inner', message, now)
+    : failureReply(code, message, now, wire)
 }
 
 function execute(

@@ -57,12 +57,7 @@ const KINDS: readonly KindName[] = ['rateZone', 'addonPlan', 'endpoint']
 export function decodeState(value: unknown): MutableState {
   if (!isObject(value)) throw new Error('is not a state: a JSON object is expected')
   const { version, lineage, serial, account } = value
-  if (version !== STATE_VERSION && version !== UNSEALED_VERSION)
-    throw new Error(
-      typeof version === 'number' && version > STATE_VERSION
-        ? `has version ${version}, written by a newer sft-catalog; this one knows version ${STATE_VERSION}`
-        : `has no version ${STATE_VERSION}, so it is not a state of sft-catalog`,
-    )
+  checkVersion(version)
   if (!isText(lineage) || lineage === '') throw new Error('has no lineage')
   if (typeof serial !== 'number' || !Number.isSafeInteger(serial) || serial < 0)
     throw new Error('has no serial')
@@ -80,6 +75,15 @@ export function decodeState(value: unknown): MutableState {
   checkPending(value['pending'])
   // Everything that the type says and that anything relies on was looked at above.
   return mutableState({ ...(value as object as State), version: STATE_VERSION })
+}
+
+function checkVersion(version: unknown): void {
+  if (version === STATE_VERSION || version === UNSEALED_VERSION) return
+  throw new Error(
+    typeof version === 'number' && version > STATE_VERSION
+      ? `has version ${version}, written by a newer sft-catalog; this one knows version ${STATE_VERSION}`
+      : `has no version ${STATE_VERSION}, so it is not a state of sft-catalog`,
+  )
 }
 
 /** Judges a record given from outside; throws an error that says which field is wrong. */

@@ -160,17 +160,11 @@ async function applyCatalog(
     return EXIT[stopOf(world) ?? 'failed']
   }
   const { plan } = made
-  const moved = saved === undefined ? [] : whatMoved(saved, made, catalog.hash, store.state)
-  if (saved !== undefined && moved.length > 0) {
-    world.err(
-      world.paintErr(
-        'error',
-        `the saved plan of ${saved.madeAt} does not hold any more: ${moved.join('; ')}`,
-      ),
-    )
-    world.err('nothing was changed: make a new plan')
+  if (
+    saved !== undefined &&
+    !stillHolds(saved, whatMoved(saved, made, catalog.hash, store.state), world)
+  )
     return EXIT.refused
-  }
   showIssues(world, plan.issues)
   const planned = planOutcome(plan)
   const refused = planned === 'failed' || planned === 'refused'
@@ -209,6 +203,15 @@ async function applyCatalog(
   if (outcome === 'outOfTime')
     world.err(`time limit reached after ${duration(report.seconds)}: the next run goes on`)
   return EXIT[outcome]
+}
+
+/** Whether a saved plan may be applied; says why where it may not. */
+function stillHolds(saved: SavedPlan, moved: readonly string[], world: World): boolean {
+  if (moved.length === 0) return true
+  const why = `the saved plan of ${saved.madeAt} does not hold any more: ${moved.join('; ')}`
+  world.err(world.paintErr('error', why))
+  world.err('nothing was changed: make a new plan')
+  return false
 }
 
 /** What the run came to; with `--allow-blocked`, apart from what the plan had blocked. */

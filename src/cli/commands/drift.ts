@@ -112,6 +112,11 @@ async function readAccount(
 
 const isEndpoint = (address: string): boolean => address.startsWith('endpoint/')
 
+const asRefusal = (error: unknown): AcceptError => {
+  if (error instanceof AcceptError) return error
+  throw error
+}
+
 async function acceptAll(
   addresses: readonly Address[],
   catalog: Catalog,
@@ -128,18 +133,19 @@ async function acceptAll(
   }
   const folder = catalogFolder(given, world)
   const checkDigit = checkDigitOf(given, world)
-  const accepted: { address: string; file: string | null; fields: readonly string[] }[] = []
+  const accepted: Accepted[] = []
   const failures: string[] = []
   let current: Catalog = catalog
   for (const address of addresses) {
-    try {
-      const done = await acceptDrift(address, {
-        catalog: current,
-        folder,
-        load: { ...(checkDigit && { checkDigit }) },
-        state: store.state,
-        observation,
-      })
+    const done = await acceptDrift(address, {
+      catalog: current,
+      folder,
+      load: { ...(checkDigit && { checkDigit }) },
+      state: store.state,
+      observation,
+    }).catch(asRefusal)
+    if (done instanceof AcceptError) failures.push(done.message)
+    else {
       // YAML first: cut short here, the next plan finds both sides alike and puts the state right.
       if (done.file !== undefined) await replaceText(done.file.path, done.file.text)
       await store.append(done.entry)
@@ -148,23 +154,26 @@ async function acceptAll(
       const next = await readCatalog(given, world)
       if (next === undefined) return EXIT.failed
       current = next
-    } catch (error) {
-      if (!(error instanceof AcceptError)) throw error
-      failures.push(error.message)
     }
   }
-  if (given.is('json'))
-    world.json({
-      format: 1,
-      ...subjectToJson(subjectOf(sft, given, world)),
-      accepted,
-      refused: failures,
-    })
-  else
-    for (const { address, file, fields } of accepted)
-      world.out(
-        `${world.paint('add', 'accepted')} ${address}: ${fields.join(', ')}${file === null ? '; in the state only' : ` in ${file}`}`,
-      )
+  if (given.is('json')) {
+    const subject = subjectToJson(subjectOf(sft, given, world))
+    world.json({ format: 1, ...subject, accepted, refused: failures })
+  } else sayAccepted(accepted, world)
   for (const failure of failures) world.err(`${world.paintErr('error', 'not accepted')} ${failure}`)
   return failures.length > 0 ? EXIT.failed : EXIT.ok
+}
+
+/** An entry that was made as the account has it; without a file, in the state only. */
+interface Accepted {
+  readonly address: string
+  readonly file: string | null
+  readonly fields: readonly string[]
+}
+
+function sayAccepted(accepted: readonly Accepted[], world: World): void {
+  for (const { address, file, fields } of accepted) {
+    const where = file === null ? '; in the state only' : ` in ${file}`
+    world.out(`${world.paint('add', 'accepted')} ${address}: ${fields.join(', ')}${where}`)
+  }
 }
