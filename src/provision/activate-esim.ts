@@ -19,7 +19,7 @@ const SENDS = 3
  * another order may try it. `taken`: not active by it, and never for sale here.
  */
 type Verdict =
-  | { readonly end: 'ours'; readonly how: 'done' | 'found' }
+  | { readonly end: 'ours'; readonly how: 'done' | 'found'; readonly detail?: string }
   | { readonly end: 'refused' | 'taken'; readonly reason: string }
 
 /**
@@ -52,7 +52,15 @@ export async function activateEsim(
       const change: OrderChange = {
         ...announced,
         status: 'activated',
-        steps: [{ step: 'activate', outcome: verdict.how, endpointId }, ...(announced.steps ?? [])],
+        steps: [
+          {
+            step: 'activate',
+            outcome: verdict.how,
+            endpointId,
+            ...(verdict.detail !== undefined && { detail: verdict.detail }),
+          },
+          ...(announced.steps ?? []),
+        ],
       }
       const there = rows.esim(endpointId) ?? esim
       const row: EsimRow = { ...there, status: 'activated', busyWith: orderId, at: isoNow(desk) }
@@ -102,6 +110,16 @@ export function leaveEsim(
   return { ...rest, status, reason, at }
 }
 
+/** What a SIM says of the activation of its endpoint. */
+type Seen = 'active' | 'waits' | 'gone' | 'not known'
+
+function seenOf(found: Finding<Sim>, endpointId: string): Seen {
+  if (found.kind === 'not known') return 'not known'
+  const sim = found.kind === 'there' ? found.value : undefined
+  if (sim?.endpointId !== endpointId || sim.attached === false) return 'gone'
+  return sim.status === 'Active' ? 'active' : 'waits'
+}
+
 async function tryActivation(
   desk: OrderDesk,
   order: OrderRow,
@@ -117,11 +135,26 @@ async function tryActivation(
   // An earlier process may have waited long for its place in the budget and sent it just now.
   let sentAt = desk.clock.now()
 
-  /** An eSIM that is active is ours only where a call of ours may have done that. */
-  const judgeActive = (how: 'done' | 'found'): Verdict =>
-    mayBeOurs
-      ? { end: 'ours', how }
-      : { end: 'taken', reason: 'it was active already, and not by an order of this ledger' }
+  /**
+   * An eSIM that is active is ours where a call of ours may have done that: also one that was refused, or
+   * told that it is so already, where nobody has anything on it.
+   */
+  const judgeActive = async (): Promise<Verdict> => {
+    if (mayBeOurs) return { end: 'ours', how: 'found' }
+    const { items, doubt } = await read.addons(endpointId, { ...options, knownGood: true })
+    if (items.length === 0 && doubt === undefined)
+      return {
+        end: 'ours',
+        how: 'found',
+        detail: 'refused, and active all the same: nobody else has an add-on on it',
+      }
+    const why =
+      items.length > 0 ? `it has add-ons: ${items.map(item => item.uniqueId).join()}` : doubt
+    return {
+      end: 'taken',
+      reason: `it was active already, and not by an order of this ledger: ${why}`,
+    }
+  }
 
   const noteUnclear = async (error: SftUnknownOutcomeError): Promise<void> => {
     mayBeOurs = true
@@ -142,23 +175,33 @@ async function tryActivation(
       )
     const active = await settle(find, deadline, desk.clock, signal)
     if (active.kind === 'not known') throw new SftUnknownOutcomeError(active.reason)
-    return active.kind === 'not there' ? { end: 'refused', reason } : judgeActive('found')
+    return active.kind === 'not there' ? { end: 'refused', reason } : await judgeActive()
+  }
+
+  /** What the SIM says; that it is gone takes a second look. */
+  const seeSim = async (): Promise<Seen> => {
+    const seen = seenOf(await read.sim(iccid, options), endpointId)
+    return seen === 'gone' ? seenOf(await read.sim(iccid, options), endpointId) : seen
   }
 
   /** Undefined: nothing is decided, the endpoint waits for its activation as far as is known. */
-  const judgeSim = (found: Finding<Sim>): Verdict | undefined => {
-    if (found.kind === 'not known') return undefined
-    const sim = found.kind === 'there' ? found.value : undefined
-    if (sim?.status === 'Active') return judgeActive('found')
-    if (sim === undefined || sim.attached === false || sim.endpointId !== endpointId)
-      return { end: 'taken', reason: 'no SIM is attached to it, or another one' }
-    return undefined
+  const lookAtSim = async (): Promise<Verdict | undefined> => {
+    const seen = await seeSim()
+    if (seen === 'active') return await judgeActive()
+    return seen === 'gone'
+      ? { end: 'taken', reason: 'no SIM is attached to it, or another one' }
+      : undefined
   }
 
-  /** What the SIM says; a verdict against it takes a second look. */
-  const lookAtSim = async (): Promise<Verdict | undefined> => {
-    const seen = judgeSim(await read.sim(iccid, options))
-    return seen?.end === 'taken' ? judgeSim(await read.sim(iccid, options)) : seen
+  /** The platform says that it is active already: by the call that was answered so, or by somebody else. */
+  const judgeAlready = async (): Promise<Verdict> => {
+    if (mayBeOurs) return { end: 'ours', how: 'found' }
+    const seen = await seeSim()
+    if (seen === 'not known') throw new SftUnknownOutcomeError('the SIM cannot be read')
+    if (seen === 'active') return await judgeActive()
+    return seen === 'gone'
+      ? { end: 'taken', reason: 'no SIM is attached to it, or another one' }
+      : { end: 'refused', reason: 'it is said to be active already, and its SIM is not' }
   }
 
   try {
@@ -172,27 +215,37 @@ async function tryActivation(
 
   async function sendUntilClear(): Promise<Verdict> {
     for (let send = 1; ; send++) {
-      try {
-        const { already } = await write.changeLifecycle(
-          { endpointId, lifecycle: 'A', reason: '1' },
-          options,
-        )
-        return already ? judgeActive('found') : { end: 'ours', how: 'done' }
-      } catch (error) {
-        if (error instanceof SftUnknownOutcomeError) {
-          sentAt = error.sentAt
-          await noteUnclear(error)
-          const seen = judgeSim(await read.sim(iccid, options))
-          if (seen?.end === 'ours') return seen
-          if (send === SENDS) return await judgeRefusal(`activation was unclear ${SENDS} times`)
-          continue
-        }
-        if (!(error instanceof SftRejectedError)) throw error
-        const refused = await judgeAfterRefusal(error)
+      const first = await sendOne(() =>
+        write.changeLifecycle({ endpointId, lifecycle: 'A', reason: '1' }, options),
+      )
+      if (first === 'unclear') {
+        if (seenOf(await read.sim(iccid, options), endpointId) === 'active')
+          return { end: 'ours', how: 'found' }
+      } else if (first instanceof SftRejectedError) {
+        const refused = await judgeAfterRefusal(first)
         if (refused !== 'unclear') return refused
-        if (send === SENDS) return await judgeRefusal(`activation was unclear ${SENDS} times`)
-      }
+      } else return await judgeDone(first)
+      if (send === SENDS) return await judgeRefusal(`activation was unclear ${SENDS} times`)
     }
+  }
+
+  /** Sends one call; an unclear outcome is written down. */
+  async function sendOne(
+    send: () => Promise<{ readonly already: boolean }>,
+  ): Promise<'done' | 'already' | 'unclear' | SftRejectedError> {
+    try {
+      return (await send()).already ? 'already' : 'done'
+    } catch (error) {
+      if (error instanceof SftRejectedError) return error
+      if (!(error instanceof SftUnknownOutcomeError)) throw error
+      sentAt = error.sentAt
+      await noteUnclear(error)
+      return 'unclear'
+    }
+  }
+
+  async function judgeDone(how: 'done' | 'already'): Promise<Verdict> {
+    return how === 'already' ? await judgeAlready() : { end: 'ours', how }
   }
 
   /** ASSUMED (contract 4.9, U20): from Pre-Active a refused lifecycle call is followed by the other one. */
@@ -200,17 +253,10 @@ async function tryActivation(
     const seen = await lookAtSim()
     if (seen?.end === 'taken' && mayBeOurs) return await judgeRefusal(seen.reason)
     if (seen !== undefined) return seen
-    try {
-      const { already } = await write.activateEndpoint(endpointId, options)
-      return already ? judgeActive('found') : { end: 'ours', how: 'done' }
-    } catch (error) {
-      if (error instanceof SftUnknownOutcomeError) {
-        sentAt = error.sentAt
-        await noteUnclear(error)
-        return 'unclear'
-      }
-      if (!(error instanceof SftRejectedError)) throw error
-      return await judgeRefusal(`${reasonOf(refusal)}; ${reasonOf(error)}`)
-    }
+    const second = await sendOne(() => write.activateEndpoint(endpointId, options))
+    if (second === 'unclear') return second
+    return second instanceof SftRejectedError
+      ? await judgeRefusal(`${reasonOf(refusal)}; ${reasonOf(second)}`)
+      : await judgeDone(second)
   }
 }

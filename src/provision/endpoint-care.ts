@@ -1,6 +1,7 @@
 import { type Finding, there as found, notThere, seenIn } from '../finding.ts'
 import { withAnnouncement } from '../sft/announcement.ts'
 import type { OperationName } from '../sft/api.ts'
+import { SftRejectedError } from '../sft/errors.ts'
 import { writeOnce } from '../sft/once.ts'
 import { type Desk, isoNow } from './desk.ts'
 import { UnknownEndpointError } from './errors.ts'
@@ -204,6 +205,15 @@ export async function removeInstance(
   return there
 }
 
+/** A refusal is believed where reading does not show that it was done all the same. */
+const lookAfterRefusal =
+  (find: () => Promise<Finding<true>>) =>
+  async (error: unknown): Promise<true> => {
+    const isDone = error instanceof SftRejectedError && (await find()).kind === 'there'
+    if (!isDone) throw error
+    return true
+  }
+
 /** A write that changes nothing when it is done twice: sent, settled by reading, sent once more. */
 async function settleWrite(
   desk: CareDesk,
@@ -218,7 +228,7 @@ async function settleWrite(
         await desk.confirm()
         return operation
       },
-      send,
+      send: () => send().catch(lookAfterRefusal(find)),
       announcement: desk.announcement,
       find,
       conclude: async () => {},

@@ -32,6 +32,7 @@ export const FAULT_KINDS = [
   'rejected',
   'rejected-after',
   'gateway-words-after',
+  'already-after',
   'unauthorised-html-after',
   'unauthorised-words-after',
   'throttle-html-after',
@@ -63,6 +64,8 @@ export const FAULT_KINDS = [
  * - `rejected`: not executed; outer "1", inner 10057
  * - `rejected-after`: executed; the same answer
  * - `gateway-words-after`: executed; HTTP 504 with HTML that says to slow down
+ * - `already-after`: executed; outer "1", and the inner code that says that it is so already: 2507 of an activation,
+ *   6420 of a de-linking, else 1254
  * - `unauthorised-html-after`: executed; HTTP `status` (401) with HTML that says that the session expired
  * - `unauthorised-words-after`: executed; outer "1", inner 10057, "Invalid session"
  * - `throttle-html-after`: executed; HTTP `status` (429) with HTML that says to slow down

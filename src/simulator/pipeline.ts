@@ -102,6 +102,7 @@ export async function play(
       : playFault(fault, execution, {
           now: running.now(),
           wire: settings.wire,
+          operation: route.name,
           later: (delayMs, run) => later(running, delayMs, run),
           expireTokens: () => running.auth.expireAll(),
         })

@@ -29,6 +29,7 @@ export type Played =
 export interface Stage {
   readonly now: number
   readonly wire: SimulatedWire
+  readonly operation: string
   readonly later: (delayMs: number, run: () => void) => void
   readonly expireTokens: () => void
 }
@@ -130,6 +131,9 @@ export function playFault(fault: Fault, execution: Execution, stage: Stage): Pla
     case 'gateway-words-after':
       executed()
       return reply(htmlReply(504, 'Gateway Timeout: slow down and try again'))
+    case 'already-after':
+      executed()
+      return reply(failureReply(alreadyCode(stage.operation), 'It is so already', now, wire))
     case 'unauthorised-html-after':
       executed()
       return reply(htmlReply(fault.status ?? 401, 'Unauthorized: session expired, log in again'))
@@ -156,6 +160,12 @@ function expired(
 ): Reply {
   expireTokens()
   return unauthorisedReply(form, 'Authorization Failed', now)
+}
+
+/** Codes of contract 3 with which an operation says that it is so already. */
+function alreadyCode(operation: string): string {
+  if (operation === 'EndPointActivation') return CODES.alreadyActive
+  return operation === 'DeLinkSim' ? CODES.noSim : CODES.alreadyInState
 }
 
 function payloadField(answer: Answer | undefined): string {

@@ -46,6 +46,7 @@ const FAULTS: readonly FaultKind[] = [
   'rejected',
   'rejected-after',
   'gateway-words-after',
+  'already-after',
   'unauthorised-html-after',
   'unauthorised-words-after',
   'throttle-html-after',

@@ -189,7 +189,9 @@ t.test('an eSIM that somebody else activated or took its SIM from is set aside',
   const endpoints = Object.values(market.state().endpoints)
   // After the pool is warm, so that only the sale itself can find out.
   await shop.purchase({ orderId: 'A-0', sku: 'EU-1GB' })
-  await market.sft.write.changeLifecycle({ endpointId: endpoints[1]!.endpointId, lifecycle: 'A' })
+  const { endpointId } = endpoints[1]!
+  await market.sft.write.changeLifecycle({ endpointId, lifecycle: 'A' })
+  await market.sft.write.subscribeAddon({ endpointId, planId: market.planIds[0]! })
   await market.sft.write.deLinkSim(endpoints[2]!.endpointId)
   const sale = await shop.purchase({ orderId: 'A-1', sku: 'EU-1GB' })
   t.equal(sale.endpointId, endpoints[3]!.endpointId)

@@ -216,16 +216,50 @@ rows('a write that was refused in words is looked for before it is sent again', 
       t.same(await checkAccount(ledger, market.simulator), [])
     },
   },
+  ...(['EndPointLifeCycleChange', 'EndPointActivation'] as const).flatMap(operation =>
+    (['rejected-after', 'already-after'] as const).map(
+      (kind): Row => ({
+        name: `an activation that was executed is the order’s whatever is answered: ${operation} ${kind}`,
+        wire: { activateByLifecycle: operation === 'EndPointLifeCycleChange' },
+        check: async (t, market) => {
+          const { shop, ledger } = await openShop(market)
+          await using _closing = shop
+          market.simulator.fault({ operation, kind, count: 10 })
+          const { endpointId } = await shop.purchase(BUY)
+          t.match(await shop.order('A-1'), { tried: 0, endpointId })
+          t.match(await shop.stock(), { setAside: 0, sold: 1 })
+          const reads = countCalls(market.simulator)
+          t.same([reads['GetEndPointProfile']], [1])
+          t.same(await checkAccount(ledger, market.simulator), [])
+        },
+      }),
+    ),
+  ),
   {
-    name: 'an eSIM whose refused activation was executed is not for sale to the next one',
-    wire: { activateByLifecycle: false },
+    name: 'a suspension and a removal that were done and refused are done',
     check: async (t, market) => {
       const { shop, ledger } = await openShop(market)
       await using _closing = shop
-      market.simulator.fault({ operation: 'EndPointActivation', kind: 'rejected-after' })
-      await shop.purchase(BUY)
-      t.equal(shop && (await shop.stock()).setAside, 1)
-      t.same(await checkAccount(ledger, market.simulator), [])
+      const { endpointId, addon } = await shop.purchase(BUY)
+      market.simulator.fault({ operation: 'writes', kind: 'rejected-after', count: 2 })
+      await shop.suspend({ endpointId })
+      t.equal(market.simulator.world.endpoints.get(endpointId)?.status, 'Suspended')
+      t.match(await ledger.esims(), [{ endpointId, suspended: true }])
+      t.match(await shop.removeAddon({ endpointId, uniqueId: addon.uniqueId }), { removed: true })
+    },
+  },
+  {
+    name: 'an eSIM on which somebody has an add-on is not the order’s, whatever was answered',
+    check: async (t, market) => {
+      const { shop } = await openShop(market)
+      await using _closing = shop
+      const [theirs = ''] = [...market.simulator.world.endpoints.keys()]
+      await shop.stock()
+      market.simulator.fault({ operation: 'EndPointLifeCycleChange', kind: 'rejected-after' })
+      const { subscribeAddon } = market.sft.write
+      await subscribeAddon({ endpointId: theirs, planId: market.planIds[0] ?? '' })
+      t.not((await shop.purchase(BUY)).endpointId, theirs)
+      t.match(await shop.stock(), { setAsideEsims: [{ reason: /it has add-ons: / }] })
     },
   },
 ])

@@ -125,6 +125,10 @@ const CASES: Readonly<Record<Exclude<FaultKind, 'no-answer'>, Case>> = {
     check: json((t, body) => t.strictSame([outer(body), inner(body)], ['1', '10057'])),
   },
   'gateway-words-after': { executed: true, check: html(504) },
+  'already-after': {
+    executed: true,
+    check: json((t, body) => t.strictSame([outer(body), inner(body)], ['1', '1254'])),
+  },
   'unauthorised-html-after': { executed: true, check: html(401) },
   'unauthorised-words-after': {
     executed: true,
