@@ -216,17 +216,19 @@ export class NothingToSettleError extends ProvisionError {
   }
 }
 
-/** The endpoint of a top-up is suspended: the add-on would carry no traffic. Nothing was written. */
+/** The endpoint of a top-up is suspended: the add-on would carry no traffic. Nothing was sent. */
 export class EndpointSuspendedError extends ProvisionError {
   override readonly name = 'EndpointSuspendedError'
   override readonly code = 'ENDPOINT_SUSPENDED'
   readonly endpointId: string
-  constructor(orderId: string, endpointId: string, how: 'suspended' | 'cancelled') {
+  constructor(orderId: string, endpointId: string, how: 'suspended' | 'cancelled' | 'elsewhere') {
     super(
       orderId,
-      how === 'suspended'
-        ? `endpoint ${endpointId} is suspended and would carry no traffic`
-        : `the sale of endpoint ${endpointId} was cancelled and it is suspended`,
+      {
+        suspended: `endpoint ${endpointId} is suspended and would carry no traffic`,
+        cancelled: `the sale of endpoint ${endpointId} was cancelled and it is suspended`,
+        elsewhere: `endpoint ${endpointId} was suspended elsewhere and would carry no traffic`,
+      }[how],
       'reactivate the endpoint first, or top up with allowSuspended',
     )
     this.endpointId = endpointId

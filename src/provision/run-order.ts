@@ -194,7 +194,8 @@ async function advanceOrder(
         if (order.intent === undefined) order = await renewPlan(desk, order)
         await takeForTopUp(desk, order, job, signal)
       }
-      return await subscribeAddon(desk, order, fresh && order.intent !== undefined, signal)
+      const isFresh = fresh && order.intent !== undefined
+      return await subscribeAddon(desk, order, isFresh, signal, isAllowed(order, job))
     } else return order
   }
 }
@@ -206,6 +207,10 @@ async function renewPlan(desk: OrderDesk, order: OrderRow): Promise<OrderRow> {
   return await saveOrder(desk, order.orderId, [], () => ({ change: { planId } }))
 }
 
+/** Whether the buyer wants the top-up of a suspended eSIM too, then or now. */
+const isAllowed = (order: OrderRow, { place }: OrderJob): boolean =>
+  order.allowSuspended === true || place?.allowSuspended === true
+
 /** Waits for the endpoint; of a top-up that may have been sent, its fitness is not asked any more. */
 async function takeForTopUp(
   desk: OrderDesk,
@@ -216,8 +221,7 @@ async function takeForTopUp(
   const { orderId, endpointId = '' } = order
   const { owner } = desk.claim
   const work = { endpointId, owner, by: { orderId }, runOther: job.runOther }
-  const allowed = order.allowSuspended === true || job.place?.allowSuspended === true
-  const admit = (esim: EsimRow) => admitTopUp(desk, order, allowed, esim)
+  const admit = (esim: EsimRow) => admitTopUp(desk, order, isAllowed(order, job), esim)
   await takeEndpoint(desk, order.intent === undefined ? { ...work, admit } : work, signal)
 }
 

@@ -3,7 +3,7 @@ import type { AddonInstance } from '../sft/api.ts'
 import { SftError, SftRejectedError, SftUnknownOutcomeError } from '../sft/errors.ts'
 import { settle, type WriteOutcome, writeOnce } from '../sft/once.ts'
 import { type Desk, isoNow } from './desk.ts'
-import { SubscriptionFailedError } from './errors.ts'
+import { EndpointSuspendedError, SubscriptionFailedError } from './errors.ts'
 import { causeOf, explainError, isAbort, reasonOf } from './explain.ts'
 import { findSubscribed, newInstances, type SubscribeIntent } from './find-addon.ts'
 import type { AddonRow, LedgerEntry, OrderIntent, OrderRow } from './ledger.ts'
@@ -41,14 +41,16 @@ class UnnamedSuccessError extends Error {
 /**
  * Subscribes the add-on of an order whose endpoint is active and ends the order: `delivered`, with its
  * instance. An unclear outcome is settled by reading, never by sending again on a guess. `fresh`: its
- * intent was announced just now and nothing was sent yet. Throws SubscriptionFailedError, and what
- * stands for an account that refuses or cannot be reached; the order then keeps its endpoint.
+ * intent was announced just now and nothing was sent yet. Throws EndpointSuspendedError where the read that
+ * a top-up makes anyway tells so, unless that is allowed; SubscriptionFailedError, and what stands for an
+ * account that refuses or cannot be reached: the order then keeps its endpoint.
  */
 export async function subscribeAddon(
   desk: OrderDesk,
   order: OrderRow,
   fresh: boolean,
   signal: AbortSignal,
+  allowSuspended = false,
 ): Promise<OrderRow> {
   const { orderId, endpointId, planId } = order
   if (endpointId === undefined) throw new Error(`order ${orderId} is active without an endpoint`)
@@ -71,6 +73,8 @@ export async function subscribeAddon(
         order.kind === 'topUp'
           ? await desk.sft.read.addons(endpointId, { ...options, knownGood: true })
           : undefined
+      if (seen?.endpointStatus === 'Suspended' && !allowSuspended)
+        throw new EndpointSuspendedError(orderId, endpointId, 'elsewhere')
       const saved = await saveOrder(desk, orderId, [endpointId], (rows, current) => ({
         change: announceSubscription(desk, current, endpointId, rows.addons(endpointId), seen),
       }))

@@ -140,6 +140,8 @@ export interface EndpointProfile {
   readonly basePlan?: string
   readonly apnGroup?: string
   readonly roamingProfiles?: readonly string[]
+  /** Text of the contract, such as `Active` or `Suspended`; undefined where the profile does not tell. */
+  readonly status?: string
   /** Its add-on instances, and whether they are all. */
   readonly instances: Listing<AddonInstance>
 }
@@ -147,6 +149,8 @@ export interface EndpointProfile {
 /** Add-on instances, and which call told them. */
 export interface AddonListing extends Listing<AddonInstance> {
   readonly by: 'details' | 'profile'
+  /** State of the endpoint, where the profile was read and tells it. */
+  readonly endpointStatus?: string
 }
 
 /** GetStatistics (contract 5), volumes in MB. */

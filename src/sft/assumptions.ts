@@ -377,7 +377,8 @@ export const WIRE_ASSUMPTIONS = [
   {
     id: 'profile-fields',
     contract: '4.11',
-    assumed: 'basicInfo names plan, APN group and roaming profiles as requests do',
+    assumed:
+      'basicInfo names plan, APN group and roaming profiles as requests do, and its state "status" with the texts of fetchSIM',
     otherwise: 'what has another name counts as not reported',
     set: '"profile-fields"',
   },

@@ -5,6 +5,7 @@ import { readActivationCode } from './activation-code.ts'
 import { blocksOf, instancesIn, instancesInDetails, mergeInstances } from './addon-instances.ts'
 import type {
   AddonInstance,
+  AddonListing,
   CallOptions,
   EndpointProfile,
   EndpointStatistics,
@@ -29,7 +30,7 @@ import {
 } from './lists.ts'
 import { requireId } from './prerequisites.ts'
 import { asNumber, asObject, asObjects, asText, compact, firstText } from './values.ts'
-import type { WireForm } from './wire-form.ts'
+import { fromWire, type WireForm } from './wire-form.ts'
 
 /** So many details in a row that were not understood, and the profile is read at once from then on. */
 const DETAILS_IN_VAIN = 3
@@ -68,9 +69,10 @@ export function createEndpointReads(
   async function addonsOfProfile(
     endpointId: string,
     options?: CallOptions,
-  ): Promise<Listing<AddonInstance>> {
+  ): Promise<Omit<AddonListing, 'by'>> {
     try {
-      return (await endpointProfile(endpointId, options)).instances
+      const { instances, status } = await endpointProfile(endpointId, options)
+      return { ...instances, ...(status !== undefined && { endpointStatus: status }) }
     } catch (error) {
       if (error instanceof SftNotUnderstoodError || error instanceof SftRejectedError)
         return { items: [], doubt: `endpoint profile: ${error.message}` }
@@ -131,7 +133,7 @@ export function createEndpointReads(
         detailsInVain++
       }
       const profile = await addonsOfProfile(endpointId, options)
-      return { ...mergeInstances(details.items, profile), by: 'profile' }
+      return { ...profile, ...mergeInstances(details.items, profile), by: 'profile' }
     },
     async statistics({ endpointId, from, to }, options) {
       requireId('GetStatistics', 'endPointId', endpointId)
@@ -225,7 +227,9 @@ function profileOf(
   const instances = inTerms(instancesIn(response), form)
   const names = form.profileFields
   const basic = asObject(blocks['basicInfo']) ?? {}
-  // ASSUMED (contract 4.11): plan, APN group and roaming profiles have the names that requests give them.
+  const status = asText(basic[names.status])
+  // ASSUMED (contract 4.11): plan, APN group and roaming profiles have the names that requests give them, the
+  // state is a text of fetchSIM.
   const fields: Omit<EndpointProfile, 'endpointId' | 'instances'> = compact({
     name: asText(basic[names.name]),
     iccid: asText(basic['iccid']),
@@ -233,6 +237,7 @@ function profileOf(
     basePlan: asText(basic[names.basePlan]),
     apnGroup: asText(basic[names.apnGroup]),
     roamingProfiles: asText(basic[names.roamingProfiles])?.split('|'),
+    status: status && fromWire(form.simStatus, status),
   })
   return { ...fields, endpointId, instances }
 }

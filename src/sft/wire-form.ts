@@ -54,7 +54,7 @@ export interface WireForm {
   readonly networksFrom: 'list' | 'roaming-profile'
   readonly addonsFrom: 'details' | 'profile'
   readonly profileFields: Readonly<
-    Record<'name' | 'basePlan' | 'apnGroup' | 'roamingProfiles', string>
+    Record<'name' | 'basePlan' | 'apnGroup' | 'roamingProfiles' | 'status', string>
   >
   readonly patchFields: Readonly<
     Record<

@@ -57,7 +57,7 @@ const OVERRIDES = z.strictObject({
   /** `profile`: add-on instances are read from the endpoint profile, without asking for details. */
   'addon-details': z.enum(['details', 'profile']).optional(),
   /** Names of fields in basicInfo of an endpoint profile. */
-  'profile-fields': values('name', 'basePlan', 'apnGroup', 'roamingProfiles'),
+  'profile-fields': values('name', 'basePlan', 'apnGroup', 'roamingProfiles', 'status'),
   /** Names of fields in PATCH endpoint. */
   'patch-fields': values(
     'name',
@@ -183,6 +183,7 @@ const fieldsOf = (settings: WireSettings) => ({
       basePlan: 'planId',
       apnGroup: 'apnGroupId',
       roamingProfiles: 'roamingProfileId',
+      status: 'status',
     },
     settings['profile-fields'],
   ),

@@ -214,7 +214,11 @@ t.test('an endpoint whose add-ons lost their IDs in the answer is read by its pr
     doubt: /without uniqueId/,
   })
   simulator.fault({ operation: 'GetEndpointAddonDetails', kind: 'field-missing' })
-  t.same(await sft.read.addons(endpointId), { items: [instance], by: 'profile' })
+  t.same(await sft.read.addons(endpointId), {
+    items: [instance],
+    by: 'profile',
+    endpointStatus: 'Pre-Active',
+  })
   simulator.fault({ operation: 'SubscribeAddon', kind: 'field-missing' })
   t.same(await sft.write.subscribeAddon({ endpointId, planId }), [], 'the answer did not tell')
 })

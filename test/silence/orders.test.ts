@@ -273,6 +273,29 @@ const CASES: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     await shop.reactivate({ endpointId })
     t.ok(await shop.topUp({ ...topUp, orderId: 'T-2' }))
   },
+  async 'a top-up of an eSIM that was suspended in the portal is refused until it is reactivated'(
+    scene,
+  ) {
+    const { t, shop, buy, market, instances, status } = scene
+    const { endpointId } = await buy()
+    const topUp = { orderId: 'T-1', endpointId, sku: 'EU-1GB' }
+    await shop.topUp({ ...topUp, orderId: 'T-0' })
+    const suspend = { endpointId, lifecycle: 'S' } as const
+    await market.sft.write.changeLifecycle(suspend)
+    const since = market.simulator.calls.length
+    const refused = await shop.topUp(topUp).catch((error: unknown) => error)
+    t.match(refused, { code: 'ENDPOINT_SUSPENDED', endpointId, next: /^reactivate/ })
+    t.same(countCalls(market.simulator, since), { GetEndPointProfile: 1 }, 'one read, as ever')
+    t.equal(instances(endpointId), 2)
+    await shop.reactivate({ endpointId })
+    t.equal(status(endpointId), 'Active')
+    t.equal((await shop.topUp(topUp)).status, 'delivered')
+    await market.sft.write.changeLifecycle(suspend)
+    t.ok(await shop.topUp({ ...topUp, orderId: 'T-2', allowSuspended: true }))
+    await t.rejects(shop.topUp({ ...topUp, orderId: 'T-3' }), EndpointSuspendedError)
+    t.ok(await shop.topUp({ ...topUp, orderId: 'T-3', allowSuspended: true }))
+    t.equal(instances(endpointId), 5)
+  },
   async 'a top-up of a cancelled eSIM is refused until it is reactivated'(scene) {
     const { t, shop, buy, status } = scene
     const { endpointId } = await buy()
