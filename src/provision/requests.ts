@@ -5,6 +5,8 @@ import { InvalidRequestError } from './errors.ts'
 const MAX_ID = 200
 /** What people can see: neither blanks nor marks of no width, control characters or halves of one. */
 const VISIBLE = /[^\p{White_Space}\p{C}]/u
+/** What changes how a text looks without being seen: control characters, halves of one, marks of direction. */
+const UNSEEN = /[\p{Cc}\p{Cs}\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/u
 
 const text = (what: string) =>
   z
@@ -23,18 +25,38 @@ const signal = z.custom<AbortSignal>(value => value instanceof AbortSignal, {
 })
 
 const MAX_LEVELS = 100
+const MAX_PARTS = 10_000
+const MAX_CHARACTERS = 100_000
 
-/** An object that holds itself has no end, and is too deep as well. */
-const isShallow = (value: unknown, levels = MAX_LEVELS): boolean =>
-  typeof value !== 'object' ||
-  value === null ||
-  (levels > 0 && Object.values(value).every(part => isShallow(part, levels - 1)))
+/**
+ * What is too much of a value, which is judged and hashed whole; undefined where nothing is. A part that stands
+ * in it more than once counts each time, as in its text, and the counting ends where the limit is passed.
+ */
+function excessOf(value: unknown): string | undefined {
+  const open: { readonly part: unknown; readonly level: number }[] = [{ part: value, level: 0 }]
+  let parts = 1
+  let characters = 0
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { part, level } = next
+    if (typeof part === 'string') characters += part.length
+    if (characters > MAX_CHARACTERS) return `has more than ${MAX_CHARACTERS} characters`
+    if (typeof part !== 'object' || part === null) continue
+    // An object that holds itself has no end.
+    if (level === MAX_LEVELS) return `is nested deeper than ${MAX_LEVELS} levels, or in itself`
+    const isList = Array.isArray(part)
+    parts += isList ? part.length : Object.keys(part).length
+    if (parts > MAX_PARTS) return `has more than ${MAX_PARTS} parts, each time it is used counted`
+    if (!isList) characters += Object.keys(part).join('').length
+    for (const inner of Object.values(part)) open.push({ part: inner, level: level + 1 })
+  }
+  return undefined
+}
 
 const json = z
   .unknown()
-  .refine(value => isShallow(value), {
-    error: `is nested deeper than ${MAX_LEVELS} levels, or in itself`,
-    abort: true,
+  .superRefine((value, context) => {
+    const excess = excessOf(value)
+    if (excess !== undefined) context.addIssue({ code: 'custom', message: excess })
   })
   .pipe(z.json({ error: 'is nothing that JSON can say' }))
 
@@ -53,7 +75,10 @@ const endpointId = text('the ID of an endpoint')
 const uniqueId = text('the uniqueId of an add-on instance')
 /** Judged apart: an order that exists keeps its ID. */
 const orderId = z.unknown()
-const ORDER_ID = text("the portal's own order ID")
+const ORDER_ID = text("the portal's own order ID").refine(value => !UNSEEN.test(value), {
+  error:
+    'has control characters or marks of direction, which make two IDs look alike: leave them out',
+})
 
 export const REQUESTS = {
   purchase: z.object({ orderId, sku, reference: json.optional(), ...patience }),

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { inspect } from 'node:util'
 import t, { type Test } from 'tap'
 import { notThere } from '../../src/finding.ts'
+import type { Json } from '../../src/model.ts'
 import {
   type AnyProvisionError,
   EndpointSuspendedError,
@@ -385,12 +386,12 @@ const CASES: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     const { endpointId } = await buy()
     const rows = await ledger.orders()
     const long = 'x'.repeat(300)
-    for (const orderId of [long, ' ', 7 as unknown as string])
+    for (const orderId of [long, ' ', 'A\n1', 7 as unknown as string])
       await ledger.transact({ orderIds: [orderId] }, () => ({
         entries: [{ table: 'orders', row: { ...rows[0]!, orderId, steps: [] } }],
         result: undefined,
       }))
-    for (const orderId of [long, ' ', 7 as unknown as string]) {
+    for (const orderId of [long, ' ', 'A\n1', 7 as unknown as string]) {
       t.equal((await shop.order(orderId)).status, 'delivered')
       t.equal((await shop.purchase({ orderId, sku: 'EU-1GB' })).endpointId, endpointId)
     }
@@ -434,12 +435,23 @@ const WRONG: readonly (readonly [string, (shop: Provisioner) => Promise<unknown>
       shop.purchase({ orderId: 'A-1', sku: 'EU-1GB', reference: (() => 1) as unknown as string }),
   ],
   ['the request', shop => shop.purchase(undefined as unknown as PurchaseRequest)],
-  ...['\u200b', '\u2060 \ufeff', '\u0000', '\ud800'].map(
-    (orderId): readonly [string, (shop: Provisioner) => Promise<unknown>] => [
-      'orderId',
-      shop => shop.purchase({ orderId, sku: 'EU-1GB' }),
-    ],
-  ),
+  ...[
+    '\u200b',
+    '\u2060 \ufeff',
+    '\u0000',
+    '\ud800',
+    'A\n1',
+    'A\u00001',
+    'A-\u001b[2J1',
+    'A\u202e1',
+    'A\u20661',
+    'A\ud8001',
+    'A\u0085',
+    '\ufeffA-1',
+  ].map((orderId): readonly [string, (shop: Provisioner) => Promise<unknown>] => [
+    'orderId',
+    shop => shop.purchase({ orderId, sku: 'EU-1GB' }),
+  ]),
   [
     'reference',
     shop => {
@@ -452,6 +464,17 @@ const WRONG: readonly (readonly [string, (shop: Provisioner) => Promise<unknown>
       })
     },
   ],
+  ...[
+    // Each level holds the one below twice: few objects, and more values than there are atoms.
+    Array.from({ length: 95 }).reduce<Json>(below => [below, below], 'x'),
+    Array.from({ length: 40 }).reduce<Json>(below => ({ a: below, b: below, c: below }), {}),
+    Array.from({ length: 10_001 }).fill(null) as Json[],
+    'x'.repeat(100_001),
+    { ['x'.repeat(100_001)]: 1 },
+  ].map((reference): readonly [string, (shop: Provisioner) => Promise<unknown>] => [
+    'reference',
+    shop => shop.purchase({ orderId: 'A-1', sku: 'EU-1GB', reference }),
+  ]),
   [
     'the request',
     shop =>
