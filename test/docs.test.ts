@@ -4,8 +4,9 @@ import { KIND_NAMES, KINDS } from '../src/resources/kinds.ts'
 import { WIRE_ASSUMPTIONS, type WireAssumption } from '../src/sft/assumptions.ts'
 import { FAULT_KINDS } from '../src/simulator/index.ts'
 import { WIRE_KEYS } from '../src/simulator/settings.ts'
+import { REPOSITORY } from './program.ts'
 
-const page = (path: string) => readFile(new URL(`../${path}`, import.meta.url), 'utf8')
+const page = (path: string) => readFile(new URL(path, REPOSITORY), 'utf8')
 
 t.test('docs/changing.md has every field of every kind as the kind files say it', async t => {
   const text = await page('docs/changing.md')
@@ -40,7 +41,7 @@ t.test('docs/wire.md lists every assumption that the client makes', async t => {
 
 t.test('what the code marks as assumed stands in the list', async t => {
   const sections = WIRE_ASSUMPTIONS.flatMap(({ contract }) => contract.split(', '))
-  const files = await readdir(new URL('../src', import.meta.url), { recursive: true })
+  const files = await readdir(new URL('src', REPOSITORY), { recursive: true })
   for (const file of files.filter(name => name.endsWith('.ts') && !name.startsWith('simulator'))) {
     const text = await page(`src/${file}`)
     for (const [, told = ''] of text.matchAll(/ASSUMED (?:wire )?\(contract ([^)]*)\)/g))
@@ -78,7 +79,7 @@ t.test('links between pages lead somewhere', async t => {
     const text = await page(path)
     for (const [, target = ''] of text.matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)) {
       if (/^https?:/.test(target)) continue
-      const place = new URL(target, new URL(`../${path}`, import.meta.url))
+      const place = new URL(target, new URL(path, REPOSITORY))
       const { stat } = await import('node:fs/promises')
       t.ok(await stat(place), `${path} → ${target}`)
     }

@@ -1,61 +1,24 @@
-import { spawn } from 'node:child_process'
-import { resolve } from 'node:path'
 import type { Test } from 'tap'
 import { createEndpoint } from '../../src/simulator/endpoints.ts'
 import type { SimulatorOptions } from '../../src/simulator/index.ts'
 import { type NetworkId, SIMULATED_ACCOUNT, type World } from '../../src/simulator/index.ts'
 import { createPlan } from '../../src/simulator/plans.ts'
 import { createZone } from '../../src/simulator/zones.ts'
-import { type Desk, openDesk, withInit } from '../cli/desk.ts'
-import { findSecret } from '../cli/run-cli.ts'
+import { type Desk, openDesk } from '../cli/desk.ts'
 
-const PROGRAM = ['--import', import.meta.resolve('tsx'), resolve('src/cli/main.ts')]
-
-/** How a command ended. */
-export interface Outcome {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
-/** A desk whose commands are those under test here. */
-export interface AdoptDesk extends Omit<Desk, 'run' | 'start'> {
-  readonly run: (args: string) => Promise<Outcome>
+/** A desk, and the account as the platform has it. */
+export interface AdoptDesk extends Desk {
   readonly world: World
 }
 
-/** A folder, a simulated account, and commands as processes. */
+/** A desk at an account that others have worked on. */
 export async function openAdoptDesk(
   t: Test,
   files: Parameters<typeof openDesk>[1] = () => ({}),
   options: SimulatorOptions = {},
 ): Promise<AdoptDesk> {
   const desk = await openDesk(t, files, options)
-  return {
-    ...desk,
-    world: desk.simulator.world,
-    run: args =>
-      new Promise((done, failed) => {
-        const child = spawn(
-          process.execPath,
-          [...PROGRAM, ...withInit(args.split(' '), desk.folder, {})],
-          {
-            cwd: desk.folder,
-            env: { PATH: process.env['PATH'], HOME: desk.folder, ...desk.env },
-          },
-        )
-        let stdout = ''
-        let stderr = ''
-        child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
-        child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
-        child.on('error', failed)
-        child.on('close', code => {
-          const leak = findSecret(stdout + stderr)
-          if (leak === undefined) done({ code, stdout, stderr })
-          else failed(new Error(`${args} wrote ${leak}`))
-        })
-      }),
-  }
+  return { ...desk, world: desk.simulator.world }
 }
 
 /** Networks of countries, by their English names on the platform. */

@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
+import { nodeWords, PROGRAM } from '../program.ts'
 import { openDesk, smallCatalog } from './desk.ts'
 import { PASSWORD, runCli, startCli } from './run-cli.ts'
 
@@ -243,15 +245,11 @@ t.test('simulate says where it is, keeps its world, and ends when told', async t
 })
 
 t.test('a reader that goes away ends the output, not with an error', async t => {
-  const { spawnSync } = await import('node:child_process')
-  const ended = spawnSync(
-    'sh',
-    [
-      '-c',
-      `"${process.execPath}" --import "${import.meta.resolve('tsx')}" src/cli/main.ts schema | head -1`,
-    ],
-    { encoding: 'utf8', env: { PATH: process.env['PATH'] } },
-  )
+  const words = nodeWords([...PROGRAM, 'schema']).map(word => `'${word}'`)
+  const ended = spawnSync('sh', ['-c', `${words.join(' ')} | head -1`], {
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'] },
+  })
   t.equal(ended.stdout, '{\n')
   t.notMatch(ended.stderr, 'EPIPE')
 })

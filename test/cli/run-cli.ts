@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, statSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { nodeWords, PROGRAM } from '../program.ts'
 
 /** How a process ended, and what it wrote. */
 export interface Ended {
@@ -43,32 +42,16 @@ export interface RunOptions {
 /** Passwords that a test hands out: none may ever be written. */
 export const PASSWORD = 'a-password-nobody-may-see'
 
-const newest = (folder: string): number =>
-  Math.max(
-    ...readdirSync(folder, { recursive: true, encoding: 'utf8' })
-      .filter(name => /\.[jt]s$/.test(name))
-      .map(name => statSync(join(folder, name)).mtimeMs),
-  )
-
-/** The built program, or the sources where they are newer. */
-const PROGRAM: readonly string[] =
-  existsSync('dist/cli/main.js') && newest('dist') >= newest('src')
-    ? [resolve('dist/cli/main.js')]
-    : ['--import', import.meta.resolve('tsx'), resolve('src/cli/main.ts')]
-
 /** Whether this machine can give a process a terminal (script(1) of util-linux). */
 export const hasTerminal: boolean =
   spawnSync('script', ['-qec', 'true', '/dev/null'], { stdio: 'ignore' }).status === 0
 
 /** Starts `sft-catalog` as a process of its own, in an environment that holds nothing of this one. */
 export function startCli(args: readonly string[], options: RunOptions): Running {
-  const words = [process.execPath, ...PROGRAM, ...args]
+  const words = nodeWords([...PROGRAM, ...args])
   const [file = '', ...rest] = options.terminal
     ? ['script', '-qec', `stty cols 100 rows 30; ${words.map(quoted).join(' ')}`, '/dev/null']
-    : options.as === undefined
-      ? words
-      : // The test runner watches processes by files that another user may not write.
-        ['env', '-u', 'NODE_OPTIONS', ...words]
+    : words
   const child: ChildProcess = spawn(file, rest, {
     cwd: options.cwd,
     env: { PATH: process.env['PATH'], HOME: options.cwd, ...options.env },

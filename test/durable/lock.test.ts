@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -10,7 +10,7 @@ import {
   withShortLock,
 } from '../../src/durable/lock.ts'
 import { type Owner, ownerState, thisProcess } from '../../src/durable/owner.ts'
-import { plainScript } from './plain-script.ts'
+import { scriptBeside, spawnNode } from '../program.ts'
 
 const newLock = (test: Test): string => join(test.testdir({}), 'lock')
 
@@ -21,11 +21,9 @@ interface Child {
   readonly ended: Promise<number | null>
 }
 
-function start(script: string, args: readonly (string | number)[]): Child {
-  const child = spawn(process.execPath, [script, ...args.map(String)], {
-    env: { ...process.env, NODE_OPTIONS: '' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+function start(script: readonly string[], args: readonly (string | number)[]): Child {
+  const child = spawnNode([...script, ...args.map(String)])
+  child.stderr.pipe(process.stderr)
   let output = ''
   const ended = new Promise<number | null>(resolve => child.once('close', resolve))
   const said = new Promise<string>(resolve => {
@@ -148,7 +146,7 @@ t.test('of many that find a dead owner at once, one takes over', async test => {
 
 t.test('a killed process leaves its lock to one of several that wait', async test => {
   const path = newLock(test)
-  const script = plainScript(join(path, '..', 'built'), 'test/durable/hold-lock.js')
+  const script = scriptBeside(import.meta, 'hold-lock')
   const first = start(script, [path, 0])
   test.equal(await first.said, 'held')
   test.match(await start(script, [path, 0]).said, /LockedError: .*\(holding\)/)
@@ -183,7 +181,7 @@ t.test(
   async test => {
     const path = newLock(test)
     const file = join(path, '..', 'numbers')
-    const script = plainScript(join(path, '..', 'built'), 'test/durable/count-with-lock.js')
+    const script = scriptBeside(import.meta, 'count-with-lock')
     writeFileSync(file, '0\n')
     const steady = Array.from({ length: 3 }, () => start(script, [path, file, 150]))
     for (let round = 0; round < 8; round++) {

@@ -10,7 +10,7 @@ import { doomAt, doomedLedger, doomedSft } from './crash.ts'
 import { type Market, openMarket } from './support.ts'
 
 /** Rounds; thousands with `PROVISION_ROUNDS=5000`. `PROVISION_SEED` replays. */
-const ROUNDS = Number(process.env['PROVISION_ROUNDS'] ?? 200)
+const ROUNDS = Number(process.env['PROVISION_ROUNDS'] ?? 60)
 const SEED = Number(process.env['PROVISION_SEED'] ?? Date.now() % 2 ** 31)
 
 const WRITE_FAULTS: readonly FaultKind[] = [

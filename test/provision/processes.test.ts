@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -6,13 +6,14 @@ import t from 'tap'
 import { fileLedger } from '../../src/provision/index.ts'
 import type { SimulatedWire } from '../../src/simulator/index.ts'
 import { arbitraryWire, hidesAddons } from '../chaos/variants.ts'
+import { scriptBeside, spawnNode } from '../program.ts'
 import { checkAccount } from './check-account.ts'
 import { type Market, openMarket } from './support.ts'
 
 /** Rounds with real deaths; thousands with `PROVISION_KILL_ROUNDS=2000`. `PROVISION_SEED` replays. */
-const ROUNDS = Number(process.env['PROVISION_KILL_ROUNDS'] ?? 12)
+const ROUNDS = Number(process.env['PROVISION_KILL_ROUNDS'] ?? 4)
 const SEED = Number(process.env['PROVISION_SEED'] ?? Date.now() % 2 ** 31)
-const SCRIPT = join(import.meta.dirname, 'sell-orders.ts')
+const SCRIPT = scriptBeside(import.meta, 'sell-orders')
 
 interface Job {
   readonly state: string
@@ -28,9 +29,8 @@ interface Ended {
 }
 
 function sell(market: Market, job: Job): { child: ChildProcess; ended: Promise<Ended> } {
-  const { NODE_OPTIONS: _loader, ...env } = process.env
   const spec = JSON.stringify({ topUps: [], ...job, url: market.simulator.url })
-  const child = spawn(process.execPath, ['--import', 'tsx', SCRIPT, spec], { env })
+  const child = spawnNode([...SCRIPT, spec])
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', chunk => {

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,6 +6,7 @@ import { type CallBudget, createCallBudget } from '../../src/sft/budget.ts'
 import type { Clock } from '../../src/sft/once.ts'
 import { memorySlots } from '../../src/sft/slots.ts'
 import { type Simulator, startSimulator } from '../../src/simulator/index.ts'
+import { scriptBeside, spawnNode } from '../program.ts'
 import { errorOf, openSimulated } from './support.ts'
 
 /** Time that passes only while everybody sleeps; `lateness` is how late a timer may be (ms). */
@@ -252,12 +252,12 @@ t.test('two processes on one file keep the rate together', async t => {
   const callsPerSecond = 12
   // Each alone would keep within this, both without the file would not.
   await using simulator = await startSimulator({ callsPerSecond: 15, sims: 1 })
-  const script = join(import.meta.dirname, 'call-many.ts')
-  const { NODE_OPTIONS: _loader, ...env } = process.env
-  const args = ['--import', 'tsx', script, simulator.url, budgetFile, String(callsPerSecond), '20']
+  const script = scriptBeside(import.meta, 'call-many')
+  const args = [...script, simulator.url, budgetFile, String(callsPerSecond), '20']
   const ends = await Promise.all(
     [0, 1].map(async () => {
-      const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'inherit', 'inherit'] })
+      const child = spawnNode(args)
+      child.stderr.pipe(process.stderr)
       const [code] = await once(child, 'exit')
       return code
     }),

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import t, { type Test } from 'tap'
@@ -28,6 +27,7 @@ import {
 import { ANNOUNCEMENT_MS } from '../../src/sft/announcement.ts'
 import { writeOnce } from '../../src/sft/once.ts'
 import { SIMULATED_ACCOUNT } from '../../src/simulator/index.ts'
+import { scriptBeside, spawnNode } from '../program.ts'
 import { anOrder } from '../provision/ledger-contract.ts'
 import { countCalls, type Market, openMarket, openShop } from '../provision/support.ts'
 import { fromElsewhere } from './elsewhere.ts'
@@ -593,12 +593,7 @@ t.test(
       callsPerSecond: 0.5,
       silenceSeconds: 3,
     }
-    const { NODE_OPTIONS: _loader, ...env } = process.env
-    const child = spawn(
-      process.execPath,
-      ['--import', 'tsx', join(import.meta.dirname, 'sell-one.ts'), JSON.stringify(job)],
-      { env },
-    )
+    const child = spawnNode([...scriptBeside(import.meta, 'sell-one'), JSON.stringify(job)])
     t.teardown(() => child.kill('SIGKILL'))
     let stdout = ''
     let stderr = ''

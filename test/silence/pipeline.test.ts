@@ -6,6 +6,7 @@ import { type Command, namesOf } from '../../src/cli/command.ts'
 import { OUTCOMES } from '../../src/outcome.ts'
 import { type Desk, openDesk, smallCatalog } from '../cli/desk.ts'
 import { runCli } from '../cli/run-cli.ts'
+import { REPOSITORY } from '../program.ts'
 import { CATALOG, json, rows } from './rows.ts'
 
 /** A network leaves the zone of a catalog that is applied: no public call does that. */
@@ -15,7 +16,7 @@ async function blockZone(t: Test, desk: Desk): Promise<void> {
 }
 
 t.test('README has the exit codes as the code has them', async t => {
-  const text = await readFile(new URL('../../README.md', import.meta.url), 'utf8')
+  const text = await readFile(new URL('README.md', REPOSITORY), 'utf8')
   t.strictSame(
     text.split('\n').filter(line => /^\| \d+ \| /.test(line)),
     Object.values(OUTCOMES).map(({ code, meaning }) => `| ${code} | ${meaning} |`),
@@ -114,7 +115,7 @@ rows('what the end of a run says', [
 
 /** Somebody who owns nothing. */
 const NOBODY = 65_534
-const LEDGER = new URL('../fixtures/release-0.1.0/ledger-journal/', import.meta.url)
+const LEDGER = new URL('test/fixtures/release-0.1.0/ledger-journal/', REPOSITORY)
 
 /** What readers run, one after another, and how they end. */
 const READERS = [
@@ -224,7 +225,7 @@ t.test('a flag that cannot apply is refused before anything is read', async t =>
 })
 
 t.test('what rules name are flags of their commands', async t => {
-  const folder = new URL('../../src/cli/commands/', import.meta.url)
+  const folder = new URL('src/cli/commands/', REPOSITORY)
   for (const file of await readdir(folder)) {
     const module: Readonly<Record<string, unknown>> = await import(new URL(file, folder).href)
     for (const command of Object.values(module).filter(isCommand)) {

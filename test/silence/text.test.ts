@@ -366,16 +366,13 @@ t.test('a URL with a password in it is never shown', async t => {
 })
 
 t.test('an answer is bounded, whatever the account sends', async t => {
-  await t.test('1 GB of blanks in a megabyte', async t => {
-    let sent = 0
+  await t.test('blanks without end, a gigabyte of them in a megabyte', async t => {
     const chunk = Buffer.alloc(1 << 20, 0x20)
     const server = createServer((_request, response) => {
       response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' })
+      // Without an end: who reads it whole never comes back.
       const blanks = function* () {
-        for (let n = 0; n < 1024 && !response.destroyed; n += 1) {
-          sent += 1
-          yield chunk
-        }
+        while (!response.destroyed) yield chunk
       }
       pipeline(Readable.from(blanks()), createGzip({ level: 1 }), response, () => undefined)
     })
@@ -393,7 +390,6 @@ t.test('an answer is bounded, whatever the account sends', async t => {
     })
     const error = await sft.read.networks().catch((error: unknown) => error)
     t.match(error, { message: /more than 32 MB/ })
-    t.ok(sent < 1024, `${sent} MB were compressed before the client went away`)
   })
   for (const kind of ['huge-body-after', 'deep-body-after'] as const)
     await t.test(`${kind} for every read and write of a run`, async t => {

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import {
   cpSync,
   existsSync,
@@ -16,7 +15,7 @@ import type { Json } from '../../src/model.ts'
 import { openFileState, readFileState } from '../../src/state/file-store.ts'
 import { openState, readState } from '../../src/state/open-state.ts'
 import type { State } from '../../src/state/state.ts'
-import { plainScript } from '../durable/plain-script.ts'
+import { scriptBeside, spawnNode } from '../program.ts'
 import { testStateStore } from './contract.ts'
 import { putEndpoint, putZone } from './records.ts'
 
@@ -304,13 +303,11 @@ t.test('an entry that is no JSON fails its append and leaves no trace', async te
 /** Appends in a process of its own, kills it after so many lines, and tells the keys that it acknowledged. */
 async function killWhileAppending(
   lines: number,
-  script: string,
+  script: readonly string[],
   args: readonly string[],
 ): Promise<readonly string[]> {
-  const child = spawn(process.execPath, [script, ...args], {
-    env: { ...process.env, NODE_OPTIONS: '' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const child = spawnNode([...script, ...args])
+  child.stderr.pipe(process.stderr)
   let output = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text
@@ -325,7 +322,7 @@ async function killWhileAppending(
 
 t.test('kill -9 at any instant loses nothing that was acknowledged', async test => {
   const path = newPlace(test)
-  const script = plainScript(join(path, '..', 'built'), 'test/state/append-for-ever.js')
+  const script = scriptBeside(import.meta, 'append-for-ever')
   const acknowledged = new Set<string>()
   for (let round = 0; round < 20; round++) {
     const width = String(1 + (round % 3) * 5)
