@@ -32,6 +32,16 @@ module.exports = {
       },
     ),
     forbid(
+      'account-reads-only',
+      'account/ reads an account into an observation, and stands below all that judges one.',
+      { path: '^src/account/' },
+      {
+        path: '^src/',
+        pathNot:
+          '^src/(account/|(finding|issues|model|networks)\\.ts$|sft/api\\.ts$|state/state\\.ts$)',
+      },
+    ),
+    forbid(
       'nobody-imports-cli',
       'cli/ is the edge.',
       { path: '^src/(?!cli/)' },

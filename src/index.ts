@@ -6,6 +6,9 @@
  * @module
  */
 
+export type { Observation } from './account/observation.ts'
+// plan
+export type { ObserveEvent } from './account/observe.ts'
 // apply
 export { type ApplyOptions, applyPlan } from './apply/apply-plan.ts'
 export type { ApplyEvent, ApplyReport, Result } from './apply/report.ts'
@@ -52,8 +55,6 @@ export type {
   Resource,
   Spec,
 } from './model.ts'
-// plan
-export type { ObserveEvent } from './observe.ts'
 // how a run ends
 export {
   applyOutcome,
@@ -66,7 +67,6 @@ export {
 } from './outcome.ts'
 export { FileError, PlainError } from './plain-error.ts'
 export type { Sales } from './plan/impact.ts'
-export type { Observation } from './plan/observation.ts'
 export type {
   Action,
   AdoptChange,

@@ -1,7 +1,7 @@
+import type { Observation } from '../account/observation.ts'
 import type { Address, Catalog, Json, KindName, Resource, Spec } from '../model.ts'
 import { diffCatalog } from '../plan/diff.ts'
 import { diffFields } from '../plan/diff-fields.ts'
-import type { Observation } from '../plan/observation.ts'
 import { indexObserved } from '../plan/observed-index.ts'
 import type { Change } from '../plan/plan.ts'
 import type { ResourceGraph } from '../plan/resolve.ts'

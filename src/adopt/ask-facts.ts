@@ -1,5 +1,5 @@
 import { parseCountry } from '../countries.ts'
-import { indexNetworks } from '../resources/rate-zone.ts'
+import { indexNetworks } from '../networks.ts'
 import { parseDataVolume, parseValidity } from '../units.ts'
 import { describeObject } from './pick-revisions.ts'
 import {

@@ -1,7 +1,7 @@
 import { type PrintedEntry, printCatalogFile } from '../catalog/print-yaml.ts'
+import type { PlannedFile } from '../catalog/stage-catalog.ts'
 import type { KindName } from '../model.ts'
 import type { EntryDraft, LeftOut, Proposal } from './proposal.ts'
-import type { PlannedFile } from './stage-catalog.ts'
 
 /** Comment lines of one file about what is left out; the command reports all of it. */
 const SHOWN = 200

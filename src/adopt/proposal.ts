@@ -1,6 +1,7 @@
 /** What taking over an account would write: the values that pass between its steps. */
+
+import type { Observation } from '../account/observation.ts'
 import type { AccountDefaults, Address, Catalog, JsonObject, KindName } from '../model.ts'
-import type { Observation } from '../plan/observation.ts'
 import type { EndpointProfile, ReportedPlan } from '../sft/api.ts'
 import type { State } from '../state/state.ts'
 

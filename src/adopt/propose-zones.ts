@@ -1,12 +1,9 @@
 import type { JsonObject, NetworkId, NetworkSelector } from '../model.ts'
-import { indexNetworks, networkWord } from '../resources/rate-zone.ts'
+import { indexNetworks, type NetworkIndex, networkWord } from '../networks.ts'
 import type { Network, ReportedRateZone } from '../sft/api.ts'
 import { createKeyMaker } from './make-key.ts'
 import { describeObject, type Picked, pickRevisions } from './pick-revisions.ts'
 import { byText, type EntryDraft, type LeftOut, type ProposalInput } from './proposal.ts'
-
-/** The account's networks by country, TADIG code and IDs. */
-export type NetworkIndex = ReturnType<typeof indexNetworks>
 
 /** The shortest selectors that pick exactly these networks, sorted. */
 export function selectNetworks(

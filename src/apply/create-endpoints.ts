@@ -1,6 +1,6 @@
+import { endpointIn, readSims } from '../account/read-sims.ts'
 import { allThere, type Finding } from '../finding.ts'
 import type { CreateChange } from '../plan/plan.ts'
-import { endpointIn, readSims } from '../read-sims.ts'
 import { KINDS } from '../resources/kinds.ts'
 import type { BulkRow } from '../sft/api.ts'
 import {

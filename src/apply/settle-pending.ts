@@ -1,5 +1,5 @@
+import { endpointIn, readSims } from '../account/read-sims.ts'
 import { allThere, type Finding, mapFinding, notThere, seenIn } from '../finding.ts'
-import { endpointIn, readSims } from '../read-sims.ts'
 import { AmbiguousNameError, type Kind, putEntry } from '../resources/kind.ts'
 import { KINDS } from '../resources/kinds.ts'
 import type { Sft } from '../sft/api.ts'

@@ -1,5 +1,5 @@
-import { AcceptError } from '../adopt/accept-drift.ts'
-import { FileExistsError } from '../adopt/write-files.ts'
+import { FileExistsError } from '../catalog/write-files.ts'
+import { AcceptError } from '../drift/accept-drift.ts'
 import { JournalDamagedError } from '../durable/journal.ts'
 import { LockedError } from '../durable/lock.ts'
 import { SnapshotError } from '../durable/snapshot.ts'

@@ -1,6 +1,6 @@
+import type { ObserveEvent } from '../account/observe.ts'
 import type { PlanOptions } from '../make-plan.ts'
 import type { Address } from '../model.ts'
-import type { ObserveEvent } from '../observe.ts'
 import { count } from '../render/paint.ts'
 import { parseAddress } from '../state/edit.ts'
 import type { State } from '../state/state.ts'

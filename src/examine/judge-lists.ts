@@ -1,3 +1,4 @@
+import { networkWord } from '../networks.ts'
 import type { Network } from '../sft/api.ts'
 import { meansNoData } from '../sft/codes.ts'
 import { asObject, asObjects, firstText, valuesUnder } from '../sft/values.ts'
@@ -14,9 +15,6 @@ import {
   unread,
   untested,
 } from './judgement.ts'
-
-const word = (network: { readonly operatorId: string; readonly sponsorId: string }): string =>
-  `${network.operatorId}/${network.sponsorId}`
 
 /** Lists of the account: profile, networks, zones, plans as lists, SIMs as lists. */
 export const LIST_JUDGES = {
@@ -70,11 +68,11 @@ export const LIST_JUDGES = {
         const sponsorId = firstText(row, 'categoryGroupId', 'sponsorId')
         return operatorId === undefined || sponsorId === undefined
           ? []
-          : [word({ operatorId, sponsorId })]
+          : [networkWord({ operatorId, sponsorId })]
       }),
     )
     if (networks.kind === 'failed') return unread(networks)
-    const lacking = networks.value.filter(network => !has.has(word(network))).length
+    const lacking = networks.value.filter(network => !has.has(networkWord(network))).length
     return lacking === 0
       ? confirmed(`it has ${counted(has.size, 'network')}`)
       : contradicted(`it lacks ${lacking} of ${counted(networks.value.length, 'network')}`)
@@ -156,12 +154,12 @@ function judgeZones(
   used: readonly { readonly operatorId: string; readonly sponsorId: string }[],
   networks: readonly Network[],
 ): Judgement {
-  const known = new Set(networks.map(word))
-  const strange = used.filter(network => !known.has(word(network)))
+  const known = new Set(networks.map(networkWord))
+  const strange = used.filter(network => !known.has(networkWord(network)))
   return strange.length === 0
     ? confirmed(`all ${used.length} are in the network list`)
     : contradicted(
-        `${strange.length} of ${used.length} are not in the network list: ${some(strange.map(word))}`,
+        `${strange.length} of ${used.length} are not in the network list: ${some(strange.map(networkWord))}`,
       )
 }
 

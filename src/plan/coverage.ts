@@ -1,13 +1,8 @@
+import type { Observation } from '../account/observation.ts'
 import { countryCodes, countryName } from '../countries.ts'
 import type { Address, Catalog } from '../model.ts'
-import {
-  countryOfNetwork,
-  indexNetworks,
-  networkLabel,
-  networkWord,
-} from '../resources/rate-zone.ts'
+import { countryOfNetwork, indexNetworks, networkLabel, networkWord } from '../networks.ts'
 import type { State } from '../state/state.ts'
-import type { Observation } from './observation.ts'
 
 /** Zones with so few networks are near to blocking connectivity (contract 2). */
 const NEAR_EMPTY = 2

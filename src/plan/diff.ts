@@ -1,3 +1,4 @@
+import type { Observation } from '../account/observation.ts'
 import type { Address, Json, Resource, Spec } from '../model.ts'
 import { isJsonObject, type Kind } from '../resources/kind.ts'
 import { KIND_NAMES, KINDS } from '../resources/kinds.ts'
@@ -14,7 +15,6 @@ import {
 import { diffFields, localChanges } from './diff-fields.ts'
 import { nameTaken, settleNames } from './diff-names.ts'
 import { diffOrphan, type OrphanOptions } from './diff-orphans.ts'
-import type { Observation } from './observation.ts'
 import { findRecorded, indexObserved, type ObservedIndex } from './observed-index.ts'
 import type { BlockedChange, Change, FieldChange } from './plan.ts'
 import type { ResourceGraph } from './resolve.ts'

@@ -1,9 +1,9 @@
+import type { Observation } from '../account/observation.ts'
 import { type Finding, notKnown, notThere, there } from '../finding.ts'
 import type { KindName, Spec } from '../model.ts'
 import type { Kind, ObservedObject } from '../resources/kind.ts'
 import { type LatestRevision, latestRevisions } from '../resources/revision.ts'
 import { type AnyRecord, idOf } from '../state/state.ts'
-import type { Observation } from './observation.ts'
 
 /** What the account has of one kind, by platform ID and by natural key, and what is certain of the rest. */
 export interface ObservedIndex {

@@ -1,8 +1,8 @@
+import type { Observation } from '../account/observation.ts'
 import type { Issue } from '../issues.ts'
 import type { Address, Catalog, Resource } from '../model.ts'
 import { KIND_NAMES, KINDS } from '../resources/kinds.ts'
 import { recordOf, type State } from '../state/state.ts'
-import type { Observation } from './observation.ts'
 
 /** What a catalog wants of an account, in dependency order, and what is wrong with wanting it. */
 export interface ResourceGraph {

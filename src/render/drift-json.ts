@@ -1,4 +1,9 @@
-import { type DriftReport, driftOutcome, type EntryDrift, hasDrift } from '../drift.ts'
+import {
+  type DriftReport,
+  driftOutcome,
+  type EntryDrift,
+  hasDrift,
+} from '../drift/compare-drift.ts'
 import type { JsonObject } from '../model.ts'
 import { JSON_FORMAT, outcomeToJson } from './plan-json.ts'
 import { type Subject, subjectToJson } from './subject.ts'

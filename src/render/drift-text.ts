@@ -1,5 +1,5 @@
 import { diffArrays } from 'diff'
-import type { DriftReport, EntryDrift, FieldDrift } from '../drift.ts'
+import type { DriftReport, EntryDrift, FieldDrift } from '../drift/compare-drift.ts'
 import type { Json } from '../model.ts'
 import { KIND_NAMES, KINDS } from '../resources/kinds.ts'
 import { gated } from './gate.ts'

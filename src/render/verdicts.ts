@@ -1,4 +1,4 @@
-import type { Examination, Verdict } from '../examine-account.ts'
+import type { Examination, Verdict } from '../examine/examine.ts'
 import { gated } from './gate.ts'
 import { count, type Paint, type Tone } from './paint.ts'
 

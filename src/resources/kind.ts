@@ -1,7 +1,7 @@
+import type { Observation } from '../account/observation.ts'
 import { type Finding, findIn, type Listing } from '../finding.ts'
 import type { Issue } from '../issues.ts'
 import type { Catalog, Json, JsonObject, KindName, Resource, Spec } from '../model.ts'
-import type { Observation } from '../plan/observation.ts'
 import type { OperationName, Sft, SftReader } from '../sft/api.ts'
 import type { AnyRecord, IntentDraft, Learnt, PutEntry } from '../state/state.ts'
 

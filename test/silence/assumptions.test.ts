@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { type Examination, examineAccount, type Verdict } from '../../src/examine-account.ts'
+import { type Examination, examineAccount, type Verdict } from '../../src/examine/examine.ts'
 import type { Catalog } from '../../src/model.ts'
 import type { Change } from '../../src/plan/plan.ts'
 import { memoryLedger, openProvisioner } from '../../src/provision/index.ts'

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { type Adoption, prepareAdoption } from '../../adopt/adopt-account.ts'
-import { FileExistsError, writeNewFiles } from '../../adopt/write-files.ts'
+import { FileExistsError, writeNewFiles } from '../../catalog/write-files.ts'
 import type { Catalog, KindName } from '../../model.ts'
 import { adoptionToJson, renderAdoption } from '../../render/adopt-text.ts'
 import { subjectLines } from '../../render/subject.ts'

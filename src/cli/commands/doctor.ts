@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { examineAccount } from '../../examine-account.ts'
+import { examineAccount } from '../../examine/examine.ts'
 import { subjectLines, subjectToJson } from '../../render/subject.ts'
 import { renderExamination } from '../../render/verdicts.ts'
 import { timeZoneOf } from '../../settings.ts'

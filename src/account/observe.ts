@@ -1,3 +1,6 @@
+import type { Listing } from '../finding.ts'
+import { networkWord } from '../networks.ts'
+import type { SftReader } from '../sft/api.ts'
 import {
   confirmEndpoints,
   confirmNetworks,
@@ -6,11 +9,8 @@ import {
   readZones,
   untilFound,
 } from './confirm-lists.ts'
-import type { Listing } from './finding.ts'
-import type { Expected, Observation } from './plan/observation.ts'
+import type { Expected, Observation } from './observation.ts'
 import { readAllSims, readSims, type SimListing } from './read-sims.ts'
-import { networkWord } from './resources/rate-zone.ts'
-import type { SftReader } from './sft/api.ts'
 
 /** How much of the SIM stock a run wants to know. */
 export type StockQuestion =

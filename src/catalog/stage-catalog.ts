@@ -1,7 +1,7 @@
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, relative } from 'node:path'
-import { type LoadedCatalog, type LoadOptions, loadCatalog } from '../catalog/index.ts'
+import { type LoadedCatalog, type LoadOptions, loadCatalog } from './index.ts'
 
 /** A file of a catalog that is meant to be written: its path below the folder, with `/`, and its text. */
 export interface PlannedFile {

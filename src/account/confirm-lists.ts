@@ -1,9 +1,9 @@
 /** Second readings: what the state has and a list lacks is not gone before another reading agrees. */
-import type { Listing } from './finding.ts'
-import type { Expected } from './plan/observation.ts'
+import type { Listing } from '../finding.ts'
+import { networkWord } from '../networks.ts'
+import type { ListOptions, Network, ReportedPlan, ReportedRateZone, SftReader } from '../sft/api.ts'
+import type { Expected } from './observation.ts'
 import { inBlocks, MOST_LOOK_UPS, type SimListing } from './read-sims.ts'
-import { networkWord } from './resources/rate-zone.ts'
-import type { ListOptions, Network, ReportedPlan, ReportedRateZone, SftReader } from './sft/api.ts'
 
 /** A list, and which of the expected IDs are gone, with what was read. */
 export interface Confirmed<List> {

@@ -1,14 +1,14 @@
+import { writtenAmount, writtenDays } from '../adopt/propose-plans.ts'
+import { selectNetworks, writtenSelector } from '../adopt/propose-zones.ts'
 import type { EntryEdit } from '../catalog/edit-yaml.ts'
-import type { FieldDrift } from '../drift.ts'
 import type { Catalog, Json, NetworkSelector, RateZoneEntry } from '../model.ts'
+import { indexNetworks, type NetworkIndex, networkWord } from '../networks.ts'
 import { isJsonObject } from '../resources/kind.ts'
-import { indexNetworks, networkWord } from '../resources/rate-zone.ts'
 import { isRevisionName } from '../resources/revision.ts'
 import type { Network } from '../sft/api.ts'
 import type { RateZoneRecord, State } from '../state/state.ts'
 import { formatMB, parseAmount, parseDataVolume } from '../units.ts'
-import { writtenAmount, writtenDays } from './propose-plans.ts'
-import { type NetworkIndex, selectNetworks, writtenSelector } from './propose-zones.ts'
+import type { FieldDrift } from './compare-drift.ts'
 
 /** What one drifted field comes to in YAML. */
 export type FieldEdits =

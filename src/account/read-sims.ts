@@ -1,5 +1,5 @@
-import { type Finding, notKnown, notThere, there } from './finding.ts'
-import type { CallOptions, SftReader, Sim, SimPage } from './sft/api.ts'
+import { type Finding, notKnown, notThere, there } from '../finding.ts'
+import type { CallOptions, SftReader, Sim, SimPage } from '../sft/api.ts'
 
 /** SIMs by ICCID, and whether they are all that was asked for. */
 export interface SimListing {

@@ -1,4 +1,5 @@
 import type { Address, Catalog } from '../model.ts'
+import { networkWord } from '../networks.ts'
 import { idOf, recordOf, type State } from '../state/state.ts'
 import type { Expected } from './observation.ts'
 
@@ -31,7 +32,7 @@ function recorded(state: State, isWanted: (planKey: string) => boolean): Omit<Ex
     plan.retired === true && !isWanted(key) ? [] : [plan],
   )
   const networks = Object.values(state.rateZones).flatMap(({ id, networks }) =>
-    networks.map(({ operatorId, sponsorId }) => [`${operatorId}/${sponsorId}`, id] as const),
+    networks.map(network => [networkWord(network), id] as const),
   )
   return {
     rateZones: new Set(Object.values(state.rateZones).map(idOf)),

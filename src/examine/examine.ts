@@ -1,12 +1,12 @@
-import { type Evidence, type EvidenceOptions, gatherEvidence } from './examine/evidence.ts'
-import { DATE_JUDGES } from './examine/judge-dates.ts'
-import { ENDPOINT_JUDGES } from './examine/judge-endpoints.ts'
-import { LIST_JUDGES } from './examine/judge-lists.ts'
-import { PLAN_JUDGES } from './examine/judge-plans.ts'
-import type { Judge, Setting } from './examine/judgement.ts'
-import type { JsonObject } from './model.ts'
-import type { Sft } from './sft/api.ts'
-import { type AssumptionId, WIRE_ASSUMPTIONS, type WireAssumption } from './sft/assumptions.ts'
+import type { JsonObject } from '../model.ts'
+import type { Sft } from '../sft/api.ts'
+import { type AssumptionId, WIRE_ASSUMPTIONS, type WireAssumption } from '../sft/assumptions.ts'
+import { type Evidence, type EvidenceOptions, gatherEvidence } from './evidence.ts'
+import { DATE_JUDGES } from './judge-dates.ts'
+import { ENDPOINT_JUDGES } from './judge-endpoints.ts'
+import { LIST_JUDGES } from './judge-lists.ts'
+import { PLAN_JUDGES } from './judge-plans.ts'
+import type { Judge, Setting } from './judgement.ts'
 
 /** What is known of one assumption on this account. */
 export interface Verdict {

@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { relative } from 'node:path'
+import type { Observation } from '../account/observation.ts'
+import { stateWith } from '../adopt/adoption-records.ts'
 import {
   type EntryEdit,
   type EntrySection,
@@ -8,9 +10,8 @@ import {
   YamlEditError,
 } from '../catalog/edit-yaml.ts'
 import type { LoadOptions } from '../catalog/index.ts'
-import { compareDrift, type EntryDrift, type FieldDrift, isDrift, resourceOf } from '../drift.ts'
+import { loadStaged } from '../catalog/stage-catalog.ts'
 import type { Address, Catalog, Json, Spec } from '../model.ts'
-import type { Observation } from '../plan/observation.ts'
 import { resolveCatalog } from '../plan/resolve.ts'
 import { putEntry } from '../resources/kind.ts'
 import { KINDS } from '../resources/kinds.ts'
@@ -24,8 +25,13 @@ import {
   splitAddress,
 } from '../state/state.ts'
 import { type FieldEdits, nameEdits, networkEdits, planEdits } from './accept-edits.ts'
-import { stateWith } from './adoption-records.ts'
-import { loadStaged } from './stage-catalog.ts'
+import {
+  compareDrift,
+  type EntryDrift,
+  type FieldDrift,
+  isDrift,
+  resourceOf,
+} from './compare-drift.ts'
 
 /** Drift that cannot be accepted; the message says what to do instead. */
 export class AcceptError extends Error {

@@ -1,0 +1,64 @@
+import { readNetworkCountry } from './countries.ts'
+import type { NetworkId } from './model.ts'
+import type { Network } from './sft/api.ts'
+
+/** A network as one word, for specs, sets and diffs. */
+export const networkWord = (network: NetworkId): string =>
+  `${network.operatorId}/${network.sponsorId}`
+
+/** The network that such a word stands for. */
+export const networkOfWord = (word: string): NetworkId => {
+  const at = word.indexOf('/')
+  return { operatorId: word.slice(0, at), sponsorId: word.slice(at + 1) }
+}
+
+/** The country of a network; undefined where its name and its TADIG code do not settle it. */
+export const countryOfNetwork = (network: Network): string | undefined =>
+  readNetworkCountry(network.countryName, network.tadig).code
+
+/** The account's networks by country, TADIG code and IDs. */
+export interface NetworkIndex {
+  readonly byCountry: ReadonlyMap<string, readonly Network[]>
+  /** Networks of no certain country, by each that they could be in. */
+  readonly perhaps: ReadonlyMap<string, readonly Network[]>
+  readonly byTadig: ReadonlyMap<string, readonly Network[]>
+  readonly byWord: ReadonlyMap<string, Network>
+}
+
+/** Networks of the account by country, TADIG code and IDs. */
+export function indexNetworks(networks: readonly Network[]): NetworkIndex {
+  const byCountry = new Map<string, Network[]>()
+  const perhaps = new Map<string, Network[]>()
+  const byTadig = new Map<string, Network[]>()
+  const byWord = new Map<string, Network>()
+  const push = (map: Map<string, Network[]>, key: string, network: Network) => {
+    const list = map.get(key)
+    if (list === undefined) map.set(key, [network])
+    else list.push(network)
+  }
+  for (const network of networks) {
+    const country = readNetworkCountry(network.countryName, network.tadig)
+    if (country.code !== undefined) push(byCountry, country.code, network)
+    else for (const code of country.candidates) push(perhaps, code, network)
+    if (network.tadig !== undefined) push(byTadig, network.tadig.toUpperCase(), network)
+    byWord.set(networkWord(network), network)
+  }
+  return { byCountry, perhaps, byTadig, byWord }
+}
+
+/** Names of networks that stand in changes, for diffs that people read. */
+export function networkLabels(
+  networks: readonly Network[],
+  changes: readonly { readonly kind: string; readonly action: string }[],
+): Readonly<Record<string, string>> {
+  if (!changes.some(change => change.kind === 'rateZone' && change.action !== 'keep')) return {}
+  return Object.fromEntries(networks.map(network => [networkWord(network), networkLabel(network)]))
+}
+
+/** A network as people know it: TADIG code, operator, country, and its IDs. */
+export function networkLabel(network: Network): string {
+  const names = [network.tadig, network.operatorName, network.countryName].filter(
+    name => name !== undefined,
+  )
+  return names.length === 0 ? networkWord(network) : `${names.join(', ')} (${networkWord(network)})`
+}
