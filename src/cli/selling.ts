@@ -1,4 +1,10 @@
-import { openProvisioner, type ProvisionEvent, type Provisioner } from '../provision/index.ts'
+import {
+  type Ledger,
+  openProvisioner,
+  type ProvisionEvent,
+  type Provisioner,
+} from '../provision/index.ts'
+import { viewLedger } from '../provision/read-ledger.ts'
 import { ledgerLocation, stateLocation, timeZoneOf } from '../settings.ts'
 import type { Sft } from '../sft/api.ts'
 import { openAccount } from './account.ts'
@@ -24,7 +30,7 @@ export async function withShop<Result>(
   work: (shop: Provisioner, signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   await using sft = openAccount(given, world, 'writes')
-  await using shop = await openShop(sft, given, world)
+  await using shop = await openShop(sft, given, world, ledgerOf(given, world))
   world.onSignal((_signal, times) => {
     if (times > 1) process.exit(130)
     world.err('stopping: the order can be resumed')
@@ -33,11 +39,34 @@ export async function withShop<Result>(
   return await work(shop, world.stop.signal)
 }
 
+/** Looks at the ledger through a provisioner: nothing is written, so that whoever may read it can look. */
+export async function lookIntoShop<Result>(
+  given: Given,
+  world: World,
+  work: (shop: Provisioner) => Promise<Result>,
+): Promise<Result> {
+  await using sft = openAccount(given, world, 'reads')
+  const path = ledgerOf(given, world)
+  const ledger = await viewLedger(path, () =>
+    world.err(`${world.paintErr('warn', 'warning')} there is no ledger at ${path} yet`),
+  )
+  await using shop = await openShop(sft, given, world, ledger)
+  return await work(shop)
+}
+
+const ledgerOf = (given: Given, world: World): string =>
+  ledgerLocation(world.env, given.text('ledger'))
+
 /** The provisioner of a command line: it resumes nothing by itself, so that a command does one thing. */
-export function openShop(sft: Sft, given: Given, world: World): Promise<Provisioner> {
+function openShop(
+  sft: Sft,
+  given: Given,
+  world: World,
+  ledger: string | Ledger,
+): Promise<Provisioner> {
   return openProvisioner({
     state: stateLocation(world.env, given.text('state')),
-    ledger: ledgerLocation(world.env, given.text('ledger')),
+    ledger,
     sft,
     resumeAtOpen: false,
     env: world.env,

@@ -184,18 +184,25 @@ function playJournal(
   return { tables, serial }
 }
 
+/** A file of release 0.1.0 as it was before it was written anew. */
+const keptOf = (file: string): string => `${file}.release-0.1.0`
+
 /** Whether there is no ledger yet; a journal or a backup without its snapshot is a damaged one. */
 async function isNewLedger(files: LedgerFiles): Promise<boolean> {
   if (await exists(files.snapshot)) return false
   for (const [file, what] of [
     [files.journal, 'journal'],
     [files.backup, 'backup'],
+    [keptOf(files.snapshot), 'backup'],
+    [keptOf(files.journal), 'backup'],
   ] as const)
     if (await exists(file))
       throw new SnapshotError(
         files.snapshot,
         'missing',
-        `is missing beside its ${what} ${file}; restore it from a backup, or the orders in it would be sold again`,
+        `is missing beside its ${what} ${file}; restore it from a backup, or the orders in it would be sold again: ` +
+          `copy the newest of them (${files.backup}) there, and \`sft-catalog ledger accept-edit --ledger ${files.snapshot}\` plays the journal on top where it fits. ` +
+          'To begin anew, move all of them away',
       )
   return true
 }
@@ -238,7 +245,7 @@ async function migrate(
   serial: number,
 ): Promise<void> {
   for (const file of [files.snapshot, files.journal]) {
-    const kept = `${file}.release-0.1.0`
+    const kept = keptOf(file)
     if (!(await exists(kept))) await copyFileDurably(file, kept)
   }
   await writeTables(files, tables, lineage, serial, UNSEALED_LEDGER_VERSION, true)

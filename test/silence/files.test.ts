@@ -5,6 +5,7 @@ import {
   lstatSync,
   mkdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -250,6 +251,15 @@ const LEDGERS: readonly (readonly [
     /orders\.json: is missing beside its backup/,
   ],
   [
+    'a ledger of which nothing but the copies of release 0.1.0 is left is refused',
+    ledger => {
+      renameSync(`${ledger}.journal`, `${ledger}.journal.release-0.1.0`)
+      rmSync(`${ledger}.backup`)
+      rmSync(ledger)
+    },
+    /orders\.json: is missing beside its backup .*release-0\.1\.0/,
+  ],
+  [
     'a ledger with one changed character is refused',
     ledger => edit(ledger, '"orderId":"A"', '"orderId":"C"'),
     /orders\.json: does not match its digest/,
@@ -268,6 +278,19 @@ for (const [name, happens, said] of LEDGERS)
     await happens(path, folder)
     await t.rejects(fileLedger(path), said)
   })
+
+t.test('the way out that a ledger without its snapshot names brings every order back', async t => {
+  const folder = t.testdir({})
+  const path = await soldLedger(folder)
+  rmSync(path)
+  copyFileSync(`${path}.backup`, path)
+  await cli(folder, 'ledger accept-edit --yes')
+  await using ledger = await fileLedger(path)
+  t.strictSame(
+    (await ledger.orders()).map(({ orderId }) => orderId),
+    ['A', 'B'],
+  )
+})
 
 t.test('who has a ledger open when its journal goes away sells nothing more', async t => {
   const path = await soldLedger(t.testdir({}))

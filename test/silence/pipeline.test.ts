@@ -139,8 +139,28 @@ const filesOf = (folder: string): readonly string[] =>
       return `${name} ${stats.uid} ${stats.isFile() ? readFileSync(join(folder, name), 'utf8') : ''}`
     })
 
+/** Those that look at the ledger, in which there is an order A-1001. */
+const SELLERS = [
+  'orders',
+  'orders --unfinished',
+  'order A-1001',
+  'stock',
+  'stock --below 1',
+] as const
+
 t.test('readers write nothing', async t => {
   await t.test('in a new folder: no file is made', async t => {
+    const desk = await openDesk(t, () => smallCatalog([]))
+    t.equal((await desk.run('apply --auto-approve')).code, 0)
+    const before = filesOf(desk.folder)
+    for (const reader of ['orders', 'stock']) {
+      const { code, stderr } = await desk.run(reader)
+      t.equal(code, 0, reader)
+      t.match(stderr, /there is no ledger at .*orders\.json yet/)
+    }
+    t.strictSame(filesOf(desk.folder), before)
+  })
+  await t.test('in a new folder, before any apply: no file is made', async t => {
     const desk = await openDesk(t, () => smallCatalog([]))
     const before = filesOf(desk.folder)
     for (const reader of READERS) t.equal((await desk.run(reader)).code, 0, reader)
@@ -162,6 +182,11 @@ t.test('readers write nothing', async t => {
       t.equal(code, 0, `${reader}: ${stderr}`)
       const alone = /state\.json\.calls cannot be written, .*: going on alone, at half the rate/
       if (['plan', 'drift', 'coverage', 'doctor'].includes(reader)) t.match(stderr, alone)
+    }
+    for (const seller of SELLERS) {
+      const { code, stdout, stderr } = await desk.run(seller, { as: NOBODY })
+      t.equal(code, seller === 'stock --below 1' ? 2 : 0, `${seller}: ${stderr}`)
+      if (seller.startsWith('order')) t.match(stdout, /A-100/)
     }
     t.strictSame(filesOf(desk.folder), before)
 

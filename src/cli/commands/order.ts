@@ -1,7 +1,7 @@
 import type { SettleRequest } from '../../provision/index.ts'
 import { renderOrder } from '../../render/selling.ts'
 import { type Command, type Given, UsageError } from '../command.ts'
-import { answer, LOOKING_FLAGS, withShop } from '../selling.ts'
+import { answer, LOOKING_FLAGS, lookIntoShop, withShop } from '../selling.ts'
 import { checkQrTarget, showQr } from '../show-qr.ts'
 import { EXIT, type World } from '../world.ts'
 
@@ -34,7 +34,7 @@ export const order: Command = {
 
 async function show(orderId: string, given: Given, world: World): Promise<number> {
   const qr = checkQrTarget(given)
-  return await withShop(given, world, async shop => {
+  return await lookIntoShop(given, world, async shop => {
     const view = await shop.order(orderId)
     const sale = qr === undefined ? undefined : await shop.sale(orderId)
     const isSecret = qr === '-' && given.is('json') && sale !== undefined

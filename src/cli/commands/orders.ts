@@ -1,6 +1,6 @@
 import { renderOrders } from '../../render/selling.ts'
 import type { Command } from '../command.ts'
-import { answer, LOOKING_FLAGS, withShop } from '../selling.ts'
+import { answer, LOOKING_FLAGS, lookIntoShop } from '../selling.ts'
 import { EXIT } from '../world.ts'
 
 /** The orders of the ledger. */
@@ -13,7 +13,7 @@ export const orders: Command = {
     ...LOOKING_FLAGS,
   ],
   run: (given, world) =>
-    withShop(given, world, async shop => {
+    lookIntoShop(given, world, async shop => {
       const views = await shop.orders({ unfinished: given.is('unfinished') })
       answer(given, world, views, renderOrders(views, world.paint))
       return EXIT.ok

@@ -1,6 +1,7 @@
+import type { Provisioner } from '../../provision/index.ts'
 import { renderStock } from '../../render/selling.ts'
 import type { Command } from '../command.ts'
-import { answer, LOOKING_FLAGS, withShop } from '../selling.ts'
+import { answer, LOOKING_FLAGS, lookIntoShop, withShop } from '../selling.ts'
 import { EXIT } from '../world.ts'
 
 /** What can be sold, is reserved and was sold. */
@@ -15,13 +16,16 @@ export const stock: Command = {
   ],
   run: (given, world) => {
     const below = given.number('below')
-    return withShop(given, world, async (shop, signal) => {
-      const checks = given.is('recheck') ? await shop.recheckSetAside({ signal }) : []
-      for (const { iccid, forSale, reason = '' } of checks)
-        world.err(forSale ? `${iccid} is for sale again` : `${iccid} stays set aside: ${reason}`)
+    const count = async (shop: Provisioner) => {
       const counted = await shop.stock()
       answer(given, world, counted, renderStock(counted, world.paint))
       return below !== undefined && counted.sellable < below ? EXIT.changes : EXIT.ok
+    }
+    if (!given.is('recheck')) return lookIntoShop(given, world, count)
+    return withShop(given, world, async (shop, signal) => {
+      for (const { iccid, forSale, reason = '' } of await shop.recheckSetAside({ signal }))
+        world.err(forSale ? `${iccid} is for sale again` : `${iccid} stays set aside: ${reason}`)
+      return await count(shop)
     })
   },
 }
