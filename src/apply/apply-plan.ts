@@ -59,7 +59,7 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Appl
   })
   const startedAt = clock.now()
   const callsBefore = sft.budget.calls()
-  const changes = changesByOperation(plan)
+  const byId = new Map(plan.operations.map(operation => [operation.id, operation]))
   const results: Result[] = []
   const ended = new Map<string, Promise<Ending>>()
   emit({ type: 'start', totals: totals(plan) })
@@ -93,52 +93,68 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Appl
   return report
 
   async function start(operation: Operation): Promise<Ending> {
-    const own = changes.get(operation.id) ?? []
-    let ending: Ending = 'done'
-    const told = new Set<Address>()
-    const tell = (result: Result) => {
-      told.add(result.address)
-      if (result.status === 'deferred' && ending === 'done') ending = 'deferred'
-      else if (result.status !== 'done') ending = 'failed'
-      results.push(result)
-      emit({ type: 'result', result })
+    const { tell, ending } = teller()
+    const ahead = await unmet(operation.needs)
+    if (ahead !== undefined) {
+      for (const change of operation.changes) tell(notReached(change, ahead))
+      return ending()
     }
-    const deferAll = (message: string) => {
-      for (const change of own)
-        tell({ address: change.address, kind: change.kind, status: 'deferred', message })
-    }
-    for (const need of operation.needs) {
-      const before = await ended.get(need)
-      if (before === undefined || before === 'done') continue
-      const because = changes.get(need)?.[0]?.address ?? operation.addresses[0]
-      if (before === 'deferred') deferAll(`it needs ${because}, which is deferred`)
-      else
-        for (const change of own)
-          if (because !== undefined)
-            tell({ address: change.address, kind: change.kind, status: 'skipped', because })
-      return ending
-    }
-    const creations = own.filter(
-      (change): change is CreateChange =>
-        change.action === 'create' && KINDS[change.kind].identity === 'iccid',
-    )
     const passed = operation.stage !== 'main' || (await canary.passed)
-    if (stop.aborted) deferAll('the run was told to stop before it was sent')
-    else if (!passed) deferAll('stopped after the canary endpoints')
-    else
-      try {
-        if (creations.length > 0) await createEndpoints(run, creations, bulk, tell)
-        else for (const change of own) tell(await perform(run, change))
-      } catch (error) {
-        if (!(error instanceof SftError)) throw error
-        for (const change of own) if (!told.has(change.address)) tell(failed(change, error.message))
-      }
-    return ending
+    const why = stop.aborted
+      ? 'the run was told to stop before it was sent'
+      : passed
+        ? undefined
+        : 'stopped after the canary endpoints'
+    if (why === undefined) await carryOut(operation, tell)
+    else for (const change of operation.changes) tell(deferred(change, why))
+    return ending()
+  }
+
+  /** Takes the results of one operation, and what they make of it. */
+  function teller(): { readonly tell: (result: Result) => void; readonly ending: () => Ending } {
+    let ending: Ending = 'done'
+    return {
+      tell(result) {
+        if (result.status === 'deferred' && ending === 'done') ending = 'deferred'
+        else if (result.status !== 'done') ending = 'failed'
+        results.push(result)
+        emit({ type: 'result', result })
+      },
+      ending: () => ending,
+    }
+  }
+
+  /** The first operation among these that did not end well, once that is known. */
+  async function unmet(needs: readonly string[]): Promise<Unmet | undefined> {
+    for (const need of needs) {
+      const before = await ended.get(need)
+      const because = byId.get(need)?.changes[0]?.address
+      if (before !== undefined && before !== 'done' && because !== undefined)
+        return { ending: before, because }
+    }
+    return undefined
+  }
+
+  async function carryOut({ changes }: Operation, tell: (result: Result) => void): Promise<void> {
+    const told = new Set<Address>()
+    const note = (result: Result) => {
+      told.add(result.address)
+      tell(result)
+    }
+    const creations = changes.filter(isCreationBySim)
+    try {
+      if (creations.length > 0) await createEndpoints(run, creations, bulk, note)
+      else for (const change of changes) note(await perform(run, change))
+    } catch (error) {
+      if (!(error instanceof SftError)) throw error
+      for (const change of changes)
+        if (!told.has(change.address)) note(failed(change, error.message))
+    }
   }
 
   async function finishCanary(): Promise<void> {
     await Promise.all(canaries.map(operation => ended.get(operation.id)))
-    const addresses = new Set(canaries.flatMap(operation => operation.addresses))
+    const addresses = new Set(canaries.flatMap(({ changes }) => changes.map(one => one.address)))
     const canaryResults = await checkCanary(
       run,
       results.filter(result => addresses.has(result.address)),
@@ -186,26 +202,30 @@ async function perform(run: Run, change: Change): Promise<Result> {
   }
 }
 
-/** The changes of each operation; an address may have several, such as an update and an old revision's end. */
-function changesByOperation(plan: Plan): ReadonlyMap<string, readonly Change[]> {
-  const byId = new Map<string, Change>()
-  const byAddress = new Map<Address, Change>()
-  for (const change of plan.changes) {
-    if (change.action === 'retire') byId.set(`retire ${change.address} ${change.id}`, change)
-    else byAddress.set(change.address, change)
-  }
-  return new Map(
-    plan.operations.map(operation => {
-      const retired = byId.get(operation.id)
-      if (retired !== undefined) return [operation.id, [retired]]
-      return [operation.id, operation.addresses.flatMap(address => byAddress.get(address) ?? [])]
-    }),
-  )
+/** An operation ahead that was put off or failed, and one of its addresses. */
+interface Unmet {
+  readonly ending: Exclude<Ending, 'done'>
+  readonly because: Address
 }
+
+const isCreationBySim = (change: Change): change is CreateChange =>
+  change.action === 'create' && KINDS[change.kind].identity === 'iccid'
+
+const deferred = ({ address, kind }: Change, message: string): Result => ({
+  address,
+  kind,
+  status: 'deferred',
+  message,
+})
+
+const notReached = (change: Change, { ending, because }: Unmet): Result =>
+  ending === 'deferred'
+    ? deferred(change, `it needs ${because}, which is deferred`)
+    : { address: change.address, kind: change.kind, status: 'skipped', because }
 
 function totals(plan: Plan): Record<KindName, number> {
   const counts: Record<KindName, number> = { rateZone: 0, addonPlan: 0, endpoint: 0 }
-  for (const operation of plan.operations) counts[operation.kind] += operation.addresses.length
+  for (const operation of plan.operations) counts[operation.kind] += operation.changes.length
   return counts
 }
 

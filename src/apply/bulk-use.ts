@@ -19,21 +19,26 @@ const UNCLEAR_TRIALS = 3
 
 /** Bulk calls by mode and by what was learnt; in `auto` a first one is tried with one endpoint. */
 export function openBulkUse(run: Run): BulkUse {
-  let trial: Promise<Lesson> | undefined
+  let trial: Promise<void> | undefined
   let unclear = 0
   const learnt = (): Learnt['bulk'] => run.store.state.learnt.bulk
+  const begin = (tryOne: () => Promise<Lesson> | undefined): Promise<void> | undefined => {
+    const started = unclear < UNCLEAR_TRIALS ? tryOne() : undefined
+    return started
+      ?.then(lesson => {
+        if (lesson === 'unclear') unclear += 1
+      })
+      .finally(() => {
+        trial = undefined
+      })
+  }
   return {
     decide: async tryOne => {
       if (run.sft.bulkMode !== 'auto') return run.sft.bulkMode === 'on'
       while (learnt() === undefined && !run.stop.aborted) {
-        if (trial === undefined) {
-          const started = unclear < UNCLEAR_TRIALS ? tryOne() : undefined
-          if (started === undefined) return false
-          trial = started.finally(() => {
-            trial = undefined
-          })
-          if ((await trial) === 'unclear') unclear += 1
-        } else await trial
+        trial ??= begin(tryOne)
+        if (trial === undefined) return false
+        await trial
       }
       return learnt() === 'works'
     },

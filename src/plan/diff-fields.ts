@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Json, JsonObject, Resource, Spec } from '../model.ts'
-import type { Kind } from '../resources/kind.ts'
+import type { FieldRule, Kind } from '../resources/kind.ts'
 import type { AnyRecord } from '../state/state.ts'
 import type { FieldChange } from './plan.ts'
 
@@ -17,6 +17,13 @@ export interface FieldDiff {
   readonly current: Spec
 }
 
+interface FieldContext {
+  readonly refused?: AnyRecord['refused'] | undefined
+  readonly replaceRemoved: boolean
+  /** What is left of `applied` by itself, where the account does not report it. */
+  readonly standing?: Spec | undefined
+}
+
 /**
  * The three-way comparison of one object: what the catalog wants, what was last applied, what the
  * account reports. What is not reported is taken to be as applied, and is never drift.
@@ -26,90 +33,124 @@ export function diffFields(
   wanted: Spec,
   applied: Spec | undefined,
   reported: Spec,
-  context: {
-    readonly refused?: AnyRecord['refused'] | undefined
-    readonly replaceRemoved: boolean
-    /** What is left of `applied` by itself, where the account does not report it. */
-    readonly standing?: Spec | undefined
-  },
+  context: FieldContext,
 ): FieldDiff {
   const fields: FieldChange[] = []
   const blocked: FieldChange[] = []
   const standing = context.standing ?? applied
-  for (const field of Object.keys(kind.fields)) {
-    const rule = kind.fields[field]
+  for (const [field, rule] of Object.entries(kind.fields)) {
     if (rule === undefined) continue
-    const want = wanted[field]
-    const last = applied?.[field]
     const account = rule.reported ? reported[field] : undefined
-    const have = account === undefined ? standing?.[field] : account
-    // Adopting: what the account does not report is taken on trust.
-    if (applied === undefined && account === undefined) continue
-    if (same(want, have) && (applied === undefined || same(last, want))) continue
-    const values = {
+    const sides: Sides = {
       field,
-      ...(last !== undefined && { applied: last }),
-      ...(want !== undefined && { wanted: want }),
-      ...(account !== undefined && { account }),
+      adopting: applied === undefined,
+      applied: applied?.[field],
+      wanted: wanted[field],
+      account,
+      have: account === undefined ? standing?.[field] : account,
     }
-    // A field that the catalog does not set is not managed: the account's value is not drift.
-    if (want === undefined && (rule.reported || rule.mutability !== 'replace')) {
-      if (last !== undefined)
-        fields.push({
-          ...values,
-          mutability: 'local',
-          origin: 'ours',
-          message:
-            'left the catalog: it stays on the account as it is, and is not managed any more',
-        })
-      continue
-    }
-    if (same(want, have)) {
-      fields.push({ ...values, mutability: 'local', origin: 'both' })
-      continue
-    }
-    const origin =
-      account === undefined || applied === undefined || same(account, last)
-        ? 'ours'
-        : same(want, last)
-          ? 'drift'
-          : 'both'
-    const refusal = context.refused?.[field]
-    if (refusal !== undefined && same(refusal.wanted, want)) {
-      blocked.push({ ...values, mutability: 'blocked', origin, message: refusal.message })
-    } else if (rule.mutability === 'additive') {
-      const added = list(want).filter(member => !list(have).includes(member))
-      const removed = list(have).filter(member => !list(want).includes(member))
-      if (removed.length > 0 && context.replaceRemoved) {
-        fields.push({ ...values, mutability: 'replace', origin })
-        continue
-      }
-      if (removed.length > 0)
-        blocked.push({
-          ...values,
-          mutability: 'blocked',
-          origin,
-          message: `${rule.reason}: take out ${removed.join(', ')} in the portal, put it back into the catalog, or set onNetworkRemoval: replace`,
-        })
-      if (added.length > 0)
-        fields.push({
-          ...values,
-          mutability: 'in-place',
-          origin,
-          wanted: [...list(have), ...added].sort(),
-        })
-    } else if (rule.mutability === 'blocked') {
-      blocked.push({
-        ...values,
-        mutability: 'blocked',
-        origin,
-        message: rule.waysOut === undefined ? rule.reason : `${rule.reason}: ${rule.waysOut}`,
-      })
-    } else {
-      fields.push({ ...values, mutability: rule.mutability, origin })
-    }
+    if (isSettled(sides)) continue
+    for (const change of changesOf(sides, rule, context))
+      if (change.mutability === 'blocked') blocked.push(change)
+      else fields.push(change)
   }
   return { fields, blocked, current: currentSpec(kind, standing ?? {}, reported) }
+}
+
+/** One field as the catalog wants it, as it was last applied, and as the account has it. */
+interface Sides {
+  readonly field: string
+  /** The state has nothing of the object. */
+  readonly adopting: boolean
+  readonly wanted: Json | undefined
+  readonly applied: Json | undefined
+  /** As reported; undefined: not reported. */
+  readonly account: Json | undefined
+  /** What the account has as far as is known: what it reports, else what was applied. */
+  readonly have: Json | undefined
+}
+
+/** Nothing differs; adopting, what the account does not report is taken on trust. */
+const isSettled = ({ adopting, wanted, applied, account, have }: Sides): boolean =>
+  adopting
+    ? account === undefined || same(wanted, have)
+    : same(wanted, have) && same(applied, wanted)
+
+const valuesOf = ({ field, applied, wanted, account }: Sides) => ({
+  field,
+  ...(applied !== undefined && { applied }),
+  ...(wanted !== undefined && { wanted }),
+  ...(account !== undefined && { account }),
+})
+
+/** Who moved: the catalog, the account, or both. */
+function originOf({ adopting, wanted, applied, account }: Sides): FieldChange['origin'] {
+  if (account === undefined || adopting || same(account, applied)) return 'ours'
+  return same(wanted, applied) ? 'drift' : 'both'
+}
+
+/** What a difference leads to, by the rule of its field. */
+function changesOf(
+  sides: Sides,
+  rule: FieldRule,
+  { refused, replaceRemoved }: FieldContext,
+): readonly FieldChange[] {
+  const { field, wanted, applied, have } = sides
+  const values = valuesOf(sides)
+  // A field that the catalog does not set is not managed: the account's value is not drift.
+  if (wanted === undefined && (rule.reported || rule.mutability !== 'replace'))
+    return applied === undefined
+      ? []
+      : [{ ...values, mutability: 'local', origin: 'ours', message: LEFT_CATALOG }]
+  if (same(wanted, have)) return [{ ...values, mutability: 'local', origin: 'both' }]
+  const origin = originOf(sides)
+  const refusal = refused?.[field]
+  if (refusal !== undefined && same(refusal.wanted, wanted))
+    return [{ ...values, mutability: 'blocked', origin, message: refusal.message }]
+  switch (rule.mutability) {
+    case 'additive':
+      return memberChanges(sides, origin, rule, replaceRemoved)
+    case 'blocked': {
+      const message = rule.waysOut === undefined ? rule.reason : `${rule.reason}: ${rule.waysOut}`
+      return [{ ...values, mutability: 'blocked', origin, message }]
+    }
+    default:
+      return [{ ...values, mutability: rule.mutability, origin }]
+  }
+}
+
+const LEFT_CATALOG =
+  'left the catalog: it stays on the account as it is, and is not managed any more'
+
+/** A list that only grows: what is to go is blocked, or replaces the whole. */
+function memberChanges(
+  sides: Sides,
+  origin: FieldChange['origin'],
+  { reason }: FieldRule,
+  replaceRemoved: boolean,
+): readonly FieldChange[] {
+  const values = valuesOf(sides)
+  const have = list(sides.have)
+  const wanted = list(sides.wanted)
+  const added = wanted.filter(member => !have.includes(member))
+  const removed = have.filter(member => !wanted.includes(member))
+  if (removed.length > 0 && replaceRemoved) return [{ ...values, mutability: 'replace', origin }]
+  const changes: FieldChange[] = []
+  if (removed.length > 0)
+    changes.push({
+      ...values,
+      mutability: 'blocked',
+      origin,
+      message: `${reason}: take out ${removed.join(', ')} in the portal, put it back into the catalog, or set onNetworkRemoval: replace`,
+    })
+  if (added.length > 0)
+    changes.push({
+      ...values,
+      mutability: 'in-place',
+      origin,
+      wanted: [...have, ...added].sort(),
+    })
+  return changes
 }
 
 /** What the account has: reported values over applied ones. */

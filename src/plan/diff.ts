@@ -1,6 +1,6 @@
 import type { Observation } from '../account/observation.ts'
 import type { Address, Json, Resource, Spec } from '../model.ts'
-import { isJsonObject, type Kind } from '../resources/kind.ts'
+import { isJsonObject, type Kind, type ObservedObject } from '../resources/kind.ts'
 import { KIND_NAMES, KINDS } from '../resources/kinds.ts'
 import { revisionName } from '../resources/revision.ts'
 import {
@@ -72,20 +72,23 @@ export function diffCatalog(
       taken.add(resource.key)
       wanted.push(diffResource(scope, resource, taken))
     }
-    for (const change of settleNames(kind, wanted, scope.index, owners())) {
-      changes.push(change)
-      if (change.action === 'create' || change.action === 'replace') newIds.add(change.address)
-      if (change.action === 'adopt') adoptedIds.set(change.address, change.id)
-      if (change.action === 'blocked') {
-        if (change.id === undefined || change.notKnown) unavailable.add(change.address)
-        if (change.notKnown) unknown.add(change.address)
-      }
-    }
+    const settled = settleNames(kind, wanted, scope.index, owners())
+    for (const change of settled) remember(change)
+    changes.push(...settled)
     for (const key of Object.keys(records))
       if (!taken.has(key))
         changes.push(...diffOrphan(`${name}/${key}`, state, scope.index, options))
   }
   return changes
+
+  /** What those that refer to it must know. */
+  function remember(change: Change): void {
+    if (change.action === 'create' || change.action === 'replace') newIds.add(change.address)
+    if (change.action === 'adopt') adoptedIds.set(change.address, change.id)
+    if (change.action !== 'blocked') return
+    if (change.id === undefined || change.notKnown) unavailable.add(change.address)
+    if (change.notKnown) unknown.add(change.address)
+  }
 
   function diffResource(scope: Scope, resource: Resource, taken: Set<string>): Change {
     const { subject, change } = compare(scope, resource, taken)
@@ -211,23 +214,10 @@ export function diffCatalog(
 
   /** Nothing of the state is there: created, adopted, or in the way of something. */
   function diffAbsent(subject: Subject): Change {
-    const { kind, index, owners, resource, record, spec, name, notes } = subject
+    const { kind, index, owners, resource, name } = subject
     const named = index.byName.get(kind.identity === 'name' ? name : resource.naturalKey) ?? []
     const found = named[0]
-    if (found === undefined) {
-      if (kind.identity === 'name' && index.doubt !== undefined)
-        return notKnownYet(
-          subject,
-          `whether the account has ${kind.title} "${name}" is not known: ${index.doubt}`,
-        )
-      const obstacle = kind.obstacle?.(resource, observation)
-      if (obstacle !== undefined && 'blocked' in obstacle)
-        return obstacle.notKnown === true
-          ? notKnownYet(subject, obstacle.blocked)
-          : blockedBy(subject, obstacle.blocked)
-      if (obstacle !== undefined) notes.push(obstacle.note)
-      return { ...wantedOf(subject), action: 'create', ...(record !== undefined && { record }) }
-    }
+    if (found === undefined) return diffNew(subject)
     if (named.length > 1)
       return blockedBy(
         subject,
@@ -236,10 +226,33 @@ export function diffCatalog(
     const owner = owners().get(found.id)
     if (owner !== undefined && owner !== resource.address)
       return givesUpName(kind, owner, found.id, name)
-        ? { ...wantedOf(subject), action: 'create', ...(record !== undefined && { record }) }
+        ? createdAs(subject)
         : blockedBy(subject, nameTaken(kind, name, found.id, owner))
     const conflict = kind.conflict?.(found)
-    if (conflict !== undefined) return blockedBy(subject, conflict)
+    return conflict === undefined ? diffAdopted(subject, found) : blockedBy(subject, conflict)
+  }
+
+  /** The account has nothing of its name or SIM, as far as it tells. */
+  function diffNew(subject: Subject): Change {
+    const { kind, index, resource, name, notes } = subject
+    if (kind.identity === 'name' && index.doubt !== undefined)
+      return notKnownYet(
+        subject,
+        `whether the account has ${kind.title} "${name}" is not known: ${index.doubt}`,
+      )
+    const obstacle = kind.obstacle?.(resource, observation)
+    if (obstacle === undefined) return createdAs(subject)
+    if ('blocked' in obstacle)
+      return obstacle.notKnown === true
+        ? notKnownYet(subject, obstacle.blocked)
+        : blockedBy(subject, obstacle.blocked)
+    notes.push(obstacle.note)
+    return createdAs(subject)
+  }
+
+  /** The account has one object of its name or SIM, and nobody else owns it. */
+  function diffAdopted(subject: Subject, found: ObservedObject): Change {
+    const { kind, resource, spec, name, notes } = subject
     const { fields, blocked } = diffFields(kind, spec, undefined, found.spec, {
       replaceRemoved: false,
     })
@@ -323,6 +336,12 @@ function once<Value>(make: () => Value): () => Value {
     return made.value
   }
 }
+
+const createdAs = (subject: Subject): Change => ({
+  ...wantedOf(subject),
+  action: 'create',
+  ...(subject.record !== undefined && { record: subject.record }),
+})
 
 const wantedOf = ({ resource, spec, name, notes, movedFrom }: Subject) => ({
   address: resource.address,

@@ -6,12 +6,14 @@ import type { Learnt } from '../state/state.ts'
 import {
   ACTIONS,
   type Action,
+  type AdoptChange,
   type Change,
   type Cost,
   type CreateChange,
   type Operation,
   type Plan,
   shownAs,
+  type UpdateChange,
 } from './plan.ts'
 
 /** What the calls of a plan depend on besides its changes. */
@@ -37,7 +39,7 @@ export function planChanges(
   const byAddress = new Map<Address, string>()
   const add = (operation: Operation) => {
     operations.push(operation)
-    for (const address of operation.addresses) byAddress.set(address, operation.id)
+    for (const { address } of operation.changes) byAddress.set(address, operation.id)
   }
   const bulkKind = changes.filter(
     (change): change is CreateChange =>
@@ -55,15 +57,17 @@ export function planChanges(
     changes,
     operations,
     summary,
-    cost: costOf(operations, settings.callsPerSecond),
+    cost: costOf(
+      operations.reduce((sum, operation) => sum + operation.calls, 0),
+      settings.callsPerSecond,
+    ),
     issues,
     labels: {},
   }
 }
 
-/** Calls of operations, and the time they take at a rate. */
-export function costOf(operations: readonly Operation[], callsPerSecond: number): Cost {
-  const calls = operations.reduce((sum, operation) => sum + operation.calls, 0)
+/** Calls, and the time they take at a rate. */
+export function costOf(calls: number, callsPerSecond: number): Cost {
   const seconds = Number.isFinite(callsPerSecond) ? calls / (callsPerSecond * RATE_SHARE) : 0
   return { calls, seconds, callsPerSecond }
 }
@@ -72,64 +76,50 @@ function operationOf(
   change: Change,
   byAddress: ReadonlyMap<Address, string>,
 ): Operation | undefined {
-  const kind = KINDS[change.kind]
-  const base = { kind: change.kind, addresses: [change.address], needs: [] }
-  const needs = (addresses: readonly Address[]) =>
-    [...addresses, ...(change.after ?? [])].flatMap(address => byAddress.get(address) ?? [])
+  const work = workOf(change)
+  if (work === undefined) return undefined
+  const { action, calls, needs, id = `${action} ${change.address}` } = work
+  const after = needs === undefined ? [] : [...needs, ...(change.after ?? [])]
+  return {
+    id,
+    kind: change.kind,
+    action,
+    changes: [change],
+    needs: after.flatMap(address => byAddress.get(address) ?? []),
+    calls,
+  }
+}
+
+/** What a change takes; undefined where nothing is done about it. */
+function workOf(change: Change):
+  | {
+      readonly action: Operation['action']
+      readonly calls: number
+      /** Absent: it depends on nothing, whatever it is to come after. */
+      readonly needs?: readonly Address[]
+      readonly id?: string
+    }
+  | undefined {
   switch (change.action) {
     case 'create':
-      return {
-        ...base,
-        id: `create ${change.address}`,
-        action: 'create',
-        needs: needs(change.resource.needs),
-        calls: 1,
-      }
     case 'replace':
-      return {
-        ...base,
-        id: `replace ${change.address}`,
-        action: 'replace',
-        needs: needs(change.resource.needs),
-        calls: 1,
-      }
-    case 'adopt': {
-      const edits = change.fields
-        .filter(field => field.mutability !== 'local')
-        .map(field => field.field)
-      return {
-        ...base,
-        id: `adopt ${change.address}`,
-        action: 'adopt',
-        needs: needs(change.resource.needs),
-        calls: edits.length === 0 ? 0 : kind.editCalls(edits),
-      }
-    }
-    case 'update': {
-      const edits = change.fields
-        .filter(field => field.mutability !== 'local')
-        .map(field => field.field)
-      return edits.length === 0
-        ? { ...base, id: `record ${change.address}`, action: 'record', calls: 0 }
-        : {
-            ...base,
-            id: `update ${change.address}`,
-            action: 'update',
-            needs: needs(change.resource.needs),
-            calls: kind.editCalls(edits),
-          }
-    }
+      return { action: change.action, calls: 1, needs: change.resource.needs }
+    case 'adopt':
+      return { action: 'adopt', calls: callsToEdit(change), needs: change.resource.needs }
+    case 'update':
+      return editsOf(change).length === 0
+        ? { action: 'record', calls: 0 }
+        : { action: 'update', calls: callsToEdit(change), needs: change.resource.needs }
     case 'retire':
       return {
-        ...base,
-        id: `retire ${change.address} ${change.id}`,
         action: 'retire',
+        calls: KINDS[change.kind].retirement?.calls ?? 0,
         // What is done to one address is done in turn: each leaves the record that the next one changes.
-        needs: needs([change.address]),
-        calls: kind.retirement?.calls ?? 0,
+        needs: [change.address],
+        id: `retire ${change.address} ${change.id}`,
       }
     case 'forget':
-      return { ...base, id: `forget ${change.address}`, action: 'forget', calls: 0 }
+      return { action: 'forget', calls: 0 }
     case 'keep':
     case 'orphan':
     case 'blocked':
@@ -137,14 +127,55 @@ function operationOf(
   }
 }
 
+const editsOf = ({ fields }: AdoptChange | UpdateChange): readonly string[] =>
+  fields.filter(({ mutability }) => mutability !== 'local').map(({ field }) => field)
+
+function callsToEdit(change: AdoptChange | UpdateChange): number {
+  const edits = editsOf(change)
+  return edits.length === 0 ? 0 : KINDS[change.kind].editCalls(edits)
+}
+
 /** Endpoints that share their settings share calls. */
 function* creationsInBulk(
   creations: readonly CreateChange[],
-  settings: PlanSettings,
+  { canary, bulkMode, bulkSize, learnt }: PlanSettings,
 ): Iterable<Operation> {
-  const { canary, bulkMode, learnt } = settings
   const bulk = bulkMode === 'on' || (bulkMode === 'auto' && (learnt.bulk ?? 'works') === 'works')
-  const groups = {
+  const size = bulk ? bulkSize : 1
+  // The account's first bulk call carries one endpoint and is read back before larger ones are sent.
+  let trialCalls = bulkMode === 'auto' && learnt.bulk === undefined ? 2 : 0
+  let n = 0
+  for (const { stage, members: group } of groupsOf(creations, canary))
+    for (let at = 0; at < group.length; ) {
+      const members = group.slice(at, at + size + (trialCalls > 0 ? 1 : 0))
+      at += members.length
+      n += 1
+      const kind: KindName = members[0]?.kind ?? 'endpoint'
+      const sent = trialCalls > 0 && members.length === 1 ? trialCalls : 1 + trialCalls
+      yield {
+        id: `create ${kind} #${n} (${members.length})`,
+        kind,
+        action: 'create',
+        changes: members,
+        needs: [],
+        ...(canary !== undefined && { stage }),
+        calls: sent + (stage === 'canary' ? members.length : 0),
+      }
+      trialCalls = 0
+    }
+}
+
+interface CreationGroup {
+  readonly stage: 'canary' | 'main'
+  readonly members: readonly CreateChange[]
+}
+
+/** Endpoints with the same settings, the first ones of each batch as canaries before the rest. */
+function groupsOf(
+  creations: readonly CreateChange[],
+  canary: number | undefined,
+): readonly CreationGroup[] {
+  const stages = {
     canary: new Map<string, CreateChange[]>(),
     main: new Map<string, CreateChange[]>(),
   }
@@ -153,38 +184,15 @@ function* creationsInBulk(
     const batch = String(change.resource.local['batch'])
     const nth = (perBatch.get(batch) ?? 0) + 1
     perBatch.set(batch, nth)
-    const stage = canary !== undefined && nth <= canary ? groups.canary : groups.main
+    const stage = canary !== undefined && nth <= canary ? stages.canary : stages.main
     const key = settingsKey(change.spec)
     const group = stage.get(key)
     if (group === undefined) stage.set(key, [change])
     else group.push(change)
   }
-  const size = bulk ? settings.bulkSize : 1
-  // The account's first bulk call carries one endpoint and is read back before larger ones are sent.
-  let trialCalls = bulkMode === 'auto' && learnt.bulk === undefined ? 2 : 0
-  let n = 0
-  for (const stage of ['canary', 'main'] as const) {
-    for (const group of groups[stage].values()) {
-      for (let at = 0; at < group.length; ) {
-        const members = group.slice(at, at + size + (trialCalls > 0 ? 1 : 0))
-        at += members.length
-        n += 1
-        const kind: KindName = members[0]?.kind ?? 'endpoint'
-        yield {
-          id: `create ${kind} #${n} (${members.length})`,
-          kind,
-          action: 'create',
-          addresses: members.map(change => change.address),
-          needs: [],
-          ...(canary !== undefined && { stage }),
-          calls:
-            (trialCalls > 0 && members.length === 1 ? trialCalls : 1 + trialCalls) +
-            (stage === 'canary' ? members.length : 0),
-        }
-        trialCalls = 0
-      }
-    }
-  }
+  return (['canary', 'main'] as const).flatMap(stage =>
+    [...stages[stage].values()].map(members => ({ stage, members })),
+  )
 }
 
 /** What endpoints of one bulk call must share: every field but the name. */

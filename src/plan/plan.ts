@@ -138,7 +138,9 @@ export interface Operation {
   readonly id: string
   readonly kind: KindName
   readonly action: 'create' | 'adopt' | 'update' | 'replace' | 'retire' | 'forget' | 'record'
-  readonly addresses: readonly Address[]
+  /** What it brings about: one change, or the endpoints that share a call. */
+  readonly changes: readonly Change[]
+  /** IDs of operations. */
   readonly needs: readonly string[]
   /** With canaries: `canary` goes first, `main` waits for the word to go on. */
   readonly stage?: 'canary' | 'main'

@@ -497,7 +497,7 @@ t.test('canary endpoints go first and their reading back is counted', async t =>
   const state = { ...NOTHING, learnt: { bulk: 'works' as const } }
   const plan = await planOf({ draft, state, sims, canary: 1 })
   t.strictSame(
-    plan.operations.map(({ addresses, stage, calls }) => ({ n: addresses.length, stage, calls })),
+    plan.operations.map(({ changes, stage, calls }) => ({ n: changes.length, stage, calls })),
     [
       { n: 1, stage: 'canary', calls: 2 },
       { n: 2, stage: 'main', calls: 1 },

@@ -84,10 +84,7 @@ async function runDemo(folder: string, world: World): Promise<number> {
     if (row !== undefined) world.out(`  ${wordsOf(row)}`)
   }
   const calls = simulator.calls.length
-  const real = costOf(
-    [{ id: '', kind: 'rateZone', action: 'create', addresses: [], needs: [], calls }],
-    REAL_RATE,
-  )
+  const real = costOf(calls, REAL_RATE)
   world.out(
     `\nUp to here it took ${calls} calls. At the usual ${REAL_RATE} calls a second the same takes about ${duration(real.seconds)}.`,
   )
