@@ -72,6 +72,12 @@ module.exports = {
       { path: 'node_modules/lowdb/' },
     ),
     forbid(
+      'libsql-only-in-ledger',
+      'One door to the driver, so that it can be changed.',
+      { path: '^src/', pathNot: '^src/ledger/connection\\.ts$' },
+      { path: 'node_modules/libsql/' },
+    ),
+    forbid(
       'undici-only-in-sft',
       'One door to the network.',
       { path: '^src/', pathNot: '^src/sft/' },

@@ -47,7 +47,7 @@ export async function lookIntoShop<Result>(
 ): Promise<Result> {
   await using sft = openAccount(given, world, 'reads')
   const path = ledgerOf(given, world)
-  const ledger = await viewLedger(path, () =>
+  await using ledger = await viewLedger(path, () =>
     world.err(`${world.paintErr('warn', 'warning')} there is no ledger at ${path} yet`),
   )
   await using shop = await openShop(sft, given, world, ledger)

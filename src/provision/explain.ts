@@ -2,6 +2,7 @@ import { errorCode } from '../durable/files.ts'
 import { JournalDamagedError } from '../durable/journal.ts'
 import { LockedError } from '../durable/lock.ts'
 import { SnapshotError } from '../durable/snapshot.ts'
+import { PlainError } from '../plain-error.ts'
 import { hideActivationCodes } from '../sft/activation-code.ts'
 import {
   SftAbortedError,
@@ -43,6 +44,7 @@ const isOfFiles = (error: unknown): boolean =>
   error instanceof JournalDamagedError ||
   error instanceof LockedError ||
   error instanceof StateDamagedError ||
+  error instanceof PlainError ||
   (error instanceof Error && 'syscall' in error && errorCode(error) !== undefined)
 
 /** The error as a cause: whoever prints it whole must not find an activation code in it. */

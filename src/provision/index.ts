@@ -3,6 +3,20 @@
  *
  * @packageDocumentation
  */
+export {
+  acceptLedgerEdit,
+  checkLedger,
+  type LedgerCheck,
+  type LedgerEditReport,
+} from '../ledger/check-ledger.ts'
+export { lookAtLedger } from '../ledger/look-at-ledger.ts'
+export { fileLedger } from '../ledger/sqlite-ledger.ts'
+export {
+  backupLedger,
+  type LedgerBackup,
+  type LedgerRestoration,
+  restoreLedger,
+} from '../ledger/upkeep.ts'
 export type { Json, JsonObject } from '../model.ts'
 export type { Environment, SettingOverrides, SftSettings } from '../settings.ts'
 export { SettingsError } from '../settings.ts'
@@ -42,7 +56,6 @@ export {
   UnknownSkuError,
 } from './errors.ts'
 export type { ProvisionEvent, ProvisionListener } from './events.ts'
-export { type FileLedgerOptions, fileLedger } from './file-ledger.ts'
 export type { Recheck } from './free-esims.ts'
 export type {
   AddonRow,
@@ -51,8 +64,12 @@ export type {
   CancelReport,
   Decision,
   EndpointOperation,
+  EsimCount,
+  EsimPlace,
+  EsimQuestion,
   EsimRow,
   EsimStatus,
+  EsimStock,
   Ledger,
   LedgerEntry,
   LedgerKeys,
@@ -62,6 +79,7 @@ export type {
   OrderIntent,
   OrderKind,
   OrderOwner,
+  OrderPlace,
   OrderReference,
   OrderRow,
   OrderStatus,
@@ -70,11 +88,11 @@ export type {
   StepOutcome,
   UsageRow,
 } from './ledger.ts'
-export { acceptLedgerEdit, type LedgerEditReport } from './ledger-files.ts'
 export { memoryLedger } from './memory-ledger.ts'
 export type { OrderView } from './order-view.ts'
 export { openProvisioner } from './provisioner.ts'
 export type { QrCode } from './qr-code.ts'
+export { type LedgerRecheck, recheckLedger } from './recheck-ledger.ts'
 export type { UsageSweep } from './refresh-usage.ts'
 export type { Sale, SoldAddon, TopUp } from './sale.ts'
 export type { BatchStock, Stock, StockCount, TagStock } from './stock.ts'

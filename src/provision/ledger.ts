@@ -223,6 +223,39 @@ export interface Decision<Result> {
   readonly result: Result
 }
 
+/** Where a page of orders goes on: after the order of this time and ID. */
+export interface OrderPlace {
+  readonly createdAt: string
+  readonly orderId: string
+}
+
+/** Where a page of eSIMs goes on. */
+export interface EsimPlace {
+  /** ISO time at which its usage was read; empty: never. */
+  readonly refreshedAt: string
+  readonly endpointId: string
+}
+
+/** eSIMs of one status, those first whose usage was read longest ago. */
+export interface EsimQuestion {
+  readonly status: EsimStatus
+  /** Only those whose usage was read at or before this ISO time, or never. */
+  readonly refreshedBefore?: string
+  readonly after?: EsimPlace
+  readonly limit: number
+}
+
+/** What a ledger knows of an endpoint's stock. */
+export type EsimStock = Pick<EsimRow, 'endpointId' | 'batch' | 'tags' | 'status'>
+
+/** How many eSIMs there are of a batch, its tags, and a status. */
+export interface EsimCount extends Omit<EsimStock, 'endpointId'> {
+  readonly count: number
+}
+
+/** Most keys of one question, and most rows of one page. */
+export const PAGE = 1000
+
 /** The ledger port. Several processes may have the same ledger open. */
 export interface Ledger extends AsyncDisposable {
   /** For messages: a path or an address without secrets. */
@@ -236,6 +269,29 @@ export interface Ledger extends AsyncDisposable {
     keys: LedgerKeys,
     decide: (rows: LedgerRows) => Decision<Result>,
   ): Promise<Result>
+  /**
+   * A page of orders, oldest first, those of one time by their IDs; `unfinished` leaves out those that are
+   * delivered, failed or cancelled.
+   */
+  ordersAfter(
+    after: OrderPlace | undefined,
+    limit: number,
+    filter?: { readonly unfinished?: boolean },
+  ): Promise<readonly OrderRow[]>
+  /** Of these endpoints, at most `PAGE`, those that the ledger has. */
+  esimsAmong(endpointIds: readonly string[]): Promise<readonly EsimStock[]>
+  /** Of these ICCIDs, at most `PAGE`, those that are sold, kept for an order or set aside. */
+  takenIccidsAmong(iccids: readonly string[]): Promise<readonly string[]>
+  esimOfIccid(iccid: string): Promise<EsimRow | undefined>
+  esimsIn(
+    question: EsimQuestion,
+  ): Promise<readonly { readonly row: EsimRow; readonly place: EsimPlace }[]>
+  /** All eSIMs, counted. */
+  stock(): Promise<readonly EsimCount[]>
+  /** Purchases that were placed at or after an ISO time and delivered, and the time of the first one ever. */
+  salesSince(time: string): Promise<{ readonly count: number; readonly first?: string }>
+  /** How many endpoints hold an add-on of a plan, or are about to. */
+  holdersOfPlan(planId: string): Promise<number>
   /** Orders, oldest first; `unfinished` leaves out those that are delivered, failed or cancelled. */
   orders(filter?: { readonly unfinished?: boolean }): Promise<readonly OrderRow[]>
   esims(): Promise<readonly EsimRow[]>

@@ -1,9 +1,20 @@
-import type { Ledger } from './ledger.ts'
-import { openTables, rowsOf } from './tables.ts'
+import type { EsimCount, EsimPlace, Ledger, OrderRow } from './ledger.ts'
+import { type LedgerTables, openTables, rowsOf } from './tables.ts'
 
 /** A ledger that lives as long as the process: for tests and demos. Nothing of it survives. */
 export function memoryLedger(): Ledger {
-  const tables = openTables()
+  return ledgerOver(openTables())
+}
+
+/** A ledger over tables in memory. */
+export function ledgerOver(tables: LedgerTables): Ledger {
+  const esims = () => tables.esims()
+  const placeOf = (endpointId: string): EsimPlace => ({
+    refreshedAt: tables.rows.usage(endpointId)?.refreshedAt ?? '',
+    endpointId,
+  })
+  const sales = () =>
+    tables.orders(false).filter(order => order.kind === 'purchase' && order.status === 'delivered')
   return {
     location: 'memory',
     async transact(keys, decide) {
@@ -11,9 +22,68 @@ export function memoryLedger(): Ledger {
       for (const entry of entries) tables.apply(entry)
       return result
     },
+    async ordersAfter(after, limit, filter) {
+      const isLater = (order: OrderRow) =>
+        after === undefined || orderMark(order) > orderMark(after)
+      const found = tables.orders(filter?.unfinished === true).filter(isLater)
+      return found.sort(by(orderMark)).slice(0, limit)
+    },
+    async esimsAmong(endpointIds) {
+      return endpointIds.flatMap(id => tables.rows.esim(id) ?? [])
+    },
+    async takenIccidsAmong(iccids) {
+      const asked = new Set(iccids)
+      return esims().flatMap(({ iccid, status }) =>
+        asked.has(iccid) && status !== 'released' ? [iccid] : [],
+      )
+    },
+    esimOfIccid: async iccid => esims().find(esim => esim.iccid === iccid),
+    async esimsIn({ status, refreshedBefore, after, limit }) {
+      return esims()
+        .filter(esim => esim.status === status)
+        .map(row => ({ row, place: placeOf(row.endpointId) }))
+        .filter(
+          ({ place }) => refreshedBefore === undefined || place.refreshedAt <= refreshedBefore,
+        )
+        .filter(({ place }) => after === undefined || esimMark(place) > esimMark(after))
+        .sort(by(({ place }) => esimMark(place)))
+        .slice(0, limit)
+    },
+    async stock() {
+      const counts = new Map<string, EsimCount>()
+      for (const { batch, tags, status } of esims()) {
+        const key = JSON.stringify([batch, tags, status])
+        counts.set(key, { batch, tags, status, count: (counts.get(key)?.count ?? 0) + 1 })
+      }
+      return [...counts.values()]
+    },
+    async salesSince(time) {
+      const times = sales().map(order => order.createdAt)
+      const [first] = times.toSorted()
+      const count = times.filter(at => at >= time).length
+      return { count, ...(first === undefined ? {} : { first }) }
+    },
+    async holdersOfPlan(planId) {
+      const holders = tables
+        .orders(false)
+        .filter(order => order.planId === planId && !['failed', 'cancelled'].includes(order.status))
+        .flatMap(order => order.endpointId ?? [])
+      return new Set(holders).size
+    },
     orders: async filter => tables.orders(filter?.unfinished === true),
-    esims: async () => tables.esims(),
+    esims: async () => esims(),
     usages: async () => tables.usages(),
     async [Symbol.asyncDispose]() {},
   }
 }
+
+/** Texts that sort as the places of the port do: no time holds the mark between. */
+const orderMark = ({ createdAt, orderId }: Pick<OrderRow, 'createdAt' | 'orderId'>): string =>
+  `${createdAt}\u0000${orderId}`
+const esimMark = ({ refreshedAt, endpointId }: EsimPlace): string =>
+  `${refreshedAt}\u0000${endpointId}`
+
+const by =
+  <Item>(mark: (item: Item) => string) =>
+  (one: Item, other: Item): number =>
+    mark(one) < mark(other) ? -1 : Number(mark(one) > mark(other))

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import pLimit from 'p-limit'
 import { thisProcess } from '../durable/owner.ts'
+import { fileLedger } from '../ledger/sqlite-ledger.ts'
 import {
   budgetFileOf,
   type Environment,
@@ -37,7 +38,6 @@ import {
 import { openEsimPool } from './esim-pool.ts'
 import { tellSafely } from './events.ts'
 import { explainError, reasonOf } from './explain.ts'
-import { fileLedger } from './file-ledger.ts'
 import { recheckSetAside, releaseEsim } from './free-esims.ts'
 import { openLease } from './lease.ts'
 import { type EndpointOperation, isUnfinished, type OrderRow } from './ledger.ts'

@@ -198,6 +198,15 @@ export function openTables(snapshot?: LedgerSnapshot): LedgerTables {
   }
 }
 
+/** The rows of a snapshot, one by one; usage before the eSIMs that it is of. */
+export function* entriesOf(snapshot: LedgerSnapshot): Generator<LedgerEntry> {
+  for (const row of Object.values(snapshot.usage)) yield { table: 'usage', row }
+  for (const row of Object.values(snapshot.orders)) yield { table: 'orders', row }
+  for (const row of Object.values(snapshot.esims)) yield { table: 'esims', row }
+  for (const row of Object.values(snapshot.addons)) yield { table: 'addons', row }
+  for (const row of Object.values(snapshot.processes)) yield { table: 'processes', row }
+}
+
 /** The rows of the keys and no others, so that no decision works only where all rows are at hand. */
 export function rowsOf(rows: LedgerRows, keys: LedgerKeys): LedgerRows {
   const check = (id: string, among: readonly string[] | undefined): string => {

@@ -5,7 +5,6 @@ import {
   lstatSync,
   mkdirSync,
   readFileSync,
-  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -15,14 +14,11 @@ import {
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
-import { openJournal } from '../../src/durable/journal.ts'
 import { acquireLock } from '../../src/durable/lock.ts'
 import { thisProcess } from '../../src/durable/owner.ts'
-import { fileLedger } from '../../src/provision/index.ts'
 import { restoreState } from '../../src/state/edit.ts'
 import { openState, readState } from '../../src/state/open-state.ts'
 import { runCli } from '../cli/run-cli.ts'
-import { anOrder } from '../provision/ledger-contract.ts'
 import { putPlan, putZone } from '../state/records.ts'
 
 const cli = (folder: string, args: string) => runCli(args.split(' '), { cwd: folder })
@@ -193,164 +189,6 @@ t.test('a state of release 0.1.0 is kept as it was when it is written anew', asy
   t.equal((await cli(folder, 'state mv rateZone/mountains rateZone/alps')).stderr, '')
 })
 
-const put = (orderId: string) => ({
-  entries: [{ table: 'orders', row: anOrder(orderId) } as const],
-  result: undefined,
-})
-
-/** A ledger with an order in its snapshot and one in its journal. */
-async function soldLedger(folder: string): Promise<string> {
-  const path = join(folder, 'orders.json')
-  for (const [orderId, foldBytes] of [
-    ['A', 1],
-    ['B', 1 << 24],
-  ] as const) {
-    await using ledger = await fileLedger(path, { foldBytes })
-    if (orderId === 'B') copyFileSync(`${path}.journal`, join(folder, 'earlier.journal'))
-    // More than the snapshot has, so that it is folded.
-    for (let n = 0; n < 12; n++) await ledger.transact({ orderIds: [orderId] }, () => put(orderId))
-  }
-  return path
-}
-
-const LEDGERS: readonly (readonly [
-  string,
-  (ledger: string, folder: string) => void | Promise<void>,
-  RegExp,
-])[] = [
-  [
-    'a ledger without its journal is refused, or it would sell its orders again',
-    ledger => rmSync(`${ledger}.journal`),
-    /journal: is missing, and the orders in it would be sold again/,
-  ],
-  [
-    'a ledger whose journal was emptied is refused',
-    ledger => writeFileSync(`${ledger}.journal`, ''),
-    /journal: is empty, and the snapshot says that it goes on there/,
-  ],
-  [
-    'a ledger with the journal of another ledger is refused',
-    async (ledger, folder) => {
-      mkdirSync(join(folder, 'other'))
-      const other = await soldLedger(join(folder, 'other'))
-      copyFileSync(`${other}.journal`, `${ledger}.journal`)
-    },
-    /is of another ledger \(lineage /,
-  ],
-  [
-    'a ledger without its snapshot is refused',
-    ledger => rmSync(ledger),
-    /orders\.json: is missing beside its journal/,
-  ],
-  [
-    'a ledger that lost snapshot and journal beside its backup is refused',
-    ledger => {
-      rmSync(ledger)
-      rmSync(`${ledger}.journal`)
-    },
-    /orders\.json: is missing beside its backup/,
-  ],
-  [
-    'a ledger of which nothing but the copies of release 0.1.0 is left is refused',
-    ledger => {
-      renameSync(`${ledger}.journal`, `${ledger}.journal.release-0.1.0`)
-      rmSync(`${ledger}.backup`)
-      rmSync(ledger)
-    },
-    /orders\.json: is missing beside its backup .*release-0\.1\.0/,
-  ],
-  [
-    'a ledger with one changed character is refused',
-    ledger => edit(ledger, '"orderId":"A"', '"orderId":"C"'),
-    /orders\.json: does not match its digest/,
-  ],
-  [
-    'an order of an unknown status is refused',
-    ledger => edit(ledger, /"status":"\w+"/, '"status":"refunded"'),
-    /orders\.A has the status "refunded", which this version does not know/,
-  ],
-]
-
-for (const [name, happens, said] of LEDGERS)
-  t.test(name, async t => {
-    const folder = t.testdir({})
-    const path = await soldLedger(folder)
-    await happens(path, folder)
-    await t.rejects(fileLedger(path), said)
-  })
-
-t.test('the way out that a ledger without its snapshot names brings every order back', async t => {
-  const folder = t.testdir({})
-  const path = await soldLedger(folder)
-  rmSync(path)
-  copyFileSync(`${path}.backup`, path)
-  await cli(folder, 'ledger accept-edit --yes')
-  await using ledger = await fileLedger(path)
-  t.strictSame(
-    (await ledger.orders()).map(({ orderId }) => orderId),
-    ['A', 'B'],
-  )
-})
-
-t.test('who has a ledger open when its journal goes away sells nothing more', async t => {
-  const path = await soldLedger(t.testdir({}))
-  await using ledger = await fileLedger(path)
-  rmSync(`${path}.journal`)
-  await t.rejects(
-    ledger.transact({ orderIds: ['C'] }, () => put('C')),
-    /journal: is empty/,
-  )
-})
-
-t.test('a ledger of release 0.1.0 without its journal is refused', async t => {
-  const folder = t.testdir({})
-  cpSync('test/fixtures/release-0.1.0/ledger-journal', folder, { recursive: true })
-  rmSync(join(folder, 'orders.json.journal'))
-  await t.rejects(fileLedger(join(folder, 'orders.json')), /would be sold again/)
-})
-
-t.test('a process of release 0.1.0 that has the ledger open fails once it is migrated', async t => {
-  const folder = t.testdir({})
-  cpSync('test/fixtures/release-0.1.0/ledger-journal', folder, { recursive: true })
-  const path = join(folder, 'orders.json')
-  // What that release did before each decision: look for a replaced journal, then read the snapshot.
-  await using old = await openJournal(`${path}.journal`)
-  await old.catchUp()
-  {
-    await using ledger = await fileLedger(path)
-    t.equal((await ledger.orders()).length, 8)
-  }
-  t.equal((await old.catchUp()).replaced, true)
-  t.equal(JSON.parse(readFileSync(path, 'utf8')).version, 2)
-  for (const file of ['orders.json', 'orders.json.journal'])
-    t.equal(
-      readFileSync(join(folder, `${file}.release-0.1.0`), 'utf8'),
-      readFileSync(`test/fixtures/release-0.1.0/ledger-journal/${file}`, 'utf8'),
-    )
-})
-
-t.test(
-  'an edit of the ledger by hand is shown without secrets, asked about, and taken',
-  async t => {
-    const folder = t.testdir({})
-    cpSync('test/fixtures/release-0.1.0/ledger-folded', folder, { recursive: true })
-    const path = join(folder, 'orders.json')
-    await (await fileLedger(path))[Symbol.asyncDispose]()
-    edit(path, /"status":"failed"/, '"status":"cancelled"')
-    edit(path, /"activationCode":"LPA:1\$/, '"activationCode":"LPA:1$x')
-    t.match(await cli(folder, 'ledger accept-edit'), { code: 64, stderr: /nobody to ask/ })
-    const taken = await cli(folder, 'ledger accept-edit --yes')
-    t.match(taken, { code: 0, stdout: /orders\.A-1003\.status: "failed" → "cancelled"/ })
-    t.match(taken.stdout, /activationCode: changed, not shown/)
-    await using ledger = await fileLedger(path)
-    t.match(
-      (await ledger.orders()).find(order => order.orderId === 'A-1003'),
-      { status: 'cancelled' },
-    )
-    t.match(await cli(folder, 'ledger accept-edit'), { code: 0, stdout: /nothing to accept/ })
-  },
-)
-
 const leaveLock = (path: string, more: object) =>
   writeFileSync(
     path,
@@ -408,15 +246,4 @@ t.test('a state link whose target is not there yet is made at the target', async
   t.equal((await readState(join(folder, 'volume', 'shop.json'))).serial, 1)
   rmSync(join(folder, 'volume'), { recursive: true })
   await t.rejects(openState(link), /the folder .*volume does not exist; mount it, or make it first/)
-})
-
-t.test('two names of one ledger share its files and its lock', async t => {
-  const folder = t.testdir({ volume: {} })
-  const link = join(folder, 'orders.json')
-  symlinkSync('volume/shop.json', link)
-  await using one = await fileLedger(link)
-  await using other = await fileLedger(join(folder, 'volume', 'shop.json'))
-  await one.transact({ orderIds: ['A'] }, () => put('A'))
-  t.equal((await other.orders()).length, 1)
-  t.ok(lstatSync(link).isSymbolicLink())
 })

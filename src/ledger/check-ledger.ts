@@ -1,0 +1,170 @@
+import { SnapshotError } from '../durable/snapshot.ts'
+import { PlainError } from '../plain-error.ts'
+import type { LedgerEntry } from '../provision/ledger.ts'
+import type { Connection, SqlRow } from './connection.ts'
+import {
+  closeFile,
+  inPlainWords,
+  lookAtLedgerFile,
+  openLedgerFile,
+  putEntry,
+} from './ledger-file.ts'
+import { columnsOf, judgeRow, numberIn, textIn } from './rows.ts'
+import { NEXT_SERIAL, TABLES, type Table } from './sql.ts'
+
+/** What reading a ledger from end to end told. */
+export interface LedgerCheck {
+  readonly lineage: string
+  readonly serial: number
+  /** Rows by table. */
+  readonly rows: Readonly<Record<string, number>>
+  /** What is wrong, a line each, without secrets; empty: nothing. */
+  readonly problems: readonly string[]
+}
+
+/** Reads every page and every row of a ledger, and changes nothing; undefined where there is none. */
+export async function checkLedger(location: string): Promise<LedgerCheck | undefined> {
+  const found = await lookAtLedgerFile(location)
+  if (found === undefined) return undefined
+  const { lineage, serial, path } = found
+  if ('tables' in found) {
+    const rows: Record<string, number> = {}
+    for (const { table } of found.entries()) rows[table] = (rows[table] ?? 0) + 1
+    return { lineage, serial, rows, problems: [] }
+  }
+  const { connection, halted } = found
+  try {
+    const pages = connection
+      .all('pragma ledger.integrity_check')
+      .map(row => textIn(row, 'integrity_check'))
+    const rows: Record<string, number> = {}
+    const problems = [
+      ...(halted === undefined ? [] : [`nothing is sold from it: it ${halted}`]),
+      ...(pages.join() === 'ok' ? [] : pages),
+    ]
+    for (const table of TABLE_NAMES) {
+      rows[table] = 0
+      for (const row of eachRow(connection, table)) {
+        rows[table] += 1
+        const { problem } = judgeStored(table, row)
+        if (problem !== undefined) problems.push(`${nameOf(table, row)} ${problem}`)
+      }
+    }
+    return { lineage, serial, rows, problems }
+  } catch (error) {
+    throw inPlainWords(path, error)
+  } finally {
+    connection.close()
+  }
+}
+
+const TABLE_NAMES = Object.keys(TABLES) as readonly Table[]
+
+/** Rows at a time of a reading from end to end. */
+const AT_ONCE = 1000
+
+function* eachRow(connection: Connection, table: Table): Generator<SqlRow> {
+  for (let last = 0; ; ) {
+    const sql = `select rowid as place, * from ${table} where rowid > $1 order by rowid limit ${AT_ONCE}`
+    const page = connection.all(sql, last)
+    yield* page
+    if (page.length < AT_ONCE) return
+    last = numberIn(page.at(-1), 'place')
+  }
+}
+
+const nameOf = (table: Table, row: SqlRow): string =>
+  `${table}.${TABLES[table].key.map(column => textIn(row, column)).join('/')}`
+
+/** What is wrong with a stored row, and the entry that it would be if it were meant so. */
+interface StoredRow {
+  readonly entry?: LedgerEntry
+  readonly problem?: string
+  /** Columns that do not say what the row says. */
+  readonly differs: readonly string[]
+}
+
+function judgeStored(table: Table, found: SqlRow): StoredRow {
+  const { row, problem } = judgeRow(table, found)
+  if (row === undefined) return { differs: [], ...(problem !== undefined && { problem }) }
+  // Both come from one table.
+  const entry = { table, row } as LedgerEntry
+  const { columns, key } = TABLES[table]
+  const said = columnsOf(entry)
+  const others = columns.filter((column, index) => said[index] !== found[column])
+  if (others.some(column => key.includes(column)))
+    return { problem: 'has the key of another row', differs: [] }
+  const differs = others.map(
+    column =>
+      `${column}: ${JSON.stringify(found[column])} → ${JSON.stringify(said[columns.indexOf(column)])}`,
+  )
+  if (problem !== undefined) return { entry, problem, differs }
+  return differs.length === 0
+    ? { entry, differs }
+    : { entry, problem: `has columns that say otherwise: ${differs.join(', ')}`, differs }
+}
+
+/** What an edit of a ledger by hand came to. */
+export interface LedgerEditReport {
+  readonly accepted: boolean
+  /** What differs from what was last written, a line each; no secrets. */
+  readonly differs: readonly string[]
+}
+
+/**
+ * Takes rows that were changed by hand as what is true now, once `confirm` has seen what differs and said yes.
+ * Undefined where every row is as sft-catalog left it. Throws for rows that are none.
+ */
+export async function acceptLedgerEdit(
+  location: string,
+  confirm: (differs: readonly string[]) => boolean | Promise<boolean>,
+): Promise<LedgerEditReport | undefined> {
+  const file = await openLedgerFile(location)
+  const { connection, path } = file
+  try {
+    const { differs } = lookAtEdits(path, connection)
+    if (differs.length === 0) return undefined
+    if (!(await confirm(differs))) return { accepted: false, differs }
+    connection.exec('begin immediate')
+    try {
+      const again = lookAtEdits(path, connection)
+      if (again.differs.join() !== differs.join())
+        throw new PlainError(`${path}: it was changed in the meantime: look again`)
+      for (const entry of again.entries) putEntry(connection, entry)
+      connection.exec(`${NEXT_SERIAL}; commit`)
+    } catch (error) {
+      connection.exec('rollback')
+      throw error
+    }
+    return { accepted: true, differs }
+  } catch (error) {
+    throw inPlainWords(path, error)
+  } finally {
+    closeFile(file)
+  }
+}
+
+/** The rows that were changed by hand. Throws where one of them is no row any more. */
+function lookAtEdits(
+  path: string,
+  connection: Connection,
+): { readonly entries: readonly LedgerEntry[]; readonly differs: readonly string[] } {
+  const entries: LedgerEntry[] = []
+  const differs: string[] = []
+  for (const table of TABLE_NAMES)
+    for (const row of eachRow(connection, table)) {
+      const { entry, problem, differs: columns } = judgeStored(table, row)
+      if (problem === undefined) continue
+      const name = nameOf(table, row)
+      if (entry === undefined)
+        throw new SnapshotError(
+          path,
+          'damaged',
+          `${name} ${problem}: correct it, or \`sft-catalog ledger restore\``,
+        )
+      entries.push(entry)
+      if (columns.length === 0) differs.push(`${name}: changed, not shown`)
+      for (const column of columns) differs.push(`${name}.${column}`)
+    }
+  return { entries, differs }
+}

@@ -1,0 +1,343 @@
+import { randomUUID } from 'node:crypto'
+import { statSync } from 'node:fs'
+import { open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { followLinks, isMissing, syncFolder } from '../durable/files.ts'
+import { withShortLock } from '../durable/lock.ts'
+import { SnapshotError } from '../durable/snapshot.ts'
+import { PlainError, plainly } from '../plain-error.ts'
+import type { LedgerEntry } from '../provision/ledger.ts'
+import { type Connection, connect, isBusy, isNoDatabase, SqlError } from './connection.ts'
+import { refuseNetworkFolder } from './network-folder.ts'
+import { type OldLedger, readOldForm, retireOldForm } from './old-form.ts'
+import { numberIn, textIn, valuesOf } from './rows.ts'
+import { type LedgerPlace, readSideFile, sideFileOf } from './side-file.ts'
+import { APPLICATION_ID, NOTE_REFRESHED, SCHEMA, SCHEMA_VERSION, SELECT, upsert } from './sql.ts'
+
+/** A ledger in an SQLite file, open. */
+export interface LedgerFile extends LedgerPlace {
+  /** With links followed. */
+  readonly path: string
+  readonly connection: Connection
+  /** Why nothing is sold from it until somebody looked; undefined where all is well. */
+  readonly halted: string | undefined
+}
+
+/** Opens the ledger at a path to write, making it where there has never been one; one of the old form is moved over. */
+export async function openLedgerFile(given: string): Promise<LedgerFile> {
+  const path = await followLinks(given)
+  await refuseNetworkFolder(path)
+  // Under the lock of the old form, so that no process of an old release decides meanwhile.
+  return await withShortLock(lockOf(path), async () => {
+    if (await isNew(path)) await makeLedger(path, randomUUID(), 0, [])
+    const connection = await connectTo(path)
+    try {
+      const identity = await untilFree(path, () => identify(path, connection))
+      await untilFree(path, () => {
+        const [answer] = connection.all('pragma ledger.journal_mode = wal')
+        if (answer?.['journal_mode'] !== 'wal')
+          throw new SnapshotError(path, 'damaged', 'cannot be shared: its folder takes no WAL file')
+      })
+      return {
+        path,
+        connection,
+        ...identity,
+        halted: identity.halted ?? olderThanNoted(path, identity),
+      }
+    } catch (error) {
+      connection.close()
+      throw inPlainWords(path, error)
+    }
+  })
+}
+
+/** A ledger that is only read: in its file, or in the old form. Undefined where there is none. */
+export async function lookAtLedgerFile(given: string): Promise<LedgerFile | OldLedger | undefined> {
+  const path = await followLinks(given)
+  for (let attempt = 1; ; attempt++) {
+    if (await isNew(path)) return undefined
+    try {
+      const connection = await untilFree(path, () => connect(path, 'ro'))
+      try {
+        return { path, connection, ...(await untilFree(path, () => identify(path, connection))) }
+      } catch (error) {
+        connection.close()
+        throw error
+      }
+    } catch (error) {
+      if (!isNoDatabase(error)) throw await whyUnreadable(path, error)
+    }
+    try {
+      return await readOldForm(path)
+    } catch (error) {
+      // It may have been moved over between the two looks.
+      if (!(error instanceof SnapshotError) || attempt > 3) throw error
+    }
+  }
+}
+
+export const lockOf = (path: string): string => `${path}.lock`
+
+/** Where backups of a ledger are kept by default. */
+export const backupsOf = (path: string): string => `${path}.backups`
+
+async function connectTo(path: string): Promise<Connection> {
+  try {
+    return await untilFree(path, () => connect(path, 'rw'))
+  } catch (error) {
+    if (!isNoDatabase(error)) throw inPlainWords(path, error)
+  }
+  const old = await readOldForm(path)
+  await retireOldForm(old, () => makeLedger(path, old.lineage, old.serial, old.entries()))
+  return await connect(path, 'rw')
+}
+
+/** Whose file it is and how far it is. Throws where it is no ledger, or a newer one. */
+export function identify(
+  path: string,
+  connection: Connection,
+): Pick<LedgerFile, 'lineage' | 'serial' | 'halted'> {
+  const [application] = connection.all('pragma ledger.application_id')
+  const [version] = connection.all('pragma ledger.user_version')
+  if (numberIn(application, 'application_id') !== APPLICATION_ID)
+    throw new SnapshotError(
+      path,
+      'damaged',
+      'is a database of another program, not a ledger; name another file',
+    )
+  const found = numberIn(version, 'user_version')
+  if (found > SCHEMA_VERSION)
+    throw new SnapshotError(
+      path,
+      'damaged',
+      `has version ${found}, written by a newer sft-catalog, and this one reads version ${SCHEMA_VERSION}: update sft-catalog`,
+    )
+  const [place] = connection.all(SELECT.place)
+  const halted = place?.['halted']
+  return {
+    lineage: textIn(place, 'lineage'),
+    serial: numberIn(place, 'serial'),
+    halted: typeof halted === 'string' ? halted : undefined,
+  }
+}
+
+/** Whether there is no ledger yet. Throws for an empty file, and where something of a ledger is left. */
+async function isNew(path: string): Promise<boolean> {
+  const size = await sizeOf(path)
+  if (size === 0)
+    throw new SnapshotError(
+      path,
+      'empty',
+      'is empty: a ledger never is, so it was emptied or copied while incomplete; `sft-catalog ledger restore` puts a backup in its place',
+    )
+  if (size !== undefined) return false
+  const left = await tracesOf(path)
+  if (left.length === 0) return true
+  throw new SnapshotError(
+    path,
+    'missing',
+    `is missing, but ${left.join(', ')} ${left.length === 1 ? 'is' : 'are'} there: without the ledger its orders would be sold again. ` +
+      'Put it back, or run `sft-catalog ledger restore`; to begin anew on purpose, move all of them away',
+  )
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).size
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw plainly(error, path)
+  }
+}
+
+/** What a ledger leaves beside its file, now and in the old form. */
+const TRACES = [
+  '-wal',
+  '-journal',
+  '.serial',
+  '.backups',
+  '.journal',
+  '.backup',
+  '.old-form',
+] as const
+
+async function tracesOf(path: string): Promise<readonly string[]> {
+  const names = new Set(await readdir(dirname(path)))
+  return TRACES.map(end => basename(path) + end)
+    .filter(name => names.has(name))
+    .map(name => join(dirname(path), name))
+}
+
+/** Writes a ledger with these entries beside its place, then puts it there in one step. Only under its lock. */
+export async function makeLedger(
+  path: string,
+  lineage: string,
+  serial: number,
+  entries: Iterable<LedgerEntry>,
+): Promise<void> {
+  const temporary = `${path}.tmp`
+  await makePrivateFile(temporary)
+  const connection = await connect(temporary, 'rw')
+  try {
+    // Nobody else has it yet, and before its end it has no name.
+    connection.exec('pragma ledger.journal_mode = memory; begin immediate')
+    connection.exec(SCHEMA.replaceAll(/^create (table|index) /gm, 'create $1 ledger.'))
+    connection.run('insert into place (lineage, serial) values ($1, $2)', lineage, serial)
+    for (const entry of entries) putEntry(connection, entry)
+    connection.exec(
+      `pragma ledger.application_id = ${APPLICATION_ID}; pragma ledger.user_version = ${SCHEMA_VERSION}; commit`,
+    )
+  } finally {
+    connection.close()
+  }
+  await putInPlace(temporary, path)
+}
+
+/** An empty file of its owner's: a database made in it has its permissions, and so have the files beside it. */
+export async function makePrivateFile(path: string): Promise<void> {
+  for (const end of ['', '-journal', '-wal', '-shm']) await rm(path + end, { force: true })
+  try {
+    await (await open(path, 'wx', 0o600)).close()
+  } catch (error) {
+    throw plainly(error, path)
+  }
+}
+
+/** Gives a file that is durable its name, in one step. */
+export async function putInPlace(temporary: string, path: string): Promise<void> {
+  await rename(temporary, path)
+  await syncFolder(dirname(path))
+}
+
+/** Puts a row in its place. */
+export function putEntry(connection: Connection, entry: LedgerEntry): void {
+  connection.run(upsert(entry.table), ...valuesOf(entry))
+  if (entry.table === 'usage')
+    connection.run(NOTE_REFRESHED, entry.row.endpointId, entry.row.refreshedAt)
+}
+
+/**
+ * Closes a ledger. The last process that has it leaves one file, without a WAL beside it, which can be read
+ * where nothing may be written.
+ */
+export function closeFile({ connection }: LedgerFile): void {
+  try {
+    connection.exec('pragma busy_timeout = 0')
+    connection.all('pragma ledger.journal_mode = delete')
+  } catch (error) {
+    // Another process has it open, or the file is gone: what was decided is durable, and the next one tidies up.
+    if (!(error instanceof SqlError)) throw error
+  } finally {
+    connection.close()
+  }
+}
+
+function olderThanNoted(path: string, { lineage, serial }: LedgerPlace): string | undefined {
+  const noted = readSideFile(path)
+  if (noted === undefined) return undefined
+  if (noted.lineage !== lineage)
+    return `is another ledger than the one that was here (lineage ${lineage}; ${sideFileOf(path)} has ${noted.lineage})`
+  return noted.serial > serial
+    ? `ends at serial ${serial}, but was at ${noted.serial} already (${sideFileOf(path)}): an older copy was put in its place`
+    : undefined
+}
+
+/** Throws where nothing may be sold from a ledger until the account was read. */
+export function refuseHalted({ path, halted }: LedgerFile): void {
+  if (halted === undefined) return
+  throw new SnapshotError(
+    path,
+    'damaged',
+    `${halted}. What was sold since is not in it and would be sold again, so nothing is sold from it. Put the right ` +
+      `one back, or run \`sft-catalog ledger recheck --ledger ${path}\`: it reads the account and asks`,
+  )
+}
+
+/** How long a step waits for another process, in milliseconds. */
+const PATIENCE_MS = 25_000
+
+/** Does something as soon as no other process is at it; the event loop goes on meanwhile. */
+export async function untilFree<Result>(
+  path: string,
+  work: () => Result | Promise<Result>,
+): Promise<Result> {
+  const deadline = performance.now() + PATIENCE_MS
+  for (;;) {
+    try {
+      return await work()
+    } catch (error) {
+      if (!isBusy(error)) throw error
+      if (performance.now() > deadline) throw heldUp(path, error)
+    }
+    await sleep(1 + Math.random() * 9)
+  }
+}
+
+const heldUp = (path: string, cause: unknown): PlainError =>
+  new PlainError(
+    `${path}: another process has been in the middle of a change for ${PATIENCE_MS / 1000} seconds. It may have been ` +
+      'stopped (SIGSTOP, a debugger): let it go on, or end it; what it had begun is then undone',
+    { cause },
+  )
+
+const SQL_WORDS: readonly (readonly [code: RegExp, what: string, next: string])[] = [
+  [/^SQLITE_FULL/, 'the disk is full', 'make room and run again: what was done before is kept'],
+  [/^SQLITE_IOERR/, 'the disk reported an error', 'check the disk, and run again'],
+  [
+    /^SQLITE_(CORRUPT|NOTADB)/,
+    'its pages are damaged',
+    'run `sft-catalog ledger check`; `ledger restore` puts a backup in its place',
+  ],
+  [
+    /^SQLITE_(READONLY|PERM|AUTH)/,
+    'it may not be written',
+    'check who owns it and its folder, and their permissions',
+  ],
+  [
+    /^SQLITE_CANTOPEN/,
+    'it cannot be opened',
+    'check who owns it and its folder, and their permissions',
+  ],
+]
+
+/** What the database says, in plain words; every other error as it is. */
+export function inPlainWords(path: string, error: unknown): unknown {
+  if (!(error instanceof SqlError)) return plainly(error, path)
+  const words = SQL_WORDS.find(([code]) => code.test(error.code))
+  if (words === undefined) return error
+  return new PlainError(`${path}: ${words[1]}; ${words[2]}`, { cause: error })
+}
+
+async function whyUnreadable(path: string, error: unknown): Promise<unknown> {
+  const isLeft = error instanceof SqlError && error.code.startsWith('SQLITE_CANTOPEN')
+  if (isLeft && (await sizeOf(`${path}-wal`)) !== undefined)
+    return new PlainError(
+      `${path}: a process that was killed left changes in ${path}-wal, and only who may write beside it can read these; ` +
+        'run `sft-catalog ledger check` as a user who may, or copy all its files to a folder that can be written',
+      { cause: error },
+    )
+  return inPlainWords(path, error)
+}
+
+/** Whether the file of a path is still the one that was opened. */
+export interface Identity {
+  readonly file: string
+  readonly wal: string
+}
+
+const inode = (path: string): string => {
+  try {
+    const { dev, ino } = statSync(path)
+    return `${dev} ${ino}`
+  } catch (error) {
+    if (isMissing(error)) return 'missing'
+    throw error
+  }
+}
+
+/** Which files these are: by their names alone, since opening one would drop the locks that this process has. */
+export const identityOf = (path: string): Identity => ({
+  file: inode(path),
+  wal: inode(`${path}-wal`),
+})

@@ -1,0 +1,53 @@
+import { PlainError } from '../plain-error.ts'
+import type { Decision, Ledger, LedgerKeys, LedgerRows } from '../provision/ledger.ts'
+import { ledgerOver } from '../provision/memory-ledger.ts'
+import { rowsOf } from '../provision/tables.ts'
+import { inPlainWords, lookAtLedgerFile, untilFree } from './ledger-file.ts'
+import { type Ask, questionsOf, rowsIn, wholeTables } from './questions.ts'
+
+/**
+ * Opens the embedded ledger to read it as it is, in its form or the old one, without writing anything; undefined
+ * where there is none. What would change it is refused. Throws as `fileLedger` does, but takes a ledger from
+ * which nothing may be sold.
+ *
+ * @example
+ * await using ledger = await lookAtLedger('/srv/shop/orders.json')
+ */
+export async function lookAtLedger(location: string): Promise<Ledger | undefined> {
+  const found = await lookAtLedgerFile(location)
+  if (found === undefined) return undefined
+  if ('tables' in found)
+    return readOnly({ ...ledgerOver(found.tables), location }, found.tables.rows)
+  const { path, connection } = found
+  const ask: Ask = async (sql, ...values) => {
+    try {
+      return await untilFree(path, () => connection.all(sql, ...values))
+    } catch (error) {
+      throw inPlainWords(path, error)
+    }
+  }
+  const rows = rowsIn(path, connection)
+  const questions = questionsOf(path, ask)
+  return readOnly(
+    {
+      location,
+      ...questions,
+      ...wholeTables(questions, rows.usage),
+      async [Symbol.asyncDispose]() {
+        connection.close()
+      },
+    },
+    rows,
+  )
+}
+
+function readOnly(ledger: Omit<Ledger, 'transact'>, rows: LedgerRows): Ledger {
+  return {
+    ...ledger,
+    async transact<Result>(keys: LedgerKeys, decide: (rows: LedgerRows) => Decision<Result>) {
+      const { entries, result } = await untilFree(ledger.location, () => decide(rowsOf(rows, keys)))
+      if (entries.length === 0) return result
+      throw new PlainError(`${ledger.location}: it is opened to be read, and this would change it`)
+    },
+  }
+}

@@ -1,0 +1,143 @@
+import {
+  type EsimPlace,
+  type EsimRow,
+  type EsimStatus,
+  type Ledger,
+  type LedgerRows,
+  type OrderRow,
+  PAGE,
+  type UsageRow,
+} from '../provision/ledger.ts'
+import type { Connection, SqlRow, SqlValue } from './connection.ts'
+import { numberIn, type RowOf, readRow, textIn } from './rows.ts'
+import { SELECT, type Table } from './sql.ts'
+
+/** What a ledger is asked besides its decisions. */
+export type Questions = Omit<
+  Ledger,
+  'location' | 'transact' | 'orders' | 'esims' | 'usages' | typeof Symbol.asyncDispose
+>
+
+const STATUSES: readonly EsimStatus[] = [
+  'selected',
+  'activated',
+  'delivered',
+  'set aside',
+  'released',
+]
+
+/** Whole tables, page by page. */
+export function wholeTables(
+  questions: Questions,
+  usage: (endpointId: string) => UsageRow | undefined,
+): Pick<Ledger, 'orders' | 'esims' | 'usages'> {
+  const esims = async () => {
+    const all: EsimRow[] = []
+    for (const status of STATUSES)
+      for (let after: EsimPlace | undefined; ; ) {
+        const page = await questions.esimsIn({ status, limit: PAGE, ...(after && { after }) })
+        all.push(...page.map(({ row }) => row))
+        after = page.at(-1)?.place
+        if (after === undefined) break
+      }
+    return all
+  }
+  return {
+    esims,
+    async orders(filter) {
+      const all: OrderRow[] = []
+      for (;;) {
+        const page = await questions.ordersAfter(all.at(-1), PAGE, filter)
+        if (page.length === 0) return all
+        all.push(...page)
+      }
+    },
+    async usages() {
+      return (await esims()).flatMap(({ endpointId }) => usage(endpointId) ?? [])
+    },
+  }
+}
+
+/** Asks the database; `path` is for messages. */
+export type Ask = (sql: string, ...values: readonly SqlValue[]) => Promise<readonly SqlRow[]>
+
+/** After every place: an ISO time is before it. */
+const EVER = '9999'
+
+/** The questions of the port, answered by an SQLite file. */
+export function questionsOf(path: string, ask: Ask): Questions {
+  const one = async (sql: string, ...values: readonly SqlValue[]) => (await ask(sql, ...values))[0]
+  return {
+    async ordersAfter(after, limit, filter) {
+      const sql = filter?.unfinished === true ? SELECT.unfinishedAfter : SELECT.ordersAfter
+      const found = await ask(sql, after?.createdAt ?? '', after?.orderId ?? '', limit)
+      return found.map(row => readRow(path, 'orders', row))
+    },
+    async esimsAmong(endpointIds) {
+      const found = await ask(SELECT.esimsAmong, JSON.stringify(endpointIds))
+      return found.map(row => ({ endpointId: textIn(row, 'endpoint_id'), ...stockOf(row) }))
+    },
+    async takenIccidsAmong(iccids) {
+      const found = await ask(SELECT.takenIccidsAmong, JSON.stringify(iccids))
+      return found.map(row => textIn(row, 'iccid'))
+    },
+    async esimOfIccid(iccid) {
+      const found = await one(SELECT.esimOfIccid, iccid)
+      return found === undefined ? undefined : readRow(path, 'esims', found)
+    },
+    async esimsIn({ status, refreshedBefore = EVER, after, limit }) {
+      const { refreshedAt = '', endpointId = '' } = after ?? {}
+      const found = await ask(
+        SELECT.esimsIn,
+        status,
+        refreshedBefore,
+        refreshedAt,
+        endpointId,
+        limit,
+      )
+      return found.map(each => {
+        const row = readRow(path, 'esims', each)
+        return {
+          row,
+          place: { refreshedAt: textIn(each, 'refreshed_at'), endpointId: row.endpointId },
+        }
+      })
+    },
+    async stock() {
+      const found = await ask(SELECT.stock)
+      return found.map(row => ({ ...stockOf(row), count: numberIn(row, 'n') }))
+    },
+    async salesSince(time) {
+      const count = numberIn(await one(SELECT.salesSince, time), 'n')
+      const first = textIn(await one(SELECT.firstSale), 'at')
+      return { count, ...(first === '' ? {} : { first }) }
+    },
+    holdersOfPlan: async planId => numberIn(await one(SELECT.holdersOfPlan, planId), 'n'),
+  }
+}
+
+const stockOf = (row: SqlRow) => ({
+  batch: textIn(row, 'batch'),
+  tags: JSON.parse(textIn(row, 'tags')) as readonly string[],
+  // Written by `valuesOf` from a row whose status was judged.
+  status: textIn(row, 'status') as EsimStatus,
+})
+
+/** The rows that a decision may look at, as they are in the transaction of a connection. */
+export function rowsIn(path: string, { all }: Connection): LedgerRows {
+  const read = <Name extends Table>(
+    table: Name,
+    sql: string,
+    key: string,
+  ): RowOf<Name> | undefined => {
+    const [found] = all(sql, key)
+    return found === undefined ? undefined : readRow(path, table, found)
+  }
+  return {
+    order: orderId => read('orders', SELECT.order, String(orderId)),
+    esim: endpointId => read('esims', SELECT.esim, endpointId),
+    addons: endpointId => all(SELECT.addons, endpointId).map(row => readRow(path, 'addons', row)),
+    usage: endpointId => read('usage', SELECT.usage, endpointId),
+    process: id => read('processes', SELECT.process, id),
+  }
+}

@@ -1,0 +1,40 @@
+import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs'
+import { errorCode, isMissing } from '../durable/files.ts'
+
+/** How far a ledger is: its lineage is made once and stays in copies, its serial grows with each change. */
+export interface LedgerPlace {
+  readonly lineage: string
+  readonly serial: number
+}
+
+/** Where a ledger's place is noted beside it: a ledger that is behind it is an older one. */
+export const sideFileOf = (path: string): string => `${path}.serial`
+
+/** The place that was noted; undefined where none was. It may be behind the ledger, never before it. */
+export function readSideFile(path: string): LedgerPlace | undefined {
+  try {
+    const found = /^(\S+) +(\d+)\n$/.exec(readFileSync(sideFileOf(path), 'utf8'))
+    return found === null ? undefined : { lineage: found[1] ?? '', serial: Number(found[2]) }
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
+}
+
+/**
+ * Notes a place that is durable in the ledger: one small write, without a sync, over what stood there. All
+ * places of a lineage have the same length. Where it cannot be written it is left out: a full disk or a folder
+ * that is gone stops the ledger's own next change.
+ */
+export function writeSideFile(path: string, { lineage, serial }: LedgerPlace): void {
+  try {
+    const file = openSync(sideFileOf(path), constants.O_WRONLY | constants.O_CREAT, 0o600)
+    try {
+      writeSync(file, `${lineage} ${String(serial).padStart(16)}\n`, 0)
+    } finally {
+      closeSync(file)
+    }
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error
+  }
+}

@@ -1,0 +1,130 @@
+import type { LedgerEntry } from '../provision/ledger.ts'
+
+/** The form of the tables; it grows with each change of `SCHEMA`. */
+export const SCHEMA_VERSION = 1
+
+/** Says that an SQLite file is a ledger, as `file` and other tools show it: "SFTL". */
+export const APPLICATION_ID = 0x53_46_54_4c
+
+/**
+ * A row as JSON text with its checksum, and beside it the columns by which it is asked for. `refreshed_at` of
+ * an eSIM is that of its usage, so that what is due is found by one index.
+ */
+export const SCHEMA = `
+create table place (lineage text not null, serial bigint not null, halted text);
+create table orders (
+  order_id text primary key, kind text not null, status text not null, unfinished integer not null,
+  plan_id text not null, endpoint_id text, owner_id text, created_at text not null,
+  crc bigint not null, content text not null);
+create index orders_in_time on orders (created_at, order_id);
+create index orders_unfinished on orders (created_at, order_id) where unfinished = 1;
+create index orders_of_kind on orders (kind, status, created_at);
+create index orders_of_plan on orders (plan_id, status, endpoint_id);
+create index orders_owned on orders (owner_id) where owner_id is not null;
+create table esims (
+  endpoint_id text primary key, iccid text not null, batch text not null, tags text not null,
+  status text not null, owner_id text, refreshed_at text not null,
+  crc bigint not null, content text not null);
+create index esims_by_iccid on esims (iccid);
+create index esims_in_stock on esims (batch, tags, status);
+create index esims_due on esims (status, refreshed_at, endpoint_id);
+create index esims_owned on esims (owner_id) where owner_id is not null;
+create table addons (
+  endpoint_id text not null, unique_id text not null, crc bigint not null, content text not null,
+  primary key (endpoint_id, unique_id));
+create table usage (endpoint_id text primary key, refreshed_at text not null, crc bigint not null, content text not null);
+create table processes (id text primary key, heartbeat text not null, crc bigint not null, content text not null);
+create index processes_in_time on processes (heartbeat);
+`
+
+export type Table = LedgerEntry['table']
+
+interface TableSql {
+  readonly key: readonly string[]
+  readonly columns: readonly string[]
+}
+
+/** The columns of each table before checksum and content; `key` names those of its primary key. */
+export const TABLES: Readonly<Record<Table, TableSql>> = {
+  orders: {
+    key: ['order_id'],
+    columns: [
+      'order_id',
+      'kind',
+      'status',
+      'unfinished',
+      'plan_id',
+      'endpoint_id',
+      'owner_id',
+      'created_at',
+    ],
+  },
+  esims: {
+    key: ['endpoint_id'],
+    columns: ['endpoint_id', 'iccid', 'batch', 'tags', 'status', 'owner_id'],
+  },
+  addons: { key: ['endpoint_id', 'unique_id'], columns: ['endpoint_id', 'unique_id'] },
+  usage: { key: ['endpoint_id'], columns: ['endpoint_id', 'refreshed_at'] },
+  processes: { key: ['id'], columns: ['id', 'heartbeat'] },
+}
+
+const numbered = (count: number): readonly string[] =>
+  Array.from({ length: count }, (_, index) => `$${index + 1}`)
+
+/** Puts a row in its place; values are its columns, checksum and content. */
+export function upsert(table: Table): string {
+  const { key, columns } = TABLES[table]
+  const given = [...columns, 'crc', 'content']
+  const values = [...numbered(given.length)]
+  const names = [...given]
+  if (table === 'esims') {
+    names.push('refreshed_at')
+    values.push("coalesce((select refreshed_at from usage where endpoint_id = $1), '')")
+  }
+  const changed = given.filter(name => !key.includes(name))
+  return (
+    `insert into ${table} (${names.join(', ')}) values (${values.join(', ')}) ` +
+    `on conflict (${key.join(', ')}) do update set ${changed.map(name => `${name} = excluded.${name}`).join(', ')}`
+  )
+}
+
+/** After a usage was put: endpoint and time. */
+export const NOTE_REFRESHED = 'update esims set refreshed_at = $2 where endpoint_id = $1'
+
+const CONTENT = 'crc, content'
+
+/** The elements of a JSON array; of PostgreSQL `(select jsonb_array_elements_text($1::jsonb))`. */
+const AMONG_1 = '(select value from json_each($1))'
+
+/** What is asked for: by keys, or with a limit and the place after which a page begins, by an index each. */
+export const SELECT = {
+  order: `select ${CONTENT} from orders where order_id = $1`,
+  esim: `select ${CONTENT} from esims where endpoint_id = $1`,
+  addons: `select ${CONTENT} from addons where endpoint_id = $1 order by unique_id`,
+  usage: `select ${CONTENT} from usage where endpoint_id = $1`,
+  process: `select ${CONTENT} from processes where id = $1`,
+  ordersAfter: `select ${CONTENT} from orders where (created_at, order_id) > ($1, $2)
+    order by created_at, order_id limit $3`,
+  unfinishedAfter: `select ${CONTENT} from orders where unfinished = 1 and (created_at, order_id) > ($1, $2)
+    order by created_at, order_id limit $3`,
+  esimsAmong: `select endpoint_id, batch, tags, status from esims where endpoint_id in ${AMONG_1}`,
+  takenIccidsAmong: `select iccid from esims where iccid in ${AMONG_1} and status <> 'released'`,
+  esimOfIccid: `select ${CONTENT} from esims where iccid = $1 limit 1`,
+  esimsIn: `select refreshed_at, ${CONTENT} from esims
+    where status = $1 and refreshed_at <= $2 and (refreshed_at, endpoint_id) > ($3, $4)
+    order by refreshed_at, endpoint_id limit $5`,
+  stock: 'select batch, tags, status, count(*) as n from esims group by batch, tags, status',
+  firstSale: `select min(created_at) as at from orders where kind = 'purchase' and status = 'delivered'`,
+  salesSince: `select count(*) as n from orders
+    where kind = 'purchase' and status = 'delivered' and created_at >= $1`,
+  holdersOfPlan: `select count(distinct endpoint_id) as n from orders
+    where plan_id = $1 and status not in ('failed', 'cancelled')`,
+  place: 'select lineage, serial, halted from place',
+} as const
+
+export const NEXT_SERIAL = 'update place set serial = serial + 1'
+
+/** Signs of life from before a time that no row names any more have nobody to be found alive. */
+export const FORGET_PROCESSES = `delete from processes where heartbeat < $1
+  and not exists (select 1 from orders where owner_id = processes.id)
+  and not exists (select 1 from esims where owner_id = processes.id)`

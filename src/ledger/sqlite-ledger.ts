@@ -1,0 +1,206 @@
+import { SnapshotError } from '../durable/snapshot.ts'
+import type { Decision, Ledger, LedgerKeys, LedgerRows } from '../provision/ledger.ts'
+import { rowsOf } from '../provision/tables.ts'
+import { type Connection, SqlError, type SqlRow, type SqlValue } from './connection.ts'
+import {
+  closeFile,
+  type Identity,
+  identityOf,
+  inPlainWords,
+  type LedgerFile,
+  openLedgerFile,
+  putEntry,
+  refuseHalted,
+  untilFree,
+} from './ledger-file.ts'
+import { questionsOf, rowsIn, wholeTables } from './questions.ts'
+import { numberIn } from './rows.ts'
+import { readSideFile, writeSideFile } from './side-file.ts'
+import { FORGET_PROCESSES, NEXT_SERIAL, SELECT } from './sql.ts'
+
+interface Request {
+  readonly keys: LedgerKeys
+  readonly decide: (rows: LedgerRows) => Decision<unknown>
+  readonly resolve: (result: unknown) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Decisions that share one transaction at most, so that no other process waits long. */
+const TOGETHER = 100
+
+/** How often the place of a ledger is noted beside it while something is written, in milliseconds. */
+const NOTE_MS = 1000
+
+/** After how long a sign of life that no row names is forgotten, in milliseconds. */
+const FORGET_MS = 24 * 3600 * 1000
+
+/**
+ * The embedded ledger: an SQLite file (0600: it holds activation codes) for any number of processes of one
+ * machine. It is made where there has never been one; one of the form of release 0.1.0 is moved over. Throws a
+ * `SnapshotError` or a `PlainError` where it is damaged, missing beside traces of it, older than it was, or on
+ * a network file system.
+ *
+ * @example
+ * await using ledger = await fileLedger('/srv/shop/orders.json')
+ */
+export async function fileLedger(path: string): Promise<Ledger> {
+  const file = await openLedgerFile(path)
+  try {
+    refuseHalted(file)
+    const before = new Date(Date.now() - FORGET_MS).toISOString()
+    await untilFree(file.path, () => file.connection.run(FORGET_PROCESSES, before))
+    return openOn(path, file)
+  } catch (error) {
+    closeFile(file)
+    throw inPlainWords(file.path, error)
+  }
+}
+
+/** A ledger from which nothing is sold until somebody looked. */
+export interface HaltedLedger extends AsyncDisposable {
+  readonly why: string
+  readonly ledger: Ledger
+  /** Lets it sell again. */
+  release(): Promise<void>
+}
+
+/** Opens a ledger from which nothing is sold, to look after it; undefined where it is a usual one. */
+export async function openHaltedLedger(path: string): Promise<HaltedLedger | undefined> {
+  const file = await openLedgerFile(path)
+  const { halted, lineage } = file
+  if (halted === undefined) {
+    closeFile(file)
+    return undefined
+  }
+  const ledger = openOn(path, file)
+  return {
+    why: halted,
+    ledger,
+    async release() {
+      const serial = 1 + Math.max(file.serial, readSideFile(file.path)?.serial ?? 0)
+      await untilFree(file.path, () =>
+        file.connection.run('update place set halted = null, serial = max(serial, $1)', serial),
+      )
+      writeSideFile(file.path, { lineage, serial })
+    },
+    [Symbol.asyncDispose]: () => ledger[Symbol.asyncDispose](),
+  }
+}
+
+function openOn(location: string, file: LedgerFile): Ledger {
+  const { path, connection } = file
+  const rows = rowsIn(path, connection)
+  let requests: Request[] = []
+  let working: Promise<void> | undefined
+  let closed = false
+  let notedAt = Number.NEGATIVE_INFINITY
+
+  const note = (): void => {
+    // The first read opens the WAL.
+    const [place] = connection.all(SELECT.place)
+    // What was noted tells that this one is older, until somebody looked.
+    if (file.halted !== undefined) return
+    writeSideFile(path, { lineage: file.lineage, serial: numberIn(place, 'serial') })
+    notedAt = performance.now()
+  }
+  note()
+  const opened = identityOf(path)
+
+  /** Decides all of them in one transaction, with one sync; returns what to tell each. */
+  const decideTogether = (taken: readonly Request[]): readonly (() => void)[] => {
+    connection.exec('begin immediate')
+    try {
+      refuseReplaced(path, opened)
+      let wrote = false
+      const answers = taken.map(({ keys, decide, resolve, reject }) => {
+        let decision: Decision<unknown>
+        try {
+          decision = decide(rowsOf(rows, keys))
+        } catch (error) {
+          return () => reject(error)
+        }
+        for (const entry of decision.entries) putEntry(connection, entry)
+        wrote ||= decision.entries.length > 0
+        return () => resolve(decision.result)
+      })
+      if (wrote) connection.run(NEXT_SERIAL)
+      connection.exec('commit')
+      return answers
+    } catch (error) {
+      undo(connection)
+      throw error
+    }
+  }
+
+  const decideNext = async (): Promise<void> => {
+    const taken = requests.slice(0, TOGETHER)
+    requests = requests.slice(TOGETHER)
+    try {
+      for (const answer of await untilFree(path, () => decideTogether(taken))) answer()
+      if (performance.now() - notedAt > NOTE_MS) note()
+    } catch (error) {
+      for (const { reject } of taken) reject(inPlainWords(path, error))
+    }
+  }
+
+  const work = async (): Promise<void> => {
+    while (requests.length > 0) await decideNext()
+    working = undefined
+  }
+
+  const refuseClosed = (): void => {
+    if (closed) throw new Error(`${location}: the ledger is closed`)
+  }
+
+  const ask = async (sql: string, ...values: readonly SqlValue[]): Promise<readonly SqlRow[]> => {
+    refuseClosed()
+    try {
+      return await untilFree(path, () => connection.all(sql, ...values))
+    } catch (error) {
+      throw inPlainWords(path, error)
+    }
+  }
+
+  const questions = questionsOf(path, ask)
+  return {
+    location,
+    async transact<Result>(keys: LedgerKeys, decide: (rows: LedgerRows) => Decision<Result>) {
+      refuseClosed()
+      return await new Promise<Result>((resolve, reject) => {
+        requests.push({ keys, decide, resolve: result => resolve(result as Result), reject })
+        // What is asked in the same turn is decided together.
+        working ??= Promise.resolve().then(work)
+      })
+    },
+    ...questions,
+    ...wholeTables(questions, endpointId => rows.usage(endpointId)),
+    async [Symbol.asyncDispose]() {
+      if (closed) return
+      closed = true
+      await working
+      note()
+      closeFile(file)
+    },
+  }
+}
+
+/** Ends a transaction that failed; after some failures the database has done so itself. */
+function undo({ exec }: Connection): void {
+  try {
+    exec('rollback')
+  } catch (error) {
+    if (!(error instanceof SqlError) || error.code !== 'SQLITE_ERROR') throw error
+  }
+}
+
+/** Throws where another file stands in the place of the one that is open: what is written would be lost. */
+function refuseReplaced(path: string, opened: Identity): void {
+  const now = identityOf(path)
+  if (now.file === opened.file && now.wal === opened.wal) return
+  throw new SnapshotError(
+    now.file === opened.file ? `${path}-wal` : path,
+    'missing',
+    'was moved, deleted or replaced while a process has it open. Nothing more is sold by this process: ' +
+      'put its files back together, then start it again',
+  )
+}
