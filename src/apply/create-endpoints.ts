@@ -14,14 +14,12 @@ import type { StateEntry } from '../state/state.ts'
 import { type BulkUse, type Lesson, learn } from './bulk-use.ts'
 import { createObject, takeOver } from './create-object.ts'
 import { deferred, failed, unfinished } from './endings.ts'
-import type { Result } from './report.ts'
+import { withoutThose } from './refused-bulk.ts'
+import type { Result, Tell } from './report.ts'
 import { concluded, type Run } from './run.ts'
 import { type NotSent, type Sent, sendBulk, specOf } from './send-bulk.ts'
 
 const STOPPED = 'the run was told to stop before it was sent'
-
-/** Ends of the endpoints of one operation, told one by one as they become known. */
-type Tell = (result: Result) => void
 
 /** Creates endpoints that share their settings: by bulk calls where the account takes them. */
 export async function createEndpoints(
@@ -108,7 +106,10 @@ async function tryWithout(
   tell: Tell,
 ): Promise<Lesson> {
   if (refusal.code === '404') await learn(run, 'unknown')
-  const single = await createObject(run, change)
+  const lesson = refusal.code === '404' ? 'learnt' : 'unclear'
+  const [open] = await withoutThose(run, [change], tell)
+  if (open === undefined) return lesson
+  const single = await createObject(run, open)
   tell(single)
   if (refusal.code === '404') return 'learnt'
   if (single.status !== 'done' || single.how !== 'answered') return 'unclear'
@@ -146,7 +147,7 @@ async function readsBack(
 
 const unanswered = (change: CreateChange): BulkRow => ({ iccid: change.key, unknown: true })
 
-/** A bulk that was not answered: settled where its outcome is unknown, else failed. */
+/** A bulk without rows: settled where its outcome is unknown, else failed, but for what is there all the same. */
 async function afterBulkError(
   run: Run,
   changes: readonly CreateChange[],
@@ -155,7 +156,11 @@ async function afterBulkError(
 ): Promise<void> {
   if (error instanceof SftUnknownOutcomeError)
     await finishRows(run, changes, { rows: changes.map(unanswered), intentId, sentAt }, tell)
-  else for (const change of changes) tell(failed(change, error.message))
+  else {
+    const isRefused = error instanceof SftRejectedError
+    const open = isRefused ? await withoutThose(run, changes, tell) : changes
+    for (const change of open) tell(failed(change, error.message))
+  }
 }
 
 /** One bulk call for up to `bulkSize` endpoints, or several where there are more. */
@@ -185,7 +190,7 @@ async function withoutBulk(
   tell: Tell,
 ): Promise<void> {
   if (refusal.code === '404') await learn(run, 'unknown')
-  const open = [...members]
+  const open = [...(await withoutThose(run, members, tell))]
   for (let tries = 0; tries < SINGLES_THAT_FAIL; tries++) {
     const change = open.shift()
     if (change === undefined) return

@@ -1,18 +1,17 @@
-import { isDeepStrictEqual } from 'node:util'
-import { type Finding, seenIn } from '../finding.ts'
+import { type Finding, notKnown, notThere, seenIn, there } from '../finding.ts'
 import type { Address, Spec } from '../model.ts'
+import { diffFields } from '../plan/diff-fields.ts'
 import type { CreateChange, ReplaceChange, UpdateChange } from '../plan/plan.ts'
 import {
   AmbiguousNameError,
   type CreatedObject,
   intentDraft,
   type Kind,
-  type ObservedObject,
   putEntry,
 } from '../resources/kind.ts'
 import { KINDS } from '../resources/kinds.ts'
 import { withAnnouncement } from '../sft/announcement.ts'
-import { SftError, SftRejectedError, SftUnknownOutcomeError } from '../sft/errors.ts'
+import { SftError, SftUnknownOutcomeError } from '../sft/errors.ts'
 import { type WriteOutcome, writeOnce } from '../sft/once.ts'
 import { type AnyRecord, idOf, recordOf, type StateEntry } from '../state/state.ts'
 import { failed, unfinished, unlessStopped } from './endings.ts'
@@ -27,7 +26,7 @@ async function create(run: Run, change: CreateChange | ReplaceChange): Promise<R
   const { kind: name, key, address } = change
   const kind: Kind = KINDS[name]
   const spec = resolveReferences(change.spec, run.store.state)
-  const naturalKey = kind.identity === 'name' ? change.name : change.resource.naturalKey
+  const naturalKey = naturalKeyOf(kind, change)
   const draft = draftRecord(run, kind, change, spec)
   let intentId = ''
   const find = async (): Promise<Finding<string>> => {
@@ -59,6 +58,7 @@ async function create(run: Run, change: CreateChange | ReplaceChange): Promise<R
             )
           }),
         find,
+        findRefused: () => findTaken(run, change, spec),
         conclude: (id, ending) => run.store.append(concluded(id, ending)),
         settleSeconds: run.sft.settleSeconds(kind.createOperation),
         slot: run.slot(name),
@@ -74,36 +74,63 @@ async function create(run: Run, change: CreateChange | ReplaceChange): Promise<R
       run.stop,
     )
   } catch (error) {
-    if (!(error instanceof AmbiguousNameError)) throw error
-    // Which of the two is ours cannot be told; as long as there are two, plans block the entry.
+    // Of two, which one is ours cannot be told, and one that is other is not ours: plans block the entry.
+    if (!(error instanceof AmbiguousNameError || error instanceof TakenError)) throw error
     await run.store.append(concluded(intentId, 'absent'))
     return failed(change, error.message)
   }
   if (outcome.status === 'done') {
     await recordCreated(run, change, { id: outcome.result }, spec, intentId)
-    return {
-      address,
-      kind: name,
-      status: 'done',
-      action: change.action,
-      id: outcome.result,
-      how: outcome.how,
-    }
-  }
-  if (
-    outcome.status === 'failed' &&
-    outcome.error instanceof SftRejectedError &&
-    kind.conflict !== undefined
-  ) {
-    const taken = await takeOver(run, change, spec)
-    if (taken !== undefined) return taken
+    return created(change, outcome.result, outcome.how)
   }
   return unfinished(run, change, outcome)
 }
 
+/** What an object is found by: its name, revision and all, or its SIM. */
+const naturalKeyOf = (kind: Kind, change: CreateChange | ReplaceChange): string =>
+  kind.identity === 'name' ? change.name : change.resource.naturalKey
+
 /** The object that a new one takes the place of, if there was one. */
 export const formerId = (change: CreateChange | ReplaceChange): string | undefined =>
   change.action === 'replace' ? change.id : change.record && idOf(change.record)
+
+/** What has the name or the SIM of a creation that was refused, and is not as the catalog wants it. */
+class TakenError extends Error {
+  override readonly name = 'TakenError'
+}
+
+/**
+ * Looks for what a refused creation was to make. The platform may have made it all the same, or somebody
+ * else has: where it is as the catalog wants it, it is ours; where it is not, throws a `TakenError`.
+ */
+async function findTaken(
+  run: Run,
+  change: CreateChange | ReplaceChange,
+  spec: Spec,
+): Promise<Finding<string>> {
+  const kind: Kind = KINDS[change.kind]
+  const name = naturalKeyOf(kind, change)
+  const found = await kind.find(run.sft.read, name)
+  if (found.kind !== 'there') return found
+  const { id } = found.value
+  if (id === formerId(change)) return notThere(`${kind.title} "${name}" is the one from before`)
+  const conflict = kind.conflict?.(found.value)
+  if (conflict !== undefined) throw new TakenError(conflict)
+  const has = await kind.read(run.sft.read, id, name)
+  if (has.kind !== 'there') return notKnown(`${kind.title} ${id} is there, and does not read back`)
+  const other = misfits(kind, spec, has.value)
+  if (other.length > 0)
+    throw new TakenError(
+      `${kind.title} ${id} is there already, with ${other.join(', ')}: change it in the portal, or run "sft-catalog adopt"`,
+    )
+  return there(id)
+}
+
+/** What of an object is not as the catalog wants it, for people. */
+function misfits(kind: Kind, wanted: Spec, has: Spec): readonly string[] {
+  const { fields, blocked } = diffFields(kind, wanted, undefined, has, { replaceRemoved: false })
+  return [...fields, ...blocked].map(({ field, account }) => `${field} ${JSON.stringify(account)}`)
+}
 
 /** A creation that was refused because the object exists: adopted where it fits, else a conflict. */
 export async function takeOver(
@@ -111,49 +138,26 @@ export async function takeOver(
   change: CreateChange | ReplaceChange,
   spec: Spec,
 ): Promise<Result | undefined> {
-  const kind: Kind = KINDS[change.kind]
-  let found: ObservedObject | undefined
-  let conflict: string | undefined
+  let found: Finding<string>
   try {
-    const finding = await kind.find(run.sft.read, change.resource.naturalKey)
-    if (finding.kind === 'not known')
-      return failed(change, `refused, and why could not be read: ${finding.reason}`)
-    found = finding.kind === 'there' ? finding.value : undefined
-    conflict = found && (kind.conflict?.(found) ?? (await misfit(run, change, found.id, spec)))
+    found = await findTaken(run, change, spec)
   } catch (error) {
+    if (error instanceof TakenError) return failed(change, error.message)
     if (!(error instanceof SftError)) throw error
-    return failed(change, `refused, and why could not be read: ${error.message}`)
+    found = notKnown(error.message)
   }
-  if (found === undefined) return undefined
-  if (conflict !== undefined) return failed(change, conflict)
-  await recordCreated(run, change, found, spec, undefined)
-  return {
-    address: change.address,
-    kind: change.kind,
-    status: 'done',
-    action: change.action,
-    id: found.id,
-    how: 'adopted',
-  }
+  if (found.kind === 'not there') return undefined
+  if (found.kind === 'not known')
+    return failed(change, `refused, and why could not be read: ${found.reason}`)
+  await recordCreated(run, change, { id: found.value }, spec, undefined)
+  return created(change, found.value, 'adopted')
 }
 
-/** What of an object that is there already is not as the catalog wants it. */
-async function misfit(
-  run: Run,
-  change: CreateChange | ReplaceChange,
+const created = (
+  { address, kind, action }: CreateChange | ReplaceChange,
   id: string,
-  spec: Spec,
-): Promise<string | undefined> {
-  const kind: Kind = KINDS[change.kind]
-  const has = await kind.read(run.sft.read, id, change.resource.naturalKey)
-  if (has.kind !== 'there') return `${kind.title} ${id} is there already, and does not read back`
-  const other = Object.entries(has.value).filter(
-    ([field, value]) => !isDeepStrictEqual(value, spec[field]),
-  )
-  if (other.length === 0) return undefined
-  const told = other.map(([field, value]) => `${field} ${JSON.stringify(value)}`).join(', ')
-  return `${kind.title} ${id} is there already, with ${told}: change it in the portal, or run "sft-catalog adopt"`
-}
+  how: 'answered' | 'found' | 'adopted',
+): Result => ({ address, kind, status: 'done', action, id, how })
 
 /** The record that a creation leaves, its ID still empty. */
 export function draftRecord(

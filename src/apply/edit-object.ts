@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { seenIn } from '../finding.ts'
+import { type Finding, seenIn } from '../finding.ts'
 import type { Spec } from '../model.ts'
 import type { AdoptChange, FieldChange, UpdateChange } from '../plan/plan.ts'
 import { type EditResult, intentDraft, type Kind, putEntry } from '../resources/kind.ts'
@@ -84,6 +84,14 @@ async function write(
   const kind: Kind = KINDS[name]
   const draft = editedRecord(change, wanted, previous)
   let intentId = ''
+  const find = async (): Promise<Finding<EditResult>> => {
+    const now = await kind.read(run.sft.read, id, change.resource.naturalKey)
+    return seenIn(now, `${kind.title} ${id} is not as it should be`, spec =>
+      fields.every(field => isDeepStrictEqual(spec[field], wanted[field]))
+        ? { refused: {} }
+        : undefined,
+    )
+  }
   const outcome = await writeOnce<EditResult>(
     {
       announce: async () => {
@@ -108,14 +116,8 @@ async function write(
             learnt: run.store.state.learnt,
           }),
         ),
-      find: async () => {
-        const now = await kind.read(run.sft.read, id, change.resource.naturalKey)
-        return seenIn(now, `${kind.title} ${id} is not as it should be`, spec =>
-          fields.every(field => isDeepStrictEqual(spec[field], wanted[field]))
-            ? { refused: {} }
-            : undefined,
-        )
-      },
+      find,
+      findRefused: find,
       conclude: (intent, ending) => run.store.append(concluded(intent, ending)),
       settleSeconds: run.sft.settleSeconds(kind.editOperation),
       slot: run.slot(name),

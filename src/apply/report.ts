@@ -30,6 +30,9 @@ export type Result =
       readonly message: string
     }
 
+/** Told how addresses ended, one by one as it becomes known. */
+export type Tell = (result: Result) => void
+
 /** Progress of an apply, in the order in which it happens. */
 export type ApplyEvent =
   | { readonly type: 'start'; readonly totals: Readonly<Record<KindName, number>> }

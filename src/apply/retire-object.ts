@@ -2,7 +2,6 @@ import type { RetireChange } from '../plan/plan.ts'
 import { intentDraft, type Kind, RetirementRefusedError } from '../resources/kind.ts'
 import { KINDS } from '../resources/kinds.ts'
 import { withAnnouncement } from '../sft/announcement.ts'
-import { SftRejectedError } from '../sft/errors.ts'
 import { type WriteOutcome, writeOnce } from '../sft/once.ts'
 import { recordOf } from '../state/state.ts'
 import { failed, unfinished, unlessStopped } from './endings.ts'
@@ -41,6 +40,8 @@ async function retire(run: Run, change: RetireChange): Promise<Result> {
             return true as const
           }),
         find: isRetired,
+        // Somebody was faster, or it was done all the same: what is out of use is retired.
+        findRefused: isRetired,
         conclude: (intent, ending) => run.store.append(concluded(intent, ending)),
         settleSeconds: run.sft.settleSeconds(retirement.operation),
         slot: run.slot(name),
@@ -60,10 +61,7 @@ async function retire(run: Run, change: RetireChange): Promise<Result> {
     await run.store.append(concluded(intentId, 'failed'))
     return failed(change, error.message)
   }
-  const refused = outcome.status === 'failed' && outcome.error instanceof SftRejectedError
-  // Somebody was faster: what is refused because it is gone is retired.
-  if (outcome.status !== 'done' && !(refused && (await isRetired()).kind === 'there'))
-    return unfinished(run, change, outcome)
+  if (outcome.status !== 'done') return unfinished(run, change, outcome)
   await run.store.append(concluded(intentId, 'done'), retiredEntry(name, key, record(), id))
   return { address, kind: name, status: 'done', action: 'retire', id }
 }

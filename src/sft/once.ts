@@ -2,17 +2,24 @@ import { type Finding, notKnown } from '../finding.ts'
 import { agingAnnouncement, type SentAnnouncement } from './announcement.ts'
 import type { Announcement } from './api.ts'
 import { type Clock, instantOf, shortestSince } from './clock.ts'
-import { SftAbortedError, SftError, SftUnknownOutcomeError } from './errors.ts'
+import { SftAbortedError, SftError, SftRejectedError, SftUnknownOutcomeError } from './errors.ts'
 
 export type { Clock } from './clock.ts'
 
-/** How a write ended. `unsettled`: reading could not tell, or was interrupted; the announcement stands. */
+/**
+ * How a write ended. `unsettled`: reading could not tell, or was interrupted; the announcement stands.
+ * `adopted`: the platform said no, and what was to be made or done is there all the same.
+ */
 export type WriteOutcome<Result> =
-  | { readonly status: 'done'; readonly result: Result; readonly how: 'answered' | 'found' }
+  | {
+      readonly status: 'done'
+      readonly result: Result
+      readonly how: 'answered' | 'found' | 'adopted'
+    }
   | { readonly status: 'failed'; readonly error: SftError }
   | {
       readonly status: 'unsettled'
-      readonly error: SftUnknownOutcomeError
+      readonly error: SftUnknownOutcomeError | SftRejectedError
       /** Why reading did not tell. */
       readonly reason: string
     }
@@ -27,6 +34,11 @@ export interface AnnouncedWrite<Result> {
   readonly announcement?: SentAnnouncement
   /** Looks for the write's effect on the account. Only *not there* lets the write be sent again. */
   readonly find: () => Promise<Finding<Result>>
+  /**
+   * Looks for the effect of a write that the platform refused, before the refusal is recorded: what it
+   * executed although it said no would be lost otherwise. Absent: a refusal is believed.
+   */
+  readonly findRefused?: () => Promise<Finding<Result>>
   /** Makes the end of an announced write durable. `absent`: known not to have happened. */
   readonly conclude: (
     intentId: string,
@@ -65,8 +77,8 @@ export async function settle<Result>(
 /**
  * Announces a write, sends it, and settles an unknown outcome by reading. Known to be absent after the
  * settle time, it is sent once more under a new intent; unknown and absent again, it has failed: later where
- * each answer said that it was not executed. Where reading tells neither, it is unsettled. The caller
- * records a `done` result, so that the ID and the end of the intent are one durable entry.
+ * each answer said that it was not executed. A refusal has failed, unless `findRefused` finds the effect.
+ * Where reading tells neither, it is unsettled. The caller records a `done` result, so that the ID and the end of the intent are one durable entry.
  */
 export async function writeOnce<Result>(
   write: AnnouncedWrite<Result>,
@@ -77,10 +89,8 @@ export async function writeOnce<Result>(
   for (let attempt = 1; ; attempt++) {
     const sent = await slot(() => announceAndSend(write, clock))
     if ('result' in sent) return { status: 'done', result: sent.result, how: 'answered' }
-    if (!(sent.error instanceof SftUnknownOutcomeError)) {
-      await write.conclude(sent.intentId, 'failed', sent.error)
-      return { status: 'failed', error: sent.error }
-    }
+    if (!(sent.error instanceof SftUnknownOutcomeError))
+      return await afterRefusal(write, sent.intentId, sent.error)
     const unknown = sent.error
     write.onSettling?.(unknown)
     const finding = await settleWrite(write, sent.announcement, unknown, clock, signal)
@@ -90,6 +100,30 @@ export async function writeOnce<Result>(
     await write.conclude(sent.intentId, 'absent', unknown)
     if (attempt >= (unknown.saysNo ? SENDS_TOLD_NO : SENDS) || signal?.aborted)
       return { status: 'failed', error: unknown }
+  }
+}
+
+/** The end of a write that was not executed, as far as its answer tells. */
+async function afterRefusal<Result>(
+  write: AnnouncedWrite<Result>,
+  intentId: string,
+  error: SftError,
+): Promise<WriteOutcome<Result>> {
+  if (error instanceof SftRejectedError && write.findRefused !== undefined) {
+    const finding = await findOrDoubt(write.findRefused)
+    if (finding.kind === 'there') return { status: 'done', result: finding.value, how: 'adopted' }
+    if (finding.kind === 'not known') return { status: 'unsettled', error, reason: finding.reason }
+  }
+  await write.conclude(intentId, 'failed', error)
+  return { status: 'failed', error }
+}
+
+async function findOrDoubt<Result>(find: () => Promise<Finding<Result>>): Promise<Finding<Result>> {
+  try {
+    return await find()
+  } catch (error) {
+    if (error instanceof SftError) return notKnown(error.message)
+    throw error
   }
 }
 
