@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { KNOWN_SETTINGS } from '../src/known-settings.ts'
 import {
   budgetFileOf,
   ledgerLocation,
@@ -77,5 +79,12 @@ t.test('state and ledger have their places', t => {
   t.equal(ledgerLocation({ SFT_LEDGER: 'l.json' }), 'l.json')
   t.equal(budgetFileOf('state.json'), 'state.json.calls')
   t.equal(budgetFileOf('memory:'), undefined)
+  t.end()
+})
+
+t.test('every setting that the README names is known, and no other', t => {
+  const rows = readFileSync('README.md', 'utf8').match(/^\| `SFT_.*$/gm) ?? []
+  const named = rows.flatMap(row => row.split('|')[1]?.match(/SFT_[A-Z_]+/g) ?? [])
+  t.strictSame([...named].sort(), [...KNOWN_SETTINGS].sort())
   t.end()
 })

@@ -340,7 +340,7 @@ Add-on plans
       rateZone (kept in the state only)  gulf → arabia
       SKU GULF-20GB-30D; 0 sold endpoints touched
 
-Applying takes 0 calls, under a second at 1000 calls/s. It activates no SIM.
+Applying makes no call.
 Plan: 3 to update, 22 unchanged`,
     )
     t.equal(await seller.apply(), 'Done: 3 done, 0 failed, 0 skipped, 0 deferred')

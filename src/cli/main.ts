@@ -69,13 +69,19 @@ async function runInWorld(
   argv: readonly string[],
 ): Promise<{ readonly world: World; readonly code: number }> {
   let env: Environment = {}
+  let warnings: readonly string[] = []
   try {
-    if (command.hermetic !== true) env = readEnvironment()
+    if (command.hermetic !== true) {
+      env = readEnvironment()
+      const { unknownSettings } = await import('../known-settings.ts')
+      warnings = unknownSettings(Object.keys(env))
+    }
   } catch (error) {
     const world = openWorld(process.env)
     return { world, code: await showError(error, command, world) }
   }
   const world = openWorld(env)
+  for (const warning of warnings) world.err(world.paintErr('warn', `warning: ${warning}`))
   return { world, code: await run(command, argv, world) }
 }
 

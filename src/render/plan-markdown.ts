@@ -3,8 +3,8 @@ import type { Plan } from '../plan/plan.ts'
 import { ACTIONS } from '../plan/plan.ts'
 import { KIND_NAMES, KINDS } from '../resources/kinds.ts'
 import { fencedLine, markdownText } from './markdown.ts'
-import { count, duration } from './paint.ts'
-import { renderChanges } from './plan-text.ts'
+import { count } from './paint.ts'
+import { costText, renderChanges } from './plan-text.ts'
 import { type Subject, subjectLines } from './subject.ts'
 
 /** A comment on a pull request holds 65,536 characters; a platform may count some twice. */
@@ -48,12 +48,7 @@ export function planMarkdown(plan: Plan, subject?: Subject): string {
           `| ${counts.map(action => plan.summary[action]).join(' | ')} | ${plan.summary.keep} |`,
           '',
         ]),
-    ...(plan.operations.length === 0
-      ? []
-      : [
-          `Applying takes ${count(plan.cost.calls, 'call')}, ${plan.cost.seconds < 1 ? '' : 'about '}${duration(plan.cost.seconds)}. It activates no SIM.`,
-          '',
-        ]),
+    ...(plan.operations.length === 0 ? [] : [costText(plan.cost), '']),
     ...plan.issues.map(
       issue =>
         `- ${issue.severity === 'error' ? '**refused**' : 'warning'} \`${issue.code}\` ${markdownText(issue.message)}${issue.hint === undefined ? '' : ` – ${markdownText(issue.hint)}`}`,

@@ -1,7 +1,7 @@
 import { diffArrays, diffWordsWithSpace } from 'diff'
 import type { Json, KindName } from '../model.ts'
 import { blockedEntries } from '../outcome.ts'
-import type { Action, Change, FieldChange, Impact, Plan } from '../plan/plan.ts'
+import type { Action, Change, Cost, FieldChange, Impact, Plan } from '../plan/plan.ts'
 import { ACTIONS, shownAs } from '../plan/plan.ts'
 import { isJsonObject } from '../resources/kind.ts'
 import { KIND_NAMES, KINDS } from '../resources/kinds.ts'
@@ -78,13 +78,10 @@ export function renderChanges(plan: Plan, kind: KindName, paint: Paint = plain):
 
 /** What the plan costs, and its counts in one line, which is the last. */
 function summaryLines(plan: Plan, paint: Paint): readonly string[] {
-  const { calls, seconds, callsPerSecond } = plan.cost
+  const { callsPerSecond } = plan.cost
   const rate = Number.isFinite(callsPerSecond) ? ` at ${callsPerSecond} calls/s` : ''
   const lines: string[] = []
-  if (plan.operations.length > 0)
-    lines.push(
-      `Applying takes ${count(calls, 'call')}, ${seconds < 1 ? '' : 'about '}${duration(seconds)}${rate}. It activates no SIM.`,
-    )
+  if (plan.operations.length > 0) lines.push(costText(plan.cost, rate))
   const parts = ACTIONS.filter(action => action === 'keep' || plan.summary[action] > 0).map(
     action =>
       paint(
@@ -278,6 +275,12 @@ function sumOf(group: readonly Change[]): Impact {
     unsoldEndpoints: known.reduce((sum, impact) => sum + (impact.unsoldEndpoints ?? 0), 0),
   }
 }
+
+/** What applying takes, as a sentence; `rate` says at how many calls a second. */
+export const costText = ({ calls, seconds }: Cost, rate = ''): string =>
+  calls === 0
+    ? 'Applying makes no call.'
+    : `Applying takes ${count(calls, 'call')}, ${seconds < 1 ? '' : 'about '}${duration(seconds)}${rate}. It activates no SIM.`
 
 /** What a change means for people, in words. */
 export function impactLines(impact: Impact): readonly string[] {

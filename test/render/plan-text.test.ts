@@ -174,7 +174,7 @@ Endpoints
   ! 1 endpoint  8932042000010000004
       SIM 8932042000010000004 is attached to endpoint E7, which is Active and was not made from this state: take it out of the batch, or run "sft-catalog adopt"
 
-Applying takes 0 calls, under a second at 2 calls/s. It activates no SIM.
+Applying makes no call.
 Plan: 2 to adopt, 0 unchanged, 1 blocked
 `,
   )

@@ -14,6 +14,7 @@ const SETTING_FILES: readonly {
   readonly env: string | Buffer
   readonly password?: string
   readonly told?: RegExp
+  readonly warned?: RegExp
 }[] = [
   {
     name: 'a byte order mark is no part of the first name',
@@ -91,6 +92,22 @@ const SETTING_FILES: readonly {
     told: /SFT_TARGET_ACCOUNT_ID is set and empty/,
   },
   {
+    name: 'a misspelt host',
+    env: 'SFT_BASEURL=@\nSFT_PASSWORD=a',
+    told: /SFT_BASEURL is no setting: did you mean SFT_BASE_URL\?/,
+  },
+  {
+    name: 'a misspelt account, in lower case',
+    env: 'SFT_BASE_URL=@\nSFT_PASSWORD=a\nsft_target_accountid=7',
+    told: /sft_target_accountid is no setting: did you mean SFT_TARGET_ACCOUNT_ID\?/,
+  },
+  {
+    name: "somebody else's variable is no mistake",
+    env: 'SFT_BASE_URL=@\nSFT_PASSWORD=a\nSFT_FLEET_REGION=eu',
+    password: 'a',
+    warned: /^warning: SFT_FLEET_REGION is no setting of sft-catalog/m,
+  },
+  {
     name: 'a password and a file for one',
     env: 'SFT_BASE_URL=@\nSFT_PASSWORD=a\nSFT_PASSWORD_FILE=b',
     told: /SFT_PASSWORD and SFT_PASSWORD_FILE are both set/,
@@ -121,7 +138,7 @@ t.test('a setting that is there is read whole, or ends the run', async t => {
     mkdirSync(cwd)
     return cwd
   }
-  for (const [at, { name, env, password, told }] of SETTING_FILES.entries())
+  for (const [at, { name, env, password, told, warned }] of SETTING_FILES.entries())
     await t.test(name, async t => {
       const cwd = made(`row-${at}`)
       writeFileSync(join(cwd, '.env'), typeof env === 'string' ? env.replace('@', url) : env)
@@ -136,6 +153,7 @@ t.test('a setting that is there is read whole, or ends the run', async t => {
       }
       t.ok(passwords.length > 0, stderr)
       t.strictSame([...new Set(passwords)], [password])
+      if (warned !== undefined) t.match(stderr, warned)
       t.match(stdout, `Account: 127.0.0.1:${port} as ana, no target account, state state.json`)
     })
 
