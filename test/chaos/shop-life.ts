@@ -12,8 +12,9 @@ import type { Sft } from '../../src/sft/api.ts'
 import type { Clock } from '../../src/sft/once.ts'
 import type { AddonInstance, FaultKind, SimulatedWire } from '../../src/simulator/index.ts'
 import { virtualClock } from '../clocks.ts'
-import { doomAt, doomedLedger, doomedSft } from '../provision/crash.ts'
+import { type Doom, doomAt, doomedLedger, doomedSft } from '../provision/crash.ts'
 import { type Market, openMarket } from '../provision/support.ts'
+import { fromElsewhere } from '../silence/elsewhere.ts'
 import { checkTruth } from './check-truth.ts'
 import { arbitraryWire, hidesAddons, silentOnce } from './variants.ts'
 
@@ -105,8 +106,43 @@ const act = fc.oneof(
 )
 type Act = typeof act extends fc.Arbitrary<infer Value> ? Value : never
 
+/**
+ * A process of another machine that sells from the same ledger at the same time. Between its steps it is slow, and
+ * at some it is stopped, or its machine sleeps, for longer than others wait for a sign of life.
+ */
+const rival = fc.record({
+  acts: fc.array(
+    fc.oneof(
+      { weight: 3, arbitrary: fc.record({ do: fc.constant('buy' as const), order: purchaseOf }) },
+      {
+        weight: 3,
+        arbitrary: fc.record({
+          do: fc.constant('topUp' as const),
+          order: fc.constantFrom(...TOP_UPS),
+          of: purchaseOf,
+          sku,
+        }),
+      },
+    ),
+    { minLength: 1, maxLength: 3 },
+  ),
+  pausesMs: fc.array(
+    fc.oneof(
+      { weight: 6, arbitrary: fc.integer({ min: 0, max: 50 }) },
+      { weight: 1, arbitrary: fc.constantFrom(15_000, 70_000, 300_000) },
+    ),
+    { minLength: 1, maxLength: 30 },
+  ),
+  /** How long it is alone before the other one begins. */
+  headStartMs: fc.constantFrom(0, 40, 200),
+  /** Whether its monotonic clock stands still in a long pause, as while a machine sleeps. */
+  asleep: fc.boolean(),
+})
+type Rival = typeof rival extends fc.Arbitrary<infer Value> ? Value : never
+
 /** One process: what it is asked for, the faults that it meets, and the step at which it dies. */
 const life = fc.record({
+  rival: fc.option(rival, { nil: undefined }),
   acts: fc.array(act, { minLength: 1, maxLength: 5 }),
   together: fc.boolean(),
   faults: fc.array(
@@ -183,14 +219,29 @@ export async function playShop(
     })
   const acting = (shop: Provisioner) => (one: Act) => perform(shop, market, kept, one, unsure)
 
-  for (const { acts, together, faults, diesAt, deskSecondsAhead } of lives) {
-    const deskClock = { ...clock, now: () => clock.now() + deskSecondsAhead * 1000 }
+  const competeAs = async ({ acts, pausesMs, asleep }: Rival) => {
+    const pace = paceOf(clock, pausesMs, asleep)
+    await using sft = market.openSft({ clock: pace.clock })
+    await using shop = await open(
+      doomedSft(sft, pace.doom),
+      paced(fromElsewhere(ledger), pace.doom),
+      pace.clock,
+    )
+    for (const one of acts) await acting(shop)(one)
+  }
+
+  for (const { rival, acts, together, faults, diesAt, deskSecondsAhead } of lives) {
+    // Clocks of machines that share a ledger are taken to differ by minutes at the most.
+    const aheadMs = (rival === undefined ? deskSecondsAhead : deskSecondsAhead % 3600) * 1000
+    const deskClock = { ...clock, now: () => clock.now() + aheadMs }
     for (const fault of silentOnce(faults)) market.simulator.fault(fault)
     const work = async (shop: Provisioner) => {
       await shop.resume()
       if (together) await Promise.all(acts.map(acting(shop)))
       else for (const one of acts) await acting(shop)(one)
     }
+    const competing = rival === undefined ? undefined : competeAs(rival)
+    if (rival !== undefined) await clock.sleep(rival.headStartMs)
     if (diesAt === undefined) {
       await using sft = market.openSft({ clock: deskClock })
       await using shop = await open(sft, ledger, deskClock)
@@ -204,6 +255,7 @@ export async function playShop(
       )
       await Promise.race([work(shop), doom.died])
     }
+    await competing
     // What is late is executed by then.
     await clock.sleep(2 * LATEST_MS)
     problems.push(...(await lookAt(market, kept, clock.now(), unsure)))
@@ -221,6 +273,38 @@ export async function playShop(
   await market.simulator.close()
   return [...new Set(problems)]
 }
+
+/** How a process goes on: slowly, now and then not at all, and by its own clocks. */
+function paceOf(
+  clock: Clock,
+  pausesMs: readonly number[],
+  asleep: boolean,
+): { readonly clock: Clock; readonly doom: Doom } {
+  let steps = 0
+  let sleptMs = 0
+  const doom: Doom = {
+    died: new Promise(() => {}),
+    signal: new AbortController().signal,
+    async step() {
+      // Who is slow for ever announces for ever: each of its announcements is too old to be sent.
+      const pause = pausesMs[steps++] ?? 0
+      await clock.sleep(pause)
+      if (asleep) sleptMs += pause
+    },
+  }
+  return { doom, clock: { ...clock, monotonic: () => clock.now() - sleptMs } }
+}
+
+/** A ledger between whose steps there are those of a process. */
+const paced = (ledger: Ledger, { step }: Doom): Ledger => ({
+  ...ledger,
+  async transact(keys, decide) {
+    await step()
+    const result = await ledger.transact(keys, decide)
+    await step()
+    return result
+  },
+})
 
 const lookAt = (market: Market, ledger: Ledger, now: number, unsure: ReadonlySet<string>) =>
   checkTruth(ledger, market.simulator, now + market.simulator.world.clockOffsetMs, unsure)
