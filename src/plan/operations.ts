@@ -142,6 +142,7 @@ function* creationsInBulk(
 ): Iterable<Operation> {
   const bulk = bulkMode === 'on' || (bulkMode === 'auto' && (learnt.bulk ?? 'works') === 'works')
   const size = bulk ? bulkSize : 1
+  const stageOf = (stage: CreationGroup['stage']) => (canary === undefined ? {} : { stage })
   // The account's first bulk call carries one endpoint and is read back before larger ones are sent.
   let trialCalls = bulkMode === 'auto' && learnt.bulk === undefined ? 2 : 0
   let n = 0
@@ -158,7 +159,7 @@ function* creationsInBulk(
         action: 'create',
         changes: members,
         needs: [],
-        ...(canary !== undefined && { stage }),
+        ...stageOf(stage),
         calls: sent + (stage === 'canary' ? members.length : 0),
       }
       trialCalls = 0

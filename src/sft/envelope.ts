@@ -67,62 +67,83 @@ export function classifyAnswer(
   now: number,
 ): Outcome {
   const { status, body } = answer
-  const throttled = (isSure: boolean): Outcome => ({
-    kind: 'throttled',
-    retryAfterMs: parseRetryAfter(answer.retryAfter, now),
-    isSure,
-    status,
-    body,
-  })
-  const unclear = (reason: string, passing = status >= 500): Outcome => ({
-    kind: 'unclear',
-    reason,
-    status,
-    body,
-    passing,
-  })
-  if (status === 429) return throttled(isPlainThrottling(body, isSuccess))
+  if (status === 429) return throttled(answer, now, isPlainThrottling(body, isSuccess))
   // Without a body the reason is what people are told.
   if (isTooDeep(body)) {
     const reason = 'the answer is nested deeper than 100 levels'
     return { kind: 'unclear', reason, status, body: '', passing: false }
   }
   const parsed = parseObject(body)
-  if (parsed === undefined) {
-    if (saysThrottled(body) && !mayHaveRun(status)) return throttled(false)
-    if (status === 401 || saysTokenEnded(body)) {
-      const description = `HTTP ${status}`
-      return { kind: 'unauthorised', code: '401', description, isSure: false, status, body }
-    }
-    if (status === 404) return { kind: 'missing', body }
-    return unclear(body.trim() === '' ? 'the body is empty' : 'the body is not a JSON object')
-  }
+  if (parsed === undefined) return classifyText(answer, now)
   if (status < 300 && isSuccess(parsed)) return { kind: 'answered', response: responseOf(parsed) }
-  const { outer, inner, description } = resultOf(parsed)
+  return classifyFailure(answer, parsed, now)
+}
+
+const throttled = (
+  { status, body, retryAfter }: RawAnswer,
+  now: number,
+  isSure: boolean,
+): Outcome => ({
+  kind: 'throttled',
+  retryAfterMs: parseRetryAfter(retryAfter, now),
+  isSure,
+  status,
+  body,
+})
+
+const unclear = (
+  { status, body }: RawAnswer,
+  reason: string,
+  passing = status >= 500,
+): Outcome => ({ kind: 'unclear', reason, status, body, passing })
+
+/** An answer that is no JSON object: a page, or nothing. */
+function classifyText(answer: RawAnswer, now: number): Outcome {
+  const { status, body } = answer
+  if (saysThrottled(body) && !mayHaveRun(status)) return throttled(answer, now, false)
+  if (status === 401 || saysTokenEnded(body)) {
+    const description = `HTTP ${status}`
+    return { kind: 'unauthorised', code: '401', description, isSure: false, status, body }
+  }
+  if (status === 404) return { kind: 'missing', body }
+  const isEmpty = body.trim() === ''
+  return unclear(answer, isEmpty ? 'the body is empty' : 'the body is not a JSON object')
+}
+
+/** A JSON object that is no success. */
+function classifyFailure(answer: RawAnswer, parsed: JsonObject, now: number): Outcome {
+  const { status, body } = answer
+  const result = resultOf(parsed)
+  const { outer, inner, description } = result
   const code = inner ?? outer ?? ''
   const toldThrottled = saysThrottled(description) || (outer === undefined && saysThrottled(body))
-  if (toldThrottled && !mayHaveRun(status)) return throttled(false)
-  const isCode401 = outer === '401' || inner === '401'
-  if (status === 401 || isCode401 || saysTokenEnded(description))
+  if (toldThrottled && !mayHaveRun(status)) return throttled(answer, now, false)
+  if (status === 401 || isCode401(result) || saysTokenEnded(description))
     return {
       kind: 'unauthorised',
       code: code || '401',
       description: description || 'HTTP 401',
-      isSure:
-        status < 500 &&
-        outer !== undefined &&
-        outer !== '0' &&
-        (isCode401 || DOCUMENTED_REFUSAL.test(description)),
+      isSure: isDocumentedRefusal(status, result),
       status,
       body,
     }
   if (status === 404) return { kind: 'missing', body }
   if (isTimeoutCode(inner) || isTimeoutCode(outer) || /has time[d -]*out/i.test(description))
-    return unclear(`the platform timed out (${code || 'no code'})`, true)
-  if (status >= 500) return unclear(`HTTP ${status}`)
+    return unclear(answer, `the platform timed out (${code || 'no code'})`, true)
+  if (status >= 500) return unclear(answer, `HTTP ${status}`)
   if (outer !== undefined && outer !== '0')
     return { kind: 'rejected', code, description, response: responseOf(parsed) }
-  return unclear('the answer has no result code')
+  return unclear(answer, 'the answer has no result code')
+}
+
+const isCode401 = ({ outer, inner }: ReturnType<typeof resultOf>): boolean =>
+  outer === '401' || inner === '401'
+
+/** The platform's own envelope saying that the token is refused (contract 1.8). */
+function isDocumentedRefusal(status: number, result: ReturnType<typeof resultOf>): boolean {
+  const { outer, description } = result
+  const isFailure = status < 500 && outer !== undefined && outer !== '0'
+  return isFailure && (isCode401(result) || DOCUMENTED_REFUSAL.test(description))
 }
 
 /**

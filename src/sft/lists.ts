@@ -169,16 +169,17 @@ export async function readList<Row>(
   if (first.kind !== 'answered') return first
   take(first.value)
   const told = totalPagesOf(first.response)
+  /** Whether nothing is left to ask for after a page. */
+  const isEnd = (at: number, { rows: found }: Page<Row>): boolean =>
+    told === undefined ? at === 1 && found.length === 0 : at >= told
   let page = first.value
   for (let at = 1; ; at++) {
     if (page.unread > 0) return end(first.response, `${page.unread} of its rows cannot be read`)
-    if (told !== undefined && at >= told) return end(first.response)
-    if (at === 1 && told === undefined && page.rows.length === 0) return end(first.response)
+    if (isEnd(at, page)) return end(first.response)
     if (isEnough()) return stop(first.response)
     if (at >= MOST_PAGES) return end(first.response, `it has more than ${MOST_PAGES} pages`)
     page = answerOf(await askUntilClear(at + 1))
-    if (take(page) > 0) continue
-    if (page.unread > 0) continue
+    if (take(page) + page.unread > 0) continue
     const isLast = at + 1 === told && page.rows.length === 0
     return told === undefined || isLast
       ? end(first.response)

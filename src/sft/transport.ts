@@ -4,7 +4,7 @@ import type { CallBudget } from './budget.ts'
 import type { Outcome } from './envelope.ts'
 import { type CallName, SftThrottledError, SftUnreachableError } from './errors.ts'
 import type { Clock } from './once.ts'
-import type { Wire } from './wire.ts'
+import type { Exchange, Wire } from './wire.ts'
 
 /** An access token; tokens of one login share its generation. */
 export interface Token {
@@ -72,14 +72,7 @@ export function createTransport(options: TransportOptions): Transport {
       if (token !== undefined && !token.isUsable()) continue
       await call.announcement?.beforeSending()
       const sentAt = clock.now()
-      const outcome = await wire.exchange({
-        operation: call.operation,
-        attempt,
-        isSuccess: call.isSuccess,
-        ...(call.query !== undefined && { query: call.query }),
-        ...(call.body !== undefined && { body: call.body }),
-        ...(token !== undefined && { token: token.access }),
-      })
+      const outcome = await wire.exchange(exchangeOf(call, attempt, token))
       attempt++
       if (outcome.kind === 'throttled') {
         budget.throttled(sentAt, outcome.retryAfterMs)
@@ -90,26 +83,19 @@ export function createTransport(options: TransportOptions): Transport {
           throw new SftThrottledError(throttledMessage(options, outcome.retryAfterMs), name)
         continue
       }
+      const delivery = received(call, outcome, sentAt)
       const delay = retryDelaysSeconds[failures]
-      if (outcome.kind === 'unconnected') {
-        if (delay === undefined)
-          throw new SftUnreachableError(
-            `no connection (${outcome.reason}); check the base URL and the network`,
-            name,
-          )
-        failures++
-        await pause(delay, call.signal)
-        continue
-      }
-      budget.answered((clock.now() - sentAt) / 1000)
-      const delivery = judge(call, outcome)
-      if (delivery.kind === 'unclear' && mayResend(call, delivery) && delay !== undefined) {
-        failures++
-        await pause(delay, call.signal)
-        continue
-      }
-      return { ...delivery, token, sentAt }
+      if (delay === undefined || !isToResend(call, delivery))
+        return ended(delivery, name, token, sentAt)
+      failures++
+      await pause(delay, call.signal)
     }
+  }
+
+  function received(call: Call, outcome: Received, sentAt: number): Received {
+    if (outcome.kind === 'unconnected') return outcome
+    budget.answered((clock.now() - sentAt) / 1000)
+    return judge(call, outcome)
   }
 
   // An aborted pause ends at once; that the caller gave up is then said on entering the budget.
@@ -124,13 +110,39 @@ export function createTransport(options: TransportOptions): Transport {
   return { deliver, callName: wire.callName }
 }
 
+type Received = Exclude<Outcome, { readonly kind: 'throttled' }>
 type Judged = Exclude<Outcome, { readonly kind: 'throttled' | 'unconnected' }>
 type Told = Extract<Outcome, { readonly kind: 'throttled' | 'unauthorised' }>
 type Unclear = Extract<Outcome, { readonly kind: 'unclear' }>
 
-function mayResend({ resendUnclear }: Call, { passing }: { readonly passing: boolean }): boolean {
-  return resendUnclear === 'all' || (resendUnclear === 'passing' && passing)
+/** What could not be sent is sent again; of what is not understood, what may be. */
+function isToResend({ resendUnclear }: Call, delivery: Received): boolean {
+  if (delivery.kind === 'unconnected') return true
+  if (delivery.kind !== 'unclear') return false
+  return resendUnclear === 'all' || (resendUnclear === 'passing' && delivery.passing)
 }
+
+function ended(
+  delivery: Received,
+  name: CallName,
+  token: Delivery['token'],
+  sentAt: number,
+): Delivery {
+  if (delivery.kind !== 'unconnected') return { ...delivery, token, sentAt }
+  throw new SftUnreachableError(
+    `no connection (${delivery.reason}); check the base URL and the network`,
+    name,
+  )
+}
+
+const exchangeOf = (call: Call, attempt: number, token: Delivery['token']): Exchange => ({
+  operation: call.operation,
+  attempt,
+  isSuccess: call.isSuccess,
+  ...(call.query !== undefined && { query: call.query }),
+  ...(call.body !== undefined && { body: call.body }),
+  ...(token !== undefined && { token: token.access }),
+})
 
 /** Whether a write may have been executed although its answer says that it was not. */
 const isInDoubt = ({ resendUnclear }: Call, { isSure }: Told): boolean =>

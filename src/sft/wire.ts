@@ -20,7 +20,7 @@ export interface CallTrace {
 }
 
 /** What is sent in one exchange. */
-interface Exchange {
+export interface Exchange {
   readonly operation: OperationName
   readonly query?: Readonly<Record<string, string>>
   readonly body?: JsonObject
