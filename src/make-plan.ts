@@ -32,7 +32,8 @@ export interface PlanOptions {
   readonly settled?: boolean
   /** What was sold, for the impact on people; absent: not known. */
   readonly sales?: Sales
-  readonly pageSize: number
+  /** Rows of a page of the SIM stock. Default: what the client is set to (contract 4.6). */
+  readonly pageSize?: number
   readonly onEvent?: (event: ObserveEvent) => void
 }
 
@@ -40,8 +41,6 @@ export interface PlanOptions {
 export interface MadePlan {
   readonly plan: Plan
   readonly observation: Observation
-  /** Which account this is, to be kept in a new state. */
-  readonly account: AccountIdentity
   /** Hash of what was read, for saved plans. */
   readonly accountHash: string
 }
@@ -49,12 +48,16 @@ export interface MadePlan {
 /**
  * Reads the account, compares, and plans. Nothing is written anywhere. The plan's issues hold what
  * stands against applying it; an account that cannot be read is an `SftError`.
+ *
+ * @example
+ * const { plan } = await makePlan(catalog, store.state, sft)
+ * const report = await applyPlan(plan, { sft, store })
  */
 export async function makePlan(
   catalog: Catalog,
   state: State,
   sft: Sft,
-  options: PlanOptions,
+  options: PlanOptions = {},
 ): Promise<MadePlan> {
   const orphans = options.prune === true ? orphanedEndpoints(catalog, state, options.targets) : []
   const missing = [...endpointsWithoutId(catalog, state, options.targets), ...orphans]
@@ -65,7 +68,7 @@ export async function makePlan(
   const observation = await observeAccount(sft.read, {
     stock,
     expected: expectedOf(catalog, state),
-    pageSize: options.pageSize,
+    pageSize: options.pageSize ?? sft.form.pageSize,
     destGroupId: catalog.account.destGroupId,
     ...(options.onEvent && { onEvent: options.onEvent }),
   })
@@ -98,8 +101,9 @@ export async function makePlan(
     ...planned,
     issues: [...planned.issues, ...refusals],
     labels: networkLabels(observation.networks.items, planned.changes),
+    account,
   }
-  return { plan, observation, account, accountHash: observationHash(observation) }
+  return { plan, observation, accountHash: observationHash(observation) }
 }
 
 /** Addresses that an announced write may have made already. */

@@ -4,8 +4,8 @@ import { blockedEntries } from '../outcome.ts'
 import type { Change, CreateChange, Operation, Plan } from '../plan/plan.ts'
 import { KINDS } from '../resources/kinds.ts'
 import type { Sft } from '../sft/api.ts'
+import { type Clock, SYSTEM_CLOCK } from '../sft/clock.ts'
 import { SftError } from '../sft/errors.ts'
-import type { Clock } from '../sft/once.ts'
 import type { StateStore } from '../state/state.ts'
 import { openBulkUse } from './bulk-use.ts'
 import { checkCanary } from './check-canary.ts'
@@ -21,8 +21,10 @@ export interface ApplyOptions {
   readonly sft: Sft
   /** Open for writing: it holds the lock. */
   readonly store: StateStore
-  readonly clock: Clock
-  readonly pageSize: number
+  /** Default: real time. */
+  readonly clock?: Clock
+  /** Rows of a page of the SIM stock. Default: what the client is set to (contract 4.6). */
+  readonly pageSize?: number
   /** Writes in flight; by rate and latency where it is not given. */
   readonly parallel?: number
   readonly onEvent?: (event: ApplyEvent) => void
@@ -37,11 +39,11 @@ type Ending = 'done' | 'deferred' | 'failed'
 
 /**
  * Runs a plan's operations as they become unblocked. Each result is durable before anything that needs
- * it starts. Failures skip what depends on them, and nothing else. Throws an `IssuesError` for a plan
+ * it starts. Failures skip what depends on them, and nothing else. A new state is told whose it is first. Throws an `IssuesError` for a plan
  * with errors, and what is no `SftError`, such as a full disk, once nothing is under way any more.
  */
 export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<ApplyReport> {
-  const { sft, store, clock } = options
+  const { sft, store, clock = SYSTEM_CLOCK, pageSize = sft.form.pageSize } = options
   const refusals = plan.issues.filter(issue => issue.severity === 'error')
   if (refusals.length > 0) throw new IssuesError(refusals)
   // What is no answer of the platform, such as a full disk, stops the run as a person would.
@@ -52,11 +54,13 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Appl
     sft,
     store,
     clock,
-    pageSize: options.pageSize,
+    pageSize,
     parallel: options.parallel,
     stop,
     emit,
   })
+  if (plan.account !== undefined && plan.operations.length > 0 && store.state.account === undefined)
+    await store.append({ type: 'account', account: plan.account })
   const startedAt = clock.now()
   const callsBefore = sft.budget.calls()
   const byId = new Map(plan.operations.map(operation => [operation.id, operation]))

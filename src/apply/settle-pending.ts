@@ -2,8 +2,10 @@ import { endpointIn, readSims } from '../account/read-sims.ts'
 import { allThere, type Finding, mapFinding, notThere, seenIn } from '../finding.ts'
 import { AmbiguousNameError, type Kind, putEntry } from '../resources/kind.ts'
 import { KINDS } from '../resources/kinds.ts'
+import { ANNOUNCEMENT_MS } from '../sft/announcement.ts'
 import type { Sft } from '../sft/api.ts'
-import { type Clock, settle } from '../sft/once.ts'
+import { type Clock, SYSTEM_CLOCK } from '../sft/clock.ts'
+import { settle } from '../sft/once.ts'
 import {
   type AnyRecord,
   type Intent,
@@ -17,6 +19,12 @@ import { freshReader } from './fresh-reads.ts'
 import { retiredEntry } from './retired-entry.ts'
 import { concluded } from './run.ts'
 
+/**
+ * A write may have waited so long for its turn in the run that announced it, by a clock that may differ
+ * from this one by ten minutes.
+ */
+const HELD_SECONDS = ANNOUNCEMENT_MS / 1000 + 600
+
 /** What became of an announced write whose end an earlier run did not see. */
 export interface SettledIntent {
   readonly intent: Intent
@@ -27,10 +35,12 @@ export interface SettledIntent {
 }
 
 export interface SettlePendingOptions {
-  readonly clock: Clock
-  readonly pageSize: number
-  /** Longest an announced write may have waited for its turn in the run that announced it. */
-  readonly heldSeconds: number
+  /** Default: real time. */
+  readonly clock?: Clock
+  /** Rows of a page of the SIM stock. Default: what the client is set to (contract 4.6). */
+  readonly pageSize?: number
+  /** Longest an announced write may have waited for its turn in the run that announced it. By default so long that none is missed. */
+  readonly heldSeconds?: number
   readonly signal?: AbortSignal
   readonly onSettled?: (settled: SettledIntent) => void
 }
@@ -44,22 +54,23 @@ export interface SettlePendingOptions {
 export async function settlePending(
   sft: Sft,
   store: StateStore,
-  options: SettlePendingOptions,
+  options: SettlePendingOptions = {},
 ): Promise<void> {
+  const { clock = SYSTEM_CLOCK, pageSize = sft.form.pageSize, heldSeconds = HELD_SECONDS } = options
   const read = freshReader(sft.read)
-  const started = options.clock.now()
+  const started = clock.now()
   const ended = await Promise.allSettled(
     Object.values(store.state.pending).map(intent => settleIntent(intent)),
   )
   for (const end of ended) if (end.status === 'rejected') throw end.reason
 
   async function settleIntent(intent: Intent): Promise<void> {
-    const sentBy = Math.min(started, Date.parse(intent.at) + options.heldSeconds * 1000)
+    const sentBy = Math.min(started, Date.parse(intent.at) + heldSeconds * 1000)
     const deadline = sentBy + intent.settleSeconds * 1000
     const open = new Set(intent.drafts.filter(draft => !isRecorded(store, draft)))
     const found: IntentDraft[] = []
     const look = async (): Promise<Finding<true>> => {
-      const findings = await findEntries(read, store, intent, [...open], options.pageSize)
+      const findings = await findEntries(read, store, intent, [...open], pageSize)
       const entries = [...findings].flatMap(([draft, finding]) =>
         finding.kind === 'there' ? [{ draft, entry: finding.value }] : [],
       )
@@ -70,7 +81,7 @@ export async function settlePending(
       }
       return allThere([...findings.values()])
     }
-    const settled = await settle(look, deadline, options.clock, options.signal)
+    const settled = await settle(look, deadline, clock, options.signal)
     const name = (draft: IntentDraft) => `${draft.kind}/${draft.key}`
     const left = [...open].map(name)
     const isKnown = settled.kind !== 'not known'

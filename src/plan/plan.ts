@@ -2,7 +2,7 @@
 import type { Issue } from '../issues.ts'
 import type { Address, Json, KindName, Position, Resource, Spec } from '../model.ts'
 import type { Mutability } from '../resources/kind.ts'
-import type { AnyRecord, SupersededObject } from '../state/state.ts'
+import type { AccountIdentity, AnyRecord, SupersededObject } from '../state/state.ts'
 
 /** One field that differs. `account` undefined: not reported. */
 export interface FieldChange {
@@ -156,6 +156,8 @@ export interface Cost {
 }
 
 export interface Plan {
+  /** Which account was read, to be kept in a new state. */
+  readonly account?: AccountIdentity
   readonly changes: readonly Change[]
   readonly operations: readonly Operation[]
   readonly summary: Readonly<Record<Action, number>>

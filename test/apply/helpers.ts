@@ -160,8 +160,6 @@ export async function applyOnce(
       heldSeconds: HELD_SECONDS,
     })
   const made = await planOnce(catalog, sft, store, options)
-  if (store.state.account === undefined)
-    await store.append({ type: 'account', account: made.account })
   const report = await applyPlan(made.plan, {
     sft: options.applySft ?? sft,
     store,

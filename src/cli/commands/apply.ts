@@ -12,9 +12,7 @@ import { renderPlan } from '../../render/plan-text.ts'
 import { renderReport, reportToJson } from '../../render/report-text.ts'
 import { type Subject, subjectText } from '../../render/subject.ts'
 import { parseSavedPlan, type SavedPlan, whatMoved } from '../../saved-plan.ts'
-import { ANNOUNCEMENT_MS } from '../../sft/announcement.ts'
 import type { Sft } from '../../sft/api.ts'
-import { SYSTEM_CLOCK } from '../../sft/clock.ts'
 import { openState } from '../../state/open-state.ts'
 import type { StateStore } from '../../state/state.ts'
 import { openAccount, readCatalog, stateOf, subjectOf } from '../account.ts'
@@ -32,12 +30,6 @@ import { PLAN_FLAGS, planOptions, sayRead } from '../planning.ts'
 import { showProgress } from '../progress.ts'
 import { LEDGER_FLAG, readSales } from '../sales.ts'
 import { EXIT, showIssues, type World } from '../world.ts'
-
-/**
- * A write may have waited so long for its turn in the run that announced it, by a clock that may differ
- * from this one by ten minutes.
- */
-const HELD_SECONDS = ANNOUNCEMENT_MS / 1000 + 600
 
 /** Brings the account to what the catalog says, and keeps the IDs in the state. */
 export const apply: Command = {
@@ -151,7 +143,6 @@ async function applyCatalog(
       ...(saved?.options ?? planOptions(given)),
       ...(sales && { sales }),
       settled: true,
-      pageSize: sft.form.pageSize,
       onEvent: sayRead(world, json),
     }),
   )
@@ -225,16 +216,12 @@ async function carryOut(
   given: Given,
   world: World,
 ): Promise<ApplyReport> {
-  if (made.plan.operations.length > 0 && store.state.account === undefined)
-    await store.append({ type: 'account', account: made.account })
   const progress = showProgress(world, sft.budget, given.is('json'))
   const parallel = given.whole('parallel')
   try {
     return await applyPlan(made.plan, {
       sft,
       store,
-      clock: SYSTEM_CLOCK,
-      pageSize: sft.form.pageSize,
       stop: world.stop.signal,
       onEvent: progress.onEvent,
       confirmCanary: results => confirmCanary(results, subjectOf(sft, given, world), given, world),
@@ -252,9 +239,6 @@ async function settleEarlier(sft: Sft, store: StateStore, world: World): Promise
     `looking for ${count(pending.length, 'write')} that an earlier run did not see the end of`,
   )
   const settled = settlePending(sft, store, {
-    clock: SYSTEM_CLOCK,
-    pageSize: sft.form.pageSize,
-    heldSeconds: HELD_SECONDS,
     signal: world.stop.signal,
     onSettled: ({ intent, found, absent, notKnown }) => {
       const told = [

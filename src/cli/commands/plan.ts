@@ -61,7 +61,6 @@ export const plan: Command = {
     const made = await makePlan(catalog, state, sft, {
       ...options,
       ...(sales && { sales }),
-      pageSize: sft.form.pageSize,
       onEvent: sayRead(world, given.is('json')),
     })
     showIssues(world, made.plan.issues)
