@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { fileLedger } from '../src/provision/index.ts'
 import { readState } from '../src/state/open-state.ts'
+import { allUsages } from './provision/rows.ts'
 import { openRelease } from './release.ts'
 
 /** What every state of the release holds once its pending writes are settled. */
@@ -85,7 +86,7 @@ for (const ledger of ['folded', 'journal'] as const)
     t.match(JSON.parse((await desk.run('stock --json')).stdout), { sold: 1, reserved: 2 })
     {
       await using file = await fileLedger(join(desk.folder, 'orders.json'))
-      const [usage] = await file.usages()
+      const [usage] = await allUsages(file)
       t.match(usage, { endpointId: '4100001', balances: { 50001: { usedBytes: 314_572_800 } } })
     }
     const resumed = await desk.run('resume')

@@ -1,6 +1,8 @@
 import type { Sales } from '../plan/impact.ts'
-import { readLedger } from '../provision/read-ledger.ts'
+import { lookAtLedger } from '../provision/index.ts'
+import { inParts } from '../provision/pages.ts'
 import { ledgerLocation } from '../settings.ts'
+import type { State } from '../state/state.ts'
 import type { Given } from './command.ts'
 import type { World } from './world.ts'
 
@@ -9,19 +11,16 @@ export const LEDGER_FLAG = [
   'order ledger, for what was sold (SFT_LEDGER; default orders.json, where there is one)',
 ] as const
 
-/** What the order ledger of this machine knows of sales; undefined where there is none. */
-export async function readSales(given: Given, world: World): Promise<Sales | undefined> {
-  const ledger = await readLedger(ledgerLocation(world.env, given.text('ledger')))
+/** What the order ledger of this machine knows of sales of a state; undefined where there is none. */
+export async function readSales(
+  given: Given,
+  world: World,
+  state: State,
+): Promise<Sales | undefined> {
+  await using ledger = await lookAtLedger(ledgerLocation(world.env, given.text('ledger')))
   if (ledger === undefined) return undefined
-  const { esims, orders } = ledger
-  const endpoints = new Map<string, Set<string>>()
-  for (const { planId, endpointId, status } of orders) {
-    if (endpointId === undefined || status === 'cancelled' || status === 'failed') continue
-    const holders = endpoints.get(planId) ?? new Set()
-    endpoints.set(planId, holders.add(endpointId))
-  }
-  return {
-    soldIccids: new Set(esims.filter(esim => esim.status !== 'released').map(esim => esim.iccid)),
-    endpointsByPlan: new Map([...endpoints].map(([planId, holders]) => [planId, holders.size])),
-  }
+  const soldIccids = new Set<string>()
+  for await (const iccid of inParts(Object.keys(state.endpoints), ledger.takenIccidsAmong))
+    soldIccids.add(iccid)
+  return { soldIccids, endpointsByPlan: await ledger.holders() }
 }

@@ -10,7 +10,7 @@ import {
   putEntry,
 } from './ledger-file.ts'
 import { columnsOf, judgeRow, numberIn, textIn } from './rows.ts'
-import { NEXT_SERIAL, TABLES, type Table } from './sql.ts'
+import { MISCOUNTED, NEXT_SERIAL, RECOUNT, TABLES, type Table } from './sql.ts'
 
 /** What reading a ledger from end to end told. */
 export interface LedgerCheck {
@@ -50,6 +50,7 @@ export async function checkLedger(location: string): Promise<LedgerCheck | undef
         if (problem !== undefined) problems.push(`${nameOf(table, row)} ${problem}`)
       }
     }
+    problems.push(...miscounts(connection))
     return { lineage, serial, rows, problems }
   } catch (error) {
     throw inPlainWords(path, error)
@@ -131,7 +132,7 @@ export async function acceptLedgerEdit(
       if (again.differs.join() !== differs.join())
         throw new PlainError(`${path}: it was changed in the meantime: look again`)
       for (const entry of again.entries) putEntry(connection, entry)
-      connection.exec(`${NEXT_SERIAL}; commit`)
+      connection.exec(`${RECOUNT}; ${NEXT_SERIAL}; commit`)
     } catch (error) {
       connection.exec('rollback')
       throw error
@@ -166,5 +167,10 @@ function lookAtEdits(
       if (columns.length === 0) differs.push(`${name}: changed, not shown`)
       for (const column of columns) differs.push(`${name}.${column}`)
     }
-  return { entries, differs }
+  return { entries, differs: [...differs, ...miscounts(connection)] }
 }
+
+const miscounts = (connection: Connection): readonly string[] =>
+  connection
+    .all(MISCOUNTED)
+    .map(row => `stock.${textIn(row, 'batch')}: ${textIn(row, 'status')} is miscounted`)

@@ -7,13 +7,23 @@ import { followLinks, isMissing, syncFolder } from '../durable/files.ts'
 import { withShortLock } from '../durable/lock.ts'
 import { SnapshotError } from '../durable/snapshot.ts'
 import { PlainError, plainly } from '../plain-error.ts'
-import type { LedgerEntry } from '../provision/ledger.ts'
+import type { EsimRow, LedgerEntry } from '../provision/ledger.ts'
 import { type Connection, connect, isBusy, isNoDatabase, SqlError } from './connection.ts'
 import { refuseNetworkFolder } from './network-folder.ts'
 import { type OldLedger, readOldForm, retireOldForm } from './old-form.ts'
 import { numberIn, textIn, valuesOf } from './rows.ts'
 import { type LedgerPlace, readSideFile, sideFileOf } from './side-file.ts'
-import { APPLICATION_ID, NOTE_REFRESHED, SCHEMA, SCHEMA_VERSION, SELECT, upsert } from './sql.ts'
+import {
+  APPLICATION_ID,
+  COUNT_IN,
+  COUNT_OUT,
+  IS_COUNTED,
+  NOTE_REFRESHED,
+  SCHEMA,
+  SCHEMA_VERSION,
+  SELECT,
+  upsert,
+} from './sql.ts'
 
 /** A ledger in an SQLite file, open. */
 export interface LedgerFile extends LedgerPlace {
@@ -212,9 +222,17 @@ export async function putInPlace(temporary: string, path: string): Promise<void>
 
 /** Puts a row in its place. */
 export function putEntry(connection: Connection, entry: LedgerEntry): void {
+  if (entry.table === 'esims') countEsim(connection, entry.row)
   connection.run(upsert(entry.table), ...valuesOf(entry))
   if (entry.table === 'usage')
     connection.run(NOTE_REFRESHED, entry.row.endpointId, entry.row.refreshedAt)
+}
+
+function countEsim({ all, run }: Connection, { endpointId, batch, tags, status }: EsimRow): void {
+  const now = [batch, JSON.stringify(tags), status]
+  if (all(IS_COUNTED, endpointId, ...now).length > 0) return
+  run(COUNT_OUT, endpointId)
+  run(COUNT_IN, ...now)
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Decision, Ledger, LedgerKeys, LedgerRows } from '../provision/ledg
 import { ledgerOver } from '../provision/memory-ledger.ts'
 import { rowsOf } from '../provision/tables.ts'
 import { inPlainWords, lookAtLedgerFile, untilFree } from './ledger-file.ts'
-import { type Ask, questionsOf, rowsIn, wholeTables } from './questions.ts'
+import { type Ask, questionsOf, rowsIn } from './questions.ts'
 
 /**
  * Opens the embedded ledger to read it as it is, in its form or the old one, without writing anything; undefined
@@ -27,12 +27,10 @@ export async function lookAtLedger(location: string): Promise<Ledger | undefined
     }
   }
   const rows = rowsIn(path, connection)
-  const questions = questionsOf(path, ask)
   return readOnly(
     {
       location,
-      ...questions,
-      ...wholeTables(questions, rows.usage),
+      ...questionsOf(path, ask),
       async [Symbol.asyncDispose]() {
         connection.close()
       },

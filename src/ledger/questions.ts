@@ -1,62 +1,10 @@
-import {
-  type EsimPlace,
-  type EsimRow,
-  type EsimStatus,
-  type Ledger,
-  type LedgerRows,
-  type OrderRow,
-  PAGE,
-  type UsageRow,
-} from '../provision/ledger.ts'
+import type { EsimStatus, Ledger, LedgerRows } from '../provision/ledger.ts'
 import type { Connection, SqlRow, SqlValue } from './connection.ts'
 import { numberIn, type RowOf, readRow, textIn } from './rows.ts'
 import { SELECT, type Table } from './sql.ts'
 
 /** What a ledger is asked besides its decisions. */
-export type Questions = Omit<
-  Ledger,
-  'location' | 'transact' | 'orders' | 'esims' | 'usages' | typeof Symbol.asyncDispose
->
-
-const STATUSES: readonly EsimStatus[] = [
-  'selected',
-  'activated',
-  'delivered',
-  'set aside',
-  'released',
-]
-
-/** Whole tables, page by page. */
-export function wholeTables(
-  questions: Questions,
-  usage: (endpointId: string) => UsageRow | undefined,
-): Pick<Ledger, 'orders' | 'esims' | 'usages'> {
-  const esims = async () => {
-    const all: EsimRow[] = []
-    for (const status of STATUSES)
-      for (let after: EsimPlace | undefined; ; ) {
-        const page = await questions.esimsIn({ status, limit: PAGE, ...(after && { after }) })
-        all.push(...page.map(({ row }) => row))
-        after = page.at(-1)?.place
-        if (after === undefined) break
-      }
-    return all
-  }
-  return {
-    esims,
-    async orders(filter) {
-      const all: OrderRow[] = []
-      for (;;) {
-        const page = await questions.ordersAfter(all.at(-1), PAGE, filter)
-        if (page.length === 0) return all
-        all.push(...page)
-      }
-    },
-    async usages() {
-      return (await esims()).flatMap(({ endpointId }) => usage(endpointId) ?? [])
-    },
-  }
-}
+type Questions = Omit<Ledger, 'location' | 'transact' | typeof Symbol.asyncDispose>
 
 /** Asks the database; `path` is for messages. */
 export type Ask = (sql: string, ...values: readonly SqlValue[]) => Promise<readonly SqlRow[]>
@@ -112,7 +60,10 @@ export function questionsOf(path: string, ask: Ask): Questions {
       const first = textIn(await one(SELECT.firstSale), 'at')
       return { count, ...(first === '' ? {} : { first }) }
     },
-    holdersOfPlan: async planId => numberIn(await one(SELECT.holdersOfPlan, planId), 'n'),
+    async holders() {
+      const found = await ask(SELECT.holders)
+      return new Map(found.map(row => [textIn(row, 'plan_id'), numberIn(row, 'n')]))
+    },
   }
 }
 

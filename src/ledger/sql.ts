@@ -8,7 +8,7 @@ export const APPLICATION_ID = 0x53_46_54_4c
 
 /**
  * A row as JSON text with its checksum, and beside it the columns by which it is asked for. `refreshed_at` of
- * an eSIM is that of its usage, so that what is due is found by one index.
+ * an eSIM is that of its usage, so that what is due is found by one index; `stock` counts the eSIMs.
  */
 export const SCHEMA = `
 create table place (lineage text not null, serial bigint not null, halted text);
@@ -26,9 +26,10 @@ create table esims (
   status text not null, owner_id text, refreshed_at text not null,
   crc bigint not null, content text not null);
 create index esims_by_iccid on esims (iccid);
-create index esims_in_stock on esims (batch, tags, status);
 create index esims_due on esims (status, refreshed_at, endpoint_id);
 create index esims_owned on esims (owner_id) where owner_id is not null;
+create table stock (batch text not null, tags text not null, status text not null, n bigint not null,
+  primary key (batch, tags, status));
 create table addons (
   endpoint_id text not null, unique_id text not null, crc bigint not null, content text not null,
   primary key (endpoint_id, unique_id));
@@ -91,6 +92,25 @@ export function upsert(table: Table): string {
 /** After a usage was put: endpoint and time. */
 export const NOTE_REFRESHED = 'update esims set refreshed_at = $2 where endpoint_id = $1'
 
+/** Whether an eSIM is counted as what it is to be: endpoint, batch, tags, status. */
+export const IS_COUNTED =
+  'select 1 from esims where endpoint_id = $1 and batch = $2 and tags = $3 and status = $4'
+/** Counts an endpoint no more as what it was. */
+export const COUNT_OUT = `update stock set n = n - 1
+  where (batch, tags, status) = (select batch, tags, status from esims where endpoint_id = $1)`
+/** Counts one as a batch, tags and status. */
+export const COUNT_IN = `insert into stock (batch, tags, status, n) values ($1, $2, $3, 1)
+  on conflict (batch, tags, status) do update set n = stock.n + 1`
+/** The counts that are not those of the eSIMs. */
+export const MISCOUNTED = `select batch, tags, status from (
+    select batch, tags, status, n from stock where n > 0
+    union all select batch, tags, status, count(*) from esims group by batch, tags, status) as counts
+  group by batch, tags, status having count(*) <> 2 or min(n) <> max(n)`
+
+/** Counts all eSIMs anew. */
+export const RECOUNT = `delete from stock; insert into stock (batch, tags, status, n)
+  select batch, tags, status, count(*) from esims group by batch, tags, status`
+
 const CONTENT = 'crc, content'
 
 /** The elements of a JSON array; of PostgreSQL `(select jsonb_array_elements_text($1::jsonb))`. */
@@ -113,12 +133,12 @@ export const SELECT = {
   esimsIn: `select refreshed_at, ${CONTENT} from esims
     where status = $1 and refreshed_at <= $2 and (refreshed_at, endpoint_id) > ($3, $4)
     order by refreshed_at, endpoint_id limit $5`,
-  stock: 'select batch, tags, status, count(*) as n from esims group by batch, tags, status',
+  stock: 'select batch, tags, status, n from stock where n > 0',
   firstSale: `select min(created_at) as at from orders where kind = 'purchase' and status = 'delivered'`,
   salesSince: `select count(*) as n from orders
     where kind = 'purchase' and status = 'delivered' and created_at >= $1`,
-  holdersOfPlan: `select count(distinct endpoint_id) as n from orders
-    where plan_id = $1 and status not in ('failed', 'cancelled')`,
+  holders: `select plan_id, count(distinct endpoint_id) as n from orders
+    where status not in ('failed', 'cancelled') and endpoint_id is not null group by plan_id`,
   place: 'select lineage, serial, halted from place',
 } as const
 

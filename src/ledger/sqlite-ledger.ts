@@ -13,7 +13,7 @@ import {
   refuseHalted,
   untilFree,
 } from './ledger-file.ts'
-import { questionsOf, rowsIn, wholeTables } from './questions.ts'
+import { questionsOf, rowsIn } from './questions.ts'
 import { numberIn } from './rows.ts'
 import { readSideFile, writeSideFile } from './side-file.ts'
 import { FORGET_PROCESSES, NEXT_SERIAL, SELECT } from './sql.ts'
@@ -161,7 +161,6 @@ function openOn(location: string, file: LedgerFile): Ledger {
     }
   }
 
-  const questions = questionsOf(path, ask)
   return {
     location,
     async transact<Result>(keys: LedgerKeys, decide: (rows: LedgerRows) => Decision<Result>) {
@@ -172,8 +171,7 @@ function openOn(location: string, file: LedgerFile): Ledger {
         working ??= Promise.resolve().then(work)
       })
     },
-    ...questions,
-    ...wholeTables(questions, endpointId => rows.usage(endpointId)),
+    ...questionsOf(path, ask),
     async [Symbol.asyncDispose]() {
       if (closed) return
       closed = true

@@ -1,4 +1,4 @@
-import type { Lane, Sft } from '../sft/api.ts'
+import type { Lane, Sft, Sim } from '../sft/api.ts'
 import { SftAbortedError } from '../sft/errors.ts'
 import type { Candidate } from './candidates.ts'
 import { requireKnown } from './require-known.ts'
@@ -30,14 +30,17 @@ export interface EsimPoolOptions {
   readonly poolSize: number
   /** Looks that one `take` gives at endpoints that are not in the list of sellable SIMs. */
   readonly looks: number
-  /** Endpoints that the ledger has as taken, asked again before each page. */
-  readonly taken: () => Promise<ReadonlySet<string>>
+  /** Those of these endpoints that the ledger has as taken; asked with each page. */
+  readonly taken: (endpointIds: readonly string[]) => Promise<ReadonlySet<string>>
   readonly setAside: (candidate: Candidate, reason: string) => Promise<void>
   readonly onError: (error: unknown) => void
 }
 
 /** New eSIMs on a page for which it pays to read the next one rather than single SIMs. */
 const WORTH_A_PAGE = 20
+
+/** Endpoints of which a page asks at least whether others took them. */
+const MOST_ASKED = 1000
 
 interface Reading {
   readonly lane: Lane
@@ -125,6 +128,23 @@ export function openEsimPool(options: EsimPoolOptions): EsimPool {
       batch.warm = batch.warm.filter(esim => esim.endpointId !== endpointId)
   }
 
+  /**
+   * What a page may bring, what is at hand, and what comes next: of these others may have sold some. All
+   * processes sell in the same order, so that what they sold stands at the front.
+   */
+  const nextToSell = (sims: readonly Sim[]): readonly string[] => {
+    const ids = new Set<string>()
+    for (const { endpointId } of sims)
+      if (endpointId !== undefined && candidates.has(endpointId)) ids.add(endpointId)
+    for (const { warm } of batches.values()) for (const esim of warm) ids.add(esim.endpointId)
+    for (const { cold } of batches.values())
+      for (const endpointId of cold.keys()) {
+        if (ids.size >= MOST_ASKED) break
+        ids.add(endpointId)
+      }
+    return [...ids].filter(endpointId => !handedOut.has(endpointId))
+  }
+
   const nextPageNumber = (): number => Math.floor(listed.size / pageSize) + 1 + stuck
 
   const readPage = async (lane: Lane, signal: AbortSignal): Promise<void> => {
@@ -134,7 +154,8 @@ export function openEsimPool(options: EsimPoolOptions): EsimPool {
       { lane, signal },
     )
     if (page < totalPages && sims.length > 0) pageSize = sims.length
-    for (const endpointId of await taken()) if (!handedOut.has(endpointId)) forget(endpointId)
+    for (const endpointId of await taken(nextToSell(sims)))
+      if (!handedOut.has(endpointId)) forget(endpointId)
     const before = listed.size
     let fresh = 0
     for (const sim of sims) {

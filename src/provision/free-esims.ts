@@ -4,6 +4,7 @@ import { type Desk, isoNow } from './desk.ts'
 import { UnknownEndpointError } from './errors.ts'
 import { explainError } from './explain.ts'
 import type { EsimRow } from './ledger.ts'
+import { esimPages } from './pages.ts'
 import { requireKnown } from './require-known.ts'
 import { type Esim, judgeForSale } from './sellable.ts'
 import { freed } from './take-endpoint.ts'
@@ -23,10 +24,10 @@ export async function recheckSetAside(
   desk: Desk,
   signal: AbortSignal,
 ): Promise<readonly Recheck[]> {
-  const esims = (await desk.ledger.esims()).filter(({ status }) => status === 'set aside')
   const sellable = await sellableNow(desk)
   const checks: Recheck[] = []
-  for (const esim of esims) checks.push(await lookAgain(desk, esim, sellable, { signal }))
+  for await (const page of esimPages(desk.ledger, { status: 'set aside' }))
+    for (const esim of page) checks.push(await lookAgain(desk, esim, sellable, { signal }))
   return checks
 }
 
@@ -40,7 +41,7 @@ export async function releaseEsim(
   signal: AbortSignal,
 ): Promise<Recheck> {
   const sellable = await sellableNow(desk)
-  const esim = (await desk.ledger.esims()).find(row => row.iccid === iccid)
+  const esim = await desk.ledger.esimOfIccid(iccid)
   if (esim !== undefined && esim.status !== 'released')
     return await lookAgain(desk, esim, sellable, { lane: 'traveller', signal })
   const candidate = esim ?? [...sellable.values()].find(one => one.iccid === iccid)

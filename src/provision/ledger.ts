@@ -290,12 +290,8 @@ export interface Ledger extends AsyncDisposable {
   stock(): Promise<readonly EsimCount[]>
   /** Purchases that were placed at or after an ISO time and delivered, and the time of the first one ever. */
   salesSince(time: string): Promise<{ readonly count: number; readonly first?: string }>
-  /** How many endpoints hold an add-on of a plan, or are about to. */
-  holdersOfPlan(planId: string): Promise<number>
-  /** Orders, oldest first; `unfinished` leaves out those that are delivered, failed or cancelled. */
-  orders(filter?: { readonly unfinished?: boolean }): Promise<readonly OrderRow[]>
-  esims(): Promise<readonly EsimRow[]>
-  usages(): Promise<readonly UsageRow[]>
+  /** How many endpoints hold an add-on of each plan, or are about to. */
+  holders(): Promise<ReadonlyMap<string, number>>
 }
 
 /** Whether an order still needs work. */

@@ -63,16 +63,14 @@ export function ledgerOver(tables: LedgerTables): Ledger {
       const count = times.filter(at => at >= time).length
       return { count, ...(first === undefined ? {} : { first }) }
     },
-    async holdersOfPlan(planId) {
-      const holders = tables
-        .orders(false)
-        .filter(order => order.planId === planId && !['failed', 'cancelled'].includes(order.status))
-        .flatMap(order => order.endpointId ?? [])
-      return new Set(holders).size
+    async holders() {
+      const holders = new Map<string, Set<string>>()
+      for (const { planId, endpointId, status } of tables.orders(false)) {
+        if (endpointId === undefined || status === 'failed' || status === 'cancelled') continue
+        holders.set(planId, (holders.get(planId) ?? new Set()).add(endpointId))
+      }
+      return new Map([...holders].map(([planId, endpoints]) => [planId, endpoints.size]))
     },
-    orders: async filter => tables.orders(filter?.unfinished === true),
-    esims: async () => esims(),
-    usages: async () => tables.usages(),
     async [Symbol.asyncDispose]() {},
   }
 }

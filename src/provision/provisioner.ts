@@ -43,7 +43,8 @@ import { openLease } from './lease.ts'
 import { type EndpointOperation, isUnfinished, type OrderRow } from './ledger.ts'
 import { hashContent, type OrderContent } from './order.ts'
 import { openOrderRuns, openSharedWork } from './order-runs.ts'
-import { viewOrder } from './order-view.ts'
+import { type OrderView, viewOrder } from './order-view.ts'
+import { orderPages, takenAmong } from './pages.ts'
 import { readUsage, sweepUsage } from './refresh-usage.ts'
 import { judge, judgeOptions, problemOfOrderId, REQUESTS } from './requests.ts'
 import { saleOf, topUpOf } from './sale.ts'
@@ -89,10 +90,6 @@ async function open(options: ProvisionerOptions): Promise<Provisioner> {
       : await fileLedger(ledgerLocation(env, options.ledger))
   if (ledger !== options.ledger) opened.push(ledger)
 
-  const takenNow = async (): Promise<ReadonlySet<string>> => {
-    const esims = await ledger.esims()
-    return new Set(esims.filter(row => row.status !== 'released').map(row => row.endpointId))
-  }
   const failedInBackground = (work: string) => (error: unknown) =>
     tell({ type: 'background work failed', work, message: reasonOf(error) })
 
@@ -100,7 +97,7 @@ async function open(options: ProvisionerOptions): Promise<Provisioner> {
     sft,
     poolSize: policies.poolSize,
     looks: policies.esimsTried,
-    taken: takenNow,
+    taken: endpointIds => takenAmong(ledger, endpointIds),
     async setAside(candidate, reason) {
       const { endpointId } = candidate
       await ledger.transact({ endpointIds: [endpointId] }, rows => {
@@ -119,8 +116,12 @@ async function open(options: ProvisionerOptions): Promise<Provisioner> {
   const readState = async (): Promise<State> => {
     const state = await readStateNow()
     if (state === stateInPool) return state
-    const taken = await takenNow()
-    if (state !== stateInPool) pool.update(listCandidates(state, policies), id => taken.has(id))
+    const candidates = listCandidates(state, policies)
+    const taken = await takenAmong(
+      ledger,
+      candidates.map(candidate => candidate.endpointId),
+    )
+    if (state !== stateInPool) pool.update(candidates, id => taken.has(id))
     stateInPool = state
     return state
   }
@@ -229,31 +230,28 @@ async function open(options: ProvisionerOptions): Promise<Provisioner> {
     const delivered: string[] = []
     const stopped: { orderId: string; error: string; message: string }[] = []
     let inWork = 0
+    const goOn = async (orderId: string): Promise<void> => {
+      const isTheirs = await ledger.transact({ orderIds: [orderId] }, rows => {
+        const order = rows.order(orderId)
+        const isMine = order?.owner?.id === lease.id
+        const living = order !== undefined && lease.isHeld(order, rows)
+        return { entries: [], result: living && !isMine }
+      })
+      if (isTheirs) {
+        inWork += 1
+        return
+      }
+      try {
+        const order = await runs.run(orderId, undefined, signal)
+        if (order.status === 'delivered') delivered.push(orderId)
+      } catch (error) {
+        const name = error instanceof Error ? error.name : 'Error'
+        stopped.push({ orderId, error: name, message: reasonOf(error) })
+      }
+    }
     const limited = pLimit(16)
-    const unfinished = await ledger.orders({ unfinished: true })
-    await Promise.all(
-      unfinished.map(({ orderId }) =>
-        limited(async () => {
-          const isTheirs = await ledger.transact({ orderIds: [orderId] }, rows => {
-            const order = rows.order(orderId)
-            const isMine = order?.owner?.id === lease.id
-            const living = order !== undefined && lease.isHeld(order, rows)
-            return { entries: [], result: living && !isMine }
-          })
-          if (isTheirs) {
-            inWork += 1
-            return
-          }
-          try {
-            const order = await runs.run(orderId, undefined, signal)
-            if (order.status === 'delivered') delivered.push(orderId)
-          } catch (error) {
-            const name = error instanceof Error ? error.name : 'Error'
-            stopped.push({ orderId, error: name, message: reasonOf(error) })
-          }
-        }),
-      ),
-    )
+    for await (const page of orderPages(ledger, { unfinished: true }))
+      await limited.map(page, order => goOn(order.orderId))
     return { delivered, stopped, inWork }
   }
 
@@ -316,7 +314,9 @@ async function open(options: ProvisionerOptions): Promise<Provisioner> {
     order: async orderId => viewOrder(await findOrder(orderId)),
     async orders(filter = {}) {
       judge(REQUESTS.orders, filter)
-      return (await ledger.orders(filter)).map(viewOrder)
+      const views: OrderView[] = []
+      for await (const page of orderPages(ledger, filter)) views.push(...page.map(viewOrder))
+      return views
     },
     async usage(of) {
       judge(REQUESTS.usage, of)
@@ -392,7 +392,7 @@ async function open(options: ProvisionerOptions): Promise<Provisioner> {
     },
     async stock() {
       const candidates = listCandidates(await readState(), policies)
-      return countStock(candidates, await ledger.esims(), await ledger.orders(), clock.now())
+      return await countStock(ledger, candidates, clock.now())
     },
     async recheckSetAside(request = {}) {
       judge(REQUESTS.recheckSetAside, request)

@@ -5,7 +5,9 @@ import type { AddonInstance, CallOptions, Lane } from '../sft/api.ts'
 import type { Desk } from './desk.ts'
 import { type EndsByTraffic, endsByTraffic } from './ends-by-traffic.ts'
 import { explainError, reasonOf } from './explain.ts'
+import type { EsimRow } from './ledger.ts'
 import { isUsedUp, mergeUsage, missingBeforeTheirEnd } from './merge-usage.ts'
+import { esimPages } from './pages.ts'
 import { type EndpointUsage, usageOf } from './usage.ts'
 
 /** Reads an endpoint's instances, keeps them in the ledger, and tells what has come to pass. */
@@ -94,34 +96,33 @@ export async function sweepUsage(
   olderThanSeconds: number,
   signal: AbortSignal | undefined,
 ): Promise<UsageSweep> {
-  const readAt = new Map(
-    (await desk.ledger.usages()).map(usage => [usage.endpointId, usage.refreshedAt]),
-  )
-  const limit = new Date(desk.clock.now() - olderThanSeconds * 1000).toISOString()
-  const sold = (await desk.ledger.esims()).filter(esim => esim.status === 'delivered')
-  const due = sold
-    .map(({ endpointId }) => ({ endpointId, at: readAt.get(endpointId) ?? '' }))
-    .filter(({ at }) => at <= limit)
-    .sort((one, other) => (one.at < other.at ? -1 : Number(one.at > other.at)))
+  const refreshedBefore = new Date(desk.clock.now() - olderThanSeconds * 1000).toISOString()
   const failed: { readonly endpointId: string; readonly message: string }[] = []
   let refreshed = 0
   // Enough calls in flight to fill the rate, and no more: the rest waits here and not in the budget.
   const { currentRate, latencySeconds } = desk.sft.budget
   const inFlight = Math.ceil(Math.min(50, currentRate() * Math.max(1, latencySeconds())))
   const limited = pLimit(Math.max(1, inFlight))
-  await Promise.all(
-    due.map(({ endpointId }) =>
-      limited(async () => {
-        if (signal?.aborted) return
-        try {
-          const { doubt } = await readUsage(desk, endpointId, 'background', signal)
-          if (doubt === undefined) refreshed += 1
-          else failed.push({ endpointId, message: `not known: ${doubt}` })
-        } catch (error) {
-          failed.push({ endpointId, message: reasonOf(error) })
-        }
-      }),
-    ),
-  )
-  return { refreshed, fresh: sold.length - due.length, failed }
+  const refresh = async ({ endpointId }: EsimRow): Promise<void> => {
+    if (signal?.aborted) return
+    try {
+      const { doubt } = await readUsage(desk, endpointId, 'background', signal)
+      if (doubt === undefined) refreshed += 1
+      else failed.push({ endpointId, message: `not known: ${doubt}` })
+    } catch (error) {
+      failed.push({ endpointId, message: reasonOf(error) })
+    }
+  }
+  const sold = await countSold(desk)
+  let due = 0
+  for await (const page of esimPages(desk.ledger, { status: 'delivered', refreshedBefore })) {
+    due += page.length
+    await limited.map(page, refresh)
+  }
+  return { refreshed, fresh: Math.max(0, sold - due), failed }
+}
+
+async function countSold(desk: Desk): Promise<number> {
+  const counts = await desk.ledger.stock()
+  return counts.reduce((sum, { status, count }) => sum + (status === 'delivered' ? count : 0), 0)
 }

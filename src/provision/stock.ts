@@ -1,5 +1,6 @@
 import type { Candidate } from './candidates.ts'
-import type { EsimRow, OrderRow } from './ledger.ts'
+import type { EsimStatus, EsimStock, Ledger } from './ledger.ts'
+import { esimPages, inParts } from './pages.ts'
 
 /** How many eSIMs are in which state. */
 export interface StockCount {
@@ -38,51 +39,83 @@ export interface Stock extends StockCount {
 
 const DAY = 24 * 3600 * 1000
 
-/** Counts the stock. */
-export function countStock(
+/**
+ * Counts the stock: what the ledger has is counted by its index, and only the endpoints of the state are asked
+ * for one by one.
+ */
+export async function countStock(
+  ledger: Ledger,
   candidates: readonly Candidate[],
-  esims: readonly EsimRow[],
-  orders: readonly OrderRow[],
   now: number,
-): Stock {
-  const rows = new Map(esims.map(row => [row.endpointId, row]))
-  const inState = new Set(candidates.map(one => one.endpointId))
-  const all = new Map<string, Candidate>(candidates.map(one => [one.endpointId, one]))
+): Promise<Stock> {
+  const count = openCount()
+  // A batch is listed where the state has it, whatever it was called when its endpoints were sold.
+  const known = new Map<string, EsimStock>()
+  const ids = candidates.map(candidate => candidate.endpointId)
+  for await (const row of inParts(ids, ledger.esimsAmong)) known.set(row.endpointId, row)
+  for (const { endpointId, batch, tags } of candidates)
+    count.add(batch, tags, kindOf(known.get(endpointId)?.status), 1)
   // What was sold from batches that are not in the state any more counts as well.
-  for (const row of esims) if (!all.has(row.endpointId)) all.set(row.endpointId, row)
-  const batches = new Map<string, BatchStock>()
-  const tags = new Map<string, TagStock>()
-  let total: StockCount = EMPTY
-  for (const [endpointId, { batch, tags: own }] of all) {
-    const kind = kindOf(rows.get(endpointId))
+  const inState = new Map<string, number>()
+  for (const row of known.values()) inState.set(markOf(row), (inState.get(markOf(row)) ?? 0) + 1)
+  for (const row of await ledger.stock()) {
+    const kind = kindOf(row.status)
     // Left the state before it was sold: not for sale here any more.
-    if (kind === 'sellable' && !inState.has(endpointId)) continue
-    total = addOne(total, kind)
-    batches.set(batch, { ...addOne(batches.get(batch) ?? { ...EMPTY, batch, tags: own }, kind) })
-    for (const tag of own) tags.set(tag, addOne(tags.get(tag) ?? { ...EMPTY, tag }, kind))
+    if (kind !== 'sellable')
+      count.add(row.batch, row.tags, kind, Math.max(0, row.count - (inState.get(markOf(row)) ?? 0)))
   }
-  const soldPerDay = rateOf(orders, now)
+  const soldPerDay = await rateOf(ledger, now)
+  const { total, batches, tags } = count
   return {
-    ...total,
+    ...total(),
     batches: [...batches.values()],
     tags: [...tags.values()],
     soldPerDay,
-    ...(soldPerDay > 0 ? { daysLeft: total.sellable / soldPerDay } : {}),
-    setAsideEsims: esims
-      .filter(row => row.status === 'set aside')
-      .map(({ endpointId, iccid, reason = 'no reason given' }) => ({ endpointId, iccid, reason })),
+    ...(soldPerDay > 0 ? { daysLeft: total().sellable / soldPerDay } : {}),
+    setAsideEsims: await listSetAside(ledger),
+  }
+}
+
+async function listSetAside(ledger: Ledger): Promise<Stock['setAsideEsims']> {
+  const listed: Stock['setAsideEsims'][number][] = []
+  for await (const page of esimPages(ledger, { status: 'set aside' }))
+    for (const { endpointId, iccid, reason = 'no reason given' } of page)
+      listed.push({ endpointId, iccid, reason })
+  return listed
+}
+
+const markOf = ({ batch, tags, status }: Omit<EsimStock, 'endpointId'>): string =>
+  JSON.stringify([batch, tags, status])
+
+/** Counts that grow: in all, by batch and by tag. */
+function openCount() {
+  const batches = new Map<string, BatchStock>()
+  const tags = new Map<string, TagStock>()
+  let total: StockCount = EMPTY
+  return {
+    batches,
+    tags,
+    total: () => total,
+    add(batch: string, own: readonly string[], kind: keyof StockCount, many: number): void {
+      if (many === 0) return
+      total = grown(total, kind, many)
+      const there = batches.get(batch) ?? { ...EMPTY, batch, tags: own }
+      batches.set(batch, grown(there, kind, many))
+      for (const tag of own) tags.set(tag, grown(tags.get(tag) ?? { ...EMPTY, tag }, kind, many))
+    },
   }
 }
 
 const EMPTY: StockCount = { sellable: 0, reserved: 0, sold: 0, setAside: 0 }
 
-const addOne = <Count extends StockCount>(count: Count, kind: keyof StockCount): Count => ({
-  ...count,
-  [kind]: count[kind] + 1,
-})
+const grown = <Count extends StockCount>(
+  count: Count,
+  kind: keyof StockCount,
+  many: number,
+): Count => ({ ...count, [kind]: count[kind] + many })
 
-function kindOf(row: EsimRow | undefined): keyof StockCount {
-  switch (row?.status) {
+function kindOf(status: EsimStatus | undefined): keyof StockCount {
+  switch (status) {
     case undefined:
     case 'released':
       return 'sellable'
@@ -96,11 +129,9 @@ function kindOf(row: EsimRow | undefined): keyof StockCount {
   }
 }
 
-function rateOf(orders: readonly OrderRow[], now: number): number {
-  const times = orders
-    .filter(order => order.kind === 'purchase' && order.status === 'delivered')
-    .map(order => Date.parse(order.createdAt))
-  const first = times.reduce((earliest, time) => Math.min(earliest, time), now)
-  const days = Math.min(7, Math.max(1, (now - first) / DAY))
-  return times.filter(time => time >= now - days * DAY).length / days
+/** Purchases a day, over the last seven days or since the first one. */
+async function rateOf(ledger: Ledger, now: number): Promise<number> {
+  const { count, first } = await ledger.salesSince(new Date(now - 7 * DAY).toISOString())
+  if (first === undefined) return 0
+  return count / Math.min(7, Math.max(1, (now - Date.parse(first)) / DAY))
 }

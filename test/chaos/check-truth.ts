@@ -1,6 +1,7 @@
 import type { AddonRow, Ledger, OrderRow } from '../../src/provision/index.ts'
 import { isUnfinished } from '../../src/provision/ledger.ts'
 import type { AddonInstance, Simulator } from '../../src/simulator/index.ts'
+import { allEsims, allOrders } from '../provision/rows.ts'
 
 /** Near enough to nothing to be used up: a hundredth of what was granted. */
 const NEAR_ZERO = 0.01
@@ -31,7 +32,7 @@ export async function checkTruth(
   unsure: ReadonlySet<string>,
 ): Promise<readonly string[]> {
   const problems: string[] = []
-  const orders = await ledger.orders()
+  const orders = await allOrders(ledger)
   const owners = new Map<string, OrderRow[]>()
   const buyers = new Map<string, OrderRow[]>()
   const put = (map: Map<string, OrderRow[]>, key: string, order: OrderRow) =>
@@ -87,7 +88,7 @@ export async function checkTruth(
     }
     const holders = orders.filter(order => order.endpointId === endPointId)
     const isHeld = holders.some(order => order.status === 'delivered' || isUnfinished(order))
-    const esim = (await ledger.esims()).find(row => row.endpointId === endPointId)
+    const esim = (await allEsims(ledger)).find(row => row.endpointId === endPointId)
     if (status === 'Active' && !isHeld && esim?.status !== 'set aside')
       problems.push(`${endPointId} is active and nobody has it`)
     const isSold = holders.some(order => order.status === 'delivered' && order.kind === 'purchase')

@@ -13,6 +13,7 @@ import type { Clock } from '../../src/sft/once.ts'
 import type { AddonInstance, FaultKind, SimulatedWire } from '../../src/simulator/index.ts'
 import { virtualClock } from '../clocks.ts'
 import { type Doom, doomAt, doomedLedger, doomedSft } from '../provision/crash.ts'
+import { allOrders } from '../provision/rows.ts'
 import { type Market, openMarket } from '../provision/support.ts'
 import { fromElsewhere } from '../silence/elsewhere.ts'
 import { checkTruth } from './check-truth.ts'
@@ -311,7 +312,7 @@ const lookAt = (market: Market, ledger: Ledger, now: number, unsure: ReadonlySet
 
 /** Purchases that nothing stands in the way of, and that are not delivered all the same. */
 async function unsold(ledger: Ledger): Promise<readonly string[]> {
-  return (await ledger.orders())
+  return (await allOrders(ledger))
     .filter(
       ({ kind, status }) => kind === 'purchase' && !['delivered', 'cancelled'].includes(status),
     )
@@ -331,7 +332,7 @@ async function perform(
 ): Promise<void> {
   const { world } = market.simulator
   const now = () => (market.clock?.now() ?? 0) + world.clockOffsetMs
-  const orders = await ledger.orders()
+  const orders = await allOrders(ledger)
   const bought = 'of' in one ? orders.find(order => order.orderId === one.of) : undefined
   const endpointId = bought?.status === 'delivered' ? bought.endpointId : undefined
   /** The oldest instance that a delivered order has there: only what was sold is used or taken off. */

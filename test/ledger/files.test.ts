@@ -157,6 +157,7 @@ t.test(
         `update orders set content = replace(content, '"reserved"', '"cancelled"') where order_id = 'B'`,
       )
       exec(`update esims set content = replace(content, 'LPA:1$', 'LPA:1$x')`)
+      exec('update stock set n = 7')
     })
     {
       await using ledger = await fileLedger(path)
@@ -179,6 +180,7 @@ t.test(
     const taken = await runCli(['ledger', 'accept-edit', '--yes'], { cwd: folder })
     t.match(taken, { code: 0, stdout: /orders\.B\.status: "reserved" → "cancelled"/ })
     t.match(taken.stdout, /esims\.1: changed, not shown/)
+    t.match(taken.stdout, /stock\.first: selected is miscounted/)
     t.notMatch(taken.stdout, 'LPA')
     t.match(await runCli(['ledger', 'check'], { cwd: folder }), {
       code: 0,

@@ -7,6 +7,7 @@ import type { FaultKind } from '../../src/simulator/index.ts'
 import { virtualClock } from '../clocks.ts'
 import { checkAccount } from './check-account.ts'
 import { doomAt, doomedLedger, doomedSft } from './crash.ts'
+import { allOrders } from './rows.ts'
 import { type Market, openMarket } from './support.ts'
 
 /** Rounds; thousands with `PROVISION_ROUNDS=5000`. `PROVISION_SEED` replays. */
@@ -124,7 +125,7 @@ async function play(
   await clock.sleep(2 * LATEST_MS)
   const problems = [...(await checkAccount(kept, market.simulator))]
   const expected = purchases + topUps
-  const delivered = (await kept.orders()).filter(order => order.status === 'delivered').length
+  const delivered = (await allOrders(kept)).filter(order => order.status === 'delivered').length
   if (delivered !== expected) problems.push(`${delivered} of ${expected} orders are delivered`)
   await market.simulator.close()
   return problems

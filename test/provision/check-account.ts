@@ -1,5 +1,6 @@
 import type { Ledger } from '../../src/provision/index.ts'
 import type { Simulator } from '../../src/simulator/index.ts'
+import { allEsims, allOrders } from './rows.ts'
 
 /**
  * What is wrong between a ledger and the account, in sentences; nothing where each order has exactly one
@@ -10,8 +11,8 @@ export async function checkAccount(
   simulator: Simulator,
 ): Promise<readonly string[]> {
   const problems: string[] = []
-  const orders = await ledger.orders()
-  const esims = new Map((await ledger.esims()).map(row => [row.endpointId, row]))
+  const orders = await allOrders(ledger)
+  const esims = new Map((await allEsims(ledger)).map(row => [row.endpointId, row]))
   const buyers = new Map<string, string>()
   const wanted = new Map<string, Set<string>>()
   for (const order of orders) {

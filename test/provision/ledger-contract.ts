@@ -1,5 +1,6 @@
 import type { Test } from 'tap'
-import type { EsimRow, Ledger, OrderRow } from '../../src/provision/index.ts'
+import type { EsimQuestion, EsimRow, Ledger, OrderRow } from '../../src/provision/index.ts'
+import { allEsims, allOrders, allUsages } from './rows.ts'
 
 const at = '2026-11-21T10:00:00.000Z'
 
@@ -67,8 +68,8 @@ export function testLedger(
     t.equal(seen.addons[0]?.uniqueId, '7')
     t.same(seen.usage?.told, ['7 usage expired'])
     t.equal(seen.process?.heartbeat, at)
-    t.equal((await ledger.esims()).length, 1)
-    t.equal((await ledger.usages()).length, 1)
+    t.equal((await allEsims(ledger)).length, 1)
+    t.equal((await allUsages(ledger)).length, 1)
   })
 
   t.test(`${name}: a decision that throws writes nothing`, async t => {
@@ -79,7 +80,7 @@ export function testLedger(
       }),
       { message: 'no' },
     )
-    t.same(await ledger.orders(), [])
+    t.same(await allOrders(ledger), [])
   })
 
   t.test(`${name}: a decision reads no rows but those of its keys`, async t => {
@@ -113,7 +114,7 @@ export function testLedger(
     const winners = got.filter(orderId => orderId !== undefined)
     t.equal(winners.length, 1)
     t.same(
-      (await other.orders()).map(order => order.orderId),
+      (await allOrders(other)).map(order => order.orderId),
       winners,
     )
   })
@@ -128,12 +129,12 @@ export function testLedger(
         result: undefined,
       }))
     }
-    const unfinished = await ledger.orders({ unfinished: true })
+    const unfinished = await allOrders(ledger, { unfinished: true })
     t.same(
       unfinished.map(order => order.status),
       ['new', 'reserved', 'activated'],
     )
-    t.equal((await ledger.orders()).length, 6)
+    t.equal((await allOrders(ledger)).length, 6)
   })
 
   t.test(`${name}: what one view writes, another sees`, async t => {
@@ -146,7 +147,126 @@ export function testLedger(
         entries: [{ table: 'orders', row: anOrder(`O-${index}`) }],
         result: undefined,
       }))
-      t.equal((await reader.orders()).length, index + 1)
+      t.equal((await allOrders(reader)).length, index + 1)
     }
+  })
+
+  t.test(`${name}: orders come in pages, those of one time by their IDs`, async t => {
+    const { ledger } = await open(t)
+    const times = ['B', 'A', 'D', 'C'].map((orderId, index) =>
+      anOrder(orderId, { createdAt: index < 3 ? at : '2026-11-21T09:00:00.000Z' }),
+    )
+    for (const row of times)
+      await ledger.transact({ orderIds: [row.orderId] }, () => ({
+        entries: [{ table: 'orders', row }],
+        result: undefined,
+      }))
+    const first = await ledger.ordersAfter(undefined, 3)
+    t.same(
+      first.map(order => order.orderId),
+      ['C', 'A', 'B'],
+    )
+    const rest = await ledger.ordersAfter(first.at(-1), 3)
+    t.same(
+      rest.map(order => order.orderId),
+      ['D'],
+    )
+    t.same(await ledger.ordersAfter(rest.at(-1), 3), [])
+  })
+
+  t.test(`${name}: what is due is found by when it was read, never read first`, async t => {
+    const { ledger } = await open(t)
+    const read = (endpointId: string, refreshedAt: string) =>
+      ({ table: 'usage', row: { endpointId, refreshedAt, balances: {}, told: [] } }) as const
+    const endpointIds = ['1', '2', '3', '4', '5']
+    await ledger.transact({ endpointIds }, () => ({
+      entries: [
+        // Before its eSIM, after it, and anew.
+        read('2', '2026-11-21T12:00:00.000Z'),
+        ...endpointIds.map(endpointId => ({
+          table: 'esims' as const,
+          row: anEsim(endpointId, { status: endpointId === '5' ? 'selected' : 'delivered' }),
+        })),
+        read('1', '2026-11-21T13:00:00.000Z'),
+        read('3', '2026-11-21T10:00:00.000Z'),
+        read('3', '2026-11-21T15:00:00.000Z'),
+      ],
+      result: undefined,
+    }))
+    const ask = async (more: Partial<EsimQuestion> = {}) => {
+      const found = await ledger.esimsIn({ status: 'delivered', limit: 9, ...more })
+      return found.map(({ row }) => row.endpointId)
+    }
+    t.same(await ask(), ['4', '2', '1', '3'])
+    t.same(await ask({ refreshedBefore: '2026-11-21T13:00:00.000Z' }), ['4', '2', '1'])
+    const [, second] = await ledger.esimsIn({ status: 'delivered', limit: 2 })
+    t.same(second?.place, { refreshedAt: '2026-11-21T12:00:00.000Z', endpointId: '2' })
+    t.same(await ask({ after: second!.place }), ['1', '3'])
+    t.same(await ask({ status: 'set aside' }), [])
+  })
+
+  t.test(`${name}: eSIMs are found among endpoints and ICCIDs, and counted`, async t => {
+    const { ledger } = await open(t)
+    await ledger.transact({ endpointIds: ['1', '2', '3'] }, () => ({
+      entries: [
+        { table: 'esims', row: anEsim('1', { status: 'delivered', tags: ['eu', 'us'] }) },
+        { table: 'esims', row: anEsim('2', { status: 'released' }) },
+        { table: 'esims', row: anEsim('3', { status: 'set aside', reason: 'it is gone' }) },
+      ],
+      result: undefined,
+    }))
+    const among = await ledger.esimsAmong(['1', '2', '9'])
+    t.match(
+      among.toSorted((one, other) => (one.endpointId < other.endpointId ? -1 : 1)),
+      [
+        { endpointId: '1', batch: 'first', tags: ['eu', 'us'], status: 'delivered' },
+        { endpointId: '2', batch: 'first', tags: [], status: 'released' },
+      ],
+    )
+    t.same((await ledger.takenIccidsAmong(['891', '892', '893', '899'])).toSorted(), ['891', '893'])
+    t.equal((await ledger.esimOfIccid('893'))?.reason, 'it is gone')
+    t.equal(await ledger.esimOfIccid('899'), undefined)
+    const counted = await ledger.stock()
+    t.equal(counted.length, 3)
+    t.match(
+      counted.find(row => row.status === 'delivered'),
+      { batch: 'first', tags: ['eu', 'us'], count: 1 },
+    )
+    await ledger.transact({ endpointIds: ['1'] }, () => ({
+      entries: [{ table: 'esims', row: anEsim('1', { status: 'set aside' }) }],
+      result: undefined,
+    }))
+    t.equal(
+      (await ledger.stock()).find(row => row.status === 'delivered'),
+      undefined,
+    )
+  })
+
+  t.test(`${name}: sales are counted since a time, and the holders of a plan`, async t => {
+    const { ledger } = await open(t)
+    const rows = [
+      anOrder('A', { status: 'delivered', endpointId: '1', createdAt: '2026-11-01T00:00:00.000Z' }),
+      anOrder('B', { status: 'delivered', endpointId: '2', createdAt: '2026-11-20T00:00:00.000Z' }),
+      anOrder('C', { status: 'activated', endpointId: '2', planId: '2' }),
+      anOrder('D', { status: 'delivered', endpointId: '2', kind: 'topUp' }),
+      anOrder('E', { status: 'failed', endpointId: '3' }),
+      anOrder('F', { status: 'new' }),
+    ]
+    t.same(await ledger.salesSince(''), { count: 0 })
+    await ledger.transact({ orderIds: rows.map(row => row.orderId) }, () => ({
+      entries: rows.map(row => ({ table: 'orders' as const, row })),
+      result: undefined,
+    }))
+    t.same(await ledger.salesSince('2026-11-20T00:00:00.000Z'), {
+      count: 1,
+      first: '2026-11-01T00:00:00.000Z',
+    })
+    t.same(
+      await ledger.holders(),
+      new Map([
+        ['1', 2],
+        ['2', 1],
+      ]),
+    )
   })
 }

@@ -8,6 +8,7 @@ import type { SimulatedWire } from '../../src/simulator/index.ts'
 import { arbitraryWire, hidesAddons } from '../chaos/variants.ts'
 import { scriptBeside, spawnNode } from '../program.ts'
 import { checkAccount } from './check-account.ts'
+import { allOrders } from './rows.ts'
 import { type Market, openMarket } from './support.ts'
 
 /** Rounds with real deaths; thousands with `PROVISION_KILL_ROUNDS=2000`. `PROVISION_SEED` replays. */
@@ -66,7 +67,7 @@ t.test('six processes on one ledger selling the same 100 orders make 100 sales',
   t.equal(told.size, 100)
   t.ok([...told.values()].every(endpoints => endpoints.size === 1 && !endpoints.has(undefined)))
   await using ledger = await fileLedger(path)
-  t.equal((await ledger.orders()).filter(order => order.status === 'delivered').length, 100)
+  t.equal((await allOrders(ledger)).filter(order => order.status === 'delivered').length, 100)
   t.same(await checkAccount(ledger, market.simulator), [])
   const instances = [...market.simulator.world.endpoints.values()].flatMap(one => one.instances)
   t.equal(instances.length, 100)
@@ -115,7 +116,7 @@ t.test(`${ROUNDS} rounds of kill -9 at random times, seed ${SEED}`, async t => {
     t.same([last.code, last.stderr], [0, ''])
     await using ledger = await fileLedger(path)
     const problems = [...(await checkAccount(ledger, market.simulator))]
-    const delivered = (await ledger.orders()).filter(order => order.status === 'delivered')
+    const delivered = (await allOrders(ledger)).filter(order => order.status === 'delivered')
     if (delivered.length !== 8) problems.push(`${delivered.length} of 8 orders are delivered`)
     t.same(problems, [], `round ${index}: ${JSON.stringify({ kills, together, wire })}`)
     t.same(

@@ -12,6 +12,7 @@ import {
   UnknownOrderError,
   UnknownSkuError,
 } from '../../src/provision/index.ts'
+import { allEsims, allOrders } from './rows.ts'
 import { countCalls, openMarket, openShop, openTestSft } from './support.ts'
 
 /** On a busy machine an answer takes its time, and an impatient client would settle. */
@@ -241,7 +242,7 @@ t.test('a caller that gives up gets its error, and the order goes on later', asy
   const sale = await shop.purchase({ orderId: 'A-1', sku: 'EU-1GB' })
   t.equal(market.simulator.world.endpoints.get(sale.endpointId)?.instances.length, 1)
   t.equal(countCalls(market.simulator)['SubscribeAddon'], 1)
-  t.equal((await ledger.esims()).length, 1)
+  t.equal((await allEsims(ledger)).length, 1)
 })
 
 t.test('a refused account stops the order, which goes on when that is mended', async t => {
@@ -265,7 +266,8 @@ t.test('unfinished orders of a closed provisioner are resumed at open', async t 
   const { shop } = await openShop(market, { ledger })
   const cut = shop.purchase({ orderId: 'A-1', sku: 'EU-1GB' })
   cut.catch(() => undefined)
-  while ((await ledger.orders()).length === 0) await new Promise(resolve => setTimeout(resolve, 5))
+  while ((await allOrders(ledger)).length === 0)
+    await new Promise(resolve => setTimeout(resolve, 5))
   await shop[Symbol.asyncDispose]()
   await t.rejects(cut, ThrottledTooLongError)
   const { shop: next } = await openShop(market, { ledger })

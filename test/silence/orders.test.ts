@@ -29,6 +29,7 @@ import { writeOnce } from '../../src/sft/once.ts'
 import { SIMULATED_ACCOUNT } from '../../src/simulator/index.ts'
 import { scriptBeside, spawnNode } from '../program.ts'
 import { anOrder } from '../provision/ledger-contract.ts'
+import { allEsims, allOrders } from '../provision/rows.ts'
 import { countCalls, type Market, openMarket, openShop } from '../provision/support.ts'
 import { fromElsewhere } from './elsewhere.ts'
 
@@ -80,7 +81,7 @@ async function setScene(t: Test): Promise<Scene> {
 async function holdOrder({ market, buy, ledger, t }: Scene): Promise<string> {
   market.simulator.fault({ operation: 'SubscribeAddon', kind: 'rejected', count: 2 })
   await t.rejects(buy(), SubscriptionFailedError)
-  return (await ledger.orders())[0]?.endpointId ?? ''
+  return (await allOrders(ledger))[0]?.endpointId ?? ''
 }
 
 /** An order of which nobody knows whether its add-on is there. */
@@ -92,7 +93,7 @@ async function doubtOrder(scene: Scene): Promise<string> {
     simulator.fault({ operation, kind: 'rejected', count: 50 })
   await t.rejects(buy(), SubscriptionFailedError)
   simulator.clearFaults()
-  return (await ledger.orders())[0]?.endpointId ?? ''
+  return (await allOrders(ledger))[0]?.endpointId ?? ''
 }
 
 const CASES: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
@@ -124,7 +125,7 @@ const CASES: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     const { endpointId } = await buy()
     const other = await another()
     const topUp = other.topUp({ orderId: 'T-1', endpointId, sku: 'EU-1GB' })
-    await until(async () => (await scene.ledger.esims())[0]?.busyWith === 'T-1')
+    await until(async () => (await allEsims(scene.ledger))[0]?.busyWith === 'T-1')
     const done = await shop.cancel('A-1')
     t.equal((await topUp).status, 'delivered')
     t.match(done.notUndone, [/stays active: it has add-ons of other orders/])
@@ -137,7 +138,7 @@ const CASES: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     const { endpointId } = await buy()
     const other = await another()
     const cancelled = shop.cancel('A-1')
-    await until(async () => (await scene.ledger.esims())[0]?.busyWith === 'A-1')
+    await until(async () => (await allEsims(scene.ledger))[0]?.busyWith === 'A-1')
     await t.rejects(
       other.topUp({ orderId: 'T-1', endpointId, sku: 'EU-1GB' }),
       EndpointSuspendedError,
@@ -150,7 +151,7 @@ const CASES: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     const { t, shop, another, buy, market } = scene
     const { endpointId } = await buy()
     const topUp = (await another()).topUp({ orderId: 'T-1', endpointId, sku: 'EU-1GB' })
-    await until(async () => (await scene.ledger.esims())[0]?.busyWith === 'T-1')
+    await until(async () => (await allEsims(scene.ledger))[0]?.busyWith === 'T-1')
     const since = market.simulator.calls.length
     await shop.suspend({ endpointId })
     await topUp
@@ -159,7 +160,7 @@ const CASES: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
       writes.map(call => call.operation),
       ['SubscribeAddon', 'EndPointLifeCycleChange'],
     )
-    t.equal((await scene.ledger.esims())[0]?.operation, undefined)
+    t.equal((await allEsims(scene.ledger))[0]?.operation, undefined)
   },
   async 'two cancellations at once, one more, and one elsewhere give one report'(scene) {
     const { t, shop, another, buy, market } = scene
@@ -205,8 +206,8 @@ const CASES: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     const { t, shop, buy, ledger } = scene
     await holdOrder(scene)
     const fences = async () => {
-      const [order] = await ledger.orders()
-      const [esim] = await ledger.esims()
+      const [order] = await allOrders(ledger)
+      const [esim] = await allEsims(ledger)
       return [order?.fence, esim?.fence ?? 0] as const
     }
     const [first] = await fences()
@@ -268,7 +269,7 @@ const CASES: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     const topUp = { orderId: 'T-1', endpointId, sku: 'EU-1GB' }
     const refused = await shop.topUp(topUp).catch((error: unknown) => error)
     t.match(refused, { code: 'ENDPOINT_SUSPENDED', endpointId, next: /^reactivate/ })
-    t.equal((await ledger.orders()).length, 1)
+    t.equal((await allOrders(ledger)).length, 1)
     t.equal(instances(endpointId), 1)
     t.ok(await shop.topUp({ ...topUp, allowSuspended: true }))
     await shop.reactivate({ endpointId })
@@ -384,7 +385,7 @@ const CASES: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
   },
   async 'an order of another form keeps its ID'({ t, shop, ledger, buy }) {
     const { endpointId } = await buy()
-    const rows = await ledger.orders()
+    const rows = await allOrders(ledger)
     const long = 'x'.repeat(300)
     for (const orderId of [long, ' ', 'A\n1', 7 as unknown as string])
       await ledger.transact({ orderIds: [orderId] }, () => ({
@@ -503,7 +504,7 @@ t.test(
       t.ok(error instanceof InvalidRequestError, String(error))
       t.match(error, { code: 'INVALID_REQUEST', field })
     }
-    t.same(await ledger.orders(), [])
+    t.same(await allOrders(ledger), [])
     t.equal(market.simulator.calls.length, since)
     for (const policies of [{ esimsTried: 0 }, { lowStock: Number.NaN }, { batches: 'first' }])
       await t.rejects(openShop(market, { policies: policies as object }), InvalidRequestError)
@@ -605,7 +606,7 @@ t.test(
     })
     const closed = new Promise<void>(resolve => child.on('close', () => resolve()))
     await using ledger = await fileLedger(path)
-    const announced = async () => (await ledger.orders())[0]?.intent?.write === 'subscribe'
+    const announced = async () => (await allOrders(ledger))[0]?.intent?.write === 'subscribe'
     await until(async () => (await announced()) || child.exitCode !== null)
     child.kill('SIGSTOP')
     await pause(50)
@@ -720,5 +721,5 @@ t.test('rows of release 0.1.0, without owner claims and fences, are gone on with
     result: undefined,
   }))
   t.same((await shop.resume()).delivered, ['T-1'])
-  t.equal((await ledger.orders()).find(order => order.orderId === 'T-1')?.fence, 1)
+  t.equal((await allOrders(ledger)).find(order => order.orderId === 'T-1')?.fence, 1)
 })

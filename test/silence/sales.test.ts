@@ -5,6 +5,7 @@ import { memoryState } from '../../src/state/memory-store.ts'
 import { applyOnce, catalogWith, openTestSft as openApplySft, simulate } from '../apply/helpers.ts'
 import { openDesk, smallCatalog } from '../cli/desk.ts'
 import { checkAccount } from '../provision/check-account.ts'
+import { allEsims } from '../provision/rows.ts'
 import { countCalls, type Market, openMarket, openShop, openTestSft } from '../provision/support.ts'
 
 /** One thing that must hold of sales, as somebody would say it. */
@@ -244,7 +245,7 @@ rows('a write that was refused in words is looked for before it is sent again', 
       market.simulator.fault({ operation: 'writes', kind: 'rejected-after', count: 2 })
       await shop.suspend({ endpointId })
       t.equal(market.simulator.world.endpoints.get(endpointId)?.status, 'Suspended')
-      t.match(await ledger.esims(), [{ endpointId, suspended: true }])
+      t.match(await allEsims(ledger), [{ endpointId, suspended: true }])
       t.match(await shop.removeAddon({ endpointId, uniqueId: addon.uniqueId }), { removed: true })
     },
   },

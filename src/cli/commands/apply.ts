@@ -136,7 +136,7 @@ async function applyCatalog(
 ): Promise<number> {
   const json = given.is('json')
   const subject = subjectOf(sft, given, world)
-  const sales = await readSales(given, world)
+  const sales = await readSales(given, world, store.state)
   await settleEarlier(sft, store, world)
   const made = await unlessStopped(world, () =>
     makePlan(catalog, store.state, sft, {

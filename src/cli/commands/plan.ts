@@ -56,7 +56,7 @@ export const plan: Command = {
     const state = await readState(stateOf(given, world))
     await using sft = openAccount(given, world, 'reads')
     const subject = subjectOf(sft, given, world)
-    const sales = await readSales(given, world)
+    const sales = await readSales(given, world, state)
     sayPending(state, world)
     const made = await makePlan(catalog, state, sft, {
       ...options,
