@@ -78,9 +78,7 @@ export function createTransport(options: TransportOptions): Transport {
         budget.throttled(sentAt, outcome.retryAfterMs)
         if (isInDoubt(call, outcome)) return { ...inDoubt(outcome), token, sentAt }
         throttledSince ??= sentAt
-        const wait = outcome.retryAfterMs ?? 0
-        if (clock.now() + wait - throttledSince > patienceMs)
-          throw new SftThrottledError(throttledMessage(options, outcome.retryAfterMs), name)
+        bearThrottling(outcome.retryAfterMs, throttledSince, name)
         continue
       }
       const delivery = received(call, outcome, sentAt)
@@ -90,6 +88,12 @@ export function createTransport(options: TransportOptions): Transport {
       failures++
       await pause(delay, call.signal)
     }
+  }
+
+  /** Throws where it takes too long. */
+  function bearThrottling(waitMs: number | undefined, since: number, name: CallName): void {
+    if (clock.now() + (waitMs ?? 0) - since > patienceMs)
+      throw new SftThrottledError(throttledMessage(options, waitMs), name)
   }
 
   function received(call: Call, outcome: Received, sentAt: number): Received {
