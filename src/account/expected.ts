@@ -1,7 +1,7 @@
 import type { Address, Catalog } from '../model.ts'
 import { networkWord } from '../networks.ts'
 import { idOf, recordOf, type State } from '../state/state.ts'
-import type { Expected } from './observation.ts'
+import type { Expected, RecordedAccount } from './observation.ts'
 
 /** What a comparison of catalog, state and account relies upon. */
 export function expectedOf(catalog: Catalog, state: State): Expected {
@@ -34,7 +34,9 @@ function recorded(state: State, isWanted: (planKey: string) => boolean): Omit<Ex
   const networks = Object.values(state.rateZones).flatMap(({ id, networks }) =>
     networks.map(network => [networkWord(network), id] as const),
   )
+  const account = recordedAccount(state)
   return {
+    ...(account && { account }),
     rateZones: new Set(Object.values(state.rateZones).map(idOf)),
     addonPlans: new Set(plans.map(idOf)),
     networks: new Map(networks),
@@ -42,4 +44,13 @@ function recorded(state: State, isWanted: (planKey: string) => boolean): Omit<Ex
       Object.entries(state.endpoints).map(([iccid, { endpointId }]) => [iccid, endpointId]),
     ),
   }
+}
+
+/** The account of the state, where the state knows its destination group and has something of it. */
+function recordedAccount({ account, rateZones, addonPlans }: State): RecordedAccount | undefined {
+  const names = new Map<string, string>()
+  for (const { id, name } of Object.values(rateZones)) names.set(`rateZone ${id}`, name)
+  for (const { planId, name } of Object.values(addonPlans)) names.set(`addonPlan ${planId}`, name)
+  const destGroupId = account?.destGroupId
+  return destGroupId === undefined || names.size === 0 ? undefined : { destGroupId, names }
 }

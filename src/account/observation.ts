@@ -21,6 +21,12 @@ export interface Observation {
   readonly notes: readonly string[]
 }
 
+/** An account as the state knows it: its destination group, and names of its objects, by kind and platform ID. */
+export interface RecordedAccount {
+  readonly destGroupId: string
+  readonly names: ReadonlyMap<string, string>
+}
+
 /** What a run relies upon, so that what lists lack of it is looked for again. */
 export interface Expected {
   /** Platform IDs of rate zones and add-on plans that the state has and the run judges. */
@@ -30,6 +36,8 @@ export interface Expected {
   readonly networks: ReadonlyMap<string, string>
   /** ICCIDs of the state's endpoints, with their IDs. */
   readonly endpoints: ReadonlyMap<string, string>
+  /** Where the lists show that this is the account, the customer profile is not asked for. Absent: it is. */
+  readonly account?: RecordedAccount
   /** Lists in which absence matters in any case, since something is wanted that the state does not have. */
   readonly whole: { readonly rateZones: boolean; readonly addonPlans: boolean }
 }

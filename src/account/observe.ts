@@ -1,6 +1,6 @@
 import type { Listing } from '../finding.ts'
 import { networkWord } from '../networks.ts'
-import type { SftReader } from '../sft/api.ts'
+import type { ReportedPlan, ReportedRateZone, SftReader } from '../sft/api.ts'
 import {
   confirmEndpoints,
   confirmNetworks,
@@ -48,8 +48,9 @@ export async function observeAccount(
     options.onEvent?.({ type: 'read', what, count: list.items.length })
     return list
   }
+  const asked = options.destGroupId === undefined && expected.account === undefined
   const [profile, networks, zones, plans] = await Promise.all([
-    options.destGroupId === undefined ? read.customerProfile() : { destGroupIds: [] },
+    asked ? read.customerProfile() : undefined,
     read
       .networks(untilFound(expected.networks, networkWord, expected.whole.rateZones))
       .then(list => told('networks', list)),
@@ -62,7 +63,8 @@ export async function observeAccount(
     stock.ask === 'all' ? await confirmEndpoints(read, sims, expected) : { sims, gone: NONE }
   const notes = [listed, zones.listing, plans.listing, endpoints.sims].flatMap(notesOf)
   return {
-    destGroupIds: profile.destGroupIds,
+    destGroupIds:
+      profile?.destGroupIds ?? (await groupsOf(read, options, zones.listing, plans.listing)),
     networks: listed,
     rateZones: zones.listing,
     addonPlans: plans.listing,
@@ -72,6 +74,24 @@ export async function observeAccount(
     gone: { rateZone: zones.gone, addonPlan: plans.gone, endpoint: endpoints.gone },
     notes,
   }
+}
+
+/**
+ * Destination groups where the profile was not asked for at once. Platform IDs are given once (contract 4.3,
+ * 4.4), so that one object of the state, under its ID and its name, shows that this is the state's account;
+ * without one the profile tells.
+ */
+async function groupsOf(
+  read: SftReader,
+  { destGroupId, expected: { account } }: ObserveOptions,
+  zones: Listing<ReportedRateZone>,
+  plans: Listing<ReportedPlan>,
+): Promise<readonly string[]> {
+  if (destGroupId !== undefined || account === undefined) return []
+  const isOurs =
+    zones.items.some(({ id, name }) => account.names.get(`rateZone ${id}`) === name) ||
+    plans.items.some(({ planId, name }) => account.names.get(`addonPlan ${planId}`) === name)
+  return isOurs ? [account.destGroupId] : (await read.customerProfile()).destGroupIds
 }
 
 function readOf(stock: StockQuestion): Observation['simsRead'] {

@@ -307,18 +307,42 @@ for (const operation of OPERATIONS) {
   )
 }
 
-t.test('a plan of what is applied costs no call more than its four lists and the login', t =>
+t.test('a plan of what is applied costs three lists, and two more for a new plan or zone', t =>
   withApplied({}, async ({ simulator, plan }) => {
-    const before = simulator.calls.length
-    await plan()
-    t.equal(simulator.calls.length - before, 4)
-    const calls = async (text: string) => {
+    const calls = async (text?: string) => {
       const from = simulator.calls.length
       await plan(text)
-      return simulator.calls.length - from
+      return simulator.calls.slice(from).map(({ operation }) => operation)
     }
-    t.equal(await calls(catalogText(4, 7)), 6, 'a new plan: a second page, and the postpaid ones')
-    t.equal(await calls(catalogText(5, 6)), 6, 'a new zone: second pages of networks and zones')
+    const lists = ['fetchNetworkList', 'GetRateZone', 'QueryRatePlan'].sort()
+    t.same((await calls()).sort(), lists, 'the lists tell whose account it is')
+    const grown = (await calls(catalogText(4, 7))).sort()
+    t.same(
+      grown,
+      [...lists, 'QueryRatePlan', 'QueryRatePlan'].sort(),
+      'a second page, and postpaid ones',
+    )
+    const zoned = (await calls(catalogText(5, 6))).sort()
+    t.same(zoned, [...lists, 'GetRateZone', 'fetchNetworkList'].sort(), 'second pages of both')
+  }),
+)
+
+t.test('where no list shows the account of the state, its profile is asked for', t =>
+  withApplied({}, async ({ store }) => {
+    await using other = await simulate({ seed: 7 })
+    await using sft = openTestSft(other)
+    const before = other.calls.length
+    const { account } = store.state
+    await using moved = memoryState()
+    await moved.append({
+      type: 'account',
+      account: { ...account, host: sft.host, destGroupId: '9' },
+    })
+    for (const [key, record] of Object.entries(store.state.rateZones))
+      await moved.append({ type: 'put', kind: 'rateZone', key, record })
+    const { plan: made } = await planOnce(await catalogWith(catalogText()), sft, moved)
+    t.match(made.issues, [{ code: 'STATE_OTHER_ACCOUNT', message: /destGroupId 9/ }])
+    t.ok(other.calls.slice(before).some(({ operation }) => operation === 'GetCustomerProfile'))
   }),
 )
 
