@@ -5,6 +5,7 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -13,11 +14,13 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { openJournal } from '../../src/durable/journal.ts'
 import { type Connection, connect } from '../../src/ledger/connection.ts'
 import { networkFileSystem } from '../../src/ledger/network-folder.ts'
+import { readOldForm, retireOldForm } from '../../src/ledger/old-form.ts'
 import {
   acceptLedgerEdit,
   backupLedger,
@@ -389,5 +392,69 @@ t.test(
     t.ok(existsSync(`${path}.journal`))
     await using ledger = await fileLedger(path)
     t.equal((await orderIds(ledger)).length, 8)
+  },
+)
+
+t.test(
+  'a moving over that is cut short leaves a ledger that either release finds whole',
+  async t => {
+    const path = oldLedger(t, 'journal')
+    const before = await readOldForm(path)
+    const ids = before.tables.orders(false).map(order => order.orderId)
+    await t.rejects(
+      retireOldForm(before, async () => {
+        throw new Error('killed')
+      }),
+      /killed/,
+    )
+    // As an old release reads it: all orders, and it may go on.
+    t.same(
+      (await readOldForm(path)).tables.orders(false).map(order => order.orderId),
+      ids,
+    )
+    await using ledger = await fileLedger(path)
+    t.same((await orderIds(ledger)).toSorted(), ids.toSorted())
+  },
+)
+
+const NOBODY = 65_534
+const skip = process.getuid?.() !== 0 && 'only root can run a child as another user'
+t.test(
+  'another user who may write nowhere reads it: at rest, open, and left by a process that was killed',
+  { skip },
+  async t => {
+    const folder = mkdtempSync(join(tmpdir(), 'sft-catalog-ledger-'))
+    t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+    const path = await soldLedger(folder)
+    const look = async (when: string) => {
+      chmodSync(folder, 0o755)
+      for (const name of readdirSync(folder)) chmodSync(join(folder, name), 0o644)
+      const before = readdirSync(folder).toSorted()
+      const { code, stdout, stderr } = await runCli(['ledger', 'check'], {
+        cwd: folder,
+        as: NOBODY,
+      })
+      t.match({ code, stdout }, { code: 0, stdout: /3 orders/ }, `${when}: ${stderr}`)
+      t.same(readdirSync(folder).toSorted(), before, when)
+    }
+    await look('at rest')
+    {
+      await using ledger = await fileLedger(path)
+      await put(ledger, 'A')
+      await look('open')
+      for (const end of ['', '-wal', '-shm']) copyFileSync(path + end, join(folder, `copy${end}`))
+    }
+    rmSync(path)
+    for (const end of ['', '-wal', '-shm']) renameSync(join(folder, `copy${end}`), path + end)
+    await look('left by a process that was killed')
+    rmSync(`${path}-shm`)
+    const { code, stderr } = await runCli(['ledger', 'check'], { cwd: folder, as: NOBODY })
+    t.match(
+      { code, stderr },
+      {
+        code: 1,
+        stderr: /a process that was killed left changes in .*-wal, and only who may write/,
+      },
+    )
   },
 )
