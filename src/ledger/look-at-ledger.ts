@@ -5,15 +5,8 @@ import { rowsOf } from '../provision/tables.ts'
 import { inPlainWords, lookAtLedgerFile, untilFree } from './ledger-file.ts'
 import { type Ask, questionsOf, rowsIn } from './questions.ts'
 
-/**
- * Opens the embedded ledger to read it as it is, in its form or the old one, without writing anything; undefined
- * where there is none. What would change it is refused. Throws as `fileLedger` does, but takes a ledger from
- * which nothing may be sold.
- *
- * @example
- * await using ledger = await lookAtLedger('/srv/shop/orders.json')
- */
-export async function lookAtLedger(location: string): Promise<Ledger | undefined> {
+/** Opens the embedded ledger to read it; undefined where there is none. What would change it is refused. */
+export async function lookAtFileLedger(location: string): Promise<Ledger | undefined> {
   const found = await lookAtLedgerFile(location)
   if (found === undefined) return undefined
   if ('tables' in found)

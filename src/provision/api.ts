@@ -19,7 +19,7 @@ import type { EndpointUsage } from './usage.ts'
 export interface ProvisionerOptions {
   /** A state's location (`SFT_STATE`, default `state.json`), or a function that reads one. */
   readonly state?: string | (() => Promise<State>)
-  /** A ledger's file (`SFT_LEDGER`, default `orders.json`), or an open ledger, which is not closed. */
+  /** A ledger's address (`SFT_LEDGER`, default `orders.json`), or an open ledger, which is not closed. */
   readonly ledger?: string | Ledger
   /** Settings of the account (`SFT_…`), or an open account, which is not closed. */
   readonly sft?: SettingOverrides | Sft

@@ -9,7 +9,7 @@ export {
   type LedgerCheck,
   type LedgerEditReport,
 } from '../ledger/check-ledger.ts'
-export { lookAtLedger } from '../ledger/look-at-ledger.ts'
+export { lookAtLedger, openLedger } from '../ledger/open-ledger.ts'
 export { fileLedger } from '../ledger/sqlite-ledger.ts'
 export {
   backupLedger,

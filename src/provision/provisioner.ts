@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import pLimit from 'p-limit'
 import { thisProcess } from '../durable/owner.ts'
-import { fileLedger } from '../ledger/sqlite-ledger.ts'
+import { openLedger } from '../ledger/open-ledger.ts'
 import {
   budgetFileOf,
   type Environment,
@@ -87,7 +87,7 @@ async function open(options: ProvisionerOptions): Promise<Provisioner> {
   const ledger =
     typeof options.ledger === 'object'
       ? options.ledger
-      : await fileLedger(ledgerLocation(env, options.ledger))
+      : await openLedger(ledgerLocation(env, options.ledger))
   if (ledger !== options.ledger) opened.push(ledger)
 
   const failedInBackground = (work: string) => (error: unknown) =>

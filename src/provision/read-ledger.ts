@@ -1,10 +1,10 @@
-import { lookAtLedger } from '../ledger/look-at-ledger.ts'
+import { lookAtLedger } from '../ledger/open-ledger.ts'
 import type { Ledger } from './ledger.ts'
 import { memoryLedger } from './memory-ledger.ts'
 
 /**
  * A ledger as it is now, for those who only look: nothing is written, and nothing made where there is none yet,
- * which `none` is told. A decision that would write is refused. Throws as `fileLedger` does.
+ * which `none` is told. A decision that would write is refused. Throws as `openLedger` does.
  */
 export async function viewLedger(path: string, none: () => void): Promise<Ledger> {
   const found = await lookAtLedger(path)

@@ -28,6 +28,7 @@ import {
   fileLedger,
   type Ledger,
   lookAtLedger,
+  openLedger,
   restoreLedger,
 } from '../../src/provision/index.ts'
 import { runCli } from '../cli/run-cli.ts'
@@ -314,6 +315,29 @@ t.test('two names of one ledger are one ledger', async t => {
   t.same(await orderIds(other), ['A'])
   t.ok(lstatSync(link).isSymbolicLink())
 })
+
+t.test(
+  'a ledger is opened by the scheme of its address; without one it is a file of any ending',
+  async t => {
+    const folder = t.testdir({})
+    for (const address of [
+      join(folder, 'a.json'),
+      join(folder, 'b'),
+      `file:${join(folder, 'c.db')}`,
+    ]) {
+      await using ledger = await openLedger(address)
+      await put(ledger, 'A')
+      await using seen = await lookAtLedger(address)
+      t.same(await orderIds(seen!), ['A'])
+    }
+    await using ledger = await openLedger('memory:')
+    t.same(await orderIds(ledger), [])
+    await t.rejects(
+      openLedger('mysql://localhost/shop'),
+      /mysql: is not a place for a ledger; .* file:, memory:/,
+    )
+  },
+)
 
 const MOUNTS = `22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/root rw
 40 22 0:45 / /srv/shop rw,relatime shared:2 - nfs4 nas:/shop rw

@@ -1,3 +1,4 @@
+import { ledgerPathOf } from '../../ledger/open-ledger.ts'
 import {
   acceptLedgerEdit,
   backupLedger,
@@ -61,7 +62,7 @@ export const ledger: Command = {
 }
 
 const placeOf = (given: Given, world: World): string =>
-  ledgerLocation(world.env, given.text('ledger'))
+  ledgerPathOf(ledgerLocation(world.env, given.text('ledger')))
 
 const check: Sub = async (given, world) => {
   const path = placeOf(given, world)
