@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net'
-import { ProxyAgent } from 'undici'
+import type { ProxyAgent } from 'undici'
 import type { Fetch } from './wire.ts'
 
 /** Variables as `process.env` has them. */
@@ -24,16 +24,24 @@ export function proxyFor(url: URL, env: ProxyEnvironment): Proxy | undefined {
   const proxy = parseProxy(name, text)
   const { username, password } = proxy
   const words = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
-  const dispatcher = new ProxyAgent({
-    uri: proxy.origin,
-    ...((username !== '' || password !== '') && {
-      token: `Basic ${Buffer.from(words).toString('base64')}`,
-    }),
-  })
-  // Node's own fetch takes the dispatcher of undici; its types know only the version that Node has inside.
-  const through = (init: RequestInit): RequestInit => Object.assign({}, init, { dispatcher })
+  let agent: Promise<ProxyAgent> | undefined
+  // Most have no proxy, and loading undici takes longer than reading a catalog.
+  const openAgent = async (): Promise<ProxyAgent> => {
+    const { ProxyAgent: Agent } = await import('undici')
+    return new Agent({
+      uri: proxy.origin,
+      ...((username !== '' || password !== '') && {
+        token: `Basic ${Buffer.from(words).toString('base64')}`,
+      }),
+    })
+  }
   return {
-    fetch: (address, init) => fetch(address, through(init)),
+    fetch: async (address, init) => {
+      agent ??= openAgent()
+      // Node's own fetch takes the dispatcher of undici; its types know only the version that Node has inside.
+      const through: RequestInit = Object.assign({}, init, { dispatcher: await agent })
+      return await fetch(address, through)
+    },
     told: `${proxy.origin} (${name})`,
   }
 }
