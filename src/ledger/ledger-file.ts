@@ -41,6 +41,8 @@ export async function openLedgerFile(given: string): Promise<LedgerFile> {
   // Under the lock of the old form, so that no process of an old release decides meanwhile.
   return await withShortLock(lockOf(path), async () => {
     if (await isNew(path)) await makeLedger(path, randomUUID(), 0, [])
+    // Before the ledger's own: it never is before that, whatever others write meanwhile.
+    const noted = readSideFile(path)
     const connection = await connectTo(path)
     try {
       const identity = await untilFree(path, () => identify(path, connection))
@@ -53,7 +55,7 @@ export async function openLedgerFile(given: string): Promise<LedgerFile> {
         path,
         connection,
         ...identity,
-        halted: identity.halted ?? olderThanNoted(path, identity),
+        halted: identity.halted ?? olderThanNoted(path, noted, identity),
       }
     } catch (error) {
       connection.close()
@@ -251,8 +253,11 @@ export function closeFile({ connection }: LedgerFile): void {
   }
 }
 
-function olderThanNoted(path: string, { lineage, serial }: LedgerPlace): string | undefined {
-  const noted = readSideFile(path)
+function olderThanNoted(
+  path: string,
+  noted: LedgerPlace | undefined,
+  { lineage, serial }: LedgerPlace,
+): string | undefined {
   if (noted === undefined) return undefined
   if (noted.lineage !== lineage)
     return `is another ledger than the one that was here (lineage ${lineage}; ${sideFileOf(path)} has ${noted.lineage})`
