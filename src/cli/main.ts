@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-import { oneLine, withoutUrlSecrets } from '../render/gate.ts'
+import type { JsonObject } from '../model.ts'
+import { OUTCOMES } from '../outcome.ts'
+import { oneLine, throughGate, withoutUrlSecrets } from '../render/gate.ts'
+import { plain } from '../render/paint.ts'
 import type { Environment } from '../settings.ts'
 import { type Command, helpOf, readGiven, UsageError } from './command.ts'
 import { EXIT, openWorld, readEnvironment, type World } from './world.ts'
@@ -78,11 +81,39 @@ async function runInWorld(
     }
   } catch (error) {
     const world = openWorld(process.env)
-    return { world, code: await showError(error, command, world) }
+    const broken: Command = { ...command, run: () => Promise.reject(error) }
+    return { world, code: await runTold(broken, argv, world) }
   }
   const world = openWorld(env)
   for (const warning of warnings) world.err(world.paintErr('warn', `warning: ${warning}`))
-  return { world, code: await run(command, argv, world) }
+  return { world, code: await runTold(command, argv, world) }
+}
+
+/** Runs, and with `--json` says a failure in JSON too, apart from wrong usage, where nothing else was said so. */
+async function runTold(command: Command, argv: readonly string[], world: World): Promise<number> {
+  if (!argv.includes('--json')) return await run(command, argv, world)
+  const messages: string[] = []
+  let isTold = false
+  const code = await run(command, argv, {
+    ...world,
+    json: value => {
+      isTold = true
+      world.json(value)
+    },
+    err: line => {
+      messages.push(withoutUrlSecrets(throughGate(line, plain)))
+      world.err(line)
+    },
+  })
+  if (code !== EXIT.ok && code !== EXIT.usage && !isTold)
+    world.json({ format: 1, command: command.name, ...outcomeOfExit(code), messages })
+  return code
+}
+
+/** The outcome that a code stands for. */
+function outcomeOfExit(code: number): JsonObject {
+  const [outcome] = Object.entries(OUTCOMES).find(([, one]) => one.code === code) ?? []
+  return { ...(outcome !== undefined && { outcome }), exitCode: code }
 }
 
 async function run(command: Command, argv: readonly string[], world: World): Promise<number> {
