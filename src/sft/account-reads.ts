@@ -10,7 +10,7 @@ import type {
   SftReader,
 } from './api.ts'
 import { planInTerms } from './contract-terms.ts'
-import { SftMissingPrerequisiteError } from './errors.ts'
+import { SftError, SftMissingPrerequisiteError } from './errors.ts'
 import {
   answerOf,
   type ListReader,
@@ -51,12 +51,8 @@ export function createAccountReads(
           'profile DEFAULT; have BICS restore that profile, or set the path of fetchNetworkList',
         { operation: 'GetRoamingProfiles', method: 'GET', path: '/api/GetRoamingProfiles' },
       )
-    return {
-      items: uniqueBy(all.networks, networkId),
-      ...(all.unread > 0 && {
-        doubt: `GetRoamingProfiles: ${all.unread} networks of DEFAULT cannot be read`,
-      }),
-    }
+    const doubt = doubtOfProfile(all)
+    return { items: uniqueBy(all.networks, networkId), ...(doubt !== undefined && { doubt }) }
   }
 
   /** QueryRatePlan for one planType, or for what the account answers without. */
@@ -93,9 +89,12 @@ export function createAccountReads(
         idOf: networkId,
       } as const
       const list = await readList(reader, call, options)
-      if (list.kind === 'answered' && list.value.items.length > 0) return list.value
+      const own = list.kind === 'answered' && list.value.items.length > 0 ? list.value : undefined
+      if (own !== undefined && (own.doubt === undefined || own.stopped)) return own
       networkListIsUnknown = true
-      return await networksOfProfile(options)
+      return own === undefined
+        ? await networksOfProfile(options)
+        : await withProfile(own, () => networksOfProfile(options))
     },
     async rateZones(options) {
       const call = {
@@ -161,6 +160,21 @@ function joined(one: Listing<ReportedPlan>, other: Listing<ReportedPlan>): Listi
   }
 }
 
+/** A list that is not understood in full, made whole by the other one where that is. */
+async function withProfile(
+  own: Listing<Network>,
+  readProfile: () => Promise<Listing<Network>>,
+): Promise<Listing<Network>> {
+  try {
+    const other = await readProfile()
+    const items = uniqueBy([...own.items, ...other.items], networkId)
+    return other.doubt === undefined ? { ...other, items } : { ...own, items }
+  } catch (error) {
+    if (error instanceof SftError) return own
+    throw error
+  }
+}
+
 /**
  * ASSUMED (contract 4.1, U4): destGroupId stands anywhere in the body, as text, number or list; several
  * mean that configuration must choose.
@@ -183,18 +197,13 @@ function customerProfileOf(response: JsonObject): CustomerProfile | undefined {
  * profiles instead.
  */
 function networkPageOf(response: JsonObject): Page<Network> | undefined {
-  const found = networksIn(response, {})
   const payload = asObject(response['responseParam'])
-  if (found.length === 0 && payload === undefined) {
-    const page = pageOf(response, ['rows'], row => row)
-    return page && { ...page, rows: page.rows.flatMap(row => networksIn(row, {})) }
-  }
-  const lists = Object.values(payload ?? {}).flatMap(value => (isList(value) ? [value] : []))
-  const unread = lists.flat().filter(item => asObject(item) === undefined).length
-  return { rows: found, unread, saidNone: false }
+  const found = networksIn(payload ?? response, {})
+  if (found.networks.length > 0 || payload !== undefined)
+    return { rows: found.networks, unread: found.unread, saidNone: false }
+  const page = pageOf(response, ['rows'], row => row)
+  return page && { ...page, rows: [] }
 }
-
-const isList = (value: Json): value is readonly Json[] => Array.isArray(value)
 
 interface NetworkFields {
   readonly operatorId?: string
@@ -204,18 +213,49 @@ interface NetworkFields {
   readonly countryName?: string
 }
 
-function networksIn(value: Json | undefined, outer: NetworkFields): readonly Network[] {
-  const object = asObject(value)
-  if (object === undefined) return (asList(value) ?? []).flatMap(item => networksIn(item, outer))
+/** Networks at some depth, and how many rows among them cannot be read. */
+interface Networks {
+  readonly networks: readonly Network[]
+  readonly unread: number
+}
+
+const NO_NETWORKS: Networks = { networks: [], unread: 0 }
+
+const together = (parts: readonly Networks[]): Networks => ({
+  networks: parts.flatMap(part => part.networks),
+  unread: parts.reduce((sum, part) => sum + part.unread, 0),
+})
+
+function networksOfList(list: readonly Json[], outer: NetworkFields): Networks {
+  return together(
+    list.map(item => {
+      const object = asObject(item)
+      return object === undefined ? { networks: [], unread: 1 } : networksIn(object, outer)
+    }),
+  )
+}
+
+/** The networks of an object: what is nested in it, or itself; one that is none and has none is unread. */
+function networksIn(object: JsonObject, outer: NetworkFields): Networks {
   const fields: NetworkFields = { ...outer, ...networkFields(object) }
-  const nested = Object.values(object).flatMap(item => networksIn(item, fields))
-  if (nested.length > 0) return nested
+  const lists = Object.values(object).filter(isList)
+  const parts = [
+    ...lists.map(list => networksOfList(list, fields)),
+    ...Object.values(object).flatMap(value => {
+      const nested = asObject(value)
+      return nested === undefined ? [] : [networksIn(nested, fields)]
+    }),
+  ]
+  // Beside lists of networks others may stand, such as one of languages.
+  const having = parts.filter(part => part.networks.length > 0)
+  if (having.length > 0) return together(having)
   const { operatorId, sponsorId } = fields
   // Only an item that itself names an operator or a sponsor is a network.
   const isItem = firstText(object, 'operatorId', 'categoryGroupId', 'sponsorId') !== undefined
-  return isItem && operatorId !== undefined && sponsorId !== undefined
-    ? [{ ...fields, operatorId, sponsorId }]
-    : []
+  if (isItem && operatorId !== undefined && sponsorId !== undefined)
+    return { networks: [{ ...fields, operatorId, sponsorId }], unread: 0 }
+  const isEmptyGroup = !isItem && lists.length > 0 && lists.every(list => list.length === 0)
+  return isEmptyGroup ? NO_NETWORKS : { networks: [], unread: Math.max(1, together(parts).unread) }
 }
 
 function networkFields(object: JsonObject): NetworkFields {
@@ -228,21 +268,26 @@ function networkFields(object: JsonObject): NetworkFields {
   })
 }
 
+const isList = (value: Json): value is readonly Json[] => Array.isArray(value)
+
 const networkId = (network: Network): string => `${network.operatorId} ${network.sponsorId}`
 
-interface RoamingProfile {
+interface RoamingProfile extends Networks {
   readonly id: string | undefined
   readonly name: string | undefined
-  readonly networks: readonly Network[]
-  readonly unread: number
+}
+
+/** Why the networks of the profile may be more than those that were read; an account has some. */
+const doubtOfProfile = ({ networks, unread }: RoamingProfile): string | undefined => {
+  if (unread > 0) return `GetRoamingProfiles: ${unread} networks of DEFAULT cannot be read`
+  return networks.length > 0 ? undefined : 'GetRoamingProfiles: it tells no network of DEFAULT'
 }
 
 const profilesOf = (response: JsonObject): Page<RoamingProfile> | undefined =>
   pageOf(response, ['rows'], row => ({
     id: firstText(row, 'roamingProfileId'),
     name: firstText(row, 'roamingProfileName'),
-    networks: networksIn(row['tadigList'], {}),
-    unread: asList(row['tadigList'])?.filter(item => asObject(item) === undefined).length ?? 0,
+    ...networksOfList(asList(row['tadigList']) ?? [], {}),
   }))
 
 const zonesOf = (response: JsonObject): Page<ReportedRateZone> | undefined =>
@@ -253,8 +298,11 @@ function rateZoneOf(row: JsonObject): ReportedRateZone | undefined {
   const id = firstText(row, 'id', 'rateZoneId')
   const name = nameOf(row, 'name')
   if (id === undefined || name === undefined) return undefined
-  const networks = asObjects(row['operatorIdList'])?.flatMap(item => networksIn(item, {}))
-  return { id, name, ...(networks !== undefined && { networks }) }
+  const list = asList(row['operatorIdList'])
+  const found = list && networksOfList(list, {})
+  // A zone whose networks cannot all be read does not tell them, which is not to have fewer.
+  const isRead = found !== undefined && found.unread === 0
+  return { id, name, ...(isRead && { networks: found.networks }) }
 }
 
 const plansOf =

@@ -1,6 +1,7 @@
 import type { Json } from '../model.ts'
 import type { Answer } from './answer.ts'
-import type { SimulatedWire } from './settings.ts'
+import { isObject } from './fields.ts'
+import type { JunkRows, SimulatedWire } from './settings.ts'
 
 /** A page count that nobody can mean. */
 const ENDLESS = 1_000_000_000
@@ -18,7 +19,8 @@ export function pageOfList(
   const isLookUp = query.has('planId') || query.has('iccid')
   const hidden = isLookUp ? 0 : (wire.hiddenRows?.[operation] ?? 0)
   const paged = inPages(operation, { ...list, items: list.items.slice(hidden) }, query, wire)
-  const spoilt = { ...paged, items: spoil(paged.items, wire.junkRows?.[operation]) }
+  const rows = paged.items.map(item => spoilWithin(item, wire))
+  const spoilt = { ...paged, items: spoil(rows, wire.junkRows?.[operation]) }
   return { ...answer, list: spoilt }
 }
 
@@ -36,7 +38,26 @@ function inPages(operation: string, list: List, query: URLSearchParams, wire: Si
   return { ...list, items, ...(wire.listTotal === 'told' && { pages }), ...endless }
 }
 
-function spoil(items: readonly Json[], junk: 'nulls' | 'mixed' | undefined): readonly Json[] {
-  if (junk === 'nulls') return [null, null]
-  return junk === 'mixed' ? [...items, null, 1, 'x'] : items
+/** A row whose lists within leave rows out, or have some that are none. */
+function spoilWithin(row: Json, { hiddenRows = {}, junkRows = {} }: SimulatedWire): Json {
+  if (!isObject(row)) return row
+  return Object.fromEntries(
+    Object.entries(row).map(([field, value]) => [
+      field,
+      Array.isArray(value) ? spoil(value.slice(hiddenRows[field] ?? 0), junkRows[field]) : value,
+    ]),
+  )
+}
+
+function spoil(items: readonly Json[], junk: JunkRows | undefined): readonly Json[] {
+  switch (junk) {
+    case undefined:
+      return items
+    case 'nulls':
+      return [null, null]
+    case 'mixed':
+      return [...items, null, 1, 'x']
+    case 'bare':
+      return [...items, {}, { remark: 'x' }]
+  }
 }

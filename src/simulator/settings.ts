@@ -13,6 +13,9 @@ export type OddAnswer =
   | 'no-data'
   | 'nothing'
 
+/** Rows that are none: two nulls in place of all; or after them null, 1 and "x", or two objects without an ID. */
+export type JunkRows = 'nulls' | 'mixed' | 'bare'
+
 /** Values, units, names and dates in place of those that the contract assumes. */
 export interface SimulatedDialect {
   /**
@@ -110,10 +113,10 @@ export interface SimulatedWire extends SimulatedDialect {
   readonly listPages?: 'honoured' | 'ignored'
   /** Whether such a list tells its pages in totalNoOfPages; `endless`: every list tells a thousand million. Default `untold`. */
   readonly listTotal?: 'untold' | 'told' | 'endless'
-  /** By operation, rows at the start of a list that are there and left out of it. */
+  /** By operation, or by the name of a list within a row, rows at the start that are there and left out. */
   readonly hiddenRows?: Readonly<Record<string, number>>
-  /** By operation, rows that are none: two nulls in place of all, or null, 1 and "x" after them. */
-  readonly junkRows?: Readonly<Record<string, 'nulls' | 'mixed'>>
+  /** By operation, or by the name of a list within a row (`tadigList`, `operatorIdList`), rows that are none. */
+  readonly junkRows?: Readonly<Record<string, JunkRows>>
   /** What CreateRateZone lists: the new zone, or all of them, the oldest first. Default `new`. */
   readonly createdZones?: 'new' | 'all'
   /** QueryRatePlan without planType: every plan, or the postpaid ones (contract 4.5). Default `all`. */
