@@ -28,10 +28,12 @@ const MOST_LINKS = 40
 
 /**
  * The file that a path means: links are followed, also to a target that is not there yet, so that two names
- * of one file are one, and the file is made where the link points. Throws a `PlainError` where its folder
- * does not exist: a folder is never made, since it may be a volume that is not mounted.
+ * of one file are one, and the file is made where the link points. Throws a `PlainError` where that cannot be
+ * told, and where its folder does not exist: a folder is never made, since it may be a volume that is not mounted.
  */
-export async function followLinks(path: string): Promise<string> {
+export const followLinks = (path: string): Promise<string> => inPlainWords(path, () => follow(path))
+
+async function follow(path: string): Promise<string> {
   let place = path
   for (let links = 0; links <= MOST_LINKS; links++) {
     try {
@@ -92,7 +94,7 @@ async function refuseOtherThanFile(path: string, name: string): Promise<void> {
 /** Runs `fill` on a temporary file beside `path`, then puts it in the place of `path` in one step. */
 async function replaceDurably(name: string, fill: (temporary: string) => Promise<void>) {
   // A rename over a link would put a file in the link's place.
-  const path = await inPlainWords(name, () => followLinks(name))
+  const path = await followLinks(name)
   await refuseOtherThanFile(path, name)
   // One name, so that what a killed process left behind is overwritten by the next one.
   const temporary = `${path}.tmp`

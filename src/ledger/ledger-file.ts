@@ -320,7 +320,7 @@ const SQL_WORDS: readonly (readonly [code: RegExp, what: string, next: string])[
   [
     /^SQLITE_CANTOPEN/,
     'it cannot be opened',
-    'check who owns it and its folder, and their permissions',
+    'check that it is a file, who owns it and its folder, and their permissions',
   ],
 ]
 
