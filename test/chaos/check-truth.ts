@@ -91,7 +91,11 @@ export async function checkTruth(
     const esim = (await allEsims(ledger)).find(row => row.endpointId === endPointId)
     if (status === 'Active' && !isHeld && esim?.status !== 'set aside')
       problems.push(`${endPointId} is active and nobody has it`)
-    const isSold = holders.some(order => order.status === 'delivered' && order.kind === 'purchase')
+    // A cancellation that was cut short has its order say so until somebody ends it.
+    const isSold = holders.some(
+      order =>
+        order.status === 'delivered' && order.kind === 'purchase' && order.cancelling !== true,
+    )
     if (isSold && status !== 'Active' && esim?.suspended !== true && !unsure.has(endPointId))
       problems.push(`${endPointId} is sold, is ${status}, and the ledger does not say so`)
   }
