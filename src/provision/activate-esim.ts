@@ -193,10 +193,13 @@ async function tryActivation(
       : undefined
   }
 
-  /** The platform says that it is active already: by the call that was answered so, or by somebody else. */
-  const judgeAlready = async (): Promise<Verdict> => {
-    if (mayBeOurs) return { end: 'ours', how: 'found' }
+  /**
+   * The platform says that it is active already: by a call of ours, or by somebody else. Words of an answer
+   * alone make nothing sold: the SIM must say so too.
+   */
+  const judgeAlready = async (): Promise<Verdict | 'unclear'> => {
     const seen = await seeSim()
+    if (seen === 'waits' && mayBeOurs) return 'unclear'
     if (seen === 'not known') throw new SftUnknownOutcomeError('the SIM cannot be read')
     if (seen === 'active') return await judgeActive()
     return seen === 'gone'
@@ -224,7 +227,10 @@ async function tryActivation(
       } else if (first instanceof SftRejectedError) {
         const refused = await judgeAfterRefusal(first)
         if (refused !== 'unclear') return refused
-      } else return await judgeDone(first)
+      } else {
+        const done = await judgeDone(first)
+        if (done !== 'unclear') return done
+      }
       if (send === SENDS) return await judgeRefusal(`activation was unclear ${SENDS} times`)
     }
   }
@@ -244,7 +250,7 @@ async function tryActivation(
     }
   }
 
-  async function judgeDone(how: 'done' | 'already'): Promise<Verdict> {
+  async function judgeDone(how: 'done' | 'already'): Promise<Verdict | 'unclear'> {
     return how === 'already' ? await judgeAlready() : { end: 'ours', how }
   }
 
