@@ -29,8 +29,8 @@ export interface Cancellation extends CancelReport {
 
 /**
  * Undoes what can be undone of an order when nobody else works on it. A reserved eSIM is for sale again;
- * an add-on of which nothing was used is taken off; an endpoint that this order activated is suspended,
- * since the platform has no way back to Pre-Active. An order ID that the ledger does not have is closed,
+ * an add-on of which nothing was used is taken off; an endpoint that nobody has any more, its purchase being
+ * cancelled, is suspended, since the platform has no way back to Pre-Active. An order ID that the ledger does not have is closed,
  * and a cancelled order tells once more what its cancellation did. Throws what `runOrder` throws.
  */
 export async function cancelOrder(
@@ -215,8 +215,8 @@ async function takeBack(
   }))
   const care: CareDesk = {
     ...desk,
-    async confirm() {
-      await saveOrder(desk, orderId, [], () => ({ change: {} }))
+    async save(decide = () => []) {
+      await saveOrder(desk, orderId, [endpointId], rows => ({ change: {}, entries: decide(rows) }))
     },
   }
   const undone: string[] = []
@@ -232,8 +232,9 @@ async function takeBack(
   else if (order.status === 'delivered')
     notUndone.push(`add-on ${uniqueId} was used up, expired or removed before`)
 
-  if (order.kind === 'topUp') return await endOrder(desk, order, freed, undone, notUndone)
-  if (addons.some(row => row.orderId !== orderId && row.status !== 'removed')) {
+  if (order.kind === 'topUp' && !(await isCancelled(desk, esim.orderId)))
+    return await endOrder(desk, order, freed, undone, notUndone)
+  if (await isHeldByOthers(desk, orderId, addons)) {
     notUndone.push(`endpoint ${endpointId} stays active: it has add-ons of other orders`)
     const keep = (row: EsimRow): EsimRow => ({ ...freed(row), status: 'delivered' })
     return await endOrder(desk, order, keep, undone, notUndone)
@@ -249,6 +250,26 @@ async function takeBack(
     suspended: true,
   })
   return await endOrder(desk, order, setAside, undone, notUndone)
+}
+
+/** Whether an add-on is there that no cancelled order brought: its endpoint is somebody's. */
+async function isHeldByOthers(
+  desk: Desk,
+  orderId: string,
+  addons: readonly AddonRow[],
+): Promise<boolean> {
+  const others = addons.filter(row => row.orderId !== orderId && row.status !== 'removed')
+  for (const row of others) if (!(await isCancelled(desk, row.orderId))) return true
+  return false
+}
+
+async function isCancelled(desk: Desk, orderId: string | undefined): Promise<boolean> {
+  if (orderId === undefined) return false
+  const order = await desk.ledger.transact({ orderIds: [orderId] }, rows => ({
+    entries: [],
+    result: rows.order(orderId),
+  }))
+  return order?.status === 'cancelled'
 }
 
 /** From now on: a dead process may have sent it just before it died. */

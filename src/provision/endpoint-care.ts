@@ -8,7 +8,7 @@ import { UnknownEndpointError } from './errors.ts'
 import { explainError } from './explain.ts'
 import { findInstance } from './find-addon.ts'
 import type { LeasedAnnouncement } from './lease.ts'
-import type { EndpointOperation, EsimRow } from './ledger.ts'
+import type { EndpointOperation, EsimRow, LedgerEntry, LedgerRows, OrderOwner } from './ledger.ts'
 import { requireKnown } from './require-known.ts'
 import { OrderLostError } from './save-order.ts'
 import { freed, type RunOther, takeEndpoint } from './take-endpoint.ts'
@@ -22,11 +22,14 @@ const REASON_CODES: Readonly<Record<SuspensionReason, string>> = {
   support: '3',
 }
 
-/** A desk that has an endpoint: what it writes there is announced by `confirm`. */
+/** A desk that has an endpoint: what it writes there is announced, and what came of it noted, by `save`. */
 export interface CareDesk extends Desk {
   readonly announcement: LeasedAnnouncement
-  /** Announces a write: throws where the endpoint, or the order, is somebody else's by now. */
-  readonly confirm: () => Promise<void>
+  /**
+   * Changes rows of the endpoint; without a change it announces a write. Throws OrderLostError where the
+   * endpoint, or the order, is somebody else's by now.
+   */
+  readonly save: (decide?: (rows: LedgerRows) => readonly LedgerEntry[]) => Promise<void>
 }
 
 /** Whether the sale of an eSIM was cancelled: only that leaves it suspended and set aside. */
@@ -60,7 +63,10 @@ function requireSold(
   )
 }
 
-/** Does something to a sold endpoint while nobody else does anything to it. */
+/**
+ * Does something to a sold endpoint while nobody else does anything to it. Whoever was taken for dead and
+ * overtaken begins again: what it did is then done already.
+ */
 export async function withEndpoint<Result>(
   desk: Desk,
   endpointId: string,
@@ -69,54 +75,72 @@ export async function withEndpoint<Result>(
   signal: AbortSignal,
   work: (desk: CareDesk, esim: EsimRow, signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
+  for (;;) {
+    const own = desk.lease.claim()
+    try {
+      return await workOnce(desk, endpointId, operation, own.owner, runOther, signal, work)
+    } catch (error) {
+      if (!(error instanceof OrderLostError)) throw error
+    } finally {
+      own.end()
+    }
+  }
+}
+
+async function workOnce<Result>(
+  desk: Desk,
+  endpointId: string,
+  operation: EndpointOperation,
+  owner: OrderOwner,
+  runOther: RunOther,
+  signal: AbortSignal,
+  work: (desk: CareDesk, esim: EsimRow, signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
   const orCancelled = operation === 'reactivate'
   await findSold(desk, endpointId, orCancelled)
-  const own = desk.lease.claim()
+  const esim = await takeEndpoint(
+    desk,
+    {
+      endpointId,
+      owner,
+      by: { operation },
+      admit: row => void requireSold(desk, endpointId, row, orCancelled),
+      runOther,
+    },
+    signal,
+  )
   try {
-    const esim = await takeEndpoint(
-      desk,
-      {
-        endpointId,
-        owner: own.owner,
-        by: { operation },
-        admit: row => void requireSold(desk, endpointId, row, orCancelled),
-        runOther,
-      },
-      signal,
-    )
-    try {
-      return await work(careDesk(desk, esim), esim, signal)
-    } finally {
-      await desk.ledger.transact({ endpointIds: [endpointId] }, rows => {
-        const row = rows.esim(endpointId)
-        const isMine = row?.fence === esim.fence
-        return {
-          entries: isMine && row !== undefined ? [{ table: 'esims', row: freed(row) }] : [],
-          result: undefined,
-        }
-      })
-    }
+    return await work(careDesk(desk, esim), esim, signal)
   } finally {
-    own.end()
+    await desk.ledger.transact({ endpointIds: [endpointId] }, rows => {
+      const row = rows.esim(endpointId)
+      const isMine = row?.fence === esim.fence
+      return {
+        entries: isMine && row !== undefined ? [{ table: 'esims', row: freed(row) }] : [],
+        result: undefined,
+      }
+    })
   }
 }
 
 function careDesk(desk: Desk, { endpointId, fence }: EsimRow): CareDesk {
-  const confirm = async (): Promise<void> => {
+  const save: CareDesk['save'] = async (decide = signOfLife) => {
     const announced = announcement.restart()
     await desk.ledger.transact({ endpointIds: [endpointId] }, rows => {
-      const row = rows.esim(endpointId)
-      if (row === undefined || row.fence !== fence)
+      if (rows.esim(endpointId)?.fence !== fence)
         throw new OrderLostError(`endpoint ${endpointId} was taken over`)
-      // A sign of life: whoever cannot see this process sees that the row changed.
-      const owner = row.owner && { ...row.owner, since: isoNow(desk) }
-      const mine = owner === undefined ? row : { ...row, owner }
-      return { entries: [{ table: 'esims', row: mine }], result: undefined }
+      return { entries: decide(rows), result: undefined }
     })
     announced()
   }
-  const announcement = desk.lease.announcement(confirm)
-  return { ...desk, sft: withAnnouncement(desk.sft, announcement), announcement, confirm }
+  /** Whoever cannot see this process sees that the row changed. */
+  const signOfLife = (rows: LedgerRows): readonly LedgerEntry[] => {
+    const row = rows.esim(endpointId)
+    if (row?.owner === undefined) return []
+    return [{ table: 'esims', row: { ...row, owner: { ...row.owner, since: isoNow(desk) } } }]
+  }
+  const announcement = desk.lease.announcement(() => save())
+  return { ...desk, sft: withAnnouncement(desk.sft, announcement), announcement, save }
 }
 
 /** Suspends or reactivates an endpoint; nothing happens where it is so already. */
@@ -144,9 +168,9 @@ export async function changeEndpoint(
       ),
     signal,
   )
-  await desk.ledger.transact({ endpointIds: [endpointId] }, rows => {
+  await desk.save(rows => {
     const row = rows.esim(endpointId)
-    if (row === undefined) return { entries: [], result: undefined }
+    if (row === undefined) return []
     const suspended = lifecycle === 'S'
     const { reason: _why, ...sold } = row
     // Taken back into service after a cancellation, it is its buyer's again.
@@ -154,7 +178,7 @@ export async function changeEndpoint(
       !suspended && isCancelledSale(row)
         ? { ...sold, status: 'delivered', at: isoNow(desk), suspended }
         : { ...row, suspended }
-    return { entries: [{ table: 'esims', row: again }], result: undefined }
+    return [{ table: 'esims', row: again }]
   })
 }
 
@@ -195,12 +219,12 @@ export async function removeInstance(
       signal,
     )
   if (there || known?.status === 'removed')
-    await desk.ledger.transact({ endpointIds: [endpointId] }, rows => {
+    await desk.save(rows => {
       const row = rows.addons(endpointId).find(addon => addon.uniqueId === uniqueId) ?? {
         uniqueId,
         endpointId,
       }
-      return { entries: [{ table: 'addons', row: { ...row, status: 'removed' } }], result: true }
+      return [{ table: 'addons', row: { ...row, status: 'removed' } }]
     })
   return there
 }
@@ -225,7 +249,7 @@ async function settleWrite(
   const outcome = await writeOnce(
     {
       announce: async () => {
-        await desk.confirm()
+        await desk.save()
         return operation
       },
       send: () => send().catch(lookAfterRefusal(find)),

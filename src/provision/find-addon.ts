@@ -77,13 +77,17 @@ export async function findSubscribed(
   return seen ?? details ?? notKnown(profile.doubt ?? 'the profile does not tell')
 }
 
-/** Looks for an instance that is known by its ID. */
+/** Looks for an instance that is known by its ID: that it is gone takes a second look. */
 export async function findInstance(
   desk: Desk,
   endpointId: string,
   uniqueId: string,
   options: CallOptions,
 ): Promise<Finding<AddonInstance>> {
-  const listing = await desk.sft.read.addons(endpointId, { ...options, knownGood: true })
-  return findIn(listing, `instance ${uniqueId}`, instance => instance.uniqueId === uniqueId)
+  const look = async () => {
+    const listing = await desk.sft.read.addons(endpointId, { ...options, knownGood: true })
+    return findIn(listing, `instance ${uniqueId}`, instance => instance.uniqueId === uniqueId)
+  }
+  const first = await look()
+  return first.kind === 'not there' ? await look() : first
 }

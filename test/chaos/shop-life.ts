@@ -124,6 +124,10 @@ const rival = fc.record({
           sku,
         }),
       },
+      fc.record({
+        do: fc.constant('cancel' as const),
+        order: fc.constantFrom(...PURCHASES, ...TOP_UPS),
+      }),
     ),
     { minLength: 1, maxLength: 3 },
   ),
@@ -286,6 +290,7 @@ function paceOf(
   const doom: Doom = {
     died: new Promise(() => {}),
     signal: new AbortController().signal,
+    onDeath() {},
     async step() {
       // Who is slow for ever announces for ever: each of its announcements is too old to be sent.
       const pause = pausesMs[steps++] ?? 0

@@ -1,11 +1,13 @@
 import t from 'tap'
 import {
+  type Ledger,
+  memoryLedger,
   type ProvisionEvent,
   UnknownEndpointError,
   UnknownOrderError,
 } from '../../src/provision/index.ts'
 import { mergeUsage } from '../../src/provision/merge-usage.ts'
-import type { AddonInstance } from '../../src/sft/api.ts'
+import type { AddonInstance, Sft } from '../../src/sft/api.ts'
 import { realClock } from '../clocks.ts'
 import { countCalls, type Market, openMarket, openShop } from './support.ts'
 
@@ -207,6 +209,91 @@ t.test('cancelling a top-up leaves the eSIM with its buyer', async t => {
   t.equal(market.simulator.world.endpoints.get(endpointId)?.status, 'Active')
   t.equal((await shop.usage({ endpointId })).instances.length, 2)
 })
+
+t.test(
+  'cancelling the last order of an endpoint suspends it, in whatever order they go',
+  async t => {
+    const market = await openMarket(t, { endpoints: 1 })
+    const { shop } = await openShop(market)
+    await using _closing = shop
+    const { endpointId } = await shop.purchase({ orderId: 'A-1', sku: 'EU-1GB' })
+    await shop.topUp({ orderId: 'A-2', endpointId, sku: 'EU-1GB' })
+    const first = await shop.cancel('A-1')
+    t.match(first.notUndone, [/stays active: it has add-ons of other orders/])
+    const last = await shop.cancel('A-2')
+    t.match(last.undone, [/was taken off/, /was suspended/])
+    t.equal(market.simulator.world.endpoints.get(endpointId)?.status, 'Suspended')
+  },
+)
+
+t.test('one reading that shows no add-on ends no order', async t => {
+  const market = await openMarket(t, { endpoints: 1 })
+  const { shop } = await openShop(market)
+  await using _closing = shop
+  const { endpointId, addon } = await shop.purchase({ orderId: 'A-1', sku: 'EU-1GB' })
+  market.simulator.fault({ operation: 'GetEndPointProfile', kind: 'lists-empty' })
+  t.match((await shop.cancel('A-1')).undone, [/was taken off/, /was suspended/])
+  const instances = market.simulator.world.endpoints.get(endpointId)?.instances
+  t.match(instances, [{ uniqueId: addon.uniqueId, ended: 'removed' }])
+})
+
+t.test('an eSIM that is only said to be active already is not delivered', async t => {
+  const market = await openMarket(t, {
+    endpoints: 1,
+    simulator: { wire: { activateByLifecycle: false } },
+    sft: { settleSeconds: 1 },
+  })
+  const { shop } = await openShop(market)
+  await using _closing = shop
+  // Both of them hide the answer that the endpoint cannot be activated so.
+  const operation = 'EndPointLifeCycleChange'
+  market.simulator.fault({ operation, kind: 'unauthorised-words-after' })
+  market.simulator.fault({ operation, kind: 'already-after' })
+  const { endpointId } = await shop.purchase({ orderId: 'A-1', sku: 'EU-1GB' })
+  t.equal(market.simulator.world.endpoints.get(endpointId)?.status, 'Active')
+})
+
+t.test('what was overtaken by a cancellation does not write over it', async t => {
+  const market = await openMarket(t, { endpoints: 1 })
+  const kept = memoryLedger()
+  const { shop, events } = await openShop(market, { ledger: kept })
+  await using _closing = shop
+  const { endpointId } = await shop.purchase({ orderId: 'A-1', sku: 'EU-1GB' })
+  // Somebody else takes the endpoint while the suspension is on its way.
+  const sft: Sft = {
+    ...market.sft,
+    write: {
+      ...market.sft.write,
+      async changeLifecycle(request, options) {
+        const answer = await market.sft.write.changeLifecycle(request, options)
+        await kept.transact({ endpointIds: [endpointId] }, rows => {
+          const row = rows.esim(endpointId)!
+          const { owner: _owner, operation: _operation, ...free } = row
+          const fence = (row.fence ?? 0) + 1
+          const isFirst = fence <= 3
+          return {
+            entries: isFirst ? [{ table: 'esims', row: { ...free, fence } }] : [],
+            result: undefined,
+          }
+        })
+        return answer
+      },
+    },
+  }
+  const other = await openShop(market, { ledger: kept, sft })
+  const before = await fenceOf(kept, endpointId)
+  await other.shop.suspend({ endpointId })
+  t.ok((await fenceOf(kept, endpointId)) >= before + 3, 'it was taken again after it was lost')
+  t.equal(market.simulator.world.endpoints.get(endpointId)?.status, 'Suspended')
+  t.notOk(events.some(event => event.type === 'esim set aside'))
+  await other.shop[Symbol.asyncDispose]()
+})
+
+const fenceOf = (ledger: Ledger, endpointId: string): Promise<number> =>
+  ledger.transact({ endpointIds: [endpointId] }, rows => ({
+    entries: [],
+    result: rows.esim(endpointId)?.fence ?? 0,
+  }))
 
 t.test('cancelling an order of which nothing was sent frees its eSIM', async t => {
   const market = await openMarket(t, { endpoints: 1, sft: { throttlePatienceSeconds: 0.2 } })

@@ -8,12 +8,16 @@ export interface Doom {
   readonly died: Promise<void>
   /** Ends what waits inside the client: a dead process sends nothing more. */
   readonly signal: AbortSignal
+  /** What the rest of the world does about the death before anybody can look. */
+  onDeath(bury: () => Promise<void>): void
 }
 
 /** A doom that strikes at a step; each call has one before it and one after it. */
 export function doomAt(step: number): Doom {
   let steps = 0
   let strike = () => {}
+  let isDead = false
+  const burials: (() => Promise<void>)[] = []
   const controller = new AbortController()
   const died = new Promise<void>(resolve => {
     strike = resolve
@@ -21,11 +25,16 @@ export function doomAt(step: number): Doom {
   return {
     died,
     signal: controller.signal,
+    onDeath: bury => void burials.push(bury),
     async step() {
       steps += 1
       if (steps < step) return
-      strike()
-      controller.abort()
+      if (!isDead) {
+        isDead = true
+        controller.abort()
+        for (const bury of burials) await bury()
+        strike()
+      }
       await new Promise(() => {})
     },
   }
@@ -34,21 +43,48 @@ export function doomAt(step: number): Doom {
 /** A process ID that no process has: whoever looks at such an owner finds it dead. */
 const NO_PROCESS = 2 ** 30
 
-/** What a dying process sees of the ledger. Its orders name an owner that is found dead afterwards. */
+const dead = <Row extends { readonly owner?: OrderOwner }>(row: Row): Row =>
+  row.owner === undefined ? row : { ...row, owner: { ...row.owner, pid: NO_PROCESS } }
+
+/**
+ * What a dying process sees of the ledger. Until then its orders and endpoints name an owner that lives; from
+ * then on everybody finds it dead.
+ */
 export function doomedLedger(ledger: Ledger, doom: Doom): Ledger {
-  const dead = <Row extends { readonly owner?: OrderOwner }>(row: Row): Row =>
-    row.owner === undefined ? row : { ...row, owner: { ...row.owner, pid: NO_PROCESS } }
-  const disown = (entry: LedgerEntry): LedgerEntry => {
+  const orderIds = new Set<string>()
+  const endpointIds = new Set<string>()
+  const owners = new Set<string>()
+  const note = ({ table, row }: LedgerEntry): void => {
+    if ((table !== 'orders' && table !== 'esims') || row.owner?.id === undefined) return
+    owners.add(row.owner.id)
+    if (table === 'orders') orderIds.add(row.orderId)
+    else endpointIds.add(row.endpointId)
+  }
+  const bury = (entry: LedgerEntry): LedgerEntry => {
     if (entry.table === 'orders') return { table: 'orders', row: dead(entry.row) }
     return entry.table === 'esims' ? { table: 'esims', row: dead(entry.row) } : entry
   }
+  doom.onDeath(async () => {
+    const keys = { orderIds: [...orderIds], endpointIds: [...endpointIds] }
+    await ledger.transact(keys, rows => {
+      const held: LedgerEntry[] = []
+      for (const row of keys.orderIds.flatMap(id => rows.order(id) ?? []))
+        held.push({ table: 'orders', row })
+      for (const row of keys.endpointIds.flatMap(id => rows.esim(id) ?? []))
+        held.push({ table: 'esims', row })
+      const its = held.filter(({ row }) => 'owner' in row && owners.has(row.owner?.id ?? ''))
+      return { entries: its.map(bury), result: undefined }
+    })
+  })
   return {
     ...ledger,
     async transact(keys, decide) {
       await doom.step()
       const result = await ledger.transact(keys, rows => {
         const decision = decide(rows)
-        return { ...decision, entries: decision.entries.map(disown) }
+        for (const entry of decision.entries) note(entry)
+        // What was on its way to the disk when the process died.
+        return doom.signal.aborted ? { ...decision, entries: decision.entries.map(bury) } : decision
       })
       await doom.step()
       return result
