@@ -38,7 +38,7 @@ module.exports = {
       {
         path: '^src/',
         pathNot:
-          '^src/(account/|(finding|issues|model|networks)\\.ts$|sft/api\\.ts$|state/state\\.ts$)',
+          '^src/(account/|(finding|issues|model|networks|side-by-side)\\.ts$|sft/api\\.ts$|state/state\\.ts$)',
       },
     ),
     forbid(

@@ -26,6 +26,7 @@ export {
   type LoadOptions,
   loadCatalog,
 } from './catalog/index.ts'
+export type { Clock } from './clock.ts'
 export type { Finding, Listing, NotKnown, NotThere, There } from './finding.ts'
 // problems as data
 export { ISSUE_CODES, type Issue, type IssueCode, IssuesError } from './issues.ts'
@@ -144,7 +145,6 @@ export {
   SftUnknownOutcomeError,
   SftUnreachableError,
 } from './sft/errors.ts'
-export type { Clock } from './sft/once.ts'
 export type { CallTrace, Fetch } from './sft/wire.ts'
 export type { WireForm, WireValues } from './sft/wire-form.ts'
 export type { WireOverrides } from './sft/wire-settings.ts'

@@ -61,13 +61,25 @@ export function parseValidity(text: string): number | undefined {
   return new RegExp(VALIDITY_PATTERN).test(text) ? Number.parseInt(text, 10) : undefined
 }
 
+/** Reads an amount of money of the catalog language; `undefined` for what is none. */
+export const parseAmount = (text: string): string | undefined =>
+  new RegExp(AMOUNT_PATTERN).test(text) ? normaliseAmount(text) : undefined
+
 /**
- * Brings an amount of money into one form, so that `4.50` and `4.5` are no difference; it stays text, as
- * binary fractions cannot hold cents.
+ * Brings a decimal amount into one form, so that `4.50` and `4.5` are no difference; it stays text, as binary
+ * fractions cannot hold cents. What the platform reports and is no decimal number stays as it is.
  */
-export function parseAmount(text: string): string | undefined {
-  if (!new RegExp(AMOUNT_PATTERN).test(text)) return undefined
-  return text.includes('.') ? text.replace(/\.?0+$/, '') : text
+export function normaliseAmount(text: string): string {
+  if (!/^\d+(\.\d+)?$/.test(text)) return text
+  const plain = text.includes('.') ? text.replace(/\.?0+$/, '') : text
+  return plain.replace(/^0+(?=\d)/, '')
+}
+
+/** Writes an amount with so many decimal places; where they do not say it exactly, with cents: `5`, `4.50`. */
+export function formatAmount(amount: string, places = 0): string {
+  const [whole = '0', fraction = ''] = normaliseAmount(amount).split('.')
+  const wanted = fraction.length > places ? Math.max(2, fraction.length) : places
+  return wanted === 0 ? whole : `${whole}.${fraction.padEnd(wanted, '0')}`
 }
 
 /** Reads `30%` as 0.3. */

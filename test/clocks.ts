@@ -1,13 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import type { Clock } from '../src/sft/once.ts'
-
-/** The machine's own time, for what other processes take part in. */
-export const realClock: Clock = {
-  now: Date.now,
-  sleep: async (ms, signal) => {
-    await delay(ms, undefined, signal === undefined ? {} : { signal })
-  },
-}
+import type { Clock } from '../src/clock.ts'
 
 /** Turns of the event loop without work, after which everybody is taken to be waiting for time. */
 const IDLE_TURNS = 3

@@ -6,9 +6,11 @@ import t from 'tap'
 import { countriesOfTadig, parseCountry, readNetworkCountry } from '../src/countries.ts'
 import { nearestOf } from '../src/nearest.ts'
 import {
+  formatAmount,
   formatBytes,
   formatMB,
   hasLuhnDigit,
+  normaliseAmount,
   parseAmount,
   parseDataVolume,
   parseIccid,
@@ -66,6 +68,18 @@ t.test('validity is in days, amounts and shares have one form each', async t => 
     ['4.50', '10.00', '0', '0.0', '100', '1.2345', '1,5', '-1', '.5', '01', '1e3'].map(parseAmount),
     ['4.5', '10', '0', '0', '100', '1.2345', undefined, undefined, undefined, undefined, undefined],
   )
+  t.same(['5.00', '05', '0.10', 'free', '1,5', '-1'].map(normaliseAmount), [
+    '5',
+    '5',
+    '0.1',
+    'free',
+    '1,5',
+    '-1',
+  ])
+  const written = [formatAmount('4.5'), formatAmount('5.0'), formatAmount('1.2345')]
+  t.same(written, ['4.50', '5', '1.2345'], 'cents where there are any')
+  const asBefore = [formatAmount('4.5', 1), formatAmount('5', 2), formatAmount('4.5', 0)]
+  t.same(asBefore, ['4.5', '5.00', '4.50'], 'with as many places as before, where they say it')
   t.same(['30%', '0 %', '100%', '2.5%', '101%', '0.3', '-1%'].map(parseShare), [
     0.3,
     0,

@@ -2,8 +2,9 @@
 import type { Listing } from '../finding.ts'
 import { networkWord } from '../networks.ts'
 import type { ListOptions, Network, ReportedPlan, ReportedRateZone, SftReader } from '../sft/api.ts'
+import { sideBySide } from '../side-by-side.ts'
 import type { Expected } from './observation.ts'
-import { inBlocks, MOST_LOOK_UPS, type SimListing } from './read-sims.ts'
+import { MOST_LOOK_UPS, READS_AT_ONCE, type SimListing } from './read-sims.ts'
 
 /** A list, and which of the expected IDs are gone, with what was read. */
 export interface Confirmed<List> {
@@ -81,7 +82,7 @@ export async function readPlans(
     return { listing: { ...first, doubt: tooMany('QueryRatePlan', missing.length) }, gone: NONE }
   const found: ReportedPlan[] = []
   const gone = new Map<string, string>()
-  await inBlocks(missing, async id => {
+  await sideBySide(missing, READS_AT_ONCE, async id => {
     const finding = await read.addonPlan(id)
     if (finding.kind === 'there') found.push(finding.value)
     // Held against a list that may say less than there is, one reading is not two.
@@ -143,7 +144,7 @@ export async function confirmEndpoints(
   const sims = new Map(listing.sims)
   const gone = new Map<string, string>()
   let doubt = listing.doubt
-  await inBlocks(missing, async iccid => {
+  await sideBySide(missing, READS_AT_ONCE, async iccid => {
     const finding = await read.sim(iccid)
     if (finding.kind === 'there') {
       sims.set(iccid, finding.value)

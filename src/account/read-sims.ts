@@ -1,5 +1,6 @@
 import { type Finding, notKnown, notThere, there } from '../finding.ts'
 import type { CallOptions, SftReader, Sim, SimPage } from '../sft/api.ts'
+import { sideBySide } from '../side-by-side.ts'
 
 /** SIMs by ICCID, and whether they are all that was asked for. */
 export interface SimListing {
@@ -74,7 +75,7 @@ export async function readSims(
       return { sims, ...rest, ...(doubt !== undefined && { doubt }) }
   }
   const doubts: string[] = []
-  await inBlocks([...wanted], async iccid => {
+  await sideBySide(wanted, READS_AT_ONCE, async iccid => {
     const found = await read.sim(iccid)
     if (found.kind === 'there') take([found.value])
     if (found.kind === 'not known') doubts.push(found.reason)
@@ -118,15 +119,15 @@ async function readPages(
     }
   }
   turn(1, first)
-  let next = 2
-  const worker = async () => {
-    while (next <= total && !ended) {
-      const page = next
-      next += 1
-      turn(page, await read.sims({ page, perPage: pageSize }, options))
-    }
+  for (let next = 2; next <= total && !ended; ) {
+    // The number of pages may grow while they are read, and may be any number.
+    const some = Math.min(ROUND, total - next + 1)
+    const pages = Array.from({ length: some }, (_, at) => next + at)
+    next += some
+    await sideBySide(pages, READS_AT_ONCE, async page => {
+      if (!ended) turn(page, await read.sims({ page, perPage: pageSize }, options))
+    })
   }
-  await Promise.all(Array.from({ length: Math.min(BLOCK, Math.max(0, total - 1)) }, worker))
   return {
     stopped,
     ...(doubt !== undefined && { doubt }),
@@ -135,16 +136,7 @@ async function readPages(
 }
 
 /** Enough side by side to fill any rate, few enough to bound memory. */
-const BLOCK = 64
+export const READS_AT_ONCE = 64
 
-/** Works through items, some of them side by side. */
-export async function inBlocks<Item>(
-  items: readonly Item[],
-  work: (item: Item) => Promise<void>,
-): Promise<void> {
-  const queue = items.values()
-  const worker = async () => {
-    for (const item of queue) await work(item)
-  }
-  await Promise.all(Array.from({ length: Math.min(BLOCK, items.length) }, worker))
-}
+/** Pages that are asked for before the number of pages is looked at again. */
+const ROUND = 16 * READS_AT_ONCE

@@ -1,6 +1,7 @@
 import { wholeLists } from '../account/expected.ts'
 import type { Observation } from '../account/observation.ts'
 import { type ObserveEvent, observeAccount } from '../account/observe.ts'
+import { READS_AT_ONCE } from '../account/read-sims.ts'
 import type { LoadOptions } from '../catalog/index.ts'
 import type { LoadedCatalog } from '../catalog/load.ts'
 import { printedKeyAt } from '../catalog/print-yaml.ts'
@@ -10,6 +11,7 @@ import { accountIdentity, checkAccount } from '../make-plan.ts'
 import type { Address, Catalog, KindName } from '../model.ts'
 import { resolveCatalog } from '../plan/resolve.ts'
 import type { EndpointProfile, Sft } from '../sft/api.ts'
+import { sideBySide } from '../side-by-side.ts'
 import type { AccountIdentity, PutEntry, State } from '../state/state.ts'
 import {
   adoptionRecords,
@@ -244,15 +246,11 @@ async function readProfiles(
       : `The profiles of ${callCost(chosen.length, sft, 'endpoint', 'endpoints')}; a sample, since the catalog has no account section.`,
   )
   const profiles = new Map<string, EndpointProfile>()
-  const queue = chosen.values()
-  const worker = async () => {
-    for (const { endpointId } of queue) {
-      profiles.set(endpointId, await sft.read.endpointProfile(endpointId))
-      if (profiles.size % 500 === 0)
-        options.onEvent?.({ type: 'read', what: 'endpoint profiles', count: profiles.size })
-    }
-  }
-  await Promise.all(Array.from({ length: Math.min(64, chosen.length) }, worker))
+  await sideBySide(chosen, READS_AT_ONCE, async ({ endpointId }) => {
+    profiles.set(endpointId, await sft.read.endpointProfile(endpointId))
+    if (profiles.size % 500 === 0)
+      options.onEvent?.({ type: 'read', what: 'endpoint profiles', count: profiles.size })
+  })
   return { profiles, profilesRead: options.endpointProfiles ? 'all' : 'sample' }
 }
 

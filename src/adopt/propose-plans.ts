@@ -1,18 +1,11 @@
+import { isJsonObject } from '../json.ts'
 import type { Address, Json, JsonObject } from '../model.ts'
 import { observedPlan } from '../resources/addon-plan.ts'
-import { isJsonObject } from '../resources/kind.ts'
 import type { ReportedPlan } from '../sft/api.ts'
-import { formatMB, parseAmount } from '../units.ts'
+import { formatAmount, formatMB, parseAmount } from '../units.ts'
 import { createKeyMaker } from './make-key.ts'
 import { describeObject, pickRevisions } from './pick-revisions.ts'
 import type { Defaults, EntryDraft, LeftOut, PlanAnswer, ProposalInput } from './proposal.ts'
-
-/** An amount as it stands in YAML: cents have two digits. */
-export function writtenAmount(amount: string): string | undefined {
-  const parsed = parseAmount(amount)
-  if (parsed === undefined) return undefined
-  return /\.\d$/.test(parsed) ? `${parsed}0` : parsed
-}
 
 /** A validity as it stands in YAML. */
 export const writtenDays = (days: number): string => (days === 1 ? '1 day' : `${days} days`)
@@ -204,7 +197,7 @@ function writePlan(
     renewal: isJsonObject(spec['renewal']) ? spec['renewal'] : undefined,
     charge:
       typeof spec['charge'] === 'string' && spec['charge'] !== '0'
-        ? writtenAmount(spec['charge'])
+        ? formatAmount(spec['charge'])
         : undefined,
     priority: spec['priority'] === 1 ? undefined : spec['priority'],
     serviceProfile: unless(defaults.addonServiceProfile, plan.serviceProfile),

@@ -1,8 +1,8 @@
 import pLimit, { type LimitFunction } from 'p-limit'
+import type { Clock } from '../clock.ts'
+import { isJsonObject } from '../json.ts'
 import type { Address, Json, KindName, Spec } from '../model.ts'
-import { isJsonObject } from '../resources/kind.ts'
 import type { OperationName, Sft } from '../sft/api.ts'
-import type { Clock } from '../sft/once.ts'
 import {
   type Intent,
   type IntentDraft,

@@ -1,10 +1,10 @@
 import { endpointIn, readSims } from '../account/read-sims.ts'
+import { type Clock, SYSTEM_CLOCK } from '../clock.ts'
 import { allThere, type Finding, mapFinding, notThere, seenIn } from '../finding.ts'
 import { AmbiguousNameError, type Kind, putEntry } from '../resources/kind.ts'
 import { KINDS } from '../resources/kinds.ts'
 import { ANNOUNCEMENT_MS } from '../sft/announcement.ts'
 import type { Sft } from '../sft/api.ts'
-import { type Clock, SYSTEM_CLOCK } from '../sft/clock.ts'
 import { settle } from '../sft/once.ts'
 import {
   type AnyRecord,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { parseCountry } from '../countries.ts'
+import { isJsonObject, textOf } from '../json.ts'
 import type {
   AccountDefaults,
   AddonPlanEntry,
@@ -16,7 +17,6 @@ import { normaliseName } from '../names.ts'
 import { parseAmount, parseDataVolume, parseShare, parseValidity } from '../units.ts'
 import { type Draft, type Drafts, type ParsedFile, positionAt } from './drafts.ts'
 import type { Inventory } from './inventory.ts'
-import { isObject, textOf } from './json.ts'
 import { accountDefaults, addonPlan, endpointBatch, limits, rateZone } from './schema.ts'
 import { positionsBelow } from './values.ts'
 
@@ -140,8 +140,8 @@ function entryOf(
     position: positionAt(draft),
     positions: positionsOf(draft),
     lifecycle: { preventRetire: parsed.lifecycle?.preventRetire ?? false },
-    ...(isObject(portal) ? { portal } : {}),
-    ...(isObject(sft) ? { sft } : {}),
+    ...(isJsonObject(portal) ? { portal } : {}),
+    ...(isJsonObject(sft) ? { sft } : {}),
   }
 }
 

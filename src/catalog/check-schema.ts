@@ -1,9 +1,9 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
 import { ISSUE_CODES, type IssueCode } from '../issues.ts'
+import { isJsonObject, objectOf, textOf } from '../json.ts'
 import type { Json, JsonObject } from '../model.ts'
 import { nearestOf } from '../nearest.ts'
 import type { IssueLog, Problem } from './issue-log.ts'
-import { isObject, objectOf, textOf } from './json.ts'
 import { catalogJsonSchema } from './json-schema.ts'
 import { issueAt, type Source } from './source.ts'
 import type { Path, Values } from './values.ts'
@@ -219,7 +219,7 @@ function nameOf(path: Path): string {
 function describeValue(value: unknown): string {
   if (value === null) return 'nothing'
   if (Array.isArray(value)) return 'a list'
-  if (isObject(value)) return 'a mapping'
+  if (isJsonObject(value)) return 'a mapping'
   const written = JSON.stringify(value) ?? 'nothing'
   return written.length > 60 ? `${written.slice(0, 57)}…` : written
 }
@@ -236,5 +236,5 @@ function asClause(sentence: string): string {
 }
 
 function asJson(schema: unknown): Json {
-  return isObject(schema) ? schema : null
+  return isJsonObject(schema) ? schema : null
 }

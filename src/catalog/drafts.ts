@@ -1,6 +1,6 @@
+import { isJsonObject, listOf, objectOf, textOf } from '../json.ts'
 import type { Json, JsonObject, Position } from '../model.ts'
 import type { IssueLog, Problem } from './issue-log.ts'
-import { isObject, listOf, objectOf, textOf } from './json.ts'
 import { issueAt, positionOf, type Source } from './source.ts'
 import type { Path, Values } from './values.ts'
 
@@ -79,5 +79,5 @@ export function whereIs(draft: Draft): string {
 }
 
 function draftAt(file: ParsedFile, path: Path, raw: Json | undefined): readonly Draft[] {
-  return isObject(raw) ? [{ file, path, raw, key: textOf(raw['key']) }] : []
+  return isJsonObject(raw) ? [{ file, path, raw, key: textOf(raw['key']) }] : []
 }

@@ -12,6 +12,7 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml'
+import { isJsonObject } from '../json.ts'
 import type { Json } from '../model.ts'
 import { flowText, type ScalarStyle, scalarText } from './yaml-text.ts'
 
@@ -116,7 +117,7 @@ function setField(source: Source, entry: Map_, field: string, value: Json): stri
   if (old === undefined) return insertField(source, entry, field, value)
   if (old === null) throw new YamlEditError(`${field} has no value to change`)
   refuseShared(source.document, old, field)
-  if (isMap<Node, Node | null>(old) && isFields(value)) {
+  if (isMap<Node, Node | null>(old) && isJsonObject(value)) {
     const fields = Object.entries(value)
     if (fields.length > 0 && fields.every(([name]) => pairOf(old, name) !== undefined))
       // From the last one to the first: places behind a change are stale.
@@ -309,6 +310,3 @@ function ownList(source: Source, node: Node | null | undefined, field: string): 
 }
 
 const isFlow = (node: Map_ | YAMLSeq<Node>): boolean => node.flow === true
-
-const isFields = (value: Json): value is { readonly [field: string]: Json } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

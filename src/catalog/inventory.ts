@@ -1,8 +1,8 @@
+import { listOf, textOf } from '../json.ts'
 import { type IccidProblem, INVISIBLE, parseIccid } from '../units.ts'
 import { type Draft, reportAt, whereIs } from './drafts.ts'
 import { readIccidFile, type ToReport } from './iccid-file.ts'
 import type { IssueLog, Problem } from './issue-log.ts'
-import { listOf, textOf } from './json.ts'
 import type { CatalogLimits } from './limits.ts'
 import { type CatalogFolder, resolveInside } from './read.ts'
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { isJsonObject } from '../json.ts'
 import type { JsonObject } from '../model.ts'
-import { isObject } from './json.ts'
 import { catalogFile } from './schema.ts'
 
 let schema: JsonObject | undefined
@@ -10,7 +10,7 @@ export function catalogJsonSchema(): JsonObject {
   if (schema === undefined) {
     // Through JSON, since zod's own type of it allows what JSON does not have.
     const made: unknown = JSON.parse(JSON.stringify(z.toJSONSchema(catalogFile, { io: 'input' })))
-    if (!isObject(made)) throw new TypeError('zod made a JSON Schema that is no object')
+    if (!isJsonObject(made)) throw new TypeError('zod made a JSON Schema that is no object')
     schema = made
   }
   return schema

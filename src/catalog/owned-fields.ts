@@ -1,5 +1,5 @@
+import { isJsonObject, listOf } from '../json.ts'
 import type { Json, JsonObject } from '../model.ts'
-import { isObject, listOf } from './json.ts'
 
 /** What `sft:` of one kind may not touch, since this program sends it itself. */
 export interface OwnedFields {
@@ -93,7 +93,7 @@ export function findOwnedFields(sft: JsonObject, owned: OwnedFields): readonly O
       found.push({ path: [list], reason: `${list} is a list; what you list is added to it` })
     }
     for (const [index, item] of listOf(given).entries()) {
-      if (isObject(item) && String(item[field]) !== value && item[field] !== undefined) continue
+      if (isJsonObject(item) && String(item[field]) !== value && item[field] !== undefined) continue
       const reason = `${list} with ${field} ${value} (data) is set from the fields of this entry`
       found.push({ path: [list, index], reason })
     }
@@ -105,7 +105,7 @@ export function findOwnedFields(sft: JsonObject, owned: OwnedFields): readonly O
 function follow(sft: JsonObject, steps: readonly string[]): readonly string[] | undefined {
   let at: Json | undefined = sft
   for (const [index, step] of steps.entries()) {
-    if (!isObject(at)) return steps.slice(0, index)
+    if (!isJsonObject(at)) return steps.slice(0, index)
     if (!Object.hasOwn(at, step)) return undefined
     at = at[step]
   }

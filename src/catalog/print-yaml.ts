@@ -1,3 +1,4 @@
+import { isJsonObject } from '../json.ts'
 import type { Json, JsonObject } from '../model.ts'
 import { flowText, scalarText } from './yaml-text.ts'
 
@@ -66,8 +67,8 @@ function fieldLines(field: string, value: Json, indent: string): readonly string
   if (value === null || typeof value !== 'object')
     return [`${indent}${field}: ${scalarText(value)}`]
   const line = `${indent}${field}: ${flowText(value)}`
-  if (!isList(value) || (line.length <= WIDTH && !value.some(isObject))) return [line]
-  if (value.some(isObject))
+  if (!isList(value) || (line.length <= WIDTH && !value.some(isJsonObject))) return [line]
+  if (value.some(isJsonObject))
     return [`${indent}${field}:`, ...value.map(item => `${indent}  - ${flowText(item)}`)]
   return [`${indent}${field}: [`, ...wrapped(value.map(flowText), `${indent}  `)]
 }
@@ -91,5 +92,3 @@ function wrapped(items: readonly string[], indent: string): readonly string[] {
 const comment = (text: string): string => `# ${text.replace(/\p{Cc}+/gu, ' ')}`.trimEnd()
 
 const isList = (value: Json): value is readonly Json[] => Array.isArray(value)
-
-const isObject = (value: Json): boolean => typeof value === 'object' && value !== null

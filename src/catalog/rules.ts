@@ -1,5 +1,6 @@
 /** What the schema cannot say: rules across the fields of an entry and across files. */
 import { parseCountry } from '../countries.ts'
+import { isJsonObject, listOf, objectOf, textOf } from '../json.ts'
 import type { JsonObject } from '../model.ts'
 import { normaliseName } from '../names.ts'
 import { nearestOf } from '../nearest.ts'
@@ -7,7 +8,6 @@ import { REVISION_SUFFIX } from '../resources/revision.ts'
 import { DATA_VOLUME_PATTERN, parseDataVolume } from '../units.ts'
 import { type Draft, type Drafts, reportAt, whereIs } from './drafts.ts'
 import type { IssueLog, Problem } from './issue-log.ts'
-import { isObject, listOf, objectOf, textOf } from './json.ts'
 import { findOwnedFields, OWNED_FIELDS, type OwnedFields } from './owned-fields.ts'
 
 /**
@@ -200,7 +200,7 @@ function checkSku(plan: Draft, log: IssueLog): void {
 
 function checkSft(draft: Draft, owned: OwnedFields, log: IssueLog): void {
   const sft = draft.raw['sft']
-  if (!isObject(sft)) return
+  if (!isJsonObject(sft)) return
   for (const { path, reason } of findOwnedFields(sft, owned)) {
     const problem: Problem = {
       code: 'SFT_OVERRIDES',

@@ -8,9 +8,9 @@ import {
   type Scalar,
   type YAMLMap,
 } from 'yaml'
+import { isJsonObject, listOf, objectOf } from '../json.ts'
 import type { Json, JsonObject } from '../model.ts'
 import type { IssueLog, Problem } from './issue-log.ts'
-import { isObject, listOf, objectOf } from './json.ts'
 import type { CatalogLimits } from './limits.ts'
 import { tooDeep } from './parse.ts'
 import { issueAt, type Place, positionOf, type Source } from './source.ts'
@@ -177,7 +177,7 @@ export function positionsBelow(
   for (const [field, value] of Object.entries(objectOf(entry))) {
     add([field])
     if (except.includes(field)) continue
-    if (isObject(value)) for (const name of Object.keys(value)) add([field, name])
+    if (isJsonObject(value)) for (const name of Object.keys(value)) add([field, name])
     else for (const index of listOf(value).keys()) add([field, index])
   }
   return positions

@@ -1,13 +1,13 @@
-import { writtenAmount, writtenDays } from '../adopt/propose-plans.ts'
+import { writtenDays } from '../adopt/propose-plans.ts'
 import { selectNetworks, writtenSelector } from '../adopt/propose-zones.ts'
 import type { EntryEdit } from '../catalog/edit-yaml.ts'
+import { isJsonObject } from '../json.ts'
 import type { Catalog, Json, NetworkSelector, RateZoneEntry } from '../model.ts'
 import { indexNetworks, type NetworkIndex, networkWord } from '../networks.ts'
-import { isJsonObject } from '../resources/kind.ts'
 import { isRevisionName } from '../resources/revision.ts'
 import type { Network } from '../sft/api.ts'
 import type { RateZoneRecord, State } from '../state/state.ts'
-import { formatMB, parseAmount, parseDataVolume } from '../units.ts'
+import { formatAmount, formatMB, parseAmount, parseDataVolume } from '../units.ts'
 import type { FieldDrift } from './compare-drift.ts'
 
 /** What one drifted field comes to in YAML. */
@@ -72,7 +72,7 @@ export function planEdits(drift: FieldDrift, context: EditContext): FieldEdits {
     case 'charge':
       return parseAmount(text) === undefined
         ? { impossible: `the charge ${text} is no amount of the catalog language` }
-        : set('charge', styledAmount(context.written('charge'), text))
+        : set('charge', formatAmount(text, placesOf(context.written('charge'))))
     case 'priority':
       return Number.isInteger(account) && Number(account) >= 1
         ? set('priority', Number(account))
@@ -180,10 +180,6 @@ function styledData(written: string | undefined, megabytes: number): string {
     : formatMB(megabytes).replace(' ', space)
 }
 
-/** An amount with as many decimal places as the one before, where they say it exactly. */
-function styledAmount(written: string | undefined, amount: string): string {
-  const places = /\.(\d+)$/.exec(written ?? '')?.[1]?.length ?? 0
-  const [whole = '0', fraction = ''] = (parseAmount(amount) ?? amount).split('.')
-  if (fraction.length > places) return writtenAmount(amount) ?? amount
-  return places === 0 ? whole : `${whole}.${fraction.padEnd(places, '0')}`
-}
+/** Decimal places of an amount as it is written. */
+const placesOf = (written: string | undefined): number =>
+  /\.(\d+)$/.exec(written ?? '')?.[1]?.length ?? 0

@@ -1,5 +1,4 @@
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
+import { isJsonObject } from '../json.ts'
 
 const LONGEST = 60
 
@@ -19,7 +18,7 @@ export function differences(
   secret: ReadonlySet<string> = new Set(),
   path: readonly string[] = [],
 ): readonly string[] {
-  if (isObject(before) && isObject(after))
+  if (isJsonObject(before) && isJsonObject(after))
     return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap(key =>
       differences(
         Object.hasOwn(before, key) ? before[key] : undefined,
@@ -31,7 +30,7 @@ export function differences(
   if (JSON.stringify(before) === JSON.stringify(after)) return []
   const what = path.join('.')
   if (path.some(key => secret.has(key))) return [`${what}: changed, not shown`]
-  if (isObject(before) && after === undefined) return [`${what}: removed`]
-  if (isObject(after) && before === undefined) return [`${what}: added`]
+  if (isJsonObject(before) && after === undefined) return [`${what}: removed`]
+  if (isJsonObject(after) && before === undefined) return [`${what}: added`]
   return [`${what}: ${shown(before)} → ${shown(after)}`]
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { open, readFile } from 'node:fs/promises'
 import { Low } from 'lowdb'
+import { isJsonObject } from '../json.ts'
 import { plainly } from '../plain-error.ts'
 import { keyThatStandsTwice } from './duplicate-keys.ts'
 import { isMissing, writeFileDurably } from './files.ts'
@@ -111,12 +112,7 @@ async function readBytes(path: string): Promise<Buffer> {
 
 /** A value without a number for a version is judged by `decode`. */
 const versionOf = (value: unknown): number =>
-  typeof value === 'object' &&
-  value !== null &&
-  'version' in value &&
-  typeof value.version === 'number'
-    ? value.version
-    : 0
+  isJsonObject(value) && typeof value['version'] === 'number' ? value['version'] : 0
 
 /** Where the flag stands, counted from the end of a sealed file. */
 const FLAG_FROM_END = '0\n}\n'.length

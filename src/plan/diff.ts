@@ -1,6 +1,7 @@
 import type { Observation } from '../account/observation.ts'
+import { isJsonObject } from '../json.ts'
 import type { Address, Json, Resource, Spec } from '../model.ts'
-import { isJsonObject, type Kind, type ObservedObject } from '../resources/kind.ts'
+import type { Kind, ObservedObject } from '../resources/kind.ts'
 import { KIND_NAMES, KINDS } from '../resources/kinds.ts'
 import { revisionName } from '../resources/revision.ts'
 import {

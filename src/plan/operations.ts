@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { secondsFor } from '../call-rate.ts'
 import type { Issue } from '../issues.ts'
 import type { Address, KindName, Spec } from '../model.ts'
 import { KINDS } from '../resources/kinds.ts'
@@ -25,9 +26,6 @@ export interface PlanSettings {
   /** The first so many endpoints of each batch go before the rest. */
   readonly canary?: number
 }
-
-/** Share of the configured rate that spaced calls reach (contract 1.10). */
-export const RATE_SHARE = 0.98
 
 /** Changes → operations in an order that can be run, what they cost, and the counts. */
 export function planChanges(
@@ -68,8 +66,7 @@ export function planChanges(
 
 /** Calls, and the time they take at a rate. */
 export function costOf(calls: number, callsPerSecond: number): Cost {
-  const seconds = Number.isFinite(callsPerSecond) ? calls / (callsPerSecond * RATE_SHARE) : 0
-  return { calls, seconds, callsPerSecond }
+  return { calls, seconds: secondsFor(calls, callsPerSecond), callsPerSecond }
 }
 
 function operationOf(

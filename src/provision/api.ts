@@ -1,7 +1,8 @@
 /** The runtime entry as its callers see it. Types only: what implements them stands in provisioner.ts. */
+
+import type { Clock } from '../clock.ts'
 import type { Environment, SettingOverrides } from '../settings.ts'
 import type { Sft } from '../sft/api.ts'
-import type { Clock } from '../sft/once.ts'
 import type { State } from '../state/state.ts'
 import type { Cancellation } from './cancel-order.ts'
 import type { ProvisionPolicies } from './desk.ts'

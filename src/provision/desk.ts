@@ -1,6 +1,7 @@
 /** What every part of selling works with. */
+
+import type { Clock } from '../clock.ts'
 import type { Sft } from '../sft/api.ts'
-import type { Clock } from '../sft/once.ts'
 import type { State } from '../state/state.ts'
 import type { EsimPool } from './esim-pool.ts'
 import type { ProvisionListener } from './events.ts'

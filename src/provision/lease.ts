@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import type { Clock } from '../clock.ts'
+import { type Instant, instantOf, longestSince, shortestSince } from '../clock.ts'
 import { ownerState, thisProcess } from '../durable/owner.ts'
 import type { SentAnnouncement } from '../sft/announcement.ts'
-import { type Instant, instantOf, longestSince, shortestSince } from '../sft/clock.ts'
-import type { Clock } from '../sft/once.ts'
 import type { Ledger, LedgerRows, OrderOwner } from './ledger.ts'
 
 /** A row that somebody may work on. */

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
-import pLimit from 'p-limit'
+import { SYSTEM_CLOCK } from '../clock.ts'
 import { thisProcess } from '../durable/owner.ts'
 import { openLedger } from '../ledger/open-ledger.ts'
 import {
@@ -16,8 +16,8 @@ import {
 } from '../settings.ts'
 import type { Sft } from '../sft/api.ts'
 import { openSft } from '../sft/client.ts'
-import { SYSTEM_CLOCK } from '../sft/clock.ts'
 import { OPERATIONS } from '../sft/operations.ts'
+import { sideBySide } from '../side-by-side.ts'
 import type { State } from '../state/state.ts'
 import { normaliseIccid } from '../units.ts'
 import type { Patience, Provisioner, ProvisionerOptions, ResumeReport } from './api.ts'
@@ -249,9 +249,8 @@ async function open(options: ProvisionerOptions): Promise<Provisioner> {
         stopped.push({ orderId, error: name, message: reasonOf(error) })
       }
     }
-    const limited = pLimit(16)
     for await (const page of orderPages(ledger, { unfinished: true }))
-      await limited.map(page, order => goOn(order.orderId))
+      await sideBySide(page, 16, order => goOn(order.orderId))
     return { delivered, stopped, inWork }
   }
 

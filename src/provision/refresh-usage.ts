@@ -1,7 +1,7 @@
-import pLimit from 'p-limit'
 import type { Listing } from '../finding.ts'
 import { mergeInstances } from '../sft/addon-instances.ts'
 import type { AddonInstance, CallOptions, Lane } from '../sft/api.ts'
+import { sideBySide } from '../side-by-side.ts'
 import type { Desk } from './desk.ts'
 import { type EndsByTraffic, endsByTraffic } from './ends-by-traffic.ts'
 import { explainError, reasonOf } from './explain.ts'
@@ -101,8 +101,7 @@ export async function sweepUsage(
   let refreshed = 0
   // Enough calls in flight to fill the rate, and no more: the rest waits here and not in the budget.
   const { currentRate, latencySeconds } = desk.sft.budget
-  const inFlight = Math.ceil(Math.min(50, currentRate() * Math.max(1, latencySeconds())))
-  const limited = pLimit(Math.max(1, inFlight))
+  const fillsRate = Math.ceil(Math.min(50, currentRate() * Math.max(1, latencySeconds())))
   const refresh = async ({ endpointId }: EsimRow): Promise<void> => {
     if (signal?.aborted) return
     try {
@@ -117,7 +116,7 @@ export async function sweepUsage(
   let due = 0
   for await (const page of esimPages(desk.ledger, { status: 'delivered', refreshedBefore })) {
     due += page.length
-    await limited.map(page, refresh)
+    await sideBySide(page, Math.max(1, fillsRate), refresh)
   }
   return { refreshed, fresh: Math.max(0, sold - due), failed }
 }

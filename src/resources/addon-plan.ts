@@ -1,4 +1,5 @@
 import { type Finding, findIn, mapFinding, seenIn, there } from '../finding.ts'
+import { isJsonObject } from '../json.ts'
 import type { AddonPlanEntry, Json, JsonObject, Resource, Spec } from '../model.ts'
 import { normaliseName } from '../names.ts'
 import type {
@@ -9,12 +10,11 @@ import type {
   SftReader,
 } from '../sft/api.ts'
 import { SftMissingPrerequisiteError } from '../sft/errors.ts'
-import { formatMB } from '../units.ts'
+import { formatMB, normaliseAmount } from '../units.ts'
 import {
   type EditRequest,
   type EditResult,
   findNamed,
-  isJsonObject,
   type Kind,
   keptOf,
   type ObservedObject,
@@ -46,7 +46,7 @@ function resources(context: ResolveContext): readonly Resource[] {
         activation: entry.activation,
         renewal:
           entry.renewal === undefined ? null : { on: entry.renewal.on, times: entry.renewal.times },
-        charge: amount(entry.charge),
+        charge: normaliseAmount(entry.charge),
         priority: entry.priority,
         serviceProfile: entry.serviceProfile ?? account.addonServiceProfile ?? null,
         currencyId: entry.currencyId ?? account.currencyId ?? null,
@@ -64,13 +64,6 @@ function resources(context: ResolveContext): readonly Resource[] {
       position: entry.position,
     }
   })
-}
-
-/** A decimal amount in one form: `5`, `5.0` and `5.00` are the same charge. */
-const amount = (text: string): string => {
-  if (!/^\d+(\.\d+)?$/.test(text)) return text
-  const plain = text.includes('.') ? text.replace(/0+$/, '').replace(/\.$/, '') : text
-  return plain.replace(/^0+(?=\d)/, '')
 }
 
 const keyOf = <Key extends string>(
@@ -101,7 +94,7 @@ export function observedPlan(plan: ReportedPlan): ObservedObject {
         : undefined,
     activation: keyOf(ACTIVATED_BY, plan.subscription?.activatedBy),
     renewal: plan.subscription && renewalOf(plan.subscription),
-    charge: plan.charge === undefined ? undefined : amount(plan.charge),
+    charge: plan.charge === undefined ? undefined : normaliseAmount(plan.charge),
     priority: plan.priority === undefined ? undefined : Number(plan.priority),
     serviceProfile: plan.serviceProfile,
     currencyId: plan.currencyId,

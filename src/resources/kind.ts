@@ -1,6 +1,7 @@
 import type { Observation } from '../account/observation.ts'
 import { type Finding, findIn, type Listing } from '../finding.ts'
 import type { Issue } from '../issues.ts'
+import { isJsonObject } from '../json.ts'
 import type { Catalog, Json, JsonObject, KindName, Resource, Spec } from '../model.ts'
 import type { OperationName, Sft, SftReader } from '../sft/api.ts'
 import type { AnyRecord, IntentDraft, Learnt, PutEntry } from '../state/state.ts'
@@ -180,10 +181,6 @@ export const intentDraft = (
   id?: string,
 ): IntentDraft =>
   ({ kind, key, naturalKey, record, ...(id !== undefined && { id }) }) as IntentDraft
-
-/** A JSON value that is an object. */
-export const isJsonObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** What a new record takes over from the one before it, and from the catalog's protection. */
 export function keptOf(resource: Resource, previous: AnyRecord | undefined) {

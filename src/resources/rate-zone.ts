@@ -1,4 +1,5 @@
 import { type Finding, findIn, mapFinding } from '../finding.ts'
+import { isJsonObject } from '../json.ts'
 import type { Resource, Spec } from '../model.ts'
 import { normaliseName } from '../names.ts'
 import { indexNetworks, networkOfWord, networkWord } from '../networks.ts'
@@ -9,7 +10,6 @@ import {
   type EditRequest,
   type EditResult,
   findNamed,
-  isJsonObject,
   type Kind,
   keptOf,
   type ObservedObject,

@@ -1,5 +1,5 @@
+import { type Instant, instantOf, longestSince, type Timepiece } from '../clock.ts'
 import type { Announcement, Sft } from './api.ts'
-import { type Instant, instantOf, longestSince, type Timepiece } from './clock.ts'
 
 /** An announcement that knows when its write was sent last. */
 export interface SentAnnouncement extends Announcement {

@@ -1,6 +1,7 @@
+import { spacingMs } from '../call-rate.ts'
+import type { Clock } from '../clock.ts'
 import type { BudgetView, Lane } from './api.ts'
 import { SftAbortedError } from './errors.ts'
-import type { Clock } from './once.ts'
 import { SLOT_SLACK_MS, type SlotSource, type Slots } from './slots.ts'
 
 /** A place in the queue of one call, kept over its resends: a resent call goes before its lane. */
@@ -36,8 +37,6 @@ interface Waiter {
   readonly refuse: (error: unknown) => void
 }
 
-/** Spacing of 1/(0.98 × rate): exact windows and bursts were seen to trip the limiter (contract 1.10). */
-const SHARE_OF_RATE = 0.98
 /** A window of the platform's limiter: long enough for it to forget what tripped it. */
 const PAUSE_MS = 1000
 /** Whoever is told to wait for longer is told so by an error instead (see transport.ts). */
@@ -64,7 +63,7 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
   const waiting = (): number => LANES.reduce((sum, lane) => sum + queues[lane].length, 0)
 
   async function reserve(unused: Slots | undefined): Promise<Slots> {
-    const stepMs = 1000 / (SHARE_OF_RATE * rate.current())
+    const stepMs = spacingMs(rate.current())
     const count = Math.max(1, Math.min(waiting(), Math.floor(CHUNK_MS / stepMs)))
     return await slots.reserve({ stepMs, count, notBefore: pausedUntil, unused })
   }

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts'
 import type { JsonObject } from '../model.ts'
 import type { CallOptions, OperationName } from './api.ts'
 import { contradictsFailure } from './codes.ts'
@@ -10,7 +11,6 @@ import {
   SftUnknownOutcomeError,
   SftUnreachableError,
 } from './errors.ts'
-import type { Clock } from './once.ts'
 import { fallbackOf, OPERATIONS, type ReadName, type WriteName } from './operations.ts'
 import { excerptOf, type Redact } from './redact.ts'
 import type { Session } from './session.ts'

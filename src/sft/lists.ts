@@ -1,10 +1,10 @@
+import type { Clock } from '../clock.ts'
 import { type Finding, type Listing, notKnown } from '../finding.ts'
 import type { Json, JsonObject } from '../model.ts'
 import type { CallOptions, ListOptions } from './api.ts'
 import type { Query, Read, ReadResult } from './calls.ts'
 import { meansNoData } from './codes.ts'
 import { resultOf } from './envelope.ts'
-import type { Clock } from './once.ts'
 import type { ReadName } from './operations.ts'
 import { asList, asNumber, asObject, valuesUnder } from './values.ts'
 

@@ -1,10 +1,8 @@
+import { type Clock, instantOf, shortestSince } from '../clock.ts'
 import { type Finding, notKnown } from '../finding.ts'
 import { agingAnnouncement, type SentAnnouncement } from './announcement.ts'
 import type { Announcement } from './api.ts'
-import { type Clock, instantOf, shortestSince } from './clock.ts'
 import { SftAbortedError, SftError, SftRejectedError, SftUnknownOutcomeError } from './errors.ts'
-
-export type { Clock } from './clock.ts'
 
 /**
  * How a write ended. `unsettled`: reading could not tell, or was interrupted; the announcement stands.

@@ -1,8 +1,9 @@
+import type { Clock } from '../clock.ts'
+import { isJsonObject } from '../json.ts'
 import type { JsonObject } from '../model.ts'
 import { meaningOfCode } from './codes.ts'
 import { responseOf } from './envelope.ts'
 import { SftCredentialsError, SftNotUnderstoodError, SftUnreachableError } from './errors.ts'
-import type { Clock } from './once.ts'
 import { excerptOf, type Redact } from './redact.ts'
 import type { Delivery, Token, Transport } from './transport.ts'
 import { asObject, asText } from './values.ts'
@@ -194,7 +195,7 @@ function claimsOf(access: string): { readonly exp?: unknown; readonly iat?: unkn
   if (part === undefined) return {}
   try {
     const claims: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'))
-    return typeof claims === 'object' && claims !== null ? claims : {}
+    return isJsonObject(claims) ? claims : {}
   } catch (error) {
     if (error instanceof SyntaxError) return {}
     throw error

@@ -9,8 +9,8 @@ import {
   writeSync,
 } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import type { Clock } from '../clock.ts'
 import { PlainError } from '../plain-error.ts'
-import type { Clock } from './once.ts'
 
 /** A run of call times: the first, and one each `stepMs` after it, `left` in all. */
 export interface Slots {

@@ -1,9 +1,9 @@
+import type { Clock } from '../clock.ts'
 import type { JsonObject } from '../model.ts'
 import type { CallOptions, OperationName } from './api.ts'
 import type { CallBudget } from './budget.ts'
 import type { Outcome } from './envelope.ts'
 import { type CallName, SftThrottledError, SftUnreachableError } from './errors.ts'
-import type { Clock } from './once.ts'
 import type { Exchange, Wire } from './wire.ts'
 
 /** An access token; tokens of one login share its generation. */

@@ -2,11 +2,12 @@
  * Tolerant readers of wire values (contract 1.6, 1.7): IDs as strings or numbers, `"-"`, null and the
  * empty text for none, an object where a list has one element.
  */
+import { isJsonObject } from '../json.ts'
 import type { Json, JsonObject } from '../model.ts'
 
 /** The value as an object, if it is one. */
 export function asObject(value: Json | undefined): JsonObject | undefined {
-  return isObject(value) ? value : undefined
+  return isJsonObject(value) ? value : undefined
 }
 
 /** The value as text; undefined for none (`"-"`, null, empty) and for what is no scalar. */
@@ -30,12 +31,12 @@ export function asNumber(value: Json | undefined): number | undefined {
 /** The value as a list; an object is a list of one; undefined where nothing was reported. */
 export function asList(value: Json | undefined): readonly Json[] | undefined {
   if (isArray(value)) return value
-  return isObject(value) ? [value] : undefined
+  return isJsonObject(value) ? [value] : undefined
 }
 
 /** The objects of a list, undefined where the list itself was not reported. */
 export function asObjects(value: Json | undefined): readonly JsonObject[] | undefined {
-  return asList(value)?.filter(isObject)
+  return asList(value)?.filter(isJsonObject)
 }
 
 /** The first of the keys that holds text. */
@@ -50,7 +51,7 @@ export function firstText(object: JsonObject, ...keys: readonly string[]): strin
 /** Every value under one of the keys, at any depth, in document order. */
 export function valuesUnder(value: Json | undefined, keys: readonly string[]): readonly Json[] {
   if (isArray(value)) return value.flatMap(item => valuesUnder(item, keys))
-  if (!isObject(value)) return []
+  if (!isJsonObject(value)) return []
   return Object.entries(value).flatMap(([key, item]) =>
     keys.includes(key) ? [item] : valuesUnder(item, keys),
   )
@@ -71,15 +72,11 @@ export function mergeUnder(ours: JsonObject, extra: JsonObject | undefined): Jso
   const kept = Object.entries(ours).map(([key, value]): [string, Json] => {
     const more = Object.hasOwn(extra, key) ? extra[key] : undefined
     if (isArray(value) && isArray(more)) return [key, [...value, ...more]]
-    return [key, isObject(value) && isObject(more) ? mergeUnder(value, more) : value]
+    return [key, isJsonObject(value) && isJsonObject(more) ? mergeUnder(value, more) : value]
   })
   return Object.fromEntries([...kept, ...added])
 }
 
 function isArray(value: Json | undefined): value is readonly Json[] {
   return Array.isArray(value)
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,10 +1,10 @@
+import type { Clock } from '../clock.ts'
 import type { JsonObject } from '../model.ts'
 import type { OperationName } from './api.ts'
 import { readBounded, TooLargeError } from './bounded-body.ts'
 import { NO_DATA } from './codes.ts'
 import { classifyAnswer, type Outcome } from './envelope.ts'
 import type { CallName } from './errors.ts'
-import type { Clock } from './once.ts'
 import { answerSeconds, OPERATIONS } from './operations.ts'
 import type { WireForm } from './wire-form.ts'
 

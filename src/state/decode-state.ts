@@ -1,3 +1,4 @@
+import { isJsonObject } from '../json.ts'
 import type { KindName } from '../model.ts'
 import { type MutableState, mutableState } from './apply-entry.ts'
 import {
@@ -10,9 +11,6 @@ import {
 } from './state.ts'
 
 type Fields = Readonly<Record<string, unknown>>
-
-const isObject = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const isText = (value: unknown): value is string => typeof value === 'string'
 
@@ -41,7 +39,9 @@ const FIELDS: Record<
 function isNetworkList(value: unknown): boolean {
   return (
     Array.isArray(value) &&
-    value.every(item => isObject(item) && isText(item['operatorId']) && isText(item['sponsorId']))
+    value.every(
+      item => isJsonObject(item) && isText(item['operatorId']) && isText(item['sponsorId']),
+    )
   )
 }
 
@@ -55,19 +55,19 @@ const KINDS: readonly KindName[] = ['rateZone', 'addonPlan', 'endpoint']
  * something would be done on the account with it; what else a record has is taken as it is.
  */
 export function decodeState(value: unknown): MutableState {
-  if (!isObject(value)) throw new Error('is not a state: a JSON object is expected')
+  if (!isJsonObject(value)) throw new Error('is not a state: a JSON object is expected')
   const { version, lineage, serial, account } = value
   checkVersion(version)
   if (!isText(lineage) || lineage === '') throw new Error('has no lineage')
   if (typeof serial !== 'number' || !Number.isSafeInteger(serial) || serial < 0)
     throw new Error('has no serial')
-  if (account !== undefined && !(isObject(account) && isText(account['host'])))
+  if (account !== undefined && !(isJsonObject(account) && isText(account['host'])))
     throw new Error('has an account without a host')
   for (const section of [...Object.values(SECTION), 'learnt', 'pending'])
-    if (!isObject(value[section])) throw new Error(`has no ${section}`)
+    if (!isJsonObject(value[section])) throw new Error(`has no ${section}`)
   for (const kind of KINDS) {
     const section = value[SECTION[kind]]
-    if (!isObject(section)) continue
+    if (!isJsonObject(section)) continue
     for (const key of Object.keys(section)) checkRecord(kind, key, section[key])
     checkIds(kind, section)
   }
@@ -98,11 +98,11 @@ export function decodeRecord<Kind extends KindName>(
 
 function checkRecord(kind: KindName, key: string, value: unknown): void {
   const where = `${SECTION[kind]}.${key}`
-  if (!isObject(value)) throw new Error(`${where} is not a record`)
+  if (!isJsonObject(value)) throw new Error(`${where} is not a record`)
   const id = value[ID_FIELD[kind]]
   if (!isText(id) || id === '') throw new Error(`${where}.${ID_FIELD[kind]} is not an ID`)
   if (!isText(value['name'])) throw new Error(`${where}.name is not text`)
-  if (!isObject(value['spec'])) throw new Error(`${where}.spec is not an object`)
+  if (!isJsonObject(value['spec'])) throw new Error(`${where}.spec is not an object`)
   for (const [field, test, words] of FIELDS[kind])
     if (!test(value[field])) throw new Error(`${where}.${field} is not ${words}`)
 }
@@ -111,7 +111,7 @@ function checkRecord(kind: KindName, key: string, value: unknown): void {
 function checkIds(kind: KindName, section: Fields): void {
   const keys = new Map<unknown, string>()
   for (const [key, record] of Object.entries(section)) {
-    const id = isObject(record) ? record[ID_FIELD[kind]] : undefined
+    const id = isJsonObject(record) ? record[ID_FIELD[kind]] : undefined
     const other = keys.get(id)
     if (other !== undefined)
       throw new Error(
@@ -127,7 +127,7 @@ const LEARNT: Readonly<Record<keyof Learnt, readonly string[]>> = {
 }
 
 function checkLearnt(value: unknown): void {
-  if (!isObject(value)) return
+  if (!isJsonObject(value)) return
   for (const [name, known] of Object.entries(LEARNT)) {
     const learnt = value[name]
     if (learnt !== undefined && !known.some(one => one === learnt))
@@ -143,17 +143,17 @@ const ACTIONS: readonly unknown[] = [
 ] satisfies Intent['action'][]
 
 const isDraft = (value: unknown): boolean =>
-  isObject(value) &&
+  isJsonObject(value) &&
   KINDS.some(kind => kind === value['kind']) &&
   isText(value['key']) &&
   isText(value['naturalKey']) &&
-  isObject(value['record'])
+  isJsonObject(value['record'])
 
 function checkPending(value: unknown): void {
-  if (!isObject(value)) return
+  if (!isJsonObject(value)) return
   for (const [id, intent] of Object.entries(value)) {
     const sound =
-      isObject(intent) &&
+      isJsonObject(intent) &&
       intent['id'] === id &&
       isText(intent['operation']) &&
       isText(intent['at']) &&

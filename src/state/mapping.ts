@@ -1,3 +1,4 @@
+import { isJsonObject } from '../json.ts'
 import type { Json } from '../model.ts'
 import { oneLine } from '../render/gate.ts'
 import type { State } from './state.ts'
@@ -71,7 +72,7 @@ export function mappingCsv(table: readonly MappingRow[]): string {
 }
 
 function flatten([column, value]: [string, Json]): [string, string][] {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return isJsonObject(value)
     ? Object.entries(value).map(([key, item]) => [`${column}.${key}`, cell(item)])
     : [[column, cell(value)]]
 }

@@ -4,8 +4,8 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
+import { type Clock, SYSTEM_CLOCK } from '../../src/clock.ts'
 import type { Catalog } from '../../src/model.ts'
-import type { Clock } from '../../src/sft/once.ts'
 import {
   FAULT_KINDS,
   type Fault,
@@ -16,7 +16,6 @@ import { openFileState, readFileState } from '../../src/state/file-store.ts'
 import { arbitraryWire, silentOnce } from '../chaos/variants.ts'
 import { withInit } from '../cli/desk.ts'
 import { type Ended, startCli } from '../cli/run-cli.ts'
-import { realClock } from '../clocks.ts'
 import {
   arbitraryAccount,
   arbitrarySteps,
@@ -200,7 +199,7 @@ t.test('real processes killed in the middle leave nothing twice and lose no ID',
   ) => {
     const home = await mkdtemp(join(folder, 'home-'))
     await mkdir(join(home, 'catalog'))
-    await using simulator = await simulate({ latencyMs: 10, clock: realClock, wire })
+    await using simulator = await simulate({ latencyMs: 10, clock: SYSTEM_CLOCK, wire })
     const env = {
       SFT_BASE_URL: simulator.url,
       SFT_USERNAME: 'simulator',
@@ -244,7 +243,7 @@ t.test('real processes killed in the middle leave nothing twice and lose no ID',
       for (let runs = 0; runs < 4 && last?.code !== 0; runs++) last = await start().ended
       if (last?.code !== 0) throw new Error(`${last?.stdout}\n${last?.stderr}`)
       simulator.clearFaults()
-      await checkRound(catalog, simulator, join(home, 'state.json'), realClock)
+      await checkRound(catalog, simulator, join(home, 'state.json'), SYSTEM_CLOCK)
       await readFile(join(home, 'state.json'))
     }
   }

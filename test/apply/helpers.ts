@@ -5,12 +5,12 @@ import { type ApplyOptions, applyPlan } from '../../src/apply/apply-plan.ts'
 import type { ApplyReport } from '../../src/apply/report.ts'
 import { settlePending } from '../../src/apply/settle-pending.ts'
 import { loadCatalog } from '../../src/catalog/index.ts'
+import type { Clock } from '../../src/clock.ts'
 import { type MadePlan, makePlan, type PlanOptions } from '../../src/make-plan.ts'
 import type { Catalog } from '../../src/model.ts'
 import type { Sft } from '../../src/sft/api.ts'
 import { openSft, type SftOptions } from '../../src/sft/client.ts'
 import { SftError } from '../../src/sft/errors.ts'
-import type { Clock } from '../../src/sft/once.ts'
 import {
   SIMULATED_ACCOUNT,
   type Simulator,

@@ -1,8 +1,8 @@
 // A catalog in some steps, applied through faults, silence and deaths on an account of some form.
 import fc from 'fast-check'
+import type { Clock } from '../../src/clock.ts'
 import type { Sft } from '../../src/sft/api.ts'
 import { SftError } from '../../src/sft/errors.ts'
-import type { Clock } from '../../src/sft/once.ts'
 import { FAULT_KINDS, type FaultKind, type Simulator } from '../../src/simulator/index.ts'
 import { memoryState } from '../../src/state/memory-store.ts'
 import type { StateStore } from '../../src/state/state.ts'

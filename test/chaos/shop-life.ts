@@ -1,6 +1,7 @@
 // A shop that sells through faults and deaths on an account of some form, while travellers use and people meddle.
 import fc from 'fast-check'
 import type { Test } from 'tap'
+import type { Clock } from '../../src/clock.ts'
 import {
   type Ledger,
   memoryLedger,
@@ -9,7 +10,6 @@ import {
   type Provisioner,
 } from '../../src/provision/index.ts'
 import type { Sft } from '../../src/sft/api.ts'
-import type { Clock } from '../../src/sft/once.ts'
 import type { AddonInstance, FaultKind, SimulatedWire } from '../../src/simulator/index.ts'
 import { virtualClock } from '../clocks.ts'
 import { type Doom, doomAt, doomedLedger, doomedSft } from '../provision/crash.ts'

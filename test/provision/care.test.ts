@@ -1,4 +1,5 @@
 import t from 'tap'
+import { SYSTEM_CLOCK } from '../../src/clock.ts'
 import {
   type Ledger,
   memoryLedger,
@@ -8,7 +9,6 @@ import {
 } from '../../src/provision/index.ts'
 import { mergeUsage } from '../../src/provision/merge-usage.ts'
 import type { AddonInstance, Sft } from '../../src/sft/api.ts'
-import { realClock } from '../clocks.ts'
 import { countCalls, type Market, openMarket, openShop } from './support.ts'
 
 const GB = 1024 ** 3
@@ -65,7 +65,7 @@ t.test('an add-on whose time is over is expired', async t => {
   const market = await openMarket(t, { endpoints: 2, activatedBy: '0' })
   let ahead = 0
   const clock = {
-    ...realClock,
+    ...SYSTEM_CLOCK,
     now: () => Date.now() + ahead,
   }
   const { shop, events } = await openShop(market, { clock })

@@ -1,4 +1,5 @@
 import type { Test } from 'tap'
+import type { Clock } from '../../src/clock.ts'
 import type { Ledger, ProvisionEvent } from '../../src/provision/index.ts'
 import {
   memoryLedger,
@@ -7,7 +8,6 @@ import {
 } from '../../src/provision/index.ts'
 import type { Sft } from '../../src/sft/api.ts'
 import { openSft, type SftOptions } from '../../src/sft/client.ts'
-import type { Clock } from '../../src/sft/once.ts'
 import {
   SIMULATED_ACCOUNT,
   type Simulator,

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import t from 'tap'
+import { SYSTEM_CLOCK } from '../../src/clock.ts'
 import type { Sft } from '../../src/sft/api.ts'
 import type { SftOptions } from '../../src/sft/client.ts'
 import { openSft } from '../../src/sft/client.ts'
@@ -10,7 +11,6 @@ import {
   SIMULATED_ACCOUNT,
   type Simulator,
 } from '../../src/simulator/index.ts'
-import { realClock } from '../clocks.ts'
 import {
   errorOf,
   iccidsOf,
@@ -249,7 +249,7 @@ t.test('a token is renewed before it ends, by one refresh whose token is used on
   await using simulator = await startUnlimited()
   let ahead = 0
   await using sft = openSimulated(simulator, {
-    clock: { ...realClock, now: () => Date.now() + ahead },
+    clock: { ...SYSTEM_CLOCK, now: () => Date.now() + ahead },
   })
   const askTen = () => Promise.all(Array.from({ length: 10 }, () => sft.read.customerProfile()))
   await askTen()

@@ -1,13 +1,13 @@
-import type { Json, JsonObject } from '../model.ts'
+import type { Json, JsonObject } from './model.ts'
 
 /** Whether a value that came out of JSON is an object. */
-export function isObject(value: unknown): value is JsonObject {
+export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** The value as an object; an empty one where it is something else. */
 export function objectOf(value: Json | undefined): JsonObject {
-  return isObject(value) ? value : {}
+  return isJsonObject(value) ? value : {}
 }
 
 /** The value as a list; an empty one where it is something else. */
