@@ -28,7 +28,7 @@ module.exports = {
       {
         path: '^src/(apply|state|sft|provision|simulator|cli|catalog)/',
         pathNot:
-          '^src/(sft/(api|errors)|state/state|apply/report|provision/(order-view|stock|usage))\\.ts$',
+          '^src/(sft/(api|errors)|state/(state|records)|apply/report|provision/(order-view|stock|usage))\\.ts$',
       },
     ),
     forbid(

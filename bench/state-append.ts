@@ -3,24 +3,23 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { EndpointRecord } from '../src/resources/endpoint.ts'
 import { openFileState, readFileState } from '../src/state/file-store.ts'
-import type { PutEntry } from '../src/state/state.ts'
+import { type PutEntry, putEntry } from '../src/state/state.ts'
 
 const COUNT = Number(process.argv[2] ?? 100_000)
 const SAMPLE = 1_000
 
-const put = (n: number): PutEntry => ({
-  type: 'put',
-  kind: 'endpoint',
-  key: `89320420${String(n).padStart(11, '0')}`,
-  record: {
+const put = (n: number): PutEntry => {
+  const record: EndpointRecord = {
     endpointId: `E${n}`,
     name: `travel-${n}`,
     batch: 'batch-2026-11',
     tags: ['batch-1'],
     spec: { name: `travel-${n}`, basePlan: 'BASE', apnGroup: 'PDP', roamingProfiles: ['3017'] },
-  },
-})
+  }
+  return putEntry('endpoint', `89320420${String(n).padStart(11, '0')}`, record)
+}
 
 const folder = mkdtempSync(join(tmpdir(), 'state-append-'))
 const path = join(folder, 'state.json')

@@ -67,7 +67,6 @@ export {
   planOutcome,
 } from './outcome.ts'
 export { FileError, PlainError } from './plain-error.ts'
-export type { Sales } from './plan/impact.ts'
 export type {
   Action,
   AdoptChange,
@@ -78,7 +77,6 @@ export type {
   CreateChange,
   FieldChange,
   ForgetChange,
-  Impact,
   KeepChange,
   Operation,
   OrphanChange,
@@ -95,7 +93,12 @@ export { planMarkdown } from './render/plan-markdown.ts'
 export { renderPlan } from './render/plan-text.ts'
 export { renderReport, reportToJson } from './render/report-text.ts'
 export type { Subject } from './render/subject.ts'
+export type { AddonPlanRecord } from './resources/addon-plan.ts'
+export type { EndpointRecord } from './resources/endpoint.ts'
+export type { Impact, Sales } from './resources/impact.ts'
 export type { Mutability } from './resources/kind.ts'
+export type { RateZoneRecord } from './resources/rate-zone.ts'
+export type { RecordedNetwork } from './resources/zone-networks.ts'
 // the account
 export type {
   AddonInstance,
@@ -150,19 +153,17 @@ export type { WireForm, WireValues } from './sft/wire-form.ts'
 export type { WireOverrides } from './sft/wire-settings.ts'
 export type { OpenStateOptions } from './state/file-store.ts'
 // the state
-export { exportMapping, type Mapping, type MappingRow, mappingCsv } from './state/mapping.ts'
+export { exportMapping, mappingCsv } from './state/mapping.ts'
 export { openState, readState } from './state/open-state.ts'
 export type {
   AccountIdentity,
-  AddonPlanRecord,
   AnyRecord,
-  EndpointRecord,
   Intent,
   IntentDraft,
   Learnt,
+  Mapping,
+  MappingRow,
   PutEntry,
-  RateZoneRecord,
-  RecordOf,
   RefusedFields,
   State,
   StateEntry,

@@ -135,8 +135,8 @@ export interface Catalog {
 
 // ---------------------------------------------------------------- resources
 
-/** The kinds of resource, in dependency order. */
-export type KindName = 'rateZone' | 'addonPlan' | 'endpoint'
+/** Name of a kind of resource, such as `rateZone`: the `kind` of its file in `resources/`. */
+export type KindName = string
 
 /** The catalog side's name of a thing: `rateZone/europe`, `addonPlan/eu-10gb`, `endpoint/<iccid>`. */
 export type Address = `${KindName}/${string}`

@@ -1,25 +1,20 @@
 import type { Observation } from '../account/observation.ts'
-import { isJsonObject } from '../json.ts'
-import type { Address, Catalog, Json, KindName, Resource, Spec } from '../model.ts'
+import type { Address, Catalog, KindName, Resource, Spec } from '../model.ts'
 import { diffCatalog } from '../plan/diff.ts'
 import { diffFields } from '../plan/diff-fields.ts'
 import { indexObserved } from '../plan/observed-index.ts'
 import type { Change } from '../plan/plan.ts'
 import type { ResourceGraph } from '../plan/resolve.ts'
+import type { AddonPlanRecord } from '../resources/addon-plan.ts'
 import { observedPlan } from '../resources/addon-plan.ts'
-import { type ObservedObject, putEntry } from '../resources/kind.ts'
-import { KIND_NAMES, KINDS } from '../resources/kinds.ts'
-import { revisionName } from '../resources/revision.ts'
+import type { Kind, ObservedObject } from '../resources/kind.ts'
+import { kindOf, kinds } from '../resources/kinds.ts'
+import { platformSpec } from '../resources/references.ts'
 import type { ReportedPlan } from '../sft/api.ts'
 import { memoryState } from '../state/memory-store.ts'
-import {
-  type AnyRecord,
-  idOf,
-  type PutEntry,
-  recordOf,
-  SECTION,
-  type State,
-} from '../state/state.ts'
+import { idsOf, knownId, recordOf, recordsOf } from '../state/records.ts'
+import type { AnyRecord, PutEntry, State } from '../state/state.ts'
+import { putEntry } from '../state/state.ts'
 
 /** The object of the account that an address of the catalog is to stand for. */
 export interface Chosen {
@@ -43,23 +38,28 @@ export function adoptionRecords(
   state: State,
   observation: Observation,
   chosen: ReadonlyMap<Address, Chosen>,
-  kinds: ReadonlySet<KindName>,
+  chosenKinds: ReadonlySet<KindName>,
 ): AdoptionRecords {
   const entries: PutEntry[] = []
   const rejoined: Address[] = []
   const ids = new Map<Address, string>()
-  for (const kind of KIND_NAMES.filter(name => kinds.has(name))) {
+  for (const kind of kinds().filter(({ kind }) => chosenKinds.has(kind))) {
     const find = finder(kind, state, observation)
     for (const resource of graph.resources.values()) {
-      if (resource.kind !== kind || recordOf(state, resource.address) !== undefined) continue
+      if (resource.kind !== kind.kind || recordOf(state, resource.address) !== undefined) continue
       const drafted = chosen.get(resource.address)
       const found = drafted ?? foundOf(resource, find)
       if (found === undefined) continue
-      const spec = resolveSpec(resource, state, ids, found.revision)
-      if (spec === undefined || !isAlike(kind, spec, found)) continue
+      const { spec, open } = platformSpec(
+        resource,
+        kind.identity,
+        found.revision,
+        ref => ids.get(ref) ?? knownId(state, ref),
+      )
+      if (open.length > 0 || !isAlike(kind, spec, found)) continue
       if (drafted === undefined) rejoined.push(resource.address)
       ids.set(resource.address, found.id)
-      entries.push(putEntry(kind, resource.key, recordOfFound(resource, spec, found)))
+      entries.push(putEntry(kind.kind, resource.key, recordOfFound(resource, spec, found)))
     }
   }
   return { entries, rejoined }
@@ -82,24 +82,25 @@ function foundOf(resource: Resource, find: ReturnType<typeof finder>): FoundObje
 }
 
 const recordOfFound = (resource: Resource, spec: Spec, { id, revision }: Chosen): AnyRecord => ({
-  ...KINDS[resource.kind].record(resource, spec, id),
+  ...kindOf(resource.kind).record(resource, spec, id),
   ...(revision !== undefined && { revision }),
 })
 
-/** An endpoint is known by its SIM; another object must also be as the catalog says. */
-const isAlike = (kind: KindName, spec: Spec, { object }: FoundObject): boolean =>
-  kind === 'endpoint' || object === undefined || !differs(kind, spec, object)
+/** What is known by its SIM is that; another object must also be as the catalog says. */
+const isAlike = (kind: Kind, spec: Spec, { object }: FoundObject): boolean =>
+  kind.identity === 'iccid' || object === undefined || !differs(kind, spec, object)
 
 /** A record for an inactive plan, which the catalog has no entry for. */
 export function retiredRecord(key: string, plan: ReportedPlan): PutEntry {
   const { spec } = observedPlan(plan)
-  return putEntry('addonPlan', key, {
+  const record: AddonPlanRecord = {
     planId: plan.planId,
     name: plan.name,
     rateZoneId: typeof spec['rateZone'] === 'string' ? spec['rateZone'] : '',
     spec,
     retired: true,
-  })
+  }
+  return putEntry('addonPlan', key, record)
 }
 
 /** A state as it would be with these entries. */
@@ -134,30 +135,6 @@ export function explainChange(change: Change): string {
     .join('; ')
 }
 
-/** A spec with its references as IDs; undefined where one of them has none yet. */
-function resolveSpec(
-  resource: Resource,
-  state: State,
-  ids: ReadonlyMap<Address, string>,
-  revision: number | undefined,
-): Spec | undefined {
-  const spec: Record<string, Json> = {}
-  for (const [field, value] of Object.entries(resource.spec)) {
-    if (!isJsonObject(value) || typeof value['ref'] !== 'string') {
-      spec[field] = value
-      continue
-    }
-    const address = value['ref'] as Address
-    const record = recordOf(state, address)
-    const id = ids.get(address) ?? (record && idOf(record))
-    if (id === undefined) return undefined
-    spec[field] = id
-  }
-  if (KINDS[resource.kind].identity === 'name')
-    spec['name'] = revisionName(resource.naturalKey, revision)
-  return spec
-}
-
 /** An object of the account, and its revision from 2 on. */
 interface Found {
   readonly object: ObservedObject
@@ -169,20 +146,17 @@ interface Found {
  * and nobody else owns it.
  */
 function finder(
-  kind: KindName,
+  kind: Kind,
   state: State,
   observation: Observation,
 ): (resource: Resource) => Found | undefined {
   const owned = new Set(
-    Object.values<AnyRecord>(state[SECTION[kind]]).flatMap(record => [
-      idOf(record),
-      ...(record.superseded ?? []).map(old => old.id),
-    ]),
+    Object.values(recordsOf(state, kind)).flatMap(record => idsOf(kind, record)),
   )
-  const { byName, latest } = indexObserved(KINDS[kind], observation)
+  const { byName, latest } = indexObserved(kind, observation)
   return resource => {
     const { revision = 1, objects = [] } =
-      KINDS[kind].identity === 'name'
+      kind.identity === 'name'
         ? (latest.get(resource.naturalKey) ?? {})
         : { objects: byName.get(resource.naturalKey) ?? [] }
     const [object] = objects
@@ -191,8 +165,8 @@ function finder(
   }
 }
 
-function differs(kind: KindName, spec: Spec, found: ObservedObject): boolean {
-  const { fields, blocked } = diffFields(KINDS[kind], spec, undefined, found.spec, {
+function differs(kind: Kind, spec: Spec, found: ObservedObject): boolean {
+  const { fields, blocked } = diffFields(kind, spec, undefined, found.spec, {
     replaceRemoved: false,
   })
   return fields.length + blocked.length > 0

@@ -1,5 +1,5 @@
 import type { KindName } from '../model.ts'
-import { KINDS } from '../resources/kinds.ts'
+import { kindOf } from '../resources/kinds.ts'
 import { parseRevision } from '../resources/revision.ts'
 import type { LeftOut } from './proposal.ts'
 import { byText } from './proposal.ts'
@@ -56,7 +56,7 @@ export function pickRevisions<Object_ extends Named>(
       for (const pick of top)
         leave(
           pick.object,
-          `the account has ${top.length} ${KINDS[kind].plural} of this name: rename all but one in the portal, then adopt again`,
+          `the account has ${top.length} ${kindOf(kind).plural} of this name: rename all but one in the portal, then adopt again`,
         )
     for (const pick of group)
       if ((pick.revision ?? 1) !== highest)
@@ -70,4 +70,4 @@ export function pickRevisions<Object_ extends Named>(
 
 /** `add-on plan "Europe 5 GB" (885543)`. */
 export const describeObject = (kind: KindName, { id, name }: Named): string =>
-  `${KINDS[kind].title} "${name}" (${id})`
+  `${kindOf(kind).title} "${name}" (${id})`

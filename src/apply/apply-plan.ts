@@ -3,7 +3,7 @@ import { IssuesError } from '../issues.ts'
 import type { Address, KindName } from '../model.ts'
 import { blockedEntries } from '../outcome.ts'
 import type { Change, CreateChange, Operation, Plan } from '../plan/plan.ts'
-import { KINDS } from '../resources/kinds.ts'
+import { byKind, kindOf } from '../resources/kinds.ts'
 import type { Sft } from '../sft/api.ts'
 import { SftError } from '../sft/errors.ts'
 import type { StateStore } from '../state/state.ts'
@@ -213,7 +213,7 @@ interface Unmet {
 }
 
 const isCreationBySim = (change: Change): change is CreateChange =>
-  change.action === 'create' && KINDS[change.kind].identity === 'iccid'
+  change.action === 'create' && kindOf(change.kind).identity === 'iccid'
 
 const deferred = ({ address, kind }: Change, message: string): Result => ({
   address,
@@ -228,8 +228,14 @@ const notReached = (change: Change, { ending, because }: Unmet): Result =>
     : { address: change.address, kind: change.kind, status: 'skipped', because }
 
 function totals(plan: Plan): Record<KindName, number> {
-  const counts: Record<KindName, number> = { rateZone: 0, addonPlan: 0, endpoint: 0 }
-  for (const operation of plan.operations) counts[operation.kind] += operation.changes.length
+  const counts = {
+    ...byKind(
+      ({ kind }) => kind,
+      () => 0,
+    ),
+  }
+  for (const { kind, changes } of plan.operations)
+    counts[kind] = (counts[kind] ?? 0) + changes.length
   return counts
 }
 

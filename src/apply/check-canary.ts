@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Kind } from '../resources/kind.ts'
-import { KINDS } from '../resources/kinds.ts'
+import { kindOf } from '../resources/kinds.ts'
 import { SftError } from '../sft/errors.ts'
-import { recordOf } from '../state/state.ts'
+import { recordOf } from '../state/records.ts'
 import { failed } from './endings.ts'
 import type { Result } from './report.ts'
 import type { Run } from './run.ts'
@@ -15,7 +15,7 @@ export function checkCanary(run: Run, results: readonly Result[]): Promise<reado
 async function check(run: Run, result: Result): Promise<Result> {
   const record = recordOf(run.store.state, result.address)
   if (result.status !== 'done' || result.id === undefined || record === undefined) return result
-  const kind: Kind = KINDS[result.kind]
+  const kind: Kind = kindOf(result.kind)
   try {
     const key = result.address.slice(result.kind.length + 1)
     const read = await kind.read(run.sft.read, result.id, key)

@@ -1,7 +1,7 @@
 import { endpointIn, readSims } from '../account/read-sims.ts'
 import { allThere, type Finding } from '../finding.ts'
 import type { CreateChange } from '../plan/plan.ts'
-import { KINDS } from '../resources/kinds.ts'
+import { kindOf } from '../resources/kinds.ts'
 import type { BulkRow } from '../sft/api.ts'
 import {
   SftError,
@@ -305,7 +305,7 @@ function recordEntry(run: Run, change: CreateChange, id: string): StateEntry {
     type: 'put',
     kind: 'endpoint',
     key: change.key,
-    record: KINDS.endpoint.record(change.resource, specOf(run, change), id),
+    record: kindOf('endpoint').record(change.resource, specOf(run, change), id),
   } as StateEntry
 }
 

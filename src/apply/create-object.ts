@@ -2,18 +2,14 @@ import { type Finding, notKnown, notThere, seenIn, there } from '../finding.ts'
 import type { Address, Spec } from '../model.ts'
 import { diffFields } from '../plan/diff-fields.ts'
 import type { CreateChange, ReplaceChange, UpdateChange } from '../plan/plan.ts'
-import {
-  AmbiguousNameError,
-  type CreatedObject,
-  intentDraft,
-  type Kind,
-  putEntry,
-} from '../resources/kind.ts'
-import { KINDS } from '../resources/kinds.ts'
+import { AmbiguousNameError, type CreatedObject, type Kind } from '../resources/kind.ts'
+import { kindOf } from '../resources/kinds.ts'
 import { withAnnouncement } from '../sft/announcement.ts'
 import { SftError, SftUnknownOutcomeError } from '../sft/errors.ts'
 import { type WriteOutcome, writeOnce } from '../sft/once.ts'
-import { type AnyRecord, idOf, recordOf, type StateEntry } from '../state/state.ts'
+import { idOf, recordOf } from '../state/records.ts'
+import type { AnyRecord, StateEntry } from '../state/state.ts'
+import { intentDraft, putEntry } from '../state/state.ts'
 import { failed, unfinished, unlessStopped } from './endings.ts'
 import type { Result } from './report.ts'
 import { announce, concluded, newIntent, type Run, resolveReferences } from './run.ts'
@@ -24,7 +20,7 @@ export const createObject = (run: Run, change: CreateChange | ReplaceChange): Pr
 
 async function create(run: Run, change: CreateChange | ReplaceChange): Promise<Result> {
   const { kind: name, key, address } = change
-  const kind: Kind = KINDS[name]
+  const kind: Kind = kindOf(name)
   const spec = resolveReferences(change.spec, run.store.state)
   const naturalKey = naturalKeyOf(kind, change)
   const draft = draftRecord(run, kind, change, spec)
@@ -92,7 +88,9 @@ const naturalKeyOf = (kind: Kind, change: CreateChange | ReplaceChange): string 
 
 /** The object that a new one takes the place of, if there was one. */
 export const formerId = (change: CreateChange | ReplaceChange): string | undefined =>
-  change.action === 'replace' ? change.id : change.record && idOf(change.record)
+  change.action === 'replace'
+    ? change.id
+    : change.record && idOf(kindOf(change.kind), change.record)
 
 /** What has the name or the SIM of a creation that was refused, and is not as the catalog wants it. */
 class TakenError extends Error {
@@ -108,7 +106,7 @@ async function findTaken(
   change: CreateChange | ReplaceChange,
   spec: Spec,
 ): Promise<Finding<string>> {
-  const kind: Kind = KINDS[change.kind]
+  const kind: Kind = kindOf(change.kind)
   const name = naturalKeyOf(kind, change)
   const found = await kind.find(run.sft.read, name)
   if (found.kind !== 'there') return found
@@ -187,7 +185,7 @@ export async function recordCreated(
   spec: Spec,
   intentId: string | undefined,
 ): Promise<void> {
-  const kind: Kind = KINDS[change.kind]
+  const kind: Kind = kindOf(change.kind)
   const draft = draftRecord(run, kind, change, spec)
   await run.store.append(
     ...(intentId === undefined ? [] : [concluded(intentId, 'done')]),

@@ -2,13 +2,13 @@ import { isDeepStrictEqual } from 'node:util'
 import { type Finding, seenIn } from '../finding.ts'
 import type { Spec } from '../model.ts'
 import type { AdoptChange, FieldChange, UpdateChange } from '../plan/plan.ts'
-import { type EditResult, intentDraft, type Kind, putEntry } from '../resources/kind.ts'
-import { KINDS } from '../resources/kinds.ts'
-
+import type { EditResult, Kind } from '../resources/kind.ts'
+import { kindOf } from '../resources/kinds.ts'
 import { withAnnouncement } from '../sft/announcement.ts'
 import { type WriteOutcome, writeOnce } from '../sft/once.ts'
-
-import { type AnyRecord, type Learnt, type RefusedFields, recordOf } from '../state/state.ts'
+import { recordOf } from '../state/records.ts'
+import type { AnyRecord, Learnt, RefusedFields } from '../state/state.ts'
+import { intentDraft, putEntry } from '../state/state.ts'
 import { moveEntries } from './create-object.ts'
 import { failed, unfinished, unlessStopped } from './endings.ts'
 import type { Result } from './report.ts'
@@ -35,13 +35,13 @@ const editedRecord = (
   spec: Spec,
   previous: AnyRecord | undefined,
 ): AnyRecord => ({
-  ...KINDS[change.kind].record(change.resource, spec, change.id, previous),
+  ...kindOf(change.kind).record(change.resource, spec, change.id, previous),
   ...(change.action === 'adopt' && change.revision !== undefined && { revision: change.revision }),
 })
 
 async function edit(run: Run, change: UpdateChange | AdoptChange): Promise<Result> {
   const { kind: name, key, address, id } = change
-  const kind: Kind = KINDS[name]
+  const kind: Kind = kindOf(name)
   const previous =
     recordOf(run.store.state, address) ?? (change.action === 'update' ? change.record : undefined)
   const edits = editsOf(change.fields)
@@ -81,7 +81,7 @@ async function write(
   { fields, wanted, previous }: EditPart,
 ): Promise<WriteOutcome<EditResult>> {
   const { kind: name, key, address, id } = change
-  const kind: Kind = KINDS[name]
+  const kind: Kind = kindOf(name)
   const draft = editedRecord(change, wanted, previous)
   let intentId = ''
   const find = async (): Promise<Finding<EditResult>> => {

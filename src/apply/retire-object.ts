@@ -1,9 +1,10 @@
 import type { RetireChange } from '../plan/plan.ts'
-import { intentDraft, type Kind, RetirementRefusedError } from '../resources/kind.ts'
-import { KINDS } from '../resources/kinds.ts'
+import { type Kind, RetirementRefusedError } from '../resources/kind.ts'
+import { kindOf } from '../resources/kinds.ts'
 import { withAnnouncement } from '../sft/announcement.ts'
 import { type WriteOutcome, writeOnce } from '../sft/once.ts'
-import { recordOf } from '../state/state.ts'
+import { recordOf } from '../state/records.ts'
+import { intentDraft } from '../state/state.ts'
 import { failed, unfinished, unlessStopped } from './endings.ts'
 import type { Result } from './report.ts'
 import { retiredEntry } from './retired-entry.ts'
@@ -15,7 +16,7 @@ export const retireObject = (run: Run, change: RetireChange): Promise<Result> =>
 
 async function retire(run: Run, change: RetireChange): Promise<Result> {
   const { kind: name, key, address, id } = change
-  const kind: Kind = KINDS[name]
+  const kind: Kind = kindOf(name)
   const { retirement } = kind
   const record = () => recordOf(run.store.state, address) ?? change.record
   if (retirement === undefined)

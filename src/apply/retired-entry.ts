@@ -1,7 +1,9 @@
 import type { KindName } from '../model.ts'
-import { type Kind, putEntry } from '../resources/kind.ts'
-import { KINDS } from '../resources/kinds.ts'
-import { type AddonPlanRecord, type AnyRecord, idOf, type StateEntry } from '../state/state.ts'
+import type { Kind } from '../resources/kind.ts'
+import { kindOf } from '../resources/kinds.ts'
+import { idOf } from '../state/records.ts'
+import type { AnyRecord, StateEntry } from '../state/state.ts'
+import { putEntry } from '../state/state.ts'
 
 /** What is left of a record once one of its objects, the current or a superseded one, is retired. */
 export function retiredEntry(
@@ -10,21 +12,14 @@ export function retiredEntry(
   record: AnyRecord,
   retiredId: string,
 ): StateEntry {
-  const kind: Kind = KINDS[name]
-  if (idOf(record) !== retiredId) {
+  const kind: Kind = kindOf(name)
+  if (idOf(kind, record) !== retiredId) {
     const { superseded = [], ...rest } = record
     const left = superseded.filter(old => old.id !== retiredId)
-    return putEntry(
-      name,
-      key,
-      left.length === 0 ? (rest as AnyRecord) : { ...record, superseded: left },
-    )
+    return putEntry(name, key, left.length === 0 ? rest : { ...record, superseded: left })
   }
-  if (kind.retirement?.keepsRecord !== true) return { type: 'remove', kind: name, key }
-  const retired: AddonPlanRecord = {
-    ...(record as AddonPlanRecord),
-    retired: true,
-    spec: { ...record.spec, status: 'In-Active' },
-  }
-  return putEntry(name, key, retired)
+  const left = kind.retirement?.leaves?.(record)
+  return left === undefined
+    ? { type: 'remove', kind: name, key }
+    : putEntry(name, key, { ...left, retired: true })
 }

@@ -1,17 +1,11 @@
 import pLimit, { type LimitFunction } from 'p-limit'
 import type { Clock } from '../clock.ts'
-import { isJsonObject } from '../json.ts'
-import type { Address, Json, KindName, Spec } from '../model.ts'
+import type { KindName, Spec } from '../model.ts'
+import { resolveSpec } from '../resources/references.ts'
 import type { OperationName, Sft } from '../sft/api.ts'
-import {
-  type Intent,
-  type IntentDraft,
-  idOf,
-  recordOf,
-  type State,
-  type StateEntry,
-  type StateStore,
-} from '../state/state.ts'
+import { SftMissingPrerequisiteError } from '../sft/errors.ts'
+import { knownId } from '../state/records.ts'
+import type { Intent, IntentDraft, State, StateEntry, StateStore } from '../state/state.ts'
 import { freshReader } from './fresh-reads.ts'
 import type { ApplyEvent } from './report.ts'
 
@@ -132,16 +126,13 @@ export const concluded = (id: string, outcome: 'done' | 'failed' | 'absent'): St
   outcome,
 })
 
-/** A spec with every reference replaced by the ID that the state has for it by now. */
+/**
+ * A spec with every reference replaced by the ID that the state has for it by now. Throws
+ * `SftMissingPrerequisiteError` where one has none: nothing can be sent or recorded without it.
+ */
 export function resolveReferences(spec: Spec, state: State): Spec {
-  const resolved: Record<string, Json> = {}
-  for (const [field, value] of Object.entries(spec)) {
-    const ref =
-      isJsonObject(value) && typeof value['ref'] === 'string'
-        ? (value['ref'] as Address)
-        : undefined
-    const record = ref && recordOf(state, ref)
-    resolved[field] = record === undefined ? value : idOf(record)
-  }
-  return resolved
+  const resolved = resolveSpec(spec, ref => knownId(state, ref))
+  const [open] = resolved.open
+  if (open === undefined) return resolved.spec
+  throw new SftMissingPrerequisiteError(`it needs ${open}, which has no ID in the state yet`)
 }

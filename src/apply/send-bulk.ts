@@ -2,11 +2,12 @@ import { instantOf } from '../clock.ts'
 import type { Spec } from '../model.ts'
 import type { CreateChange } from '../plan/plan.ts'
 import { endpointSettings } from '../resources/endpoint.ts'
-import { intentDraft, type Kind } from '../resources/kind.ts'
-import { KINDS } from '../resources/kinds.ts'
+import type { Kind } from '../resources/kind.ts'
+import { kindOf } from '../resources/kinds.ts'
 import { agingAnnouncement } from '../sft/announcement.ts'
 import type { BulkRow } from '../sft/api.ts'
 import { SftError, SftUnknownOutcomeError } from '../sft/errors.ts'
+import { intentDraft } from '../state/state.ts'
 import { draftRecord, formerId } from './create-object.ts'
 import { announce, concluded, newIntent, type Run, resolveReferences, StoppedError } from './run.ts'
 
@@ -38,7 +39,7 @@ export async function sendBulk(
 }
 
 function announceAndSendBulk(run: Run, changes: readonly CreateChange[]): Promise<Sent | NotSent> {
-  const kind: Kind = KINDS.endpoint
+  const kind: Kind = kindOf('endpoint')
   return run.slot('endpoint')(async () => {
     const specs = changes.map(change => specOf(run, change))
     const drafts = changes.map((change, at) =>

@@ -1,20 +1,14 @@
 import { endpointIn, readSims } from '../account/read-sims.ts'
 import { type Clock, SYSTEM_CLOCK } from '../clock.ts'
 import { allThere, type Finding, mapFinding, notThere, seenIn } from '../finding.ts'
-import { AmbiguousNameError, type Kind, putEntry } from '../resources/kind.ts'
-import { KINDS } from '../resources/kinds.ts'
+import { AmbiguousNameError, type Kind } from '../resources/kind.ts'
+import { kindOf } from '../resources/kinds.ts'
 import { ANNOUNCEMENT_MS } from '../sft/announcement.ts'
 import type { Sft } from '../sft/api.ts'
 import { settle } from '../sft/once.ts'
-import {
-  type AnyRecord,
-  type Intent,
-  type IntentDraft,
-  idOf,
-  recordOf,
-  type StateEntry,
-  type StateStore,
-} from '../state/state.ts'
+import { idOf, recordOf, withId } from '../state/records.ts'
+import type { Intent, IntentDraft, StateEntry, StateStore } from '../state/state.ts'
+import { putEntry } from '../state/state.ts'
 import { freshReader } from './fresh-reads.ts'
 import { retiredEntry } from './retired-entry.ts'
 import { concluded } from './run.ts'
@@ -98,7 +92,7 @@ export async function settlePending(
 /** A draft whose object the state has already: of a bulk, those that were answered for. */
 function isRecorded(store: StateStore, draft: IntentDraft): boolean {
   const record = recordOf(store.state, `${draft.kind}/${draft.key}`)
-  return record !== undefined && draft.id !== idOf(record)
+  return record !== undefined && draft.id !== idOf(kindOf(draft.kind), record)
 }
 
 type Findings<Value> = ReadonlyMap<IntentDraft, Finding<Value>>
@@ -120,7 +114,7 @@ async function findEntries(
     case 'replace': {
       const findings = await findDrafts(read, drafts, pageSize)
       const entryOf = (draft: IntentDraft, id: string) =>
-        putEntry(draft.kind, draft.key, withId(draft.record, id))
+        putEntry(draft.kind, draft.key, withId(kindOf(draft.kind), draft.record, id))
       return new Map(
         [...findings].map(([draft, finding]) => [
           draft,
@@ -140,7 +134,7 @@ async function findRetired(
   for (const draft of drafts) {
     const { kind, key, naturalKey, id } = draft
     const record = recordOf(store.state, `${kind}/${key}`)
-    const { retirement } = KINDS[kind]
+    const { retirement } = kindOf(kind)
     findings.set(
       draft,
       id === undefined || record === undefined || retirement === undefined
@@ -167,7 +161,7 @@ async function findDrafts(
         id === draft.id ? undefined : id,
       ),
     )
-  const bySim = drafts.filter(draft => KINDS[draft.kind].identity === 'iccid')
+  const bySim = drafts.filter(draft => kindOf(draft.kind).identity === 'iccid')
   if (bySim.length > 1) {
     const iccids = bySim.map(draft => draft.naturalKey)
     const listing = await readSims(read, iccids, { pageSize, confirm: true })
@@ -183,7 +177,7 @@ async function findDrafts(
 }
 
 async function findOne(read: Sft['read'], draft: IntentDraft): Promise<Finding<string>> {
-  const kind: Kind = KINDS[draft.kind]
+  const kind: Kind = kindOf(draft.kind)
   try {
     return mapFinding(await kind.find(read, draft.naturalKey), ({ id }) => id)
   } catch (error) {
@@ -191,10 +185,4 @@ async function findOne(read: Sft['read'], draft: IntentDraft): Promise<Finding<s
     if (error instanceof AmbiguousNameError) return notThere(error.message)
     throw error
   }
-}
-
-function withId(record: AnyRecord, id: string): AnyRecord {
-  if ('planId' in record) return { ...record, planId: id }
-  if ('endpointId' in record) return { ...record, endpointId: id }
-  return { ...record, id }
 }

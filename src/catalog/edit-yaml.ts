@@ -24,7 +24,7 @@ export type EntryEdit =
   | { readonly edit: 'drop'; readonly field: string; readonly index: number }
 
 /** The sections of a file that have entries with keys. */
-export type EntrySection = 'rateZones' | 'addonPlans' | 'endpointBatches'
+export type EntrySection = string
 
 /** An entry is written in a way that cannot be changed without touching something else. */
 export class YamlEditError extends Error {

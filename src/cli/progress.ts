@@ -2,7 +2,7 @@ import { type DefaultRenderer, Listr, type ListrTaskWrapper, type SimpleRenderer
 import type { ApplyEvent, Result } from '../apply/report.ts'
 import type { KindName } from '../model.ts'
 import { count, duration } from '../render/paint.ts'
-import { KIND_NAMES, KINDS } from '../resources/kinds.ts'
+import { kindOf } from '../resources/kinds.ts'
 import type { BudgetView } from '../sft/api.ts'
 import type { World } from './world.ts'
 
@@ -38,7 +38,7 @@ export function showProgress(world: World, budget: BudgetView, quiet: boolean): 
     const calls = budget.calls() - callsBefore
     const ended = row.done + row.bad
     const left = row.total - ended
-    const parts = [`${KINDS[kind].plural}: ${row.done} of ${row.total}`]
+    const parts = [`${kindOf(kind).plural}: ${row.done} of ${row.total}`]
     if (row.bad > 0) parts.push(`${row.bad} not done`)
     if (left > 0 && ended > 0 && seconds > 1) {
       parts.push(`${(calls / seconds).toFixed(1)} calls/s`)
@@ -63,9 +63,8 @@ export function showProgress(world: World, budget: BudgetView, quiet: boolean): 
   const tell = (event: ApplyEvent): void => {
     switch (event.type) {
       case 'start':
-        for (const kind of KIND_NAMES)
-          if (event.totals[kind] > 0)
-            rows.set(kind, { total: event.totals[kind], done: 0, bad: 0, note: '' })
+        for (const [kind, total] of Object.entries(event.totals))
+          if (total > 0) rows.set(kind, { total, done: 0, bad: 0, note: '' })
         drawn?.start()
         break
       case 'result':
@@ -154,7 +153,7 @@ function drawRows(
       for (const kind of rows.keys()) drawn.set(kind, openRow())
       const list = new Listr(
         [...drawn].map(([kind, shown]) => ({
-          title: KINDS[kind].plural,
+          title: kindOf(kind).plural,
           task: (_context: object, task: Task) => {
             shown.task = task
             refresh(kind)
@@ -172,9 +171,9 @@ function drawRows(
     },
     update: refresh,
     note: (addresses: readonly string[], line: string) => {
-      const kind = addresses[0]?.slice(0, addresses[0].indexOf('/')) as KindName | undefined
-      const row = kind && rows.get(kind)
-      if (kind === undefined || row === undefined) return
+      const [kind = ''] = addresses[0]?.split('/') ?? []
+      const row = rows.get(kind)
+      if (row === undefined) return
       row.note = line
       refresh(kind)
     },

@@ -1,6 +1,6 @@
-import type { Sales } from '../plan/impact.ts'
 import { lookAtLedger } from '../provision/index.ts'
 import { inParts } from '../provision/pages.ts'
+import type { Sales } from '../resources/impact.ts'
 import { ledgerLocation } from '../settings.ts'
 import type { State } from '../state/state.ts'
 import type { Given } from './command.ts'

@@ -13,14 +13,13 @@ import type { LoadOptions } from '../catalog/index.ts'
 import { loadStaged } from '../catalog/stage-catalog.ts'
 import type { Address, Catalog, Json, Spec } from '../model.ts'
 import { resolveCatalog } from '../plan/resolve.ts'
-import { putEntry } from '../resources/kind.ts'
-import { KINDS } from '../resources/kinds.ts'
+import { kindOf } from '../resources/kinds.ts'
+import type { RateZoneRecord } from '../resources/rate-zone.ts'
+import { idOf, recordOf, withId } from '../state/records.ts'
 import {
   type AnyRecord,
-  idOf,
   type PutEntry,
-  type RateZoneRecord,
-  recordOf,
+  putEntry,
   type State,
   splitAddress,
 } from '../state/state.ts'
@@ -57,10 +56,6 @@ export interface AcceptOptions {
   readonly state: State
   readonly observation: Observation
 }
-
-const SECTION_OF = { rateZone: 'rateZones', addonPlan: 'addonPlans' } as const satisfies Partial<
-  Record<string, EntrySection>
->
 
 /**
  * Works out how the account's values of one address come into its YAML entry and into the state, and proves
@@ -100,8 +95,8 @@ function acceptLink(entry: EntryDrift, record: AnyRecord): Accepted {
   const id = String(entry.fields[0]?.account)
   return {
     address: entry.address,
-    entry: putEntry(kind, key, { ...record, endpointId: id } as AnyRecord),
-    fields: ['endpointId'],
+    entry: putEntry(kind, key, withId(kindOf(kind), record, id)),
+    fields: [kindOf(kind).idField],
     refused: [],
   }
 }
@@ -113,8 +108,8 @@ async function acceptFields(
 ): Promise<Accepted> {
   const { address, position } = entry
   const [kind, key] = splitAddress(address)
-  const section = kind === 'endpoint' ? undefined : SECTION_OF[kind]
-  if (section === undefined || position === undefined)
+  const { section, grouping } = kindOf(kind)
+  if (grouping !== undefined || position === undefined)
     throw new AcceptError(`${address} has no entry of its own in the catalog`)
   const before = await readFile(position.file, 'utf8')
   const drifted = entry.fields.filter(
@@ -222,18 +217,18 @@ async function proveAccepted(
     const refused = Object.fromEntries(
       Object.entries(previous.refused ?? {}).filter(([field]) => !accepted.fields.includes(field)),
     )
-    const { revision: _old, ...made } = KINDS[kind].record(
+    const { revision: _old, ...made } = kindOf(kind).record(
       resource,
       accepted.spec,
-      idOf(previous),
-      kept as AnyRecord,
+      idOf(kindOf(kind), previous),
+      kept,
     )
     const record = {
       ...made,
       ...(accepted.revision !== undefined &&
         accepted.revision > 1 && { revision: accepted.revision }),
       ...(Object.keys(refused).length > 0 && { refused }),
-    } as AnyRecord
+    }
     const put = putEntry(kind, key, record)
     const after = await stateWith(state, [put])
     const graph = resolveCatalog(catalog, observation, after)

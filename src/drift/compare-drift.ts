@@ -2,17 +2,17 @@
 
 import type { Observation } from '../account/observation.ts'
 import type { Issue } from '../issues.ts'
-import { isJsonObject } from '../json.ts'
 import type { Address, Catalog, Json, KindName, Moved, Position, Resource, Spec } from '../model.ts'
 import { networkLabels, networkWord } from '../networks.ts'
 import type { Outcome } from '../outcome.ts'
 import { diffFields } from '../plan/diff-fields.ts'
 import type { FieldChange } from '../plan/plan.ts'
 import type { ResourceGraph } from '../plan/resolve.ts'
-import type { ObservedObject } from '../resources/kind.ts'
-import { KIND_NAMES, KINDS } from '../resources/kinds.ts'
-import { revisionName } from '../resources/revision.ts'
-import { type AnyRecord, idOf, recordOf, SECTION, type State } from '../state/state.ts'
+import type { Kind, ObservedObject } from '../resources/kind.ts'
+import { byKind, kindOf, kinds } from '../resources/kinds.ts'
+import { platformSpec } from '../resources/references.ts'
+import { idOf, idsOf, knownId, recordsOf } from '../state/records.ts'
+import type { AnyRecord, State } from '../state/state.ts'
 
 /** Where a value changed since it was last applied. */
 export type Direction = 'there' | 'here' | 'both'
@@ -94,23 +94,23 @@ export function compareDrift(
   observation: Observation,
 ): DriftReport {
   const tally = newTally()
-  for (const kind of KIND_NAMES) {
-    if (kind === 'endpoint' && observation.simsRead !== 'all') continue
-    const objects = [...KINDS[kind].observed(observation)]
+  for (const kind of kinds()) {
+    if (kind.identity === 'iccid' && observation.simsRead !== 'all') continue
+    const objects = [...kind.observed(observation)]
     const account = {
       byId: new Map(objects.map(object => [object.id, object])),
       byName: new Map(objects.map(object => [object.naturalKey, object])),
     }
     const known = new Set<string>()
-    for (const [key, record] of Object.entries<AnyRecord>(state[SECTION[kind]])) {
-      for (const id of idsOf(record)) known.add(id)
-      if ('retired' in record && record.retired === true) continue
-      const resource = resourceOf(graph, catalog.moved, `${kind}/${key}`)
+    for (const [key, record] of Object.entries(recordsOf(state, kind))) {
+      for (const id of idsOf(kind, record)) known.add(id)
+      if (record.retired === true) continue
+      const resource = resourceOf(graph, catalog.moved, `${kind.kind}/${key}`)
       const base = baseOf(kind, key, record, resource)
       const side = { record, resource, state, observation, ...account }
-      tally.count(base, kind === 'endpoint' ? ofEndpoint(base, key, side) : ofObject(base, side))
+      tally.count(base, kind.identity === 'iccid' ? ofSim(base, key, side) : ofObject(base, side))
     }
-    tally.unmanaged[kind] = [...account.byId.keys()].filter(id => !known.has(id)).length
+    tally.unmanaged[kind.kind] = [...account.byId.keys()].filter(id => !known.has(id)).length
   }
   const { entries, open, statuses } = tally
   return {
@@ -141,7 +141,12 @@ interface Side {
 }
 
 function newTally() {
-  const noneYet = (): Record<KindName, number> => ({ rateZone: 0, addonPlan: 0, endpoint: 0 })
+  const noneYet = () => ({
+    ...byKind(
+      ({ kind }) => kind,
+      () => 0,
+    ),
+  })
   const entries: EntryDrift[] = []
   const compared = noneYet()
   const statuses: Record<string, number> = {}
@@ -156,7 +161,7 @@ function newTally() {
     notReported: () => [...missing.values()],
     count(base: Base, { entry, isOpen, status, unreported = [] }: Comparison): void {
       const { kind } = base
-      compared[kind] += 1
+      compared[kind] = (compared[kind] ?? 0) + 1
       if (entry !== undefined) entries.push(entry)
       if (isOpen === true) open.push(base)
       if (status !== undefined) statuses[status] = (statuses[status] ?? 0) + 1
@@ -168,28 +173,23 @@ function newTally() {
   }
 }
 
-/** The IDs that a record stands for, those of earlier revisions too. */
-const idsOf = (record: AnyRecord): readonly string[] => [
-  idOf(record),
-  ...(record.superseded ?? []).map(old => old.id),
-]
-
 const baseOf = (
-  kind: KindName,
+  kind: Kind,
   key: string,
   record: AnyRecord,
   resource: Resource | undefined,
 ): Base => ({
-  address: `${kind}/${key}`,
-  kind,
+  address: `${kind.kind}/${key}`,
+  kind: kind.kind,
   name: record.name,
-  id: idOf(record),
+  id: idOf(kind, record),
   ...(resource?.position && { position: resource.position }),
 })
 
-function ofEndpoint(base: Base, iccid: string, { observation, byName }: Side): Comparison {
+function ofSim(base: Base, iccid: string, { observation, byName }: Side): Comparison {
   const sim = observation.sims.get(iccid)
-  if (sim === undefined && !observation.gone.endpoint.has(base.id)) return { isOpen: true }
+  if (sim === undefined && observation.gone[base.kind]?.has(base.id) !== true)
+    return { isOpen: true }
   const entry = endpointDrift(base, iccid, observation, byName)
   return {
     status: sim?.endpointId === undefined ? 'without endpoint' : (sim.status ?? 'not reported'),
@@ -201,7 +201,7 @@ function ofObject(base: Base, side: Side): Comparison {
   const { record, resource, observation, byId, byName } = side
   const observed = byId.get(base.id)
   if (observed === undefined) {
-    const evidence = observation.gone[base.kind].get(base.id)
+    const evidence = observation.gone[base.kind]?.get(base.id)
     if (evidence === undefined) return { isOpen: true }
     const notes = [goneNote(base, byName), evidence]
     return { entry: { ...base, status: 'gone', fields: [], notes } }
@@ -218,23 +218,14 @@ function ofObject(base: Base, side: Side): Comparison {
 const notKnownIssue = ({ address, kind, id, position }: Base): Issue => ({
   code: 'NOT_KNOWN',
   severity: 'warning',
-  message: `${address}: whether the account still has ${KINDS[kind].title} ${id} is not known`,
+  message: `${address}: whether the account still has ${kindOf(kind).title} ${id} is not known`,
   hint: 'run it again; where that does not help, "sft-catalog doctor" tells what the lists leave out',
   ...(position && { position }),
 })
 
 /** What the catalog wants of an address, with IDs for references, as far as the state has them. */
-export function wantedSpec(resource: Resource, state: State, revision: number | undefined): Spec {
-  const spec: Record<string, Json> = {}
-  for (const [field, value] of Object.entries(resource.spec)) {
-    const ref = isJsonObject(value) && typeof value['ref'] === 'string' ? value['ref'] : undefined
-    const record = ref === undefined ? undefined : recordOf(state, ref as Address)
-    spec[field] = record === undefined ? value : idOf(record)
-  }
-  if (KINDS[resource.kind].identity === 'name')
-    spec['name'] = revisionName(resource.naturalKey, revision)
-  return spec
-}
+export const wantedSpec = (resource: Resource, state: State, revision: number | undefined): Spec =>
+  platformSpec(resource, kindOf(resource.kind).identity, revision, ref => knownId(state, ref)).spec
 
 /** The resource that a record stands for, under its new key where it was moved. */
 export function resourceOf(
@@ -255,7 +246,7 @@ function fieldDrifts(
   observation: Observation,
 ): readonly FieldDrift[] {
   const wanted = resource === undefined ? record.spec : wantedSpec(resource, state, record.revision)
-  const { fields, blocked } = diffFields(KINDS[kind], wanted, record.spec, observed.spec, {
+  const { fields, blocked } = diffFields(kindOf(kind), wanted, record.spec, observed.spec, {
     replaceRemoved: false,
   })
   const drifts: FieldDrift[] = []
@@ -339,7 +330,7 @@ function unreported(
   record: AnyRecord,
   observed: ObservedObject,
 ): readonly string[] {
-  return Object.entries(KINDS[kind].fields)
+  return Object.entries(kindOf(kind).fields)
     .filter(
       ([field, rule]) =>
         rule.reported &&
@@ -356,8 +347,8 @@ function goneNote(
 ): string {
   const other = byName.get(name)
   return other === undefined
-    ? `the account has no such ${KINDS[kind].title} any more`
-    : `the account has another ${KINDS[kind].title} of this name: ${other.id}`
+    ? `the account has no such ${kindOf(kind).title} any more`
+    : `the account has another ${kindOf(kind).title} of this name: ${other.id}`
 }
 
 function endpointDrift(

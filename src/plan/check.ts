@@ -1,7 +1,9 @@
 import type { Issue } from '../issues.ts'
-import type { ChangeShareLimits, KindName } from '../model.ts'
-import { KIND_NAMES, KINDS } from '../resources/kinds.ts'
-import { type AnyRecord, SECTION, type State } from '../state/state.ts'
+import type { ChangeShareLimits } from '../model.ts'
+import type { Kind } from '../resources/kind.ts'
+import { kinds } from '../resources/kinds.ts'
+import { recordsOf } from '../state/records.ts'
+import type { AnyRecord, State } from '../state/state.ts'
 import { type Change, type Plan, writes } from './plan.ts'
 
 /** Below so many existing objects of a kind, the share of those that change says little and is not judged. */
@@ -36,35 +38,36 @@ const isMadeAnew = (change: Change): boolean =>
 
 /** Refusals of a plan that changes, retires or makes anew more of what exists than the limits allow. */
 export function checkPlan(plan: Plan, state: State, limits: ChangeShareLimits): readonly Issue[] {
-  return KIND_NAMES.flatMap((kind): Issue[] => {
-    const changes = plan.changes.filter(change => change.kind === kind)
+  return kinds().flatMap((kind): Issue[] => {
+    const changes = plan.changes.filter(change => change.kind === kind.kind)
     const adopted = changes.filter(change => change.action === 'adopt').length
-    const existing = Object.values<AnyRecord>(state[SECTION[kind]]).filter(isInUse).length + adopted
+    const existing = Object.values(recordsOf(state, kind)).filter(isInUse).length + adopted
     const lost = keysOf(changes.filter(loses))
     if (existing > 0 && (lost >= existing || (lost >= 2 && lost / existing >= LOST_SHARE)))
       return [
         refusal(kind, lost, existing, 'are gone from the account, or would be retired', LOST_SHARE),
       ]
     const touched = keysOf(changes.filter(touches))
-    return existing >= SHARE_FROM && touched / existing > limits[kind]
-      ? [refusal(kind, touched, existing, undefined, limits[kind])]
+    const limit = limits[kind.kind] ?? 0
+    return existing >= SHARE_FROM && touched / existing > limit
+      ? [refusal(kind, touched, existing, undefined, limit)]
       : []
   })
 }
 
-const isInUse = (record: AnyRecord): boolean => !('retired' in record && record.retired === true)
+const isInUse = (record: AnyRecord): boolean => record.retired !== true
 
 const keysOf = (changes: readonly Change[]): number => new Set(changes.map(({ key }) => key)).size
 
 function refusal(
-  kind: KindName,
+  kind: Kind,
   count: number,
   existing: number,
   lost: string | undefined,
   limit: number,
 ): Issue {
   const percent = (value: number) => `${Math.round(value * 100)} %`
-  const of = `${count} of ${existing} ${KINDS[kind].plural} (${percent(count / existing)})`
+  const of = `${count} of ${existing} ${kind.plural} (${percent(count / existing)})`
   return {
     code: 'CHANGE_SHARE',
     severity: 'error',

@@ -1,7 +1,8 @@
 import type { Address, Moved } from '../model.ts'
 import type { Kind } from '../resources/kind.ts'
-import { KINDS } from '../resources/kinds.ts'
-import { idOf, recordOf, type State, splitAddress } from '../state/state.ts'
+import { kindOf } from '../resources/kinds.ts'
+import { idOf, idsOf, recordOf } from '../state/records.ts'
+import { type State, splitAddress } from '../state/state.ts'
 import { findRecorded, type ObservedIndex } from './observed-index.ts'
 import type { Change } from './plan.ts'
 
@@ -26,8 +27,8 @@ export function diffOrphan(
   const record = recordOf(state, address)
   if (record === undefined) return []
   const [name, key] = splitAddress(address)
-  const kind: Kind = KINDS[name]
-  const id = idOf(record)
+  const kind: Kind = kindOf(name)
+  const id = idOf(kind, record)
   const base = { address, kind: name, key, name: record.name, id }
   const orphan = (note: string): readonly Change[] => [{ ...base, action: 'orphan', notes: [note] }]
   const movedTo = moveOf(address, state, options.moved)
@@ -41,7 +42,7 @@ export function diffOrphan(
         notes: [`gone from the account and from the catalog: ${found.evidence}`],
       },
     ]
-  if ('retired' in record && record.retired === true) return []
+  if (record.retired === true) return []
   if (found.kind === 'not known') return orphan(`kept: ${found.reason}`)
   if (record.preventRetire === true) return orphan('protected by lifecycle.preventRetire')
   if (kind.retirement === undefined) return orphan(kind.manualRetirement ?? '')
@@ -58,15 +59,15 @@ function moveOf(from: Address, state: State, moved: readonly Moved[]): Address |
   const to = moved.find(move => move.from === from)?.to
   const left = recordOf(state, from)
   const there = to && recordOf(state, to)
-  if (left === undefined || there === undefined) return undefined
-  const ids = [idOf(there), ...(there.superseded ?? []).map(old => old.id)]
-  return ids.includes(idOf(left)) ? to : undefined
+  if (to === undefined || left === undefined || there === undefined) return undefined
+  const kind = kindOf(splitAddress(to)[0])
+  return idsOf(kind, there).includes(idOf(kind, left)) ? to : undefined
 }
 
 /** Superseded objects that `--prune` takes out of use. */
 export function retireSuperseded(changes: readonly Change[], state: State): readonly Change[] {
   return changes.flatMap(change => {
-    const kind = KINDS[change.kind]
+    const kind = kindOf(change.kind)
     const record = recordOf(state, change.address)
     if (kind.retirement === undefined || record === undefined || record.preventRetire === true)
       return []

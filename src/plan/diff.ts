@@ -1,28 +1,25 @@
 import type { Observation } from '../account/observation.ts'
-import { isJsonObject } from '../json.ts'
-import type { Address, Json, Resource, Spec } from '../model.ts'
+import type { Address, Resource, Spec } from '../model.ts'
 import type { Kind, ObservedObject } from '../resources/kind.ts'
-import { KIND_NAMES, KINDS } from '../resources/kinds.ts'
+import { kinds } from '../resources/kinds.ts'
+import { platformSpec, refOf } from '../resources/references.ts'
 import { revisionName } from '../resources/revision.ts'
 import {
-  type AnyRecord,
   idOf,
+  idsOf,
+  knownId,
+  type Records,
   recordAt,
   recordOf,
-  SECTION,
-  type State,
-  splitAddress,
-} from '../state/state.ts'
+  recordsOf,
+} from '../state/records.ts'
+import { type AnyRecord, type State, splitAddress } from '../state/state.ts'
 import { diffFields, localChanges } from './diff-fields.ts'
 import { nameTaken, settleNames } from './diff-names.ts'
 import { diffOrphan, type OrphanOptions } from './diff-orphans.ts'
 import { findRecorded, indexObserved, type ObservedIndex } from './observed-index.ts'
 import type { BlockedChange, Change, FieldChange } from './plan.ts'
 import type { ResourceGraph } from './resolve.ts'
-
-/** The address that a spec value stands for, where it stands for the ID of another resource. */
-const refOf = (value: Json | undefined): Address | undefined =>
-  isJsonObject(value) && typeof value['ref'] === 'string' ? (value['ref'] as Address) : undefined
 
 /** What is known while the changes of a kind are made. */
 interface Scope {
@@ -61,9 +58,9 @@ export function diffCatalog(
   const unknown = new Set<Address>()
   const movedFrom = new Map(options.moved.map(move => [move.to, move.from]))
 
-  for (const name of KIND_NAMES) {
-    const kind = KINDS[name]
-    const records: Readonly<Record<string, AnyRecord>> = state[SECTION[name]]
+  for (const kind of kinds()) {
+    const { kind: name } = kind
+    const records = recordsOf(state, kind)
     const owners = once(() => ownersOf(kind, records))
     const scope = { kind, index: indexObserved(kind, observation), owners }
     const taken = new Set<string>()
@@ -112,7 +109,7 @@ export function diffCatalog(
     const record = own ?? (from && recordOf(state, from))
     const moved = own === undefined && record !== undefined ? from : undefined
     if (moved !== undefined) taken.add(splitAddress(moved)[1])
-    const spec = resolveSpec(kind, resource, record?.revision)
+    const spec = specOf(kind, resource, record?.revision)
     const subject: Subject = {
       kind,
       index,
@@ -145,7 +142,7 @@ export function diffCatalog(
         return notKnownYet(subject, found.reason)
       case 'not there':
         subject.notes.push(
-          `${kind.title} ${idOf(record)} is gone from the account: ${found.evidence}`,
+          `${kind.title} ${idOf(kind, record)} is gone from the account: ${found.evidence}`,
         )
         return diffAbsent(subject)
     }
@@ -154,7 +151,7 @@ export function diffCatalog(
   /** An object of the state that is there, as far as the account tells. */
   function diffRecorded(subject: Subject, record: AnyRecord, reported: Spec): Change {
     const { kind, resource, spec, notes } = subject
-    const id = idOf(record)
+    const id = idOf(kind, record)
     const { fields, blocked, current } = diffFields(kind, spec, record.spec, reported, {
       refused: record.refused,
       replaceRemoved: resource.onNetworkRemoval === 'replace',
@@ -175,7 +172,7 @@ export function diffCatalog(
       return {
         ...wantedOf(subject),
         name: revisionName(resource.naturalKey, revision),
-        spec: resolveSpec(kind, resource, revision),
+        spec: specOf(kind, resource, revision),
         action: 'replace',
         id,
         record,
@@ -207,7 +204,7 @@ export function diffCatalog(
     if (latest.revision === 1 || owner !== undefined) return diffAbsent(subject)
     return diffAbsent({
       ...subject,
-      spec: resolveSpec(kind, resource, latest.revision),
+      spec: specOf(kind, resource, latest.revision),
       name: revisionName(resource.naturalKey, latest.revision),
       revision: latest.revision,
     })
@@ -291,41 +288,30 @@ export function diffCatalog(
     return (
       kind.fields['name']?.mutability === 'in-place' &&
       record !== undefined &&
-      idOf(record) === id &&
+      idOf(kind, record) === id &&
       wanted !== undefined &&
       revisionName(wanted.naturalKey, record.revision) !== name
     )
   }
 
-  function resolveSpec(kind: Kind, resource: Resource, revision: number | undefined): Spec {
+  function specOf(kind: Kind, resource: Resource, revision: number | undefined): Spec {
     // Where nothing depends on the state, the catalog's spec is the platform's.
-    if (kind.identity === 'iccid') return resource.spec
-    const spec: Record<string, Json> = {}
-    for (const [field, value] of Object.entries(resource.spec)) {
-      const ref = refOf(value)
-      spec[field] = (ref && knownId(ref)) ?? value
-    }
-    spec['name'] = revisionName(resource.naturalKey, revision)
-    return spec
+    if (kind.identity === 'iccid' && kind.references.length === 0) return resource.spec
+    return platformSpec(resource, kind.identity, revision, idOfRef).spec
   }
 
-  function knownId(ref: Address): string | undefined {
+  function idOfRef(ref: Address): string | undefined {
     const adopted = adoptedIds.get(ref)
     if (adopted !== undefined || newIds.has(ref)) return adopted
-    const record = recordOf(state, ref) ?? recordOf(state, movedFrom.get(ref) ?? ref)
-    return record && idOf(record)
+    return knownId(state, ref) ?? knownId(state, movedFrom.get(ref) ?? ref)
   }
 }
 
-function ownersOf(
-  kind: Kind,
-  records: Readonly<Record<string, AnyRecord>>,
-): ReadonlyMap<string, Address> {
+function ownersOf(kind: Kind, records: Records): ReadonlyMap<string, Address> {
   const owners = new Map<string, Address>()
   for (const [key, record] of Object.entries(records)) {
     const address: Address = `${kind.kind}/${key}`
-    owners.set(idOf(record), address)
-    for (const old of record.superseded ?? []) owners.set(old.id, address)
+    for (const id of idsOf(kind, record)) owners.set(id, address)
   }
   return owners
 }
@@ -370,7 +356,7 @@ const notKnownYet = (subject: Subject, reason: string): BlockedChange => ({
 })
 
 const blockedBy = (
-  { resource, record, name, notes }: Subject,
+  { kind, resource, record, name, notes }: Subject,
   reason: string,
   fields: readonly FieldChange[] = [],
 ): BlockedChange => ({
@@ -382,6 +368,6 @@ const blockedBy = (
   notes,
   reason,
   fields,
-  ...(record !== undefined && { id: idOf(record) }),
+  ...(record !== undefined && { id: idOf(kind, record) }),
   ...(resource.position && { position: resource.position }),
 })

@@ -1,9 +1,10 @@
 import type { Observation } from '../account/observation.ts'
 import { type Finding, notKnown, notThere, there } from '../finding.ts'
-import type { KindName, Spec } from '../model.ts'
+import type { Spec } from '../model.ts'
 import type { Kind, ObservedObject } from '../resources/kind.ts'
 import { type LatestRevision, latestRevisions } from '../resources/revision.ts'
-import { type AnyRecord, idOf } from '../state/state.ts'
+import { idOf } from '../state/records.ts'
+import type { AnyRecord } from '../state/state.ts'
 
 /** What the account has of one kind, by platform ID and by natural key, and what is certain of the rest. */
 export interface ObservedIndex {
@@ -28,25 +29,13 @@ export function indexObserved(kind: Kind, observation: Observation): ObservedInd
     else same.push(object)
   }
   const latest = kind.identity === 'name' ? latestRevisions(byId.values()) : new Map()
-  const doubt = doubtOf(kind.kind, observation)
+  const doubt = kind.doubt(observation)
   return {
     byId,
     byName,
     latest,
-    gone: observation.gone[kind.kind],
+    gone: observation.gone[kind.kind] ?? new Map(),
     ...(doubt !== undefined && { doubt }),
-  }
-}
-
-/** Why something that the list of a kind lacks is not known. */
-function doubtOf(kind: KindName, observation: Observation): string | undefined {
-  switch (kind) {
-    case 'rateZone':
-      return observation.rateZones.doubt
-    case 'addonPlan':
-      return observation.addonPlans.doubt
-    case 'endpoint':
-      return observation.simsDoubt
   }
 }
 
@@ -60,7 +49,7 @@ export function findRecorded(
   record: AnyRecord,
   naturalKey: string,
 ): Finding<Spec> {
-  const id = idOf(record)
+  const id = idOf(kind, record)
   const observed = index.byId.get(id)
   if (observed !== undefined) return there(observed.spec)
   const evidence = index.gone.get(id)

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { secondsFor } from '../call-rate.ts'
 import type { Issue } from '../issues.ts'
 import type { Address, KindName, Spec } from '../model.ts'
-import { KINDS } from '../resources/kinds.ts'
+import { kindOf } from '../resources/kinds.ts'
 import type { Learnt } from '../state/state.ts'
 import {
   ACTIONS,
@@ -41,10 +41,10 @@ export function planChanges(
   }
   const bulkKind = changes.filter(
     (change): change is CreateChange =>
-      change.action === 'create' && KINDS[change.kind].identity === 'iccid',
+      change.action === 'create' && kindOf(change.kind).identity === 'iccid',
   )
   for (const change of changes) {
-    if (change.action === 'create' && KINDS[change.kind].identity === 'iccid') continue
+    if (change.action === 'create' && kindOf(change.kind).identity === 'iccid') continue
     const operation = operationOf(change, byAddress)
     if (operation !== undefined) add(operation)
   }
@@ -110,7 +110,7 @@ function workOf(change: Change):
     case 'retire':
       return {
         action: 'retire',
-        calls: KINDS[change.kind].retirement?.calls ?? 0,
+        calls: kindOf(change.kind).retirement?.calls ?? 0,
         // What is done to one address is done in turn: each leaves the record that the next one changes.
         needs: [change.address],
         id: `retire ${change.address} ${change.id}`,
@@ -129,7 +129,7 @@ const editsOf = ({ fields }: AdoptChange | UpdateChange): readonly string[] =>
 
 function callsToEdit(change: AdoptChange | UpdateChange): number {
   const edits = editsOf(change)
-  return edits.length === 0 ? 0 : KINDS[change.kind].editCalls(edits)
+  return edits.length === 0 ? 0 : kindOf(change.kind).editCalls(edits)
 }
 
 /** Endpoints that share their settings share calls. */

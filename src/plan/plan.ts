@@ -1,6 +1,7 @@
 /** What a plan is made of. A plan is data: no functions, no clients inside. */
 import type { Issue } from '../issues.ts'
 import type { Address, Json, KindName, Position, Resource, Spec } from '../model.ts'
+import type { Impact } from '../resources/impact.ts'
 import type { Mutability } from '../resources/kind.ts'
 import type { AccountIdentity, AnyRecord, SupersededObject } from '../state/state.ts'
 
@@ -30,13 +31,6 @@ export interface ChangeBase {
   readonly impact?: Impact
   /** Changes that must be done first, since they give up the name that this one takes. */
   readonly after?: readonly Address[]
-}
-
-/** What a change means for people. Sold counts need a ledger; without one they are undefined. */
-export interface Impact {
-  readonly skus: readonly string[]
-  readonly soldEndpoints?: number
-  readonly unsoldEndpoints?: number
 }
 
 /** What a change that the catalog asks for has. */

@@ -1,8 +1,9 @@
 import type { Observation } from '../account/observation.ts'
 import type { Issue } from '../issues.ts'
 import type { Address, Catalog, Resource } from '../model.ts'
-import { KIND_NAMES, KINDS } from '../resources/kinds.ts'
-import { recordOf, type State } from '../state/state.ts'
+import { kinds } from '../resources/kinds.ts'
+import { recordAt } from '../state/records.ts'
+import type { State } from '../state/state.ts'
 
 /** What a catalog wants of an account, in dependency order, and what is wrong with wanting it. */
 export interface ResourceGraph {
@@ -18,14 +19,14 @@ export function resolveCatalog(
 ): ResourceGraph {
   const issues: Issue[] = []
   const resources = new Map<Address, Resource>()
-  const context = {
-    catalog,
-    observation,
-    recordOf: (address: Address) => recordOf(state, address),
-    report: (issue: Issue) => issues.push(issue),
+  const report = (issue: Issue) => {
+    issues.push(issue)
   }
-  for (const name of KIND_NAMES)
-    for (const resource of KINDS[name].resources(context)) resources.set(resource.address, resource)
+  for (const kind of kinds()) {
+    const recordOf = (key: string) => recordAt(state, kind.kind, key)
+    const context = { catalog, observation, recordOf, report }
+    for (const resource of kind.resources(context)) resources.set(resource.address, resource)
+  }
   return { resources, issues }
 }
 

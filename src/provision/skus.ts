@@ -1,5 +1,6 @@
 import { nearestOf } from '../nearest.ts'
-import type { AddonPlanRecord, State } from '../state/state.ts'
+import type { AddonPlanRecord } from '../resources/addon-plan.ts'
+import type { State } from '../state/state.ts'
 
 /** What a SKU means in a state. */
 export type SkuMeaning =

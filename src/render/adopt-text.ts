@@ -1,5 +1,5 @@
 import type { JsonObject, KindName } from '../model.ts'
-import { KIND_NAMES, KINDS } from '../resources/kinds.ts'
+import { kinds } from '../resources/kinds.ts'
 import { gated } from './gate.ts'
 import { count, type Paint, plain } from './paint.ts'
 import { JSON_FORMAT } from './plan-json.ts'
@@ -47,9 +47,9 @@ function adoptionLines(adoption: AdoptionView, written: boolean, paint: Paint): 
     written ? 'Files written' : 'Files to write',
     adoption.files.map(({ path }) => path),
   )
-  const counts = KIND_NAMES.map(kind => {
+  const counts = kinds().map(({ kind, title, plural }) => {
     const n = adoption.entries.filter(entry => entry.kind === kind).length
-    return count(n, KINDS[kind].title, KINDS[kind].plural)
+    return count(n, title, plural)
   })
   lines.push(
     adoption.entries.length === 0

@@ -1,7 +1,7 @@
 import { diffArrays } from 'diff'
 import type { DriftReport, EntryDrift, FieldDrift } from '../drift/compare-drift.ts'
 import type { Json } from '../model.ts'
-import { KIND_NAMES, KINDS } from '../resources/kinds.ts'
+import { kindOf, kinds } from '../resources/kinds.ts'
 import { gated } from './gate.ts'
 import { count, type Paint, plain } from './paint.ts'
 import { showJson } from './plan-text.ts'
@@ -16,8 +16,8 @@ const SIGN = { changed: '~', gone: '-', relinked: '↔' } as const
 
 /** Lines of one list that a terminal can hold; the rest is counted. */
 const SHOWN = 12
-/** Endpoints of one sort that are named. */
-const ENDPOINTS = 20
+/** Of a kind with entries that stand for many, so many are named. */
+const OF_MANY = 20
 
 /** Drift for people; the last line has the counts. */
 export const renderDrift = (report: DriftReport, paint: Paint = plain): readonly string[] =>
@@ -25,12 +25,12 @@ export const renderDrift = (report: DriftReport, paint: Paint = plain): readonly
 
 function driftLines(report: DriftReport, paint: Paint): readonly string[] {
   const lines: string[] = []
-  for (const kind of KIND_NAMES) {
-    const entries = report.entries.filter(entry => entry.kind === kind)
+  for (const kind of kinds()) {
+    const entries = report.entries.filter(entry => entry.kind === kind.kind)
     if (entries.length === 0) continue
-    const title = KINDS[kind].plural
+    const title = kind.plural
     lines.push(paint('strong', title.charAt(0).toUpperCase() + title.slice(1)))
-    const shown = kind === 'endpoint' ? entries.slice(0, ENDPOINTS) : entries
+    const shown = kind.grouping === undefined ? entries : entries.slice(0, OF_MANY)
     for (const entry of shown) lines.push(...entryLines(entry, report, paint))
     if (entries.length > shown.length)
       lines.push(`  … and ${entries.length - shown.length} more (--json lists all)`)
@@ -38,7 +38,10 @@ function driftLines(report: DriftReport, paint: Paint): readonly string[] {
   }
   for (const { kind, field, count: n } of report.notReported)
     lines.push(
-      paint('dim', `not reported: ${field} of ${count(n, KINDS[kind].title, KINDS[kind].plural)}`),
+      paint(
+        'dim',
+        `not reported: ${field} of ${count(n, kindOf(kind).title, kindOf(kind).plural)}`,
+      ),
     )
   if (report.statuses !== undefined) {
     const parts = Object.entries(report.statuses).map(
@@ -46,9 +49,10 @@ function driftLines(report: DriftReport, paint: Paint): readonly string[] {
     )
     if (parts.length > 0) lines.push(`Endpoints by the status of their SIM: ${parts.join(', ')}`)
   }
-  const unmanaged = KIND_NAMES.filter(kind => report.unmanaged[kind] > 0).map(kind =>
-    count(report.unmanaged[kind], KINDS[kind].title, KINDS[kind].plural),
-  )
+  const unmanaged = kinds().flatMap(({ kind, title, plural }) => {
+    const n = report.unmanaged[kind] ?? 0
+    return n > 0 ? [count(n, title, plural)] : []
+  })
   if (unmanaged.length > 0)
     lines.push(
       paint('dim', `not managed: ${unmanaged.join(', ')}; "sft-catalog adopt" takes them over`),
@@ -58,9 +62,9 @@ function driftLines(report: DriftReport, paint: Paint): readonly string[] {
 }
 
 function summary(report: DriftReport, paint: Paint): string {
-  const compared = KIND_NAMES.filter(
-    kind => kind !== 'endpoint' || report.statuses !== undefined,
-  ).map(kind => count(report.compared[kind], KINDS[kind].title, KINDS[kind].plural))
+  const compared = kinds()
+    .filter(({ identity }) => identity !== 'iccid' || report.statuses !== undefined)
+    .map(({ kind, title, plural }) => count(report.compared[kind] ?? 0, title, plural))
   const fields = report.entries.flatMap(entry => entry.fields)
   const of = (direction: FieldDrift['direction']) =>
     report.entries.filter(
@@ -99,7 +103,7 @@ function fieldLines(
   report: DriftReport,
   paint: Paint,
 ): readonly string[] {
-  const show = KINDS[entry.kind].fields[field.field]?.show ?? showJson
+  const show = kindOf(entry.kind).fields[field.field]?.show ?? showJson
   const head = `      ${field.field} ${paint(TONE[field.direction], `(${DIRECTION[field.direction]})`)}`
   const notes = field.notes.map(note => `        ${paint('dim', note)}`)
   const { applied, account, wanted } = field

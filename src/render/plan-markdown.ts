@@ -1,7 +1,7 @@
 import { blockedEntries, hardErrors } from '../outcome.ts'
 import type { Plan } from '../plan/plan.ts'
 import { ACTIONS } from '../plan/plan.ts'
-import { KIND_NAMES, KINDS } from '../resources/kinds.ts'
+import { kinds } from '../resources/kinds.ts'
 import { fencedLine, markdownText } from './markdown.ts'
 import { count } from './paint.ts'
 import { costText, renderChanges } from './plan-text.ts'
@@ -57,10 +57,10 @@ export function planMarkdown(plan: Plan, subject?: Subject): string {
   ]
   const parts = [head.join('\n').slice(0, LONGEST / 2)]
   let left = LONGEST - parts.join('').length
-  for (const kind of KIND_NAMES) {
+  for (const kind of kinds()) {
     const lines = renderChanges(plan, kind)
     if (lines.length === 0) continue
-    const open = `<details><summary>${KINDS[kind].plural}</summary>\n\n\`\`\`diff\n`
+    const open = `<details><summary>${kind.plural}</summary>\n\n\`\`\`diff\n`
     const close = '\n```\n\n</details>\n'
     const kept: string[] = []
     let room = left - open.length - close.length - 100
@@ -75,7 +75,7 @@ export function planMarkdown(plan: Plan, subject?: Subject): string {
     const part = `${open}${kept.join('\n')}${rest > 0 ? `\n… and ${count(rest, 'more line')}: see "sft-catalog plan"` : ''}${close}`
     if (kept.length === 0) {
       parts.push(
-        `${count(lines.length, 'line')} about ${KINDS[kind].plural} left out: see "sft-catalog plan"\n`,
+        `${count(lines.length, 'line')} about ${kind.plural} left out: see "sft-catalog plan"\n`,
       )
       continue
     }

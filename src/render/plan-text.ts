@@ -1,10 +1,12 @@
 import { diffArrays, diffWordsWithSpace } from 'diff'
-import { isJsonObject } from '../json.ts'
-import type { Json, KindName } from '../model.ts'
+import type { Json } from '../model.ts'
 import { blockedEntries } from '../outcome.ts'
-import type { Action, Change, Cost, FieldChange, Impact, Plan } from '../plan/plan.ts'
+import type { Action, Change, Cost, FieldChange, Plan } from '../plan/plan.ts'
 import { ACTIONS, shownAs } from '../plan/plan.ts'
-import { KIND_NAMES, KINDS } from '../resources/kinds.ts'
+import type { Impact } from '../resources/impact.ts'
+import type { Grouping, Kind } from '../resources/kind.ts'
+import { kindOf, kinds } from '../resources/kinds.ts'
+import { refOf } from '../resources/references.ts'
 import { gated } from './gate.ts'
 import { count, duration, type Paint, plain, type Tone } from './paint.ts'
 import { type Subject, subjectLines } from './subject.ts'
@@ -59,20 +61,20 @@ export const renderPlan = (
 ): readonly string[] => gated(paint, marked => planLines(plan, marked, subject))
 
 function planLines(plan: Plan, paint: Paint, subject?: Subject): readonly string[] {
-  const lines = KIND_NAMES.flatMap(kind => {
+  const lines = kinds().flatMap(kind => {
     const changes = renderChanges(plan, kind, paint)
-    return changes.length === 0
-      ? []
-      : [paint('strong', capitalised(KINDS[kind].plural)), ...changes, '']
+    return changes.length === 0 ? [] : [paint('strong', capitalised(kind.plural)), ...changes, '']
   })
   return [...subjectLines(subject), ...lines, ...summaryLines(plan, paint)]
 }
 
 /** The changes of one kind, without what is kept. */
-export function renderChanges(plan: Plan, kind: KindName, paint: Paint = plain): readonly string[] {
-  const changes = plan.changes.filter(change => change.kind === kind && change.action !== 'keep')
-  return KINDS[kind].identity === 'iccid'
-    ? renderBatches(changes, paint)
+export function renderChanges(plan: Plan, kind: Kind, paint: Paint = plain): readonly string[] {
+  const changes = plan.changes.filter(
+    change => change.kind === kind.kind && change.action !== 'keep',
+  )
+  return kind.grouping !== undefined
+    ? renderGroups(changes, kind, kind.grouping, paint)
     : changes.flatMap(change => renderChange(change, plan, paint))
 }
 
@@ -130,17 +132,8 @@ function renderChange(change: Change, plan: Plan, paint: Paint): readonly string
 /** What a created thing is, in a few words. */
 function brief(change: Change): string {
   if (change.action !== 'create') return ''
-  const { spec } = change
-  if (Array.isArray(spec['networks'])) return `  ${count(spec['networks'].length, 'network')}`
-  const rule = KINDS[change.kind].fields
-  const parts = ['dataMB', 'validityDays', 'activation', 'renewal', 'charge']
-    .filter(field => spec[field] !== undefined && spec[field] !== null)
-    .map(field =>
-      field === 'charge'
-        ? `charge ${spec[field]}`
-        : (rule[field]?.show?.(spec[field] ?? null) ?? String(spec[field])),
-    )
-  return parts.length === 0 ? '' : `  ${parts.join(', ')}`
+  const words = kindOf(change.kind).brief?.(change.spec) ?? ''
+  return words === '' ? '' : `  ${words}`
 }
 
 function renderField(
@@ -149,7 +142,7 @@ function renderField(
   plan: Plan,
   paint: Paint,
 ): readonly string[] {
-  const show = KINDS[change.kind].fields[field.field]?.show ?? showJson
+  const show = kindOf(change.kind).fields[field.field]?.show ?? showJson
   const before = field.account === undefined ? field.applied : field.account
   const why = whyOf(field)
   if (field.mutability === 'local' && field.message !== undefined)
@@ -209,10 +202,16 @@ const wordDiff = (before: string, after: string, paint: Paint): string =>
     )
     .join('')
 
-function renderBatches(changes: readonly Change[], paint: Paint): readonly string[] {
+/** Resources of one entry that are alike, as one. */
+function renderGroups(
+  changes: readonly Change[],
+  kind: Kind,
+  grouping: Grouping,
+  paint: Paint,
+): readonly string[] {
   const groups = new Map<string, Change[]>()
   for (const change of changes) {
-    const batch = 'resource' in change ? String(change.resource.local['batch']) : ''
+    const entry = 'resource' in change ? String(change.resource.local[grouping.field]) : ''
     const fields =
       'fields' in change ? change.fields.map(field => `${field.field} ${field.origin}`).join() : ''
     const reason =
@@ -221,7 +220,7 @@ function renderBatches(changes: readonly Change[], paint: Paint): readonly strin
         : ''
     const key = JSON.stringify([
       change.action,
-      batch,
+      entry,
       fields,
       reason,
       change.notes.map(note => note.replaceAll(change.key, '…')),
@@ -230,18 +229,22 @@ function renderBatches(changes: readonly Change[], paint: Paint): readonly strin
     if (group === undefined) groups.set(key, [change])
     else group.push(change)
   }
-  return [...groups.values()].flatMap(group => renderGroup(group, paint))
+  return [...groups.values()].flatMap(group => renderGroup(group, kind, grouping, paint))
 }
 
-function renderGroup(group: readonly Change[], paint: Paint): readonly string[] {
+function renderGroup(
+  group: readonly Change[],
+  kind: Kind,
+  { prefix, field }: Grouping,
+  paint: Paint,
+): readonly string[] {
   const first = group[0]
   const last = group.at(-1)
   if (first === undefined || last === undefined) return []
-  const batch =
-    'resource' in first ? ` of endpointBatch/${String(first.resource.local['batch'])}` : ''
+  const entry = 'resource' in first ? ` of ${prefix}/${String(first.resource.local[field])}` : ''
   const range = group.length === 1 ? first.key : `${first.key} … ${last.key}`
   const lines = [
-    `  ${paint(TONE[first.action], `${SIGN[first.action]} ${count(group.length, 'endpoint')}`)}${batch}  ${paint('dim', range)}`,
+    `  ${paint(TONE[first.action], `${SIGN[first.action]} ${count(group.length, kind.title, kind.plural)}`)}${entry}  ${paint('dim', range)}`,
   ]
   if (first.action === 'blocked') lines.push(...reasonLines(group, paint))
   else if ('fields' in first)
@@ -298,12 +301,8 @@ export function impactLines(impact: Impact): readonly string[] {
 
 /** A value for people; what has no ID yet by its address. */
 export const showJson = (value: Json): string =>
-  typeof value === 'string'
-    ? value
-    : isJsonObject(value) && typeof value['ref'] === 'string'
-      ? value['ref']
-      : isJsonObject(value) || Array.isArray(value)
-        ? JSON.stringify(value)
-        : String(value)
+  typeof value === 'object' && value !== null
+    ? (refOf(value) ?? JSON.stringify(value))
+    : String(value)
 
 const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)

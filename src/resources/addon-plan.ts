@@ -1,5 +1,5 @@
 import { type Finding, findIn, mapFinding, seenIn, there } from '../finding.ts'
-import { isJsonObject } from '../json.ts'
+import { isJsonObject, isText } from '../json.ts'
 import type { AddonPlanEntry, Json, JsonObject, Resource, Spec } from '../model.ts'
 import { normaliseName } from '../names.ts'
 import type {
@@ -10,6 +10,7 @@ import type {
   SftReader,
 } from '../sft/api.ts'
 import { SftMissingPrerequisiteError } from '../sft/errors.ts'
+import type { AnyRecord, MappingRow } from '../state/state.ts'
 import { formatMB, normaliseAmount } from '../units.ts'
 import {
   type EditRequest,
@@ -21,6 +22,25 @@ import {
   type ResolveContext,
   sftOf,
 } from './kind.ts'
+import { refTo } from './references.ts'
+
+/** What the state has of an add-on plan. */
+export interface AddonPlanRecord extends AnyRecord {
+  readonly planId: string
+  /** Key of the catalog's zone; absent for one kept elsewhere. */
+  readonly rateZone?: string
+  readonly rateZoneId: string
+  readonly portal?: JsonObject
+}
+
+declare module '../state/state.ts' {
+  interface State {
+    readonly addonPlans: Readonly<Record<string, AddonPlanRecord>>
+  }
+  interface Mapping {
+    readonly addonPlans: readonly MappingRow[]
+  }
+}
 
 // The ports speak the contract's values (section 7), whatever this account has.
 const PLAN_TYPE = { prepaid: '0', postpaid: '1' } as const
@@ -40,7 +60,7 @@ function resources(context: ResolveContext): readonly Resource[] {
         name: entry.name,
         ...(entry.description && { description: entry.description }),
         status: 'Active',
-        rateZone: 'key' in zone ? { ref: `rateZone/${zone.key}` } : zone.id,
+        rateZone: 'key' in zone ? refTo(`rateZone/${zone.key}`) : zone.id,
         dataMB: entry.dataMB,
         validityDays: entry.validityDays,
         activation: entry.activation,
@@ -203,45 +223,88 @@ const basic = (trust: 'SEEN' | 'INFERRED') => ({
   reported: true,
 })
 
+/** What a plan's row tells of its spec. */
+const MAPPED = ['dataMB', 'validityDays', 'activation'] as const
+
+/** The row of the table "add-on to portal product" of the platform's guide for backend configuration. */
+const mappingRow = (key: string, plan: AddonPlanRecord): MappingRow => ({
+  planId: plan.planId,
+  planName: plan.name,
+  key,
+  rateZoneId: plan.rateZoneId,
+  ...(plan.rateZone !== undefined && { rateZone: plan.rateZone }),
+  ...Object.fromEntries(
+    MAPPED.flatMap(field => {
+      const value = plan.spec[field]
+      return value === undefined ? [] : [[field, value]]
+    }),
+  ),
+  ...(plan.retired === true && { retired: true }),
+  ...(plan.portal !== undefined && { portal: plan.portal }),
+})
+
+const FIELDS: Kind['fields'] = {
+  name: basic('INFERRED'),
+  description: basic('INFERRED'),
+  priority: basic('INFERRED'),
+  status: basic('INFERRED'),
+  charge: {
+    mutability: 'in-place',
+    reason: 'ModifyPlan charge, read back: edits outside basicInfo may be dropped',
+    trust: 'UNKNOWN',
+    section: '4.5',
+    reported: true,
+  },
+  rateZone: fixed('the benefit is fixed once created', '4.4'),
+  dataMB: fixed('the benefit is fixed once created', '4.4', value => formatMB(Number(value))),
+  validityDays: fixed('the validity is fixed once created', '4.4', value => `${value} days`),
+  activation: fixed('the subscription is fixed once created', '4.4'),
+  renewal: fixed('the subscription is fixed once created', '4.4', value =>
+    isJsonObject(value) ? `on ${value['on']}, ${value['times']} times` : 'one time',
+  ),
+  serviceProfile: { ...fixed('fixed after plan creation', '2'), trust: 'CONFIRMED' },
+  currencyId: fixed('no client edits it', '4.4'),
+  planType: fixed('no client edits it', '4.4'),
+  destinationGroup: fixed('no client edits it', '4.4'),
+  sft: {
+    mutability: 'replace',
+    reason: 'sent as it stands when the plan is created, never compared with the account',
+    trust: 'UNKNOWN',
+    section: '4.4',
+    reported: false,
+  },
+}
+
+/** What a plan is, in a few words. */
+const brief = (spec: Spec): string =>
+  ['dataMB', 'validityDays', 'activation', 'renewal', 'charge']
+    .flatMap(field => {
+      const value = spec[field]
+      if (value === undefined || value === null) return []
+      return field === 'charge'
+        ? `charge ${value}`
+        : (FIELDS[field]?.show?.(value) ?? String(value))
+    })
+    .join(', ')
+
 /** Add-on plans (contract 4.4, 4.5). */
-export const addonPlan: Kind<'addonPlan'> = {
+export const addonPlan: Kind<AddonPlanRecord> = {
   kind: 'addonPlan',
   ...NAMES,
-  fields: {
-    name: basic('INFERRED'),
-    description: basic('INFERRED'),
-    priority: basic('INFERRED'),
-    status: basic('INFERRED'),
-    charge: {
-      mutability: 'in-place',
-      reason: 'ModifyPlan charge, read back: edits outside basicInfo may be dropped',
-      trust: 'UNKNOWN',
-      section: '4.5',
-      reported: true,
-    },
-    rateZone: fixed('the benefit is fixed once created', '4.4'),
-    dataMB: fixed('the benefit is fixed once created', '4.4', value => formatMB(Number(value))),
-    validityDays: fixed('the validity is fixed once created', '4.4', value => `${value} days`),
-    activation: fixed('the subscription is fixed once created', '4.4'),
-    renewal: fixed('the subscription is fixed once created', '4.4', value =>
-      isJsonObject(value) ? `on ${value['on']}, ${value['times']} times` : 'one time',
-    ),
-    serviceProfile: { ...fixed('fixed after plan creation', '2'), trust: 'CONFIRMED' },
-    currencyId: fixed('no client edits it', '4.4'),
-    planType: fixed('no client edits it', '4.4'),
-    destinationGroup: fixed('no client edits it', '4.4'),
-    sft: {
-      mutability: 'replace',
-      reason: 'sent as it stands when the plan is created, never compared with the account',
-      trust: 'UNKNOWN',
-      section: '4.4',
-      reported: false,
-    },
-  },
+  exampleKey: 'eu-10gb',
+  section: 'addonPlans',
+  sectionSince: 1,
+  idField: 'planId',
+  recordChecks: [{ field: 'rateZoneId', isSound: isText, words: 'text' }],
+  references: [{ field: 'rateZone', to: 'rateZone', keyField: 'rateZone' }],
+  mapping: { place: 2, row: mappingRow },
+  fields: FIELDS,
   identity: 'name',
+  brief,
   localFields: ['portal', 'rateZone', 'preventRetire'],
   resources,
   observed: observation => observation.addonPlans.items.map(observedPlan),
+  doubt: observation => observation.addonPlans.doubt,
   record: (resource, spec, id, previous) => ({
     planId: id,
     name: String(spec['name']),
@@ -253,6 +316,13 @@ export const addonPlan: Kind<'addonPlan'> = {
     spec,
     ...keptOf(resource, previous),
   }),
+  impact: ({ record, ids }, sales) => {
+    const sku = record.portal?.['sku']
+    const skus = typeof sku === 'string' ? [sku] : []
+    if (sales === undefined) return skus.length === 0 ? undefined : { skus }
+    const sold = ids.map(id => sales.endpointsByPlan.get(id) ?? 0)
+    return { skus, soldEndpoints: sold.reduce((sum, one) => sum + one, 0) }
+  },
   createOperation: 'CreatePlan',
   create: async (sft, _resource, spec) => (await sft.write.createPlan(createRequest(spec))).planId,
   find,
@@ -263,7 +333,7 @@ export const addonPlan: Kind<'addonPlan'> = {
   retirement: {
     operation: 'ModifyPlan',
     calls: 1,
-    keepsRecord: true,
+    leaves: record => ({ ...record, spec: { ...record.spec, status: 'In-Active' } }),
     // Instances that travellers hold live on; the plan can no longer be subscribed to (contract 2).
     retire: async (sft, planId) => sft.write.modifyPlan({ planId, status: 'In-Active' }),
     isRetired,

@@ -1,4 +1,5 @@
 import { type Finding, notKnown, notThere, seenIn, there } from '../finding.ts'
+import { isListOfText, isText } from '../json.ts'
 import type { EndpointBatchEntry, Resource, Spec } from '../model.ts'
 import type {
   EndpointProfile,
@@ -9,6 +10,7 @@ import type {
   Sim,
 } from '../sft/api.ts'
 import { SftMissingPrerequisiteError, SftRejectedError } from '../sft/errors.ts'
+import type { AnyRecord, MappingRow } from '../state/state.ts'
 import {
   type EditRequest,
   type EditResult,
@@ -19,6 +21,22 @@ import {
   RetirementRefusedError,
   sftOf,
 } from './kind.ts'
+
+/** What the state has of an endpoint. */
+export interface EndpointRecord extends AnyRecord {
+  readonly endpointId: string
+  readonly batch: string
+  readonly tags: readonly string[]
+}
+
+declare module '../state/state.ts' {
+  interface State {
+    readonly endpoints: Readonly<Record<string, EndpointRecord>>
+  }
+  interface Mapping {
+    readonly endpoints: readonly MappingRow[]
+  }
+}
 
 const fillName = (template: string, iccid: string, n: number, batch: string): string =>
   template.replaceAll('{iccid}', iccid).replaceAll('{n}', String(n)).replaceAll('{batch}', batch)
@@ -178,10 +196,26 @@ const byPatch = {
 } as const
 
 /** Endpoints, one a SIM (contract 4.6 to 4.8); the catalog writes them as batches. */
-export const endpoint: Kind<'endpoint'> = {
+export const endpoint: Kind<EndpointRecord> = {
   kind: 'endpoint',
   title: 'endpoint',
   plural: 'endpoints',
+  exampleKey: '<iccid>',
+  section: 'endpoints',
+  sectionSince: 1,
+  idField: 'endpointId',
+  recordChecks: [
+    { field: 'batch', isSound: isText, words: 'text' },
+    { field: 'tags', isSound: isListOfText, words: 'a list of texts' },
+  ],
+  references: [],
+  fixedKey: "an endpoint's key is the ICCID of its SIM; remove it and import it under another one",
+  grouping: { prefix: 'endpointBatch', field: 'batch' },
+  // The platform's guide for backend configuration: endpoint to SIM.
+  mapping: {
+    place: 0,
+    row: (iccid, { endpointId, name, batch, tags }) => ({ endpointId, iccid, name, batch, tags }),
+  },
   fields: {
     name: byPatch,
     basePlan: {
@@ -228,6 +262,7 @@ export const endpoint: Kind<'endpoint'> = {
       if (observed !== undefined) yield observed
     }
   },
+  doubt: observation => observation.simsDoubt,
   record: (resource, spec, id, previous) => {
     const tags = resource.local['tags']
     return {
@@ -238,6 +273,11 @@ export const endpoint: Kind<'endpoint'> = {
       spec,
       ...keptOf(resource, previous),
     }
+  },
+  impact: ({ key }, sales) => {
+    if (sales === undefined) return undefined
+    const sold = sales.soldIccids.has(key)
+    return { skus: [], soldEndpoints: sold ? 1 : 0, unsoldEndpoints: sold ? 0 : 1 }
   },
   createOperation: 'CreateEndPoint',
   create: async (sft, resource, spec) =>
@@ -262,7 +302,6 @@ export const endpoint: Kind<'endpoint'> = {
       observed !== undefined && observed.status !== 'Pre-Active'
         ? `${observed.status ?? 'its state is not reported'}: only a Pre-Active endpoint is removed`
         : undefined,
-    keepsRecord: false,
     retire: async (sft, endpointId, iccid) => {
       const found = await sft.read.sim(iccid)
       if (found.kind === 'not known')

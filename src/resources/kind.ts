@@ -4,7 +4,8 @@ import type { Issue } from '../issues.ts'
 import { isJsonObject } from '../json.ts'
 import type { Catalog, Json, JsonObject, KindName, Resource, Spec } from '../model.ts'
 import type { OperationName, Sft, SftReader } from '../sft/api.ts'
-import type { AnyRecord, IntentDraft, Learnt, PutEntry } from '../state/state.ts'
+import type { AnyRecord, Learnt, MappingRow } from '../state/state.ts'
+import type { Impact, Sales, Touched } from './impact.ts'
 
 /**
  * What a change of one field means on the platform.
@@ -73,8 +74,8 @@ export interface Retirement {
   readonly retire: (sft: Sft, id: string, naturalKey: string) => Promise<void>
   /** Looks for the effect of retiring: *there* means that the object is out of use. */
   readonly isRetired: (read: SftReader, id: string, naturalKey: string) => Promise<Finding<true>>
-  /** Whether the record goes, or stays marked as retired. */
-  readonly keepsRecord: boolean
+  /** What is left of the record, which stays, marked as retired. Absent: it goes. */
+  readonly leaves?: (record: AnyRecord) => AnyRecord
 }
 
 /** An object that must not be removed: sold, Active or Suspended. */
@@ -82,27 +83,73 @@ export class RetirementRefusedError extends Error {
   override readonly name = 'RetirementRefusedError'
 }
 
+/** What a record must have beside its ID, its name and its spec, as a test and as words. */
+export interface RecordCheck {
+  readonly field: string
+  readonly isSound: (value: unknown) => boolean
+  readonly words: string
+}
+
+/** A field of a spec that stands for the ID of an object of another kind. */
+export interface Reference {
+  readonly field: string
+  readonly to: KindName
+  /** The record's field that keeps the key of what it refers to. */
+  readonly keyField: string
+}
+
+/** Entries of the catalog that stand for many resources each, such as a batch of endpoints. */
+export interface Grouping {
+  /** How the catalog's entry is addressed: `endpointBatch/<key>`. */
+  readonly prefix: string
+  /** The field of `Resource.local` that has the key of the entry. */
+  readonly field: string
+}
+
 /**
- * One kind of resource, whole: how it follows from the catalog, what of it the account reports, what a
- * change of each field means, and the calls that bring it about. Everything else is generic over kinds.
+ * One kind of resource, whole: how it follows from the catalog, what the state keeps of it, what of it the
+ * account reports, what a change of each field means, and the calls that bring it about. Everything else
+ * is generic over kinds. `Record_` is what the state has of one.
  */
-export interface Kind<Name extends KindName = KindName> {
-  readonly kind: Name
+export interface Kind<Record_ extends AnyRecord = AnyRecord> {
+  /** First part of an address: `rateZone`. */
+  readonly kind: KindName
   /** For people: `rate zone`, `rate zones`. */
   readonly title: string
   readonly plural: string
+  /** A key for messages that say what an address looks like. */
+  readonly exampleKey: string
+  /** Where the records stand in a state, and the name of the mapping table. */
+  readonly section: string
+  /** The version of the state's form from which on every state has the section. */
+  readonly sectionSince: number
+  /** The record's field that holds the platform ID. */
+  readonly idField: string
+  readonly recordChecks: readonly RecordCheck[]
+  readonly references: readonly Reference[]
+  /** Why the key of a record cannot be changed, and what to do. */
+  readonly fixedKey?: string
+  readonly grouping?: Grouping
+  /** The row of a mapping table, and its place among the tables. */
+  readonly mapping: { readonly place: number; row(key: string, record: Record_): MappingRow }
   readonly fields: Readonly<Record<string, FieldRule>>
   /**
    * `name`: found by a platform-side name, listed whole, replaced by revisions of that name.
    * `iccid`: found by the SIM, which tells the one object that it has.
    */
   readonly identity: 'name' | 'iccid'
+  /** Pure: what a new one is, in a few words for a plan. */
+  readonly brief?: (spec: Spec) => string
   /** Fields that live in the state only: they stand in a record as they stand in `Resource.local`. */
   readonly localFields: readonly string[]
   /** Pure: the resources of this kind that a catalog wants. */
-  readonly resources: (context: ResolveContext) => readonly Resource[]
+  resources(context: ResolveContext<Record_>): readonly Resource[]
   /** Pure: the objects of this kind that the account reports, in its order. */
   readonly observed: (observation: Observation) => Iterable<ObservedObject>
+  /** Pure: why something that was asked for and is not among them is not known; undefined: there is none. */
+  readonly doubt: (observation: Observation) => string | undefined
+  /** Pure: what a change of a record means for people. Absent: what it means for those that refer to it. */
+  impact?(touched: Touched<Record_>, sales: Sales | undefined): Impact | undefined
   /** Pure: what is left of an applied spec by itself, for what the account does not report. */
   readonly standing?: (applied: Spec, observation: Observation) => Spec
   /** Pure: why an object that was found, but is not in the state, must not be taken over. */
@@ -120,7 +167,7 @@ export interface Kind<Name extends KindName = KindName> {
     observation: Observation,
   ) => { readonly field: string; readonly reason: string } | undefined
   /** Pure: the record of an object, its spec resolved. `previous` is what the state had. */
-  readonly record: (resource: Resource, spec: Spec, id: string, previous?: AnyRecord) => AnyRecord
+  readonly record: (resource: Resource, spec: Spec, id: string, previous?: AnyRecord) => Record_
   /** Calls a create takes. */
   readonly createOperation: OperationName
   readonly create: (sft: Sft, resource: Resource, spec: Spec) => Promise<string | undefined>
@@ -162,25 +209,13 @@ export function findNamed<Item extends { readonly name: string }>(
 }
 
 /** What resolving a catalog may use, and where its issues go. */
-export interface ResolveContext {
+export interface ResolveContext<Record_ extends AnyRecord = AnyRecord> {
   readonly catalog: Catalog
   readonly observation: Observation
-  readonly recordOf: (address: Resource['address']) => AnyRecord | undefined
+  /** What the state has of a key of this kind. */
+  readonly recordOf: (key: string) => Record_ | undefined
   readonly report: (issue: Issue) => void
 }
-
-/** Narrowed constructors for entries, so that a kind and its record cannot drift apart. */
-export const putEntry = (kind: KindName, key: string, record: AnyRecord): PutEntry =>
-  ({ type: 'put', kind, key, record }) as PutEntry
-
-export const intentDraft = (
-  kind: KindName,
-  key: string,
-  naturalKey: string,
-  record: AnyRecord,
-  id?: string,
-): IntentDraft =>
-  ({ kind, key, naturalKey, record, ...(id !== undefined && { id }) }) as IntentDraft
 
 /** What a new record takes over from the one before it, and from the catalog's protection. */
 export function keptOf(resource: Resource, previous: AnyRecord | undefined) {

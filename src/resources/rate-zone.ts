@@ -1,11 +1,11 @@
 import { type Finding, findIn, mapFinding } from '../finding.ts'
-import { isJsonObject } from '../json.ts'
-import type { Resource, Spec } from '../model.ts'
+import { isJsonObject, isText } from '../json.ts'
+import type { JsonObject, Resource, Spec } from '../model.ts'
 import { normaliseName } from '../names.ts'
 import { indexNetworks, networkOfWord, networkWord } from '../networks.ts'
 import type { ReportedRateZone, Sft, SftReader } from '../sft/api.ts'
 import { SftMissingPrerequisiteError } from '../sft/errors.ts'
-import type { Learnt } from '../state/state.ts'
+import type { AnyRecord, Learnt, MappingRow } from '../state/state.ts'
 import {
   type EditRequest,
   type EditResult,
@@ -16,12 +16,30 @@ import {
   type ResolveContext,
   sftOf,
 } from './kind.ts'
-import { lostNetworks, networkDoubt, zoneNetworks } from './zone-networks.ts'
+import { lostNetworks, networkDoubt, type RecordedNetwork, zoneNetworks } from './zone-networks.ts'
+
+/** What the state has of a rate zone. */
+export interface RateZoneRecord extends AnyRecord {
+  readonly id: string
+  readonly networks: readonly RecordedNetwork[]
+  readonly portal?: JsonObject
+}
+
+declare module '../state/state.ts' {
+  interface State {
+    readonly rateZones: Readonly<Record<string, RateZoneRecord>>
+  }
+  interface Mapping {
+    readonly rateZones: readonly MappingRow[]
+  }
+}
+
+type Context = ResolveContext<RateZoneRecord>
 
 const words = (spec: Spec): readonly string[] =>
   Array.isArray(spec['networks']) ? spec['networks'].map(String) : []
 
-function destGroupOf({ catalog, observation, report }: ResolveContext): string | undefined {
+function destGroupOf({ catalog, observation, report }: Context): string | undefined {
   const given = catalog.account.destGroupId
   if (given !== undefined) return given
   if (observation.destGroupIds.length === 1) return observation.destGroupIds[0]
@@ -40,13 +58,14 @@ function destGroupOf({ catalog, observation, report }: ResolveContext): string |
   return undefined
 }
 
-function resources(context: ResolveContext): readonly Resource[] {
+function resources(context: Context): readonly Resource[] {
   const index = indexNetworks(context.observation.networks.items)
   const destGroupId = destGroupOf(context)
   if (destGroupId === undefined) return []
   return context.catalog.rateZones.map(entry => {
-    const lost = lostNetworks(entry, index, context)
-    const networks = zoneNetworks(entry, index, context, lost)
+    const had = context.recordOf(entry.key)?.networks ?? []
+    const lost = lostNetworks(entry, index, had)
+    const networks = zoneNetworks(entry, index, context, { had, lost })
     const tadigs = Object.fromEntries(
       [...networks, ...lost].flatMap(network =>
         network.tadig === undefined ? [] : [[networkWord(network), network.tadig]],
@@ -146,6 +165,15 @@ async function edit(
   return { refused, ...(use && { learnt: { modifyRateZone: use } }) }
 }
 
+function isNetworkList(value: unknown): boolean {
+  return (
+    Array.isArray(value) &&
+    value.every(
+      item => isJsonObject(item) && isText(item['operatorId']) && isText(item['sponsorId']),
+    )
+  )
+}
+
 /**
  * Whether ModifyRateZone adds or replaces, by what a zone has after `added` was sent to it; absent where that
  * does not tell: nothing was there before, or what was sent is not there (yet).
@@ -162,9 +190,25 @@ function networkUse(
 }
 
 /** Rate zones (contract 4.3). */
-export const rateZone: Kind<'rateZone'> = {
+export const rateZone: Kind<RateZoneRecord> = {
   kind: 'rateZone',
   ...NAMES,
+  exampleKey: 'europe',
+  section: 'rateZones',
+  sectionSince: 1,
+  idField: 'id',
+  recordChecks: [{ field: 'networks', isSound: isNetworkList, words: 'a list of networks' }],
+  references: [],
+  // The platform's guide for backend configuration: rate zone to portal destination.
+  mapping: {
+    place: 1,
+    row: (key, { id, name, portal }) => ({
+      rateZoneId: id,
+      rateZoneName: name,
+      key,
+      ...(portal !== undefined && { portal }),
+    }),
+  },
   fields: {
     name: {
       mutability: 'blocked',
@@ -198,6 +242,7 @@ export const rateZone: Kind<'rateZone'> = {
     },
   },
   identity: 'name',
+  brief: spec => `${words(spec).length} ${words(spec).length === 1 ? 'network' : 'networks'}`,
   localFields: ['portal', 'preventRetire'],
   resources,
   // The platform takes a network that left coverage out of its zones by itself (contract 2).
@@ -212,6 +257,7 @@ export const rateZone: Kind<'rateZone'> = {
       : { field: 'networks', reason: `which networks it should have is not known: ${doubt}` }
   },
   observed: observation => observation.rateZones.items.map(observedZone),
+  doubt: observation => observation.rateZones.doubt,
   record: (resource, spec, id, previous) => {
     const tadigs = isJsonObject(resource.hints?.['tadigs']) ? resource.hints['tadigs'] : {}
     const lost = Array.isArray(resource.hints?.['lost']) ? resource.hints['lost'].map(String) : []

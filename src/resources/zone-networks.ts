@@ -2,10 +2,9 @@
 import type { Observation } from '../account/observation.ts'
 import { countryName, readNetworkCountry } from '../countries.ts'
 import type { IssueCode } from '../issues.ts'
-import type { NetworkSelector, RateZoneEntry } from '../model.ts'
+import type { NetworkId, NetworkSelector, RateZoneEntry } from '../model.ts'
 import { type NetworkIndex, networkLabel, networkWord } from '../networks.ts'
 import type { Network } from '../sft/api.ts'
-import type { RateZoneRecord } from '../state/state.ts'
 import type { ResolveContext } from './kind.ts'
 
 /** Networks that a selector picks. */
@@ -20,7 +19,8 @@ const describe = (selector: NetworkSelector): string =>
     ? `TADIG code ${selector.tadig}`
     : `operatorId ${selector.operatorId} with sponsorId ${selector.sponsorId}`
 
-export type RecordedNetwork = RateZoneRecord['networks'][number]
+/** A network of a zone as the state keeps it. */
+export type RecordedNetwork = NetworkId & { readonly tadig?: string }
 
 const picks = (selector: NetworkSelector, network: RecordedNetwork): boolean =>
   'tadig' in selector
@@ -34,10 +34,9 @@ const picks = (selector: NetworkSelector, network: RecordedNetwork): boolean =>
 export function lostNetworks(
   entry: RateZoneEntry,
   index: NetworkIndex,
-  context: ResolveContext,
+  had: readonly RecordedNetwork[],
 ): readonly RecordedNetwork[] {
-  const record = context.recordOf(`rateZone/${entry.key}`) as RateZoneRecord | undefined
-  return (record?.networks ?? []).filter(
+  return had.filter(
     network =>
       !index.byWord.has(networkWord(network)) &&
       entry.networks.some(selector => picks(selector, network)),
@@ -71,10 +70,9 @@ function doubtfulNetworks(
   country: string,
   entry: RateZoneEntry,
   index: NetworkIndex,
-  context: ResolveContext,
+  recorded: readonly RecordedNetwork[],
 ): readonly Doubtful[] {
-  const record = context.recordOf(`rateZone/${entry.key}`) as RateZoneRecord | undefined
-  const had = new Set(record?.networks.map(networkWord))
+  const had = new Set(recorded.map(networkWord))
   const named = [...entry.networks, ...entry.exclude]
   const doubtful = (index.perhaps.get(country) ?? []).filter(
     network => !named.some(selector => picks(selector, network)),
@@ -100,11 +98,18 @@ const doubtOf = ({ countryName, tadig }: Network): IssueCode => {
 export const networkDoubt = ({ networks }: Observation): string | undefined =>
   networks.stopped ? undefined : networks.doubt
 
+/** Networks that the state has of a zone, and those of them that left the coverage. */
+interface Recorded {
+  readonly had: readonly RecordedNetwork[]
+  readonly lost: readonly RecordedNetwork[]
+}
+
+/** The networks that an entry means; what it asks for and the account does not have is reported. */
 export function zoneNetworks(
   entry: RateZoneEntry,
   index: NetworkIndex,
-  context: ResolveContext,
-  lost: readonly RecordedNetwork[],
+  context: Pick<ResolveContext, 'observation' | 'report'>,
+  { had, lost }: Recorded,
 ): readonly Network[] {
   const chosen = new Map<string, Network>()
   const report = (
@@ -124,7 +129,7 @@ export function zoneNetworks(
     })
   entry.countries.forEach((country, at) => {
     const networks = index.byCountry.get(country) ?? []
-    const doubts = doubtfulNetworks(country, entry, index, context)
+    const doubts = doubtfulNetworks(country, entry, index, had)
     const kept = doubts.flatMap(doubt => doubt.kept)
     if (networks.length + kept.length === 0)
       report(

@@ -1,29 +1,39 @@
 import { randomUUID } from 'node:crypto'
-import {
-  type AccountIdentity,
-  type AddonPlanRecord,
-  type EndpointRecord,
-  type Intent,
-  type Learnt,
-  type PutEntry,
-  type RateZoneRecord,
-  SECTION,
-  STATE_VERSION,
-  type State,
-  type StateEntry,
-} from './state.ts'
+import type { KindName } from '../model.ts'
+import type { Kind } from '../resources/kind.ts'
+import { byKind, kindOf } from '../resources/kinds.ts'
+import { type Records, recordsOf } from './records.ts'
+import { type AnyRecord, STATE_VERSION, type State, type StateEntry } from './state.ts'
 
 /** A state as its store holds it: the same shape, changed in place, so that an entry costs O(1). */
-export interface MutableState {
-  readonly version: typeof STATE_VERSION
-  readonly lineage: string
-  serial: number
-  account?: AccountIdentity
-  readonly rateZones: Record<string, RateZoneRecord>
-  readonly addonPlans: Record<string, AddonPlanRecord>
-  readonly endpoints: Record<string, EndpointRecord>
-  learnt: Learnt
-  readonly pending: Record<string, Intent>
+export type MutableState = {
+  -readonly [Part in keyof State]: State[Part] extends Readonly<Record<string, infer Item>>
+    ? Record<string, Item>
+    : State[Part]
+}
+
+/** What a state has whatever its kinds. */
+type StateFields = Pick<
+  MutableState,
+  'version' | 'lineage' | 'serial' | 'account' | 'learnt' | 'pending'
+>
+
+/** A state of these fields and of a section for each kind, in the order in which it is written. */
+export function composeState(
+  { version, lineage, serial, account, learnt, pending }: StateFields,
+  sectionOf: (kind: Kind) => Records,
+): MutableState {
+  const state = {
+    version,
+    lineage,
+    serial,
+    ...(account !== undefined && { account }),
+    ...byKind(kind => kind.section, sectionOf),
+    learnt,
+    pending,
+  }
+  // The sections are those that the kinds' files declare.
+  return state as StateFields as MutableState
 }
 
 /** A copy that has no prototype: keys come from users, and `__proto__` is one like any other. */
@@ -37,39 +47,23 @@ const bare = <Value>(source: Readonly<Record<string, Value>>): Record<string, Va
 }
 
 /** A state that can be changed without changing `state`. Records are shared: nobody changes them. */
-export const mutableState = (state: State): MutableState => ({
-  version: state.version,
-  lineage: state.lineage,
-  serial: state.serial,
-  ...(state.account !== undefined && { account: state.account }),
-  rateZones: bare(state.rateZones),
-  addonPlans: bare(state.addonPlans),
-  endpoints: bare(state.endpoints),
-  learnt: state.learnt,
-  pending: bare(state.pending),
-})
+export const mutableState = (state: State): MutableState =>
+  composeState({ ...state, pending: bare(state.pending) }, kind => bare(recordsOf(state, kind)))
 
 /** A state with nothing in it and, unless one is given, a lineage of its own. */
 export const emptyState = (lineage: string = randomUUID()): MutableState =>
-  mutableState({
-    version: STATE_VERSION,
-    lineage,
-    serial: 0,
-    rateZones: {},
-    addonPlans: {},
-    endpoints: {},
-    learnt: {},
-    pending: {},
-  })
+  composeState({ version: STATE_VERSION, lineage, serial: 0, learnt: {}, pending: bare({}) }, () =>
+    bare({}),
+  )
 
 /** Changes a state by one entry. The serial is the store's: it grows once an append. */
 export function applyEntry(state: MutableState, entry: StateEntry): void {
   switch (entry.type) {
     case 'put':
-      putRecord(state, entry)
+      sectionOf(state, entry.kind)[entry.key] = entry.record
       return
     case 'remove':
-      delete state[SECTION[entry.kind]][entry.key]
+      delete sectionOf(state, entry.kind)[entry.key]
       return
     case 'intent':
       state.pending[entry.intent.id] = entry.intent
@@ -85,17 +79,14 @@ export function applyEntry(state: MutableState, entry: StateEntry): void {
   }
 }
 
-function putRecord(state: MutableState, entry: PutEntry): void {
-  switch (entry.kind) {
-    case 'rateZone':
-      state.rateZones[entry.key] = entry.record
-      return
-    case 'addonPlan':
-      state.addonPlans[entry.key] = entry.record
-      return
-    case 'endpoint':
-      state.endpoints[entry.key] = entry.record
-  }
+/** The section of a kind, to be changed; one that the state was opened without is added. */
+function sectionOf(state: MutableState, name: KindName): Record<string, AnyRecord> {
+  const { section } = kindOf(name)
+  const known: Record<string, AnyRecord> | undefined = Reflect.get(state, section)
+  if (known !== undefined) return known
+  const made = bare<AnyRecord>({})
+  Reflect.set(state, section, made)
+  return made
 }
 
 /**

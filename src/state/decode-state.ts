@@ -1,54 +1,11 @@
-import { isJsonObject } from '../json.ts'
-import type { KindName } from '../model.ts'
+import { isJsonObject, isText } from '../json.ts'
+import type { Kind } from '../resources/kind.ts'
+import { findKind, kinds } from '../resources/kinds.ts'
 import { type MutableState, mutableState } from './apply-entry.ts'
-import {
-  type Intent,
-  type Learnt,
-  type RecordOf,
-  SECTION,
-  STATE_VERSION,
-  type State,
-} from './state.ts'
-
-type Fields = Readonly<Record<string, unknown>>
-
-const isText = (value: unknown): value is string => typeof value === 'string'
-
-/** The field of each kind's record that holds its platform ID. */
-const ID_FIELD = {
-  rateZone: 'id',
-  addonPlan: 'planId',
-  endpoint: 'endpointId',
-} as const satisfies Record<KindName, string>
-
-const isListOfText = (value: unknown): boolean => Array.isArray(value) && value.every(isText)
-
-/** What else a record of each kind must have, as a test and as words. */
-const FIELDS: Record<
-  KindName,
-  readonly (readonly [string, (value: unknown) => boolean, string])[]
-> = {
-  rateZone: [['networks', isNetworkList, 'a list of networks']],
-  addonPlan: [['rateZoneId', isText, 'text']],
-  endpoint: [
-    ['batch', isText, 'text'],
-    ['tags', isListOfText, 'a list of texts'],
-  ],
-}
-
-function isNetworkList(value: unknown): boolean {
-  return (
-    Array.isArray(value) &&
-    value.every(
-      item => isJsonObject(item) && isText(item['operatorId']) && isText(item['sponsorId']),
-    )
-  )
-}
+import { type AnyRecord, type Intent, type Learnt, STATE_VERSION, type State } from './state.ts'
 
 /** Written by release 0.1.0: the same fields, in a file without a digest. */
 export const UNSEALED_VERSION = 1
-
-const KINDS: readonly KindName[] = ['rateZone', 'addonPlan', 'endpoint']
 
 /**
  * A parsed snapshot as a state. Throws an error that says which value is wrong. Text is checked where
@@ -57,16 +14,19 @@ const KINDS: readonly KindName[] = ['rateZone', 'addonPlan', 'endpoint']
 export function decodeState(value: unknown): MutableState {
   if (!isJsonObject(value)) throw new Error('is not a state: a JSON object is expected')
   const { version, lineage, serial, account } = value
-  checkVersion(version)
+  if (!isVersion(version)) throw new Error(wrongVersion(version))
   if (!isText(lineage) || lineage === '') throw new Error('has no lineage')
   if (typeof serial !== 'number' || !Number.isSafeInteger(serial) || serial < 0)
     throw new Error('has no serial')
   if (account !== undefined && !(isJsonObject(account) && isText(account['host'])))
     throw new Error('has an account without a host')
-  for (const section of [...Object.values(SECTION), 'learnt', 'pending'])
+  const sections = kinds().filter(
+    ({ section, sectionSince }) => value[section] !== undefined || version >= sectionSince,
+  )
+  for (const section of [...sections.map(kind => kind.section), 'learnt', 'pending'])
     if (!isJsonObject(value[section])) throw new Error(`has no ${section}`)
-  for (const kind of KINDS) {
-    const section = value[SECTION[kind]]
+  for (const kind of sections) {
+    const section = value[kind.section]
     if (!isJsonObject(section)) continue
     for (const key of Object.keys(section)) checkRecord(kind, key, section[key])
     checkIds(kind, section)
@@ -77,45 +37,41 @@ export function decodeState(value: unknown): MutableState {
   return mutableState({ ...(value as object as State), version: STATE_VERSION })
 }
 
-function checkVersion(version: unknown): void {
-  if (version === STATE_VERSION || version === UNSEALED_VERSION) return
-  throw new Error(
-    typeof version === 'number' && version > STATE_VERSION
-      ? `has version ${version}, written by a newer sft-catalog; this one knows version ${STATE_VERSION}`
-      : `has no version ${STATE_VERSION}, so it is not a state of sft-catalog`,
-  )
-}
+const isVersion = (version: unknown): version is number =>
+  version === STATE_VERSION || version === UNSEALED_VERSION
+
+const wrongVersion = (version: unknown): string =>
+  typeof version === 'number' && version > STATE_VERSION
+    ? `has version ${version}, written by a newer sft-catalog; this one knows version ${STATE_VERSION}`
+    : `has no version ${STATE_VERSION}, so it is not a state of sft-catalog`
 
 /** Judges a record given from outside; throws an error that says which field is wrong. */
-export function decodeRecord<Kind extends KindName>(
-  kind: Kind,
-  key: string,
-  value: unknown,
-): RecordOf[Kind] {
+export function decodeRecord(kind: Kind, key: string, value: unknown): AnyRecord {
   checkRecord(kind, key, value)
-  return value as RecordOf[Kind]
+  return value
 }
 
-function checkRecord(kind: KindName, key: string, value: unknown): void {
-  const where = `${SECTION[kind]}.${key}`
+function checkRecord(kind: Kind, key: string, value: unknown): asserts value is AnyRecord {
+  const { section, idField, recordChecks } = kind
+  const where = `${section}.${key}`
   if (!isJsonObject(value)) throw new Error(`${where} is not a record`)
-  const id = value[ID_FIELD[kind]]
-  if (!isText(id) || id === '') throw new Error(`${where}.${ID_FIELD[kind]} is not an ID`)
+  const id = value[idField]
+  if (!isText(id) || id === '') throw new Error(`${where}.${idField} is not an ID`)
   if (!isText(value['name'])) throw new Error(`${where}.name is not text`)
   if (!isJsonObject(value['spec'])) throw new Error(`${where}.spec is not an object`)
-  for (const [field, test, words] of FIELDS[kind])
-    if (!test(value[field])) throw new Error(`${where}.${field} is not ${words}`)
+  for (const { field, isSound, words } of recordChecks)
+    if (!isSound(value[field])) throw new Error(`${where}.${field} is not ${words}`)
 }
 
 /** Two entries with one platform object: what is done to the one would be done to the other. */
-function checkIds(kind: KindName, section: Fields): void {
+function checkIds(kind: Kind, records: Readonly<Record<string, unknown>>): void {
   const keys = new Map<unknown, string>()
-  for (const [key, record] of Object.entries(section)) {
-    const id = isJsonObject(record) ? record[ID_FIELD[kind]] : undefined
+  for (const [key, record] of Object.entries(records)) {
+    const id = isJsonObject(record) ? record[kind.idField] : undefined
     const other = keys.get(id)
     if (other !== undefined)
       throw new Error(
-        `has the ID ${String(id)} twice: ${SECTION[kind]}.${other} and ${SECTION[kind]}.${key}`,
+        `has the ID ${String(id)} twice: ${kind.section}.${other} and ${kind.section}.${key}`,
       )
     keys.set(id, key)
   }
@@ -144,7 +100,8 @@ const ACTIONS: readonly unknown[] = [
 
 const isDraft = (value: unknown): boolean =>
   isJsonObject(value) &&
-  KINDS.some(kind => kind === value['kind']) &&
+  isText(value['kind']) &&
+  findKind(value['kind']) !== undefined &&
   isText(value['key']) &&
   isText(value['naturalKey']) &&
   isJsonObject(value['record'])

@@ -1,5 +1,7 @@
 import type { LockHolder } from '../durable/lock.ts'
-import type { Address, KindName } from '../model.ts'
+import type { Address } from '../model.ts'
+import type { Kind } from '../resources/kind.ts'
+import { findKind, kindOf, kinds } from '../resources/kinds.ts'
 import { decodeRecord } from './decode-state.ts'
 import type { OpenStateOptions } from './file-store.ts'
 import {
@@ -11,20 +13,16 @@ import {
   unlockFileState,
 } from './file-upkeep.ts'
 import { filePathOf } from './open-state.ts'
+import { idOf, recordOf, recordsOf } from './records.ts'
 import {
   type AnyRecord,
-  idOf,
-  type PutEntry,
-  recordOf,
-  SECTION,
+  putEntry,
   type State,
   type StateEntry,
   type StateStore,
   splitAddress,
 } from './state.ts'
 import { StateEditError } from './state-errors.ts'
-
-const KINDS: readonly KindName[] = ['rateZone', 'addonPlan', 'endpoint']
 
 /** A line of `state list`. */
 export interface ListedRecord {
@@ -33,29 +31,30 @@ export interface ListedRecord {
   readonly name: string
 }
 
-/** What a state holds: zones, plans, endpoints, each in the order of their keys. */
+/** What a state holds, kind by kind, each in the order of their keys. */
 export function listRecords(state: State): readonly ListedRecord[] {
-  return KINDS.flatMap(kind => {
-    const section: Readonly<Record<string, AnyRecord>> = state[SECTION[kind]]
-    return Object.entries(section)
+  return kinds().flatMap(kind =>
+    Object.entries(recordsOf(state, kind))
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .map(([key, record]) => ({
-        address: `${kind}/${key}` as const,
-        id: idOf(record),
+        address: `${kind.kind}/${key}` as const,
+        id: idOf(kind, record),
         name: record.name,
-      }))
-  })
+      })),
+  )
 }
 
 /** Text from outside as an address. Throws `StateEditError`. */
 export function parseAddress(text: string): Address {
-  const kind = KINDS.find(name => text.startsWith(`${name}/`) && text.length > name.length + 1)
-  if (kind === undefined)
-    throw new StateEditError(
-      `${text} is not an address; write rateZone/KEY, addonPlan/KEY or endpoint/ICCID`,
-    )
-  return `${kind}/${text.slice(kind.length + 1)}`
+  const [, name = '', key = ''] = /^([^/]+)\/(.+)$/s.exec(text) ?? []
+  if (findKind(name) !== undefined) return `${name}/${key}`
+  const forms = kinds().map(({ kind, identity }) => `${kind}/${KEY_WORD[identity]}`)
+  throw new StateEditError(
+    `${text} is not an address; write ${forms.slice(0, -1).join(', ')} or ${forms.at(-1)}`,
+  )
 }
+
+const KEY_WORD = { name: 'KEY', iccid: 'ICCID' } as const
 
 /** The record of an address. Throws `StateEditError` where the state has none. */
 export function showRecord(state: State, address: Address): AnyRecord {
@@ -68,22 +67,23 @@ export function showRecord(state: State, address: Address): AnyRecord {
 }
 
 /**
- * Gives a zone or plan another key, and tells the plans of a zone that follow it. The platform is not
- * touched. Throws `StateEditError`.
+ * Gives a record another key, and tells those that refer to it, such as the plans of a zone. The platform
+ * is not touched. Throws `StateEditError`.
  */
 export async function moveRecord(store: StateStore, from: Address, to: Address): Promise<void> {
   const [kind, key] = splitAddress(from)
   const [toKind, toKey] = splitAddress(to)
   const record = showRecord(store.state, from)
   if (kind !== toKind) throw new StateEditError(`${from} and ${to} are of two kinds`)
-  if (kind === 'endpoint')
-    throw new StateEditError(
-      `${from}: an endpoint's key is the ICCID of its SIM; remove it and import it under another one`,
-    )
+  const { fixedKey } = kindOf(kind)
+  if (fixedKey !== undefined) throw new StateEditError(`${from}: ${fixedKey}`)
   assertFree(store.state, to)
   assertSettled(store.state, from)
-  const followers = kind === 'rateZone' ? plansOf(store.state, key, toKey) : []
-  await store.append({ type: 'remove', kind, key }, put(kind, toKey, record), ...followers)
+  await store.append(
+    { type: 'remove', kind, key },
+    putEntry(kind, toKey, record),
+    ...followers(store.state, from, toKey),
+  )
 }
 
 /** Forgets a record. The object stays on the platform. Throws `StateEditError`. */
@@ -103,13 +103,14 @@ export async function importRecord(
   address: Address,
   record: AnyRecord,
 ): Promise<void> {
-  const [kind, key] = splitAddress(address)
+  const [name, key] = splitAddress(address)
+  const kind = kindOf(name)
   assertFree(store.state, address)
   assertSettled(store.state, address)
-  const entry = put(kind, key, decoded(kind, key, record))
-  const id = idOf(entry.record)
+  const entry = putEntry(name, key, decoded(kind, key, record))
+  const id = idOf(kind, entry.record)
   const other = listRecords(store.state).find(
-    listed => listed.id === id && splitAddress(listed.address)[0] === kind,
+    listed => listed.id === id && splitAddress(listed.address)[0] === name,
   )
   if (other !== undefined)
     throw new StateEditError(
@@ -146,11 +147,7 @@ export const unlockState = async (
 ): Promise<{ readonly holder: LockHolder; readonly removed: boolean } | undefined> =>
   unlockFileState(filePathOf(location), confirm)
 
-/** `kind` and `record` come from one address, which the union cannot express. */
-const put = (kind: KindName, key: string, record: AnyRecord): PutEntry =>
-  ({ type: 'put', kind, key, record }) as PutEntry
-
-function decoded(kind: KindName, key: string, record: AnyRecord): AnyRecord {
+function decoded(kind: Kind, key: string, record: AnyRecord): AnyRecord {
   try {
     return decodeRecord(kind, key, record)
   } catch (error) {
@@ -159,10 +156,18 @@ function decoded(kind: KindName, key: string, record: AnyRecord): AnyRecord {
   }
 }
 
-function plansOf(state: State, zone: string, newZone: string): readonly StateEntry[] {
-  return Object.entries(state.addonPlans)
-    .filter(([, plan]) => plan.rateZone === zone)
-    .map(([key, plan]) => put('addonPlan', key, { ...plan, rateZone: newZone }))
+/** Records that keep the key of what they refer to, with its new one. */
+function followers(state: State, to: Address, newKey: string): readonly StateEntry[] {
+  const [name, key] = splitAddress(to)
+  return kinds().flatMap(kind =>
+    kind.references
+      .filter(reference => reference.to === name)
+      .flatMap(({ keyField }) =>
+        Object.entries(recordsOf(state, kind))
+          .filter(([, record]) => Reflect.get(record, keyField) === key)
+          .map(([own, record]) => putEntry(kind.kind, own, { ...record, [keyField]: newKey })),
+      ),
+  )
 }
 
 function assertFree(state: State, address: Address): void {

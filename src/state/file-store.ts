@@ -5,7 +5,14 @@ import { type Journal, openJournal, readJournal } from '../durable/journal.ts'
 import { acquireLock, type Lock } from '../durable/lock.ts'
 import { markJournal, openSnapshot } from '../durable/snapshot.ts'
 import { PlainError } from '../plain-error.ts'
-import { applyEntry, emptyState, type MutableState, storedEntries } from './apply-entry.ts'
+import {
+  applyEntry,
+  composeState,
+  emptyState,
+  type MutableState,
+  storedEntries,
+} from './apply-entry.ts'
+import { recordsOf } from './records.ts'
 import type { State, StateStore } from './state.ts'
 import { StateEditError } from './state-errors.ts'
 import {
@@ -107,17 +114,9 @@ export const ordered = (state: State): MutableState => {
     }
     return result
   }
-  return {
-    version: state.version,
-    lineage: state.lineage,
-    serial: state.serial,
-    ...(state.account !== undefined && { account: state.account }),
-    rateZones: sorted(state.rateZones),
-    addonPlans: sorted(state.addonPlans),
-    endpoints: sorted(state.endpoints),
-    learnt: state.learnt,
-    pending: sorted(state.pending),
-  }
+  return composeState({ ...state, pending: sorted(state.pending) }, kind =>
+    sorted(recordsOf(state, kind)),
+  )
 }
 
 /**

@@ -1,60 +1,38 @@
 import { isJsonObject } from '../json.ts'
 import type { Json } from '../model.ts'
 import { oneLine } from '../render/gate.ts'
-import type { State } from './state.ts'
+import { kinds } from '../resources/kinds.ts'
+import { type Records, recordsOf } from './records.ts'
+import type { AnyRecord, Mapping, MappingRow, State } from './state.ts'
 
-/** A row of a mapping table: columns in order, absent ones left out. */
-export type MappingRow = Readonly<Record<string, Json>>
-
-/**
- * The three tables that the platform's guide for backend configuration asks a seller to keep ("Recommended
- * Backend Data Model"): endpoint to SIM, rate zone to portal destination, add-on to portal product.
- */
-export interface Mapping {
-  readonly endpoints: readonly MappingRow[]
-  readonly rateZones: readonly MappingRow[]
-  readonly addonPlans: readonly MappingRow[]
-}
-
-/** What a plan's row tells of its spec. */
-const PLAN_ATTRIBUTES = ['dataMB', 'validityDays', 'activation'] as const
+/** The tables of a mapping by name, in their order. */
+export const mappingTables = (): readonly string[] =>
+  kinds()
+    .toSorted((one, other) => one.mapping.place - other.mapping.place)
+    .map(({ section }) => section)
 
 /** The mapping tables of a state, rows in the order of their keys. */
 export function exportMapping(state: State): Mapping {
-  return {
-    endpoints: sorted(state.endpoints).map(([iccid, { endpointId, name, batch, tags }]) => ({
-      endpointId,
-      iccid,
-      name,
-      batch,
-      tags,
-    })),
-    rateZones: sorted(state.rateZones).map(([key, { id, name, portal }]) => ({
-      rateZoneId: id,
-      rateZoneName: name,
-      key,
-      ...(portal !== undefined && { portal }),
-    })),
-    addonPlans: sorted(state.addonPlans).map(([key, plan]) => ({
-      planId: plan.planId,
-      planName: plan.name,
-      key,
-      rateZoneId: plan.rateZoneId,
-      ...(plan.rateZone !== undefined && { rateZone: plan.rateZone }),
-      ...Object.fromEntries(
-        PLAN_ATTRIBUTES.flatMap(field => {
-          const value = plan.spec[field]
-          return value === undefined ? [] : [[field, value]]
-        }),
-      ),
-      ...(plan.retired === true && { retired: true }),
-      ...(plan.portal !== undefined && { portal: plan.portal }),
-    })),
-  }
+  const tables = Object.fromEntries(
+    kinds()
+      .toSorted((one, other) => one.mapping.place - other.mapping.place)
+      .map(kind => [
+        kind.section,
+        sorted(recordsOf(state, kind)).map(([key, record]) => kind.mapping.row(key, record)),
+      ]),
+  )
+  // The tables are those that the kinds' files declare.
+  return tables as object as Mapping
 }
 
-const sorted = <Value>(section: Readonly<Record<string, Value>>): [string, Value][] =>
-  Object.entries(section).toSorted(([a], [b]) => (a < b ? -1 : 1))
+/** One table of a mapping. */
+export const tableOf = (mapping: Mapping, name: string): readonly MappingRow[] => {
+  const rows: readonly MappingRow[] | undefined = Reflect.get(mapping, name)
+  return rows ?? []
+}
+
+const sorted = (records: Records): readonly [string, AnyRecord][] =>
+  Object.entries(records).toSorted(([a], [b]) => (a < b ? -1 : 1))
 
 /**
  * A table as CSV (RFC 4180) with a header line. A field that is an object gets a column for each of its

@@ -1,8 +1,5 @@
-/**
- * The state: what the catalog's things are called on the platform, and what we last wrote there.
- * Types and the pure function that applies an entry; stores keep it durable.
- */
-import type { Address, Json, JsonObject, KindName, NetworkId, Spec } from '../model.ts'
+/** The state: what the catalog's things are called on the platform, and what we last wrote there. */
+import type { Address, Json, KindName, Spec } from '../model.ts'
 
 /** 1 is that of release 0.1.0, whose files have no digest. */
 export const STATE_VERSION = 2
@@ -19,7 +16,10 @@ export type RefusedFields = Readonly<
   Record<string, { readonly wanted: Json; readonly message: string }>
 >
 
-interface RecordBase {
+/** What the state has of one object, whatever its kind; the kind adds the ID and what else is its own. */
+export interface AnyRecord {
+  /** Platform-side name. */
+  readonly name: string
   /** What we last wrote, or adopted, with references resolved to IDs. */
   readonly spec: Spec
   readonly refused?: RefusedFields
@@ -27,6 +27,8 @@ interface RecordBase {
   readonly revision?: number
   readonly superseded?: readonly SupersededObject[]
   readonly preventRetire?: boolean
+  /** Set when the object has been taken out of use and its record stays. */
+  readonly retired?: boolean
 }
 
 /** A former platform object of an entry, kept until `--prune`: a plan's old revision, a replaced zone. */
@@ -35,39 +37,6 @@ export interface SupersededObject {
   readonly name: string
   readonly since: string
 }
-
-export interface RateZoneRecord extends RecordBase {
-  readonly id: string
-  readonly name: string
-  readonly networks: readonly (NetworkId & { readonly tadig?: string })[]
-  readonly portal?: JsonObject
-}
-
-export interface AddonPlanRecord extends RecordBase {
-  readonly planId: string
-  readonly name: string
-  /** Key of the catalog's zone; absent for one kept elsewhere. */
-  readonly rateZone?: string
-  readonly rateZoneId: string
-  readonly portal?: JsonObject
-  /** Set when the plan has been made inactive. */
-  readonly retired?: boolean
-}
-
-export interface EndpointRecord extends RecordBase {
-  readonly endpointId: string
-  readonly name: string
-  readonly batch: string
-  readonly tags: readonly string[]
-}
-
-/** A record of each kind, by kind. */
-export interface RecordOf {
-  readonly rateZone: RateZoneRecord
-  readonly addonPlan: AddonPlanRecord
-  readonly endpoint: EndpointRecord
-}
-export type AnyRecord = RecordOf[KindName]
 
 /**
  * A write that was announced and whose end is not known yet. `drafts` are the records that its success
@@ -84,16 +53,15 @@ export interface Intent {
   readonly drafts: readonly IntentDraft[]
 }
 
-export type IntentDraft = {
-  readonly [Kind in KindName]: {
-    readonly kind: Kind
-    readonly key: string
-    readonly naturalKey: string
-    readonly record: RecordOf[Kind]
-    /** The object that stood there before: replaced, edited, retired, or gone and made anew. */
-    readonly id?: string
-  }
-}[KindName]
+/** A record as an announced write would leave it. */
+export interface IntentDraft {
+  readonly kind: KindName
+  readonly key: string
+  readonly naturalKey: string
+  readonly record: AnyRecord
+  /** The object that stood there before: replaced, edited, retired, or gone and made anew. */
+  readonly id?: string
+}
 
 /** What was learnt of an account whose wire is partly assumed. */
 export interface Learnt {
@@ -103,6 +71,10 @@ export interface Learnt {
   readonly modifyRateZone?: 'adds' | 'replaces'
 }
 
+/**
+ * A state. Beside these fields it has a section a kind, with the kind's records by key: each kind's file
+ * declares its own.
+ */
 export interface State {
   readonly version: typeof STATE_VERSION
   /** Made once for a state; a restored or copied state keeps it. */
@@ -110,19 +82,9 @@ export interface State {
   /** Grows with every durable entry. */
   readonly serial: number
   readonly account?: AccountIdentity
-  readonly rateZones: Readonly<Record<string, RateZoneRecord>>
-  readonly addonPlans: Readonly<Record<string, AddonPlanRecord>>
-  readonly endpoints: Readonly<Record<string, EndpointRecord>>
   readonly learnt: Learnt
   readonly pending: Readonly<Record<string, Intent>>
 }
-
-/** Where the records of a kind stand in a state. */
-export const SECTION = {
-  rateZone: 'rateZones',
-  addonPlan: 'addonPlans',
-  endpoint: 'endpoints',
-} as const satisfies Record<KindName, keyof State>
 
 /** One durable change of a state. */
 export type StateEntry =
@@ -138,35 +100,41 @@ export type StateEntry =
   | { readonly type: 'account'; readonly account: AccountIdentity }
   | { readonly type: 'learn'; readonly learnt: Learnt }
 
-export type PutEntry = {
-  readonly [Kind in KindName]: {
-    readonly type: 'put'
-    readonly kind: Kind
-    readonly key: string
-    readonly record: RecordOf[Kind]
-  }
-}[KindName]
-
-/** The platform ID that a record holds. */
-export const idOf = (record: AnyRecord): string =>
-  'planId' in record ? record.planId : 'endpointId' in record ? record.endpointId : record.id
-
-/** The record of an address, if the state has one. */
-export function recordOf(state: State, address: Address): AnyRecord | undefined {
-  return recordAt(state, ...splitAddress(address))
-}
-
-/** The record of a key, if the state has one. */
-export function recordAt(state: State, kind: KindName, key: string): AnyRecord | undefined {
-  const records: Readonly<Record<string, AnyRecord>> = state[SECTION[kind]]
-  return Object.hasOwn(records, key) ? records[key] : undefined
+/** A record as it is from now on. */
+export interface PutEntry {
+  readonly type: 'put'
+  readonly kind: KindName
+  readonly key: string
+  readonly record: AnyRecord
 }
 
 /** An address in its two parts. */
 export function splitAddress(address: Address): [KindName, string] {
   const at = address.indexOf('/')
-  return [address.slice(0, at) as KindName, address.slice(at + 1)]
+  return [address.slice(0, at), address.slice(at + 1)]
 }
+
+export const putEntry = (kind: KindName, key: string, record: AnyRecord): PutEntry => ({
+  type: 'put',
+  kind,
+  key,
+  record,
+})
+
+export const intentDraft = (
+  kind: KindName,
+  key: string,
+  naturalKey: string,
+  record: AnyRecord,
+  id?: string,
+): IntentDraft => ({ kind, key, naturalKey, record, ...(id !== undefined && { id }) })
+
+/** A row of a mapping table: columns in order, absent ones left out. */
+export type MappingRow = Readonly<Record<string, Json>>
+
+/** The mapping tables of a state, by section: each kind's file declares its own. */
+// biome-ignore lint/suspicious/noEmptyInterface: the kinds fill it.
+export interface Mapping {}
 
 /**
  * The store port. `state` is a live, read-only view that every durable `append` moves on. A store opened

@@ -1,5 +1,7 @@
 import type { Plan } from '../../src/plan/plan.ts'
+import { kindOf } from '../../src/resources/kinds.ts'
 import type { World } from '../../src/simulator/index.ts'
+import { idOf } from '../../src/state/records.ts'
 
 /**
  * What a plan says is not there while it is, in sentences: what it would create, and what it would forget.
@@ -14,7 +16,7 @@ export function checkPlan(plan: Plan, world: World): readonly string[] {
       return [`the plan forgets ${address}, and ${change.id} is there`]
     if (change.action !== 'create') return []
     const { record } = change
-    const id = record && ('planId' in record ? record.planId : idOfOther(record))
+    const id = record && idOf(kindOf(kind), record)
     if (id !== undefined && isThere(world, kind, id))
       return [`the plan makes ${address} anew, and ${id} is there`]
     return isTaken(world, kind, key, name)
@@ -22,9 +24,6 @@ export function checkPlan(plan: Plan, world: World): readonly string[] {
       : []
   })
 }
-
-const idOfOther = (record: { readonly id: string } | { readonly endpointId: string }): string =>
-  'id' in record ? record.id : record.endpointId
 
 function isThere(world: World, kind: Plan['changes'][number]['kind'], id: string): boolean {
   switch (kind) {
@@ -34,6 +33,8 @@ function isThere(world: World, kind: Plan['changes'][number]['kind'], id: string
       return world.plans.has(id)
     case 'endpoint':
       return world.endpoints.has(id)
+    default:
+      throw new Error(`the simulator has no ${kind}`)
   }
 }
 
@@ -50,5 +51,7 @@ function isTaken(
       return [...world.plans.values()].some(({ basicInfo }) => basicInfo.planName === name)
     case 'endpoint':
       return world.sims.get(key)?.endPointId !== undefined
+    default:
+      throw new Error(`the simulator has no ${kind}`)
   }
 }

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Json, JsonObject } from '../../src/model.ts'
 import type { Plan } from '../../src/plan/plan.ts'
-import { KIND_NAMES, KINDS } from '../../src/resources/kinds.ts'
+import { kindOf, kinds } from '../../src/resources/kinds.ts'
 import type { ReportedPlan } from '../../src/sft/api.ts'
 import {
   BATCH,
@@ -194,11 +194,11 @@ t.test(
   async t => {
     t.strictSame(
       Object.keys(PLAN_CASES).sort(),
-      Object.keys(KINDS.addonPlan.fields).sort(),
+      Object.keys(kindOf('addonPlan').fields).sort(),
       'the table has every field',
     )
     for (const [field, given] of Object.entries(PLAN_CASES)) {
-      const rule = KINDS.addonPlan.fields[field]
+      const rule = kindOf('addonPlan').fields[field]
       const action = rule?.mutability === 'replace' ? 'replace' : 'update'
       const base = { state: OTHER, zones: ZONES, draft: withPlan({}) }
       const before = OTHER.addonPlans['p']?.spec[field]
@@ -281,7 +281,7 @@ t.test(
   'a zone: a rename is blocked, networks join, and what takes some away is blocked',
   async t => {
     t.strictSame(
-      Object.keys(KINDS.rateZone.fields),
+      Object.keys(kindOf('rateZone').fields),
       ['name', 'networks', 'destGroupId', 'sft'],
       'the cases below have every field',
     )
@@ -357,7 +357,7 @@ t.test('a network that left coverage has left its zones, reported or not', async
 })
 
 t.test('an endpoint is edited in place but for sft:, and its account is not asked', async t => {
-  t.strictSame(Object.keys(KINDS.endpoint.fields), [
+  t.strictSame(Object.keys(kindOf('endpoint').fields), [
     'name',
     'basePlan',
     'apnGroup',
@@ -423,8 +423,8 @@ t.test(
 t.test(
   'every field of every kind has a mutability, a reason, a trust tag and a section',
   async t => {
-    for (const name of KIND_NAMES)
-      for (const [field, rule] of Object.entries(KINDS[name].fields)) {
+    for (const { kind: name, fields } of kinds())
+      for (const [field, rule] of Object.entries(fields)) {
         t.match(rule.mutability, /^(in-place|additive|replace|blocked)$/, `${name}.${field}`)
         t.ok(rule.reason.length > 5 && /^\d/.test(rule.section), `${name}.${field} says why`)
       }

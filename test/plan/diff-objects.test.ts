@@ -2,8 +2,8 @@ import t from 'tap'
 import { checkPlan } from '../../src/plan/check.ts'
 import { resolveCatalog } from '../../src/plan/resolve.ts'
 import { targetChanges } from '../../src/plan/targets.ts'
+import type { AddonPlanRecord } from '../../src/resources/addon-plan.ts'
 import { emptyState } from '../../src/state/apply-entry.ts'
-import type { AddonPlanRecord } from '../../src/state/state.ts'
 import {
   APPLIED,
   BATCH,

@@ -6,6 +6,8 @@ import {
   openProvisioner,
   type ProvisionerOptions,
 } from '../../src/provision/index.ts'
+import type { AddonPlanRecord } from '../../src/resources/addon-plan.ts'
+import type { EndpointRecord } from '../../src/resources/endpoint.ts'
 import type { Sft } from '../../src/sft/api.ts'
 import { openSft, type SftOptions } from '../../src/sft/client.ts'
 import {
@@ -15,7 +17,7 @@ import {
   startSimulator,
 } from '../../src/simulator/index.ts'
 import { openState } from '../../src/state/open-state.ts'
-import type { AddonPlanRecord, EndpointRecord, State } from '../../src/state/state.ts'
+import type { State } from '../../src/state/state.ts'
 
 /** A simulated account with a catalog applied to it, and the state that this leaves. */
 export interface Market {

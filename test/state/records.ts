@@ -1,10 +1,7 @@
-import type {
-  AddonPlanRecord,
-  EndpointRecord,
-  Intent,
-  PutEntry,
-  RateZoneRecord,
-} from '../../src/state/state.ts'
+import type { AddonPlanRecord } from '../../src/resources/addon-plan.ts'
+import type { EndpointRecord } from '../../src/resources/endpoint.ts'
+import type { RateZoneRecord } from '../../src/resources/rate-zone.ts'
+import type { Intent, PutEntry } from '../../src/state/state.ts'
 
 export const zone = (id: string, name = `Zone ${id}`): RateZoneRecord => ({
   id,

@@ -4,10 +4,10 @@ import { FileExistsError, writeNewFiles } from '../../catalog/write-files.ts'
 import type { Catalog, KindName } from '../../model.ts'
 import { adoptionToJson, renderAdoption } from '../../render/adopt-text.ts'
 import { subjectLines } from '../../render/subject.ts'
-import { KIND_NAMES } from '../../resources/kinds.ts'
+import { kinds } from '../../resources/kinds.ts'
 import { backupState } from '../../state/edit.ts'
 import { openState, readState } from '../../state/open-state.ts'
-import { SECTION, type State, type StateStore } from '../../state/state.ts'
+import type { State, StateStore } from '../../state/state.ts'
 import {
   catalogFolder,
   checkDigitOf,
@@ -153,13 +153,17 @@ async function write(
 
 function kindsOf(given: Given): ReadonlySet<KindName> {
   const only = given.texts('only')
-  const kinds = only.map(text => {
-    const kind = KIND_NAMES.find(name => SECTION[name] === text || name === text)
+  const chosen = only.map(text => {
+    const kind = kinds().find(({ kind, section }) => section === text || kind === text)
     if (kind === undefined)
-      throw new UsageError(`--only ${text}: give ${Object.values(SECTION).join(', ')}`)
-    return kind
+      throw new UsageError(
+        `--only ${text}: give ${kinds()
+          .map(({ section }) => section)
+          .join(', ')}`,
+      )
+    return kind.kind
   })
-  return new Set(kinds.length === 0 ? KIND_NAMES : kinds)
+  return new Set(chosen.length === 0 ? kinds().map(({ kind }) => kind) : chosen)
 }
 
 /** What the folder has already; undefined where it has nothing yet. */

@@ -1,10 +1,8 @@
-import { exportMapping, mappingCsv } from '../../state/mapping.ts'
+import { exportMapping, mappingCsv, mappingTables, tableOf } from '../../state/mapping.ts'
 import { readState } from '../../state/open-state.ts'
 import { stateOf } from '../account.ts'
 import { type Command, UsageError } from '../command.ts'
 import { EXIT } from '../world.ts'
-
-const TABLES = ['endpoints', 'rateZones', 'addonPlans'] as const
 
 /** The platform guides' three mapping tables, for portals that do not use the library. */
 export const exportCommand: Command = {
@@ -20,13 +18,14 @@ export const exportCommand: Command = {
   run: async (given, world) => {
     const format = given.text('format') ?? 'json'
     if (format !== 'json' && format !== 'csv') throw new UsageError('--format is json or csv')
-    const table = TABLES.find(name => name === given.text('table'))
+    const tables = mappingTables()
+    const table = tables.find(name => name === given.text('table'))
     if (given.text('table') !== undefined && table === undefined)
-      throw new UsageError(`--table is one of ${TABLES.join(', ')}`)
+      throw new UsageError(`--table is one of ${tables.join(', ')}`)
     const mapping = exportMapping(await readState(stateOf(given, world)))
     if (format === 'csv' && table !== undefined)
-      world.document(mappingCsv(mapping[table]).trimEnd())
-    else world.json(table === undefined ? mapping : mapping[table])
+      world.document(mappingCsv(tableOf(mapping, table)).trimEnd())
+    else world.json(table === undefined ? mapping : tableOf(mapping, table))
     return EXIT.ok
   },
 }

@@ -1,11 +1,11 @@
-import { wholeLists } from '../../account/expected.ts'
 import { observeAccount } from '../../account/observe.ts'
 import { resolveReferences } from '../../apply/run.ts'
 import { describeHolder } from '../../durable/lock.ts'
+import { wholeLists } from '../../plan/expected.ts'
 import { resolveCatalog } from '../../plan/resolve.ts'
 import { count } from '../../render/paint.ts'
 import type { Kind } from '../../resources/kind.ts'
-import { KINDS } from '../../resources/kinds.ts'
+import { kindOf } from '../../resources/kinds.ts'
 import { parseRevision } from '../../resources/revision.ts'
 import {
   acceptStateEdit,
@@ -126,7 +126,7 @@ const remove: Sub = (given, world, [address = '']) =>
 const take: Sub = async (given, world, [text = '', id = '']) => {
   const address = addressOf(text)
   const [kindName, key] = splitAddress(address)
-  const kind: Kind = KINDS[kindName]
+  const kind: Kind = kindOf(kindName)
   const catalog = await readCatalog(given, world)
   if (catalog === undefined) return EXIT.failed
   await using sft = openAccount(given, world, 'reads')

@@ -1,7 +1,8 @@
+import type { Expected, RecordedAccount } from '../account/observation.ts'
 import type { Address, Catalog } from '../model.ts'
 import { networkWord } from '../networks.ts'
-import { idOf, recordOf, type State } from '../state/state.ts'
-import type { Expected, RecordedAccount } from './observation.ts'
+import { recordOf } from '../state/records.ts'
+import type { State } from '../state/state.ts'
 
 /** What a comparison of catalog, state and account relies upon. */
 export function expectedOf(catalog: Catalog, state: State): Expected {
@@ -37,8 +38,8 @@ function recorded(state: State, isWanted: (planKey: string) => boolean): Omit<Ex
   const account = recordedAccount(state)
   return {
     ...(account && { account }),
-    rateZones: new Set(Object.values(state.rateZones).map(idOf)),
-    addonPlans: new Set(plans.map(idOf)),
+    rateZones: new Set(Object.values(state.rateZones).map(({ id }) => id)),
+    addonPlans: new Set(plans.map(({ planId }) => planId)),
     networks: new Map(networks),
     endpoints: new Map(
       Object.entries(state.endpoints).map(([iccid, { endpointId }]) => [iccid, endpointId]),

@@ -1,0 +1,25 @@
+/** What a change means for people: the values that a kind makes of a record and of sales. */
+import type { AnyRecord } from '../state/state.ts'
+
+/** What a change means for people. Sold counts need a ledger; without one they are undefined. */
+export interface Impact {
+  readonly skus: readonly string[]
+  readonly soldEndpoints?: number
+  readonly unsoldEndpoints?: number
+}
+
+/** What a ledger knows of sales, by platform ID. */
+export interface Sales {
+  /** ICCIDs that an order has reserved or sold. */
+  readonly soldIccids: ReadonlySet<string>
+  /** Endpoints holding an instance of a plan, by plan ID. */
+  readonly endpointsByPlan: ReadonlyMap<string, number>
+}
+
+/** What a change touches: a record of the state, and those of its objects that the change is about. */
+export interface Touched<Record_ extends AnyRecord = AnyRecord> {
+  readonly key: string
+  readonly record: Record_
+  /** Platform IDs. */
+  readonly ids: readonly string[]
+}

@@ -1,0 +1,52 @@
+/** Records of a state, whatever their kind. */
+import type { Address, KindName } from '../model.ts'
+import type { Kind } from '../resources/kind.ts'
+import { kindOf } from '../resources/kinds.ts'
+import { type AnyRecord, type State, splitAddress } from './state.ts'
+
+/** Records of one kind, by key. */
+export type Records = Readonly<Record<string, AnyRecord>>
+
+const NO_RECORDS: Records = {}
+
+/** The records of a kind. A state from before the kind has none. */
+export function recordsOf(state: State, { section }: Pick<Kind, 'section'>): Records {
+  const records: Records | undefined = Reflect.get(state, section)
+  return records ?? NO_RECORDS
+}
+
+/** The record of an address, if the state has one. */
+export function recordOf(state: State, address: Address): AnyRecord | undefined {
+  return recordAt(state, ...splitAddress(address))
+}
+
+/** The record of a key, if the state has one. */
+export function recordAt(state: State, kind: KindName, key: string): AnyRecord | undefined {
+  const records = recordsOf(state, kindOf(kind))
+  return Object.hasOwn(records, key) ? records[key] : undefined
+}
+
+/** The platform ID that a record holds; empty in the draft of a creation. */
+export function idOf({ idField }: Pick<Kind, 'idField'>, record: AnyRecord): string {
+  const id: unknown = Reflect.get(record, idField)
+  return typeof id === 'string' ? id : ''
+}
+
+/** The IDs that a record stands for, those of earlier revisions too. */
+export const idsOf = (kind: Pick<Kind, 'idField'>, record: AnyRecord): readonly string[] => [
+  idOf(kind, record),
+  ...(record.superseded ?? []).map(old => old.id),
+]
+
+/** The same record with the platform ID of its object. */
+export const withId = (
+  { idField }: Pick<Kind, 'idField'>,
+  record: AnyRecord,
+  id: string,
+): AnyRecord => ({ ...record, [idField]: id })
+
+/** The platform ID of an address, as far as the state has it. */
+export function knownId(state: State, address: Address): string | undefined {
+  const record = recordOf(state, address)
+  return record === undefined ? undefined : idOf(kindOf(splitAddress(address)[0]), record)
+}

@@ -1,0 +1,29 @@
+import t from 'tap'
+import { addonPlan } from '../../src/resources/addon-plan.ts'
+import type { Kind } from '../../src/resources/kind.ts'
+import { findKind, kindOf, kinds, registerKind } from '../../src/resources/kinds.ts'
+import { emptyState } from '../../src/state/apply-entry.ts'
+import { decodeState } from '../../src/state/decode-state.ts'
+
+const voucher: Kind = { ...(addonPlan as Kind), kind: 'voucher', section: 'vouchers' }
+
+t.test('a kind that is registered stands behind the others, until it is disposed of', async t => {
+  const before = kinds()
+  {
+    using _registration = registerKind(voucher)
+    t.strictSame(kinds(), [...before, voucher])
+    t.equal(kindOf('voucher'), voucher)
+    t.throws(() => registerKind(voucher), /there is a kind voucher already/)
+  }
+  t.strictSame(kinds(), before)
+  t.equal(findKind('voucher'), undefined)
+  t.throws(() => kindOf('voucher'), /there is no kind voucher/)
+})
+
+t.test('a state from before a kind is one without records of it', async t => {
+  const old = JSON.parse(JSON.stringify(emptyState('old')))
+  using _registration = registerKind({ ...voucher, sectionSince: 3 })
+  t.match(decodeState(old), { vouchers: {} })
+  const { addonPlans: _gone, ...damaged } = old
+  t.throws(() => decodeState(damaged), /has no addonPlans/, 'a section that it had is damage')
+})
