@@ -9,7 +9,7 @@ import {
   SftRejectedError,
   SftUnknownOutcomeError,
 } from '../sft/errors.ts'
-import { settle } from '../sft/once.ts'
+import { settle } from '../sft/write-and-settle.ts'
 import type { StateEntry } from '../state/state.ts'
 import { type BulkUse, type Lesson, learn } from './bulk-use.ts'
 import { createObject, takeOver } from './create-object.ts'
@@ -275,7 +275,7 @@ async function settleEndpoints(
   }
   const leave = (error: SftUnknownOutcomeError, reason: string) => {
     for (const change of missing.values())
-      tell(unfinished(run, change, { status: 'unsettled', error, reason }))
+      tell(unfinished(run, change, { is: 'unsettled', error, reason }))
   }
   try {
     const settled = await settle(

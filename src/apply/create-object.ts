@@ -6,7 +6,7 @@ import { AmbiguousNameError, type CreatedObject, type Kind } from '../resources/
 import { kindOf } from '../resources/kinds.ts'
 import { withAnnouncement } from '../sft/announcement.ts'
 import { SftError, SftUnknownOutcomeError } from '../sft/errors.ts'
-import { type WriteOutcome, writeOnce } from '../sft/once.ts'
+import { type WriteOutcome, writeAndSettle } from '../sft/write-and-settle.ts'
 import { idOf, recordOf } from '../state/records.ts'
 import type { AnyRecord, StateEntry } from '../state/state.ts'
 import { intentDraft, putEntry } from '../state/state.ts'
@@ -34,7 +34,7 @@ async function create(run: Run, change: CreateChange | ReplaceChange): Promise<R
   }
   let outcome: WriteOutcome<string>
   try {
-    outcome = await writeOnce<string>(
+    outcome = await writeAndSettle<string>(
       {
         announce: async () => {
           const intent = newIntent(run, kind.createOperation, change.action, [
@@ -75,7 +75,7 @@ async function create(run: Run, change: CreateChange | ReplaceChange): Promise<R
     await run.store.append(concluded(intentId, 'absent'))
     return failed(change, error.message)
   }
-  if (outcome.status === 'done') {
+  if (outcome.is === 'done') {
     await recordCreated(run, change, { id: outcome.result }, spec, intentId)
     return created(change, outcome.result, outcome.how)
   }

@@ -5,7 +5,7 @@ import type { AdoptChange, FieldChange, UpdateChange } from '../plan/plan.ts'
 import type { EditResult, Kind } from '../resources/kind.ts'
 import { kindOf } from '../resources/kinds.ts'
 import { withAnnouncement } from '../sft/announcement.ts'
-import { type WriteOutcome, writeOnce } from '../sft/once.ts'
+import { type WriteOutcome, writeAndSettle } from '../sft/write-and-settle.ts'
 import { recordOf } from '../state/records.ts'
 import type { AnyRecord, Learnt, RefusedFields } from '../state/state.ts'
 import { intentDraft, putEntry } from '../state/state.ts'
@@ -49,7 +49,7 @@ async function edit(run: Run, change: UpdateChange | AdoptChange): Promise<Resul
   let refused: EditResult['refused'] = {}
   for (const fields of edits.length === 0 ? [] : (kind.editParts?.(edits) ?? [edits])) {
     const outcome = await write(run, change, { fields, wanted, previous })
-    if (outcome.status !== 'done') return unfinished(run, change, outcome)
+    if (outcome.is !== 'done') return unfinished(run, change, outcome)
     refused = { ...refused, ...outcome.result.refused }
     if (outcome.result.learnt !== undefined) await keepLearnt(run, kind, outcome.result.learnt)
   }
@@ -92,7 +92,7 @@ async function write(
         : undefined,
     )
   }
-  const outcome = await writeOnce<EditResult>(
+  const outcome = await writeAndSettle<EditResult>(
     {
       announce: async () => {
         const intent = newIntent(run, kind.editOperation, 'update', [
@@ -132,7 +132,7 @@ async function write(
     run.clock,
     run.stop,
   )
-  if (outcome.status === 'done') await run.store.append(concluded(intentId, 'done'))
+  if (outcome.is === 'done') await run.store.append(concluded(intentId, 'done'))
   return outcome
 }
 

@@ -1,6 +1,6 @@
 import type { Address } from '../model.ts'
 import { SftUnknownOutcomeError } from '../sft/errors.ts'
-import type { WriteOutcome } from '../sft/once.ts'
+import type { WriteOutcome } from '../sft/write-and-settle.ts'
 import type { Result } from './report.ts'
 import { type Run, StoppedError } from './run.ts'
 
@@ -40,9 +40,9 @@ export const failed = (change: Addressed, message: string): Result => ({
 export function unfinished(
   run: Pick<Run, 'stop'>,
   change: Addressed,
-  outcome: Exclude<WriteOutcome<unknown>, { readonly status: 'done' }>,
+  outcome: Exclude<WriteOutcome<unknown>, { readonly is: 'done' }>,
 ): Result {
-  if (outcome.status === 'failed') {
+  if (outcome.is === 'failed') {
     const unsent = outcome.error instanceof SftUnknownOutcomeError && run.stop.aborted
     if (!unsent) return failed(change, outcome.error.message)
     return deferred(

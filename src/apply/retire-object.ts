@@ -2,7 +2,7 @@ import type { RetireChange } from '../plan/plan.ts'
 import { type Kind, RetirementRefusedError } from '../resources/kind.ts'
 import { kindOf } from '../resources/kinds.ts'
 import { withAnnouncement } from '../sft/announcement.ts'
-import { type WriteOutcome, writeOnce } from '../sft/once.ts'
+import { type WriteOutcome, writeAndSettle } from '../sft/write-and-settle.ts'
 import { recordOf } from '../state/records.ts'
 import { intentDraft } from '../state/state.ts'
 import { failed, unfinished, unlessStopped } from './endings.ts'
@@ -25,7 +25,7 @@ async function retire(run: Run, change: RetireChange): Promise<Result> {
   let intentId = ''
   let outcome: WriteOutcome<true>
   try {
-    outcome = await writeOnce<true>(
+    outcome = await writeAndSettle<true>(
       {
         announce: async () => {
           const intent = newIntent(run, retirement.operation, 'retire', [
@@ -62,7 +62,7 @@ async function retire(run: Run, change: RetireChange): Promise<Result> {
     await run.store.append(concluded(intentId, 'failed'))
     return failed(change, error.message)
   }
-  if (outcome.status !== 'done') return unfinished(run, change, outcome)
+  if (outcome.is !== 'done') return unfinished(run, change, outcome)
   await run.store.append(concluded(intentId, 'done'), retiredEntry(name, key, record(), id))
   return { address, kind: name, status: 'done', action: 'retire', id }
 }

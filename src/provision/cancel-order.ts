@@ -1,6 +1,6 @@
 import { type Finding, notThere, seenIn } from '../finding.ts'
 import type { AddonInstance } from '../sft/api.ts'
-import { settle } from '../sft/once.ts'
+import { settle } from '../sft/write-and-settle.ts'
 import { leaveEsim } from './activate-esim.ts'
 import { type Desk, isoNow } from './desk.ts'
 import { type CareDesk, changeEndpoint, removeInstance } from './endpoint-care.ts'

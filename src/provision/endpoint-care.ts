@@ -2,7 +2,7 @@ import { type Finding, there as found, notThere, seenIn } from '../finding.ts'
 import { withAnnouncement } from '../sft/announcement.ts'
 import type { OperationName } from '../sft/api.ts'
 import { SftRejectedError } from '../sft/errors.ts'
-import { writeOnce } from '../sft/once.ts'
+import { writeAndSettle } from '../sft/write-and-settle.ts'
 import { type Desk, isoNow } from './desk.ts'
 import { UnknownEndpointError } from './errors.ts'
 import { explainError } from './explain.ts'
@@ -246,7 +246,7 @@ async function settleWrite(
   find: () => Promise<Finding<true>>,
   signal: AbortSignal,
 ): Promise<void> {
-  const outcome = await writeOnce(
+  const outcome = await writeAndSettle(
     {
       announce: async () => {
         await desk.save()
@@ -261,5 +261,5 @@ async function settleWrite(
     desk.clock,
     signal,
   )
-  if (outcome.status !== 'done') throw explainError(undefined, outcome.error)
+  if (outcome.is !== 'done') throw explainError(undefined, outcome.error)
 }

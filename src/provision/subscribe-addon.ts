@@ -1,7 +1,7 @@
 import { type Finding, type Listing, notKnown } from '../finding.ts'
 import type { AddonInstance } from '../sft/api.ts'
 import { SftError, SftRejectedError, SftUnknownOutcomeError } from '../sft/errors.ts'
-import { settle, type WriteOutcome, writeOnce } from '../sft/once.ts'
+import { settle, type WriteOutcome, writeAndSettle } from '../sft/write-and-settle.ts'
 import { type Desk, isoNow } from './desk.ts'
 import { EndpointSuspendedError, SubscriptionFailedError } from './errors.ts'
 import { causeOf, explainError, isAbort, reasonOf } from './explain.ts'
@@ -207,7 +207,7 @@ export async function subscribeAddon(
       if (found !== undefined) return await finish(found, 'found')
     }
     for (let refusals = 1; ; refusals++) {
-      const outcome: WriteOutcome<AddonInstance> = await writeOnce(
+      const outcome: WriteOutcome<AddonInstance> = await writeAndSettle(
         {
           announce,
           announcement: desk.announcement,
@@ -227,9 +227,9 @@ export async function subscribeAddon(
         desk.clock,
         signal,
       )
-      if (outcome.status === 'done')
+      if (outcome.is === 'done')
         return await finish(outcome.result, outcome.how === 'answered' ? 'done' : 'found')
-      if (outcome.status === 'unsettled') throw fail(false, outcome.error)
+      if (outcome.is === 'unsettled') throw fail(false, outcome.error)
       if (outcome.error instanceof SftUnknownOutcomeError) throw fail(true, outcome.error)
       if (!(outcome.error instanceof SftRejectedError)) throw outcome.error
       if (refusals >= desk.policies.subscribeRefusals) throw fail(true, outcome.error)

@@ -25,7 +25,7 @@ import {
   UnknownOrderError,
 } from '../../src/provision/index.ts'
 import { ANNOUNCEMENT_MS } from '../../src/sft/announcement.ts'
-import { writeOnce } from '../../src/sft/once.ts'
+import { writeAndSettle } from '../../src/sft/write-and-settle.ts'
 import { SIMULATED_ACCOUNT } from '../../src/simulator/index.ts'
 import { scriptBeside, spawnNode } from '../program.ts'
 import { anOrder } from '../provision/ledger-contract.ts'
@@ -647,7 +647,7 @@ t.test(
       const clock = { now: () => Date.now() + ahead, sleep: pause }
       const journal: string[] = []
       const since = simulator.calls.length
-      const written = writeOnce(
+      const written = writeAndSettle(
         {
           announce: async () => {
             if (lockIsLost && journal.length > 0) throw new Error('the lock is lost')
@@ -668,7 +668,7 @@ t.test(
         clock,
       )
       if (lockIsLost) await t.rejects(written, /the lock is lost/)
-      else t.equal((await written).status, 'done')
+      else t.equal((await written).is, 'done')
       t.same(
         journal,
         lockIsLost ? ['announced', '1 failed'] : ['announced', '1 failed', 'announced'],

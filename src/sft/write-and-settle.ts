@@ -1,26 +1,21 @@
 import { type Clock, instantOf, shortestSince } from '../clock.ts'
-import { type Finding, notKnown } from '../finding.ts'
+import { type Finding, notKnown, notThere } from '../finding.ts'
+import { runSteps } from '../machine.ts'
+import {
+  announcedWrite,
+  type WriteEvidence,
+  type WriteState,
+  type WriteStep,
+} from './announced-write.ts'
 import { agingAnnouncement, type SentAnnouncement } from './announcement.ts'
 import type { Announcement } from './api.ts'
-import { SftAbortedError, SftError, SftRejectedError, SftUnknownOutcomeError } from './errors.ts'
+import { SftAbortedError, SftError, type SftUnknownOutcomeError } from './errors.ts'
 
-/**
- * How a write ended. `unsettled`: reading could not tell, or was interrupted; the announcement stands.
- * `adopted`: the platform said no, and what was to be made or done is there all the same.
- */
-export type WriteOutcome<Result> =
-  | {
-      readonly status: 'done'
-      readonly result: Result
-      readonly how: 'answered' | 'found' | 'adopted'
-    }
-  | { readonly status: 'failed'; readonly error: SftError }
-  | {
-      readonly status: 'unsettled'
-      readonly error: SftUnknownOutcomeError | SftRejectedError
-      /** Why reading did not tell. */
-      readonly reason: string
-    }
+/** How a write ended. */
+export type WriteOutcome<Result> = Extract<
+  WriteState<Result>,
+  { readonly is: 'done' | 'failed' | 'unsettled' }
+>
 
 /** One write, in the parts that settling needs. All of them are the caller's effects. */
 export interface AnnouncedWrite<Result> {
@@ -73,48 +68,40 @@ export async function settle<Result>(
 }
 
 /**
- * Announces a write, sends it, and settles an unknown outcome by reading. Known to be absent after the
- * settle time, it is sent once more under a new intent; unknown and absent again, it has failed: later where
- * each answer said that it was not executed. A refusal has failed, unless `findRefused` finds the effect.
- * Where reading tells neither, it is unsettled. The caller records a `done` result, so that the ID and the end of the intent are one durable entry.
+ * Announces a write, sends it, and settles an unknown outcome by reading: at most one effect, by as many
+ * sendings as reading allows (`announcedWrite`). The caller records a `done` result, so that the ID and the end
+ * of the intent are one durable entry.
  */
-export async function writeOnce<Result>(
+export async function writeAndSettle<Result>(
   write: AnnouncedWrite<Result>,
   clock: Clock,
   signal?: AbortSignal,
 ): Promise<WriteOutcome<Result>> {
   const slot = write.slot ?? (task => task())
-  for (let attempt = 1; ; attempt++) {
-    const sent = await slot(() => announceAndSend(write, clock))
-    if ('result' in sent) return { status: 'done', result: sent.result, how: 'answered' }
-    if (!(sent.error instanceof SftUnknownOutcomeError))
-      return await afterRefusal(write, sent.intentId, sent.error)
-    const unknown = sent.error
-    write.onSettling?.(unknown)
-    const finding = await settleWrite(write, sent.announcement, unknown, clock, signal)
-    if (finding.kind === 'there') return { status: 'done', result: finding.value, how: 'found' }
-    if (finding.kind === 'not known')
-      return { status: 'unsettled', error: unknown, reason: finding.reason }
-    await write.conclude(sent.intentId, 'absent', unknown)
-    if (attempt >= (unknown.saysNo ? SENDS_TOLD_NO : SENDS) || signal?.aborted)
-      return { status: 'failed', error: unknown }
+  const perform = async (
+    step: WriteStep,
+    state: WriteState<Result>,
+  ): Promise<WriteEvidence<Result>> => {
+    if (step === 'send') return await slot(() => announceAndSend(write, clock))
+    if (step === 'conclude' && 'sending' in state) {
+      const { sending, error } = state
+      await write.conclude(sending.intentId, state.is === 'absent' ? 'absent' : 'failed', error)
+      return { saw: 'conclusion', stopped: signal?.aborted === true }
+    }
+    if (state.is === 'unclear') {
+      write.onSettling?.(state.error)
+      return { saw: 'effect', finding: await settleWrite(write, state, clock, signal) }
+    }
+    return { saw: 'effect', finding: await findOrDoubt(write.findRefused ?? believe) }
   }
+  const start: WriteState<Result> = { is: 'to send', sends: 0 }
+  const end = await runSteps(announcedWrite<Result>(), start, perform)
+  if (end.is === 'done' || end.is === 'failed' || end.is === 'unsettled') return end
+  throw new TypeError(`a write cannot end as "${end.is}"`)
 }
 
-/** The end of a write that was not executed, as far as its answer tells. */
-async function afterRefusal<Result>(
-  write: AnnouncedWrite<Result>,
-  intentId: string,
-  error: SftError,
-): Promise<WriteOutcome<Result>> {
-  if (error instanceof SftRejectedError && write.findRefused !== undefined) {
-    const finding = await findOrDoubt(write.findRefused)
-    if (finding.kind === 'there') return { status: 'done', result: finding.value, how: 'adopted' }
-    if (finding.kind === 'not known') return { status: 'unsettled', error, reason: finding.reason }
-  }
-  await write.conclude(intentId, 'failed', error)
-  return { status: 'failed', error }
-}
+/** A refusal that nobody looks behind. */
+const believe = async () => notThere('it was refused')
 
 async function findOrDoubt<Result>(find: () => Promise<Finding<Result>>): Promise<Finding<Result>> {
   try {
@@ -128,13 +115,12 @@ async function findOrDoubt<Result>(find: () => Promise<Finding<Result>>): Promis
 /** What became of a write of unknown outcome; an account that cannot be read leaves it not known. */
 async function settleWrite<Result>(
   write: AnnouncedWrite<Result>,
-  announcement: SentAnnouncement,
-  unknown: SftUnknownOutcomeError,
+  { sending, error: unknown }: Extract<WriteState<Result>, { readonly is: 'unclear' }>,
   clock: Clock,
   signal: AbortSignal | undefined,
 ): Promise<Finding<Result>> {
   try {
-    const deadline = settleBy(announcement, unknown, write.settleSeconds, clock)
+    const deadline = settleBy(sending.announcement, unknown, write.settleSeconds, clock)
     return await settle(write.find, deadline, clock, signal)
   } catch (error) {
     if (signal?.aborted) return notKnown('the run was told to stop before reading could tell')
@@ -143,11 +129,7 @@ async function settleWrite<Result>(
   }
 }
 
-/** Times that a write is sent that reading shows not to have happened. */
-const SENDS = 2
-/** The same where each answer said that it was not executed, as of an account that is throttled. */
-const SENDS_TOLD_NO = 5
-/** Seconds after which such an answer is believed, where reading agrees then and at once. */
+/** Seconds after which an answer that says that it was not executed is believed, where reading agrees then and at once. */
 const TOLD_NO_SECONDS = 2
 
 /** The time (ms) from which a write that was sent has happened or never will. */
@@ -165,18 +147,10 @@ function settleBy(
   return now + seconds * 1000 - passed
 }
 
-type Sent<Result> =
-  | { readonly result: Result }
-  | {
-      readonly error: SftError
-      readonly intentId: string
-      readonly announcement: SentAnnouncement
-    }
-
 async function announceAndSend<Result>(
   write: AnnouncedWrite<Result>,
   clock: Clock,
-): Promise<Sent<Result>> {
+): Promise<WriteEvidence<Result>> {
   const made = instantOf(clock)
   let intentId = await write.announce()
   const renew = async () => {
@@ -185,9 +159,10 @@ async function announceAndSend<Result>(
   }
   const announcement = write.announcement ?? agingAnnouncement(clock, made, renew)
   try {
-    return { result: await write.send(announcement) }
+    return { saw: 'result', result: await write.send(announcement) }
   } catch (error) {
-    if (error instanceof SftError) return { error, intentId, announcement }
+    if (error instanceof SftError)
+      return { saw: 'error', error, sending: { intentId, announcement } }
     throw error
   }
 }
