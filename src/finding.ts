@@ -60,6 +60,17 @@ export const mapFinding = <Value, Made>(
   make: (value: Value) => Made,
 ): Finding<Made> => (finding.kind === 'there' ? there(make(finding.value)) : finding)
 
+/**
+ * Looks, and where nothing is there looks once more: one reading can leave out what is there, so that the
+ * absence of something that is believed to be there takes two.
+ */
+export async function lookTwice<Value>(
+  look: () => Promise<Finding<Value>>,
+): Promise<Finding<Value>> {
+  const first = await look()
+  return first.kind === 'not there' ? await look() : first
+}
+
 /** Whether all of them are there; where not, what is not known comes before what is not there. */
 export function allThere(findings: readonly Finding<unknown>[]): Finding<true> {
   const unclear = findings.find(finding => finding.kind === 'not known')

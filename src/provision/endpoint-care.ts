@@ -1,4 +1,4 @@
-import { type Finding, there as found, notThere, seenIn } from '../finding.ts'
+import { type Finding, there as found, lookTwice, notThere, seenIn } from '../finding.ts'
 import { withAnnouncement } from '../sft/announcement.ts'
 import type { OperationName } from '../sft/api.ts'
 import { SftRejectedError } from '../sft/errors.ts'
@@ -233,7 +233,7 @@ export async function removeInstance(
 const lookAfterRefusal =
   (find: () => Promise<Finding<true>>) =>
   async (error: unknown): Promise<true> => {
-    const isDone = error instanceof SftRejectedError && (await find()).kind === 'there'
+    const isDone = error instanceof SftRejectedError && (await lookTwice(find)).kind === 'there'
     if (!isDone) throw error
     return true
   }

@@ -1,4 +1,4 @@
-import { type Finding, findIn, notKnown, there } from '../finding.ts'
+import { type Finding, findIn, lookTwice, notKnown, there } from '../finding.ts'
 import type { AddonInstance, CallOptions } from '../sft/api.ts'
 import type { Desk } from './desk.ts'
 import type { AddonRow, OrderIntent, OrderRow } from './ledger.ts'
@@ -84,10 +84,8 @@ export async function findInstance(
   uniqueId: string,
   options: CallOptions,
 ): Promise<Finding<AddonInstance>> {
-  const look = async () => {
+  return await lookTwice(async () => {
     const listing = await desk.sft.read.addons(endpointId, { ...options, knownGood: true })
     return findIn(listing, `instance ${uniqueId}`, instance => instance.uniqueId === uniqueId)
-  }
-  const first = await look()
-  return first.kind === 'not there' ? await look() : first
+  })
 }

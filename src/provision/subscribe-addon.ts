@@ -1,4 +1,4 @@
-import { type Finding, type Listing, notKnown } from '../finding.ts'
+import { type Finding, type Listing, lookTwice, notKnown } from '../finding.ts'
 import type { AddonInstance } from '../sft/api.ts'
 import { SftError, SftRejectedError, SftUnknownOutcomeError } from '../sft/errors.ts'
 import { settle, type WriteOutcome, writeAndSettle } from '../sft/write-and-settle.ts'
@@ -104,7 +104,7 @@ export async function subscribeAddon(
 
   /** A refusal is believed where the endpoint shows no add-on: nothing is sent again on its word alone. */
   const judgeRefusal = async (refusal: SftRejectedError): Promise<AddonInstance> => {
-    const seen = await find().catch((error: unknown) => {
+    const seen = await lookTwice(find).catch((error: unknown) => {
       if (error instanceof SftError) return notKnown(reasonOf(error))
       throw error
     })

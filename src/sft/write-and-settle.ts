@@ -1,5 +1,5 @@
 import { type Clock, instantOf, shortestSince } from '../clock.ts'
-import { type Finding, notKnown, notThere } from '../finding.ts'
+import { type Finding, lookTwice, notKnown, notThere } from '../finding.ts'
 import { runSteps } from '../machine.ts'
 import {
   announcedWrite,
@@ -46,8 +46,9 @@ export interface AnnouncedWrite<Result> {
 }
 
 /**
- * Polls `find` at 1, 2, 4 … seconds until the effect is there or until `deadline` (ms) has passed, with one
- * last look after it, which decides: a timed-out POST goes on running on the platform (contract 1.9).
+ * Polls `find` at 1, 2, 4 … seconds until the effect is there or until `deadline` (ms) has passed; what is
+ * read then decides: a timed-out POST goes on running on the platform (contract 1.9), and that it is not there
+ * takes two readings.
  * Throws what `find` throws: an account that cannot be read settles nothing.
  */
 export async function settle<Result>(
@@ -59,12 +60,12 @@ export async function settle<Result>(
   const begun = instantOf(clock)
   // A wall clock that was set forward in the meantime gives the platform no time.
   const left = () => deadline - begun.wall - shortestSince(clock, begun)
-  for (let wait = 1000; ; wait *= 2) {
-    const late = left() <= 0
+  for (let wait = 1000; left() > 0; wait *= 2) {
     const finding = await find()
-    if (finding.kind === 'there' || late) return finding
+    if (finding.kind === 'there') return finding
     await clock.sleep(Math.max(1, Math.min(wait, left())), signal)
   }
+  return await lookTwice(find)
 }
 
 /**

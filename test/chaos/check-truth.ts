@@ -89,7 +89,9 @@ export async function checkTruth(
     const holders = orders.filter(order => order.endpointId === endPointId)
     const isHeld = holders.some(order => order.status === 'delivered' || isUnfinished(order))
     const esim = (await allEsims(ledger)).find(row => row.endpointId === endPointId)
-    if (status === 'Active' && !isHeld && esim?.status !== 'set aside')
+    // Somebody reactivated it after its sale was cancelled.
+    const isBackInService = esim?.status === 'delivered' && esim.orderId === undefined
+    if (status === 'Active' && !isHeld && esim?.status !== 'set aside' && !isBackInService)
       problems.push(`${endPointId} is active and nobody has it`)
     // A cancellation that was cut short has its order say so until somebody ends it.
     const isSold = holders.some(

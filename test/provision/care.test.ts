@@ -237,6 +237,16 @@ t.test('one reading that shows no add-on ends no order', async t => {
   t.match(instances, [{ uniqueId: addon.uniqueId, ended: 'removed' }])
 })
 
+t.test('a refused subscription is not sent again on one reading that shows nothing', async t => {
+  const market = await openMarket(t, { endpoints: 1 })
+  const { shop } = await openShop(market)
+  await using _closing = shop
+  market.simulator.fault({ operation: 'SubscribeAddon', kind: 'rejected-after' })
+  market.simulator.fault({ operation: 'GetEndPointProfile', kind: 'lists-empty' })
+  const { endpointId } = await shop.purchase({ orderId: 'A-1', sku: 'EU-1GB' })
+  t.equal(market.simulator.world.endpoints.get(endpointId)?.instances.length, 1)
+})
+
 t.test('an eSIM that is only said to be active already is not delivered', async t => {
   const market = await openMarket(t, {
     endpoints: 1,
