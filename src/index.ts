@@ -34,12 +34,9 @@ export { type MadePlan, makePlan, type PlanOptions } from './make-plan.ts'
 // what flows
 export type {
   AccountDefaults,
-  Activation,
-  AddonPlanEntry,
   Address,
   Catalog,
   ChangeShareLimits,
-  EndpointBatchEntry,
   Entry,
   Json,
   JsonObject,
@@ -51,8 +48,6 @@ export type {
   NetworkSelector,
   PlanType,
   Position,
-  RateZoneEntry,
-  Renewal,
   Resource,
   Spec,
 } from './model.ts'
@@ -94,10 +89,13 @@ export { renderPlan } from './render/plan-text.ts'
 export { renderReport, reportToJson } from './render/report-text.ts'
 export type { Subject } from './render/subject.ts'
 export type { AddonPlanRecord } from './resources/addon-plan.ts'
+export type { Activation, AddonPlanEntry, Renewal } from './resources/addon-plan-entry.ts'
 export type { EndpointRecord } from './resources/endpoint.ts'
+export type { EndpointBatchEntry } from './resources/endpoint-entry.ts'
 export type { Impact, Sales } from './resources/impact.ts'
 export type { Mutability } from './resources/kind.ts'
 export type { RateZoneRecord } from './resources/rate-zone.ts'
+export type { RateZoneEntry } from './resources/rate-zone-entry.ts'
 export type { RecordedNetwork } from './resources/zone-networks.ts'
 // the account
 export type {

@@ -66,51 +66,6 @@ export interface AccountDefaults {
 export type PlanType = 'prepaid' | 'postpaid'
 export type NetworkRemovalPolicy = 'block' | 'replace'
 
-export interface RateZoneEntry extends Entry {
-  readonly name: string
-  /** ISO 3166-1 alpha-2 codes: every network that the account has there. */
-  readonly countries: readonly string[]
-  readonly networks: readonly NetworkSelector[]
-  readonly exclude: readonly NetworkSelector[]
-  readonly onNetworkRemoval?: NetworkRemovalPolicy
-}
-
-export type Activation = 'first-use' | 'immediate'
-export interface Renewal {
-  readonly on: 'expiry' | 'exhaustion'
-  /** Subscriptions in all, the first one included (contract 7). */
-  readonly times: number
-}
-
-export interface AddonPlanEntry extends Entry {
-  readonly name: string
-  readonly description?: string
-  /** A zone of this catalog by its key, or one kept elsewhere by its ID. */
-  readonly rateZone: { readonly key: string } | { readonly id: string }
-  readonly dataMB: number
-  readonly validityDays: number
-  readonly activation: Activation
-  readonly renewal?: Renewal
-  /** Decimal amount as text, in the account's currency. */
-  readonly charge: string
-  readonly priority: number
-  /** Overrides of the account's defaults. */
-  readonly serviceProfile?: string
-  readonly currencyId?: string
-  readonly destinationGroup?: string
-}
-
-export interface EndpointBatchEntry extends Entry {
-  readonly tags: readonly string[]
-  /** Template with `{iccid}`, `{n}` (from 1) and `{batch}`. */
-  readonly name: string
-  /** Normalised: 19 or 20 digits; inline ones first, then those of the file. */
-  readonly iccids: readonly string[]
-  readonly basePlan?: string
-  readonly apnGroup?: string
-  readonly roamingProfiles?: readonly string[]
-}
-
 /** A rename in the catalog that keeps the platform object: same object, new key. */
 export interface Moved {
   readonly from: Address
@@ -121,12 +76,12 @@ export interface Moved {
 /** Largest share (0 to 1) of what exists that one plan may change or retire without `--force`. */
 export type ChangeShareLimits = Readonly<Record<KindName, number>>
 
-/** A validated catalog. */
+/**
+ * A validated catalog. Beside these fields it has a section for the entries of each kind, which the kind's
+ * file declares.
+ */
 export interface Catalog {
   readonly account: AccountDefaults
-  readonly rateZones: readonly RateZoneEntry[]
-  readonly addonPlans: readonly AddonPlanEntry[]
-  readonly endpointBatches: readonly EndpointBatchEntry[]
   readonly moved: readonly Moved[]
   readonly limits: ChangeShareLimits
   /** SHA-256 over the source files, for saved plans. */

@@ -1,5 +1,5 @@
 import { readNetworkCountry } from './countries.ts'
-import type { NetworkId } from './model.ts'
+import type { Json, NetworkId, NetworkSelector } from './model.ts'
 import type { Network } from './sft/api.ts'
 
 /** A network as one word, for specs, sets and diffs. */
@@ -11,6 +11,10 @@ export const networkOfWord = (word: string): NetworkId => {
   const at = word.indexOf('/')
   return { operatorId: word.slice(0, at), sponsorId: word.slice(at + 1) }
 }
+
+/** The words of a value that is a list of them, such as the networks of a spec. */
+export const wordsOf = (value: Json | undefined): readonly string[] =>
+  Array.isArray(value) ? value.map(String) : []
 
 /** The country of a network; undefined where its name and its TADIG code do not settle it. */
 export const countryOfNetwork = (network: Network): string | undefined =>
@@ -62,3 +66,19 @@ export function networkLabel(network: Network): string {
   )
   return names.length === 0 ? networkWord(network) : `${names.join(', ')} (${networkWord(network)})`
 }
+
+/** Networks of the account that a selector picks. */
+export function networksOf(selector: NetworkSelector, index: NetworkIndex): readonly Network[] {
+  if ('tadig' in selector) return index.byTadig.get(selector.tadig.toUpperCase()) ?? []
+  const network = index.byWord.get(networkWord(selector))
+  return network === undefined ? [] : [network]
+}
+
+/** Whether a selector picks a network, on the account or not. */
+export const picks = (
+  selector: NetworkSelector,
+  network: NetworkId & { readonly tadig?: string },
+): boolean =>
+  'tadig' in selector
+    ? network.tadig?.toUpperCase() === selector.tadig.toUpperCase()
+    : networkWord(network) === networkWord(selector)

@@ -43,6 +43,9 @@ export function formatMB(megabytes: number): string {
   return `${megabytes} MB`
 }
 
+/** A validity as it stands in YAML: `1 day`, `30 days`. */
+export const formatDays = (days: number): string => (days === 1 ? '1 day' : `${days} days`)
+
 /** Writes bytes for people, rounded to three digits: `1.53 GB`. Not meant to be read back. */
 export function formatBytes(bytes: number): string {
   const units = ['bytes', 'KB', 'MB', 'GB', 'TB'] as const

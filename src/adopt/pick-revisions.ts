@@ -1,8 +1,8 @@
 import type { KindName } from '../model.ts'
 import { kindOf } from '../resources/kinds.ts'
 import { parseRevision } from '../resources/revision.ts'
+import { byText } from '../text-order.ts'
 import type { LeftOut } from './proposal.ts'
-import { byText } from './proposal.ts'
 
 interface Named {
   readonly id: string

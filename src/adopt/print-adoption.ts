@@ -25,7 +25,8 @@ export function printAdoption(proposal: Proposal, into: string): readonly Planne
       path: `${into}/rate-zones.yaml`,
       text: printCatalogFile({
         head: [...HEAD, 'countries: stands for every network that the account has there.'],
-        rateZones: zones.map(printed),
+        section: 'rateZones',
+        entries: zones.map(printed),
         tail: leftLines(proposal.left, 'rateZone'),
       }),
     })
@@ -34,7 +35,8 @@ export function printAdoption(proposal: Proposal, into: string): readonly Planne
       path: `${into}/addon-plans.yaml`,
       text: printCatalogFile({
         head: HEAD,
-        addonPlans: plans.map(printed),
+        section: 'addonPlans',
+        entries: plans.map(printed),
         tail: leftLines(proposal.left, 'addonPlan'),
       }),
     })
@@ -46,7 +48,8 @@ export function printAdoption(proposal: Proposal, into: string): readonly Planne
           ...HEAD,
           'Sold endpoints stand here too: the state knows them, and never sells or removes them.',
         ],
-        endpointBatches: batches,
+        section: 'endpointBatches',
+        entries: batches,
         tail: leftLines(proposal.left, 'endpoint'),
       }),
     })

@@ -117,7 +117,3 @@ export function mostCommon(values: Iterable<string | undefined>): string | undef
     if (value !== undefined) counts.set(value, (counts.get(value) ?? 0) + 1)
   return [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))[0]?.[0]
 }
-
-/** Order of text that is the same on every machine. */
-export const byText = (left: string, right: string): number =>
-  left < right ? -1 : left > right ? 1 : 0

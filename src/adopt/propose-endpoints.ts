@@ -1,10 +1,10 @@
 import type { Json, JsonObject } from '../model.ts'
 import type { EndpointProfile, Sim } from '../sft/api.ts'
+import { byText } from '../text-order.ts'
 import { parseIccid } from '../units.ts'
 import { createKeyMaker } from './make-key.ts'
 import {
   type BatchDraft,
-  byText,
   type Defaults,
   type LeftOut,
   mostCommon,

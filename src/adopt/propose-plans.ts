@@ -2,13 +2,10 @@ import { isJsonObject } from '../json.ts'
 import type { Address, Json, JsonObject } from '../model.ts'
 import { observedPlan } from '../resources/addon-plan.ts'
 import type { ReportedPlan } from '../sft/api.ts'
-import { formatAmount, formatMB, parseAmount } from '../units.ts'
+import { formatAmount, formatDays, formatMB, parseAmount } from '../units.ts'
 import { createKeyMaker } from './make-key.ts'
 import { describeObject, pickRevisions } from './pick-revisions.ts'
 import type { Defaults, EntryDraft, LeftOut, PlanAnswer, ProposalInput } from './proposal.ts'
-
-/** A validity as it stands in YAML. */
-export const writtenDays = (days: number): string => (days === 1 ? '1 day' : `${days} days`)
 
 /** Why a plan has no form in the catalog language; undefined where it has one. */
 export function planObstacle(plan: ReportedPlan, told: PlanAnswer | undefined): string | undefined {
@@ -192,7 +189,7 @@ function writePlan(
     description: spec['description'],
     rateZone: zoneKey ?? { id: facts.rateZoneId ?? '' },
     data: formatMB(facts.dataMB ?? 0),
-    validity: writtenDays(facts.validityDays ?? 0),
+    validity: formatDays(facts.validityDays ?? 0),
     activation: spec['activation'] === 'immediate' ? 'immediate' : undefined,
     renewal: isJsonObject(spec['renewal']) ? spec['renewal'] : undefined,
     charge:

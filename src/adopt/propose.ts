@@ -1,8 +1,8 @@
 import type { PrintedEntry } from '../catalog/print-yaml.ts'
 import type { Catalog, Json } from '../model.ts'
 import { observedPlan } from '../resources/addon-plan.ts'
+import { byText } from '../text-order.ts'
 import {
-  byText,
   type Defaults,
   hasAccountSection,
   mostCommon,

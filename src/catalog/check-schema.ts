@@ -3,6 +3,7 @@ import { ISSUE_CODES, type IssueCode } from '../issues.ts'
 import { isJsonObject, objectOf, textOf } from '../json.ts'
 import type { Json, JsonObject } from '../model.ts'
 import { nearestOf } from '../nearest.ts'
+import { kinds, oncePerKinds } from '../resources/kinds.ts'
 import type { IssueLog, Problem } from './issue-log.ts'
 import { catalogJsonSchema } from './json-schema.ts'
 import { issueAt, type Source } from './source.ts'
@@ -11,13 +12,16 @@ import type { Path, Values } from './values.ts'
 /** More complaints about one file than this are only counted. */
 const MOST_ERRORS = 1_000
 
-let compiled: ValidateFunction | undefined
+const compiledSchema = oncePerKinds(
+  (): ValidateFunction =>
+    new Ajv2020({ strict: true, allErrors: true, verbose: true })
+      .addVocabulary(['x-code', 'patternErrorMessage'])
+      .compile(catalogJsonSchema()),
+)
 
 /** Logs everything in a file that its JSON Schema does not allow. */
 export function checkSchema(values: Values, source: Source, log: IssueLog): void {
-  compiled ??= new Ajv2020({ strict: true, allErrors: true, verbose: true })
-    .addVocabulary(['x-code', 'patternErrorMessage'])
-    .compile(catalogJsonSchema())
+  const compiled = compiledSchema()
   if (compiled(values.data)) return
   const all = compiled.errors ?? []
   log.countOnly(source.path, Math.max(0, all.length - MOST_ERRORS))
@@ -199,11 +203,11 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   boolean: 'true or false',
 }
 
-const SECTION_NAMES: Readonly<Record<string, string>> = {
-  rateZones: 'this rate zone',
-  addonPlans: 'this add-on plan',
-  endpointBatches: 'this endpoint batch',
-  moved: 'this move',
+/** An item of a section as people call it. */
+function itemOf(section: string): string | undefined {
+  if (section === 'moved') return 'this move'
+  const kind = kinds().find(({ catalog }) => catalog.section === section)
+  return kind && `this ${kind.catalog.title}`
 }
 
 /** The value at a path as people call it. */
@@ -211,8 +215,8 @@ function nameOf(path: Path): string {
   const [section, index, ...rest] = path.map(String)
   if (section === undefined) return 'a catalog file'
   if (index === undefined) return section
-  if (rest.length === 0) return SECTION_NAMES[section] ?? `${section}.${index}`
-  const within = SECTION_NAMES[section] === undefined ? [index, ...rest] : rest
+  if (rest.length === 0) return itemOf(section) ?? `${section}.${index}`
+  const within = itemOf(section) === undefined ? [index, ...rest] : rest
   return within.filter(step => !/^[0-9]+$/.test(step)).join('.')
 }
 

@@ -1,5 +1,5 @@
 import { isJsonObject, listOf, objectOf, textOf } from '../json.ts'
-import type { Json, JsonObject, Position } from '../model.ts'
+import type { Json, JsonObject, KindName, Position } from '../model.ts'
 import type { IssueLog, Problem } from './issue-log.ts'
 import { issueAt, positionOf, type Source } from './source.ts'
 import type { Path, Values } from './values.ts'
@@ -11,8 +11,6 @@ export interface ParsedFile {
   readonly relative: string
   readonly values: Values
 }
-
-export type Section = 'rateZones' | 'addonPlans' | 'endpointBatches' | 'moved'
 
 /** A part of a file as it was written: it may have faults, so rules look at it field by field. */
 export interface Draft {
@@ -27,17 +25,19 @@ export interface Draft {
 export interface Drafts {
   readonly accounts: readonly Draft[]
   readonly limits: readonly Draft[]
-  readonly rateZones: readonly Draft[]
-  readonly addonPlans: readonly Draft[]
-  readonly endpointBatches: readonly Draft[]
+  /** By kind. */
+  readonly entries: ReadonlyMap<KindName, readonly Draft[]>
   readonly moved: readonly Draft[]
 }
 
-/** Sorts the contents of files by what they are. */
-export function collectDrafts(files: readonly ParsedFile[]): Drafts {
+/** Sorts the contents of files by what they are; `sections` are those of the kinds. */
+export function collectDrafts(
+  files: readonly ParsedFile[],
+  sections: readonly (readonly [KindName, string])[],
+): Drafts {
   const single = (name: string) =>
     files.flatMap(file => draftAt(file, [name], objectOf(file.values.data)[name]))
-  const section = (name: Section) =>
+  const section = (name: string) =>
     files.flatMap(file =>
       listOf(objectOf(file.values.data)[name]).flatMap((item, index) =>
         draftAt(file, [name, index], item),
@@ -46,9 +46,7 @@ export function collectDrafts(files: readonly ParsedFile[]): Drafts {
   return {
     accounts: single('account'),
     limits: single('limits'),
-    rateZones: section('rateZones'),
-    addonPlans: section('addonPlans'),
-    endpointBatches: section('endpointBatches'),
+    entries: new Map(sections.map(([kind, name]) => [kind, section(name)])),
     moved: section('moved'),
   }
 }

@@ -14,42 +14,19 @@ import {
 } from 'yaml'
 import { isJsonObject } from '../json.ts'
 import type { Json } from '../model.ts'
+import type { EntryEdit } from './entry-edit.ts'
 import { flowText, type ScalarStyle, scalarText } from './yaml-text.ts'
 
-/** One change of an entry. `field` is a field of the entry; lists are changed item by item. */
-export type EntryEdit =
-  | { readonly edit: 'set'; readonly field: string; readonly value: Json }
-  | { readonly edit: 'remove'; readonly field: string }
-  | { readonly edit: 'add'; readonly field: string; readonly items: readonly Json[] }
-  | { readonly edit: 'drop'; readonly field: string; readonly index: number }
-
-/** The sections of a file that have entries with keys. */
-export type EntrySection = string
+/** The section of a file that has the entry, and the order in which its fields are written. */
+export interface EntrySection {
+  readonly section: string
+  readonly fieldOrder: readonly string[]
+}
 
 /** An entry is written in a way that cannot be changed without touching something else. */
 export class YamlEditError extends Error {
   override readonly name = 'YamlEditError'
 }
-
-/** New fields go behind the last one that stands before them here. */
-const ORDER = [
-  'key',
-  'name',
-  'description',
-  'countries',
-  'networks',
-  'exclude',
-  'rateZone',
-  'data',
-  'validity',
-  'activation',
-  'renewal',
-  'charge',
-  'priority',
-  'serviceProfile',
-  'currencyId',
-  'destinationGroup',
-]
 
 /**
  * Changes one entry of a file. Only the characters of the changed values change: comments, order, quotes,
@@ -79,7 +56,7 @@ export function writtenField(
 function editOnce(text: string, section: EntrySection, key: string, edit: EntryEdit): string {
   const document = parse(text)
   const entry = findEntry(document, section, key)
-  const edited = change({ text, document }, entry, edit)
+  const edited = change({ text, document, fieldOrder: section.fieldOrder }, entry, edit)
   parse(edited)
   return edited
 }
@@ -87,6 +64,7 @@ function editOnce(text: string, section: EntrySection, key: string, edit: EntryE
 interface Source {
   readonly text: string
   readonly document: Document
+  readonly fieldOrder: readonly string[]
 }
 
 type Map_ = YAMLMap<Node, Node | null>
@@ -129,10 +107,16 @@ function setField(source: Source, entry: Map_, field: string, value: Json): stri
   return splice(source.text, from, to, valueText(value, old, isFlow(entry)))
 }
 
-function insertField({ text }: Source, entry: Map_, field: string, value: Json): string {
-  const rank = ORDER.indexOf(field)
+function insertField(
+  { text, fieldOrder }: Source,
+  entry: Map_,
+  field: string,
+  value: Json,
+): string {
+  // A new field goes behind the last one that stands before it in the order.
+  const rank = fieldOrder.indexOf(field)
   const before = entry.items.filter(pair => {
-    const at = ORDER.indexOf(keyText(pair))
+    const at = fieldOrder.indexOf(keyText(pair))
     return at !== -1 && at < rank
   })
   const pair = before.at(-1) ?? entry.items.at(-1)
@@ -282,7 +266,7 @@ function parse(text: string): Document {
   return document
 }
 
-function findEntry(document: Document, section: EntrySection, key: string): Map_ {
+function findEntry(document: Document, { section }: EntrySection, key: string): Map_ {
   const root = document.contents
   const entries = isMap<Node, Node | null>(root) ? pairOf(root, section)?.value : undefined
   for (const entry of isSeq<Node>(entries) ? entries.items : [])

@@ -1,5 +1,6 @@
 import type { Issue } from '../issues.ts'
 import type { Catalog } from '../model.ts'
+import { kinds } from '../resources/kinds.ts'
 import { buildCatalog } from './build.ts'
 import { checkSchema } from './check-schema.ts'
 import { collectDrafts, type ParsedFile } from './drafts.ts'
@@ -53,10 +54,20 @@ export async function loadCatalog(
     checkSchema(values, source, log)
     files.push({ source, relative, values })
   }
-  const drafts = collectDrafts(files)
+  const drafts = collectDrafts(
+    files,
+    kinds().map(({ kind, catalog }) => [kind, catalog.section]),
+  )
   checkRules(drafts, !unread && files.length === sources.length, log)
   const { checkDigit = 'error' } = options
-  const inventory = await readInventory(drafts.endpointBatches, folder, { checkDigit, limits }, log)
+  const inventory = await readInventory(
+    kinds().flatMap(({ kind, catalog }) =>
+      catalog.listsIccids === true ? (drafts.entries.get(kind) ?? []) : [],
+    ),
+    folder,
+    { checkDigit, limits },
+    log,
+  )
   const paths = sources.map(({ source }) => ({ path: source.path }))
   if (log.hasErrors()) return { issues: log.sorted(), files: paths }
   return {

@@ -15,52 +15,6 @@ export interface OwnedFields {
   }[]
 }
 
-/** Bodies of CreateRateZone, CreatePlan and CreateEndPoint (contract 4.3, 4.4, 4.6, 4.7). */
-export const OWNED_FIELDS = {
-  rateZones: {
-    into: 'Request.requestParam.ratezoneDetails',
-    paths: ['id', 'name', 'destGroupId', 'status', 'operatorIdList'],
-    items: [],
-  },
-  addonPlans: {
-    into: 'Request.plan',
-    paths: [
-      'basicInfo.planId',
-      'basicInfo.planName',
-      'basicInfo.planCategory',
-      'basicInfo.planDescription',
-      'basicInfo.planType',
-      'basicInfo.serviceProfile',
-      'basicInfo.currencyId',
-      'basicInfo.destinationGroup',
-      'basicInfo.planStatus',
-      'basicInfo.addOnPriority',
-      'charge',
-      'subscription.reSubscription',
-      'subscription.reSubscriptionRule',
-      'subscription.occurrences',
-      'subscription.activatedBy',
-      'validity.validityType',
-      'validity.validityFactor',
-    ],
-    items: [{ list: 'benefit', field: 'benefitId', value: '1' }],
-  },
-  endpointBatches: {
-    into: 'Request.requestParam',
-    paths: [
-      'name',
-      'iccid',
-      'isLinkSIM',
-      'isDefaultActivation',
-      'roamingProfileId',
-      'apnGroupId',
-      'planId',
-      'endPointList',
-    ],
-    items: [],
-  },
-} as const satisfies Record<string, OwnedFields>
-
 /** An `sft:` field that cannot stand, by its path, and why. */
 export interface OwnedField {
   readonly path: readonly (string | number)[]

@@ -13,14 +13,12 @@ export interface PrintedFile {
   /** Comment lines at the top. */
   readonly head: readonly string[]
   readonly account?: PrintedEntry
-  readonly rateZones?: readonly PrintedEntry[]
-  readonly addonPlans?: readonly PrintedEntry[]
-  readonly endpointBatches?: readonly PrintedEntry[]
+  readonly section?: string
+  readonly entries?: readonly PrintedEntry[]
   /** Comment lines at the end. */
   readonly tail?: readonly string[]
 }
 
-const SECTIONS = ['rateZones', 'addonPlans', 'endpointBatches'] as const
 const WIDTH = 100
 
 /** A catalog file as text that `loadCatalog` reads back as it was given; the same input, the same text. */
@@ -31,12 +29,9 @@ export function printCatalogFile(file: PrintedFile): string {
     for (const [field, value] of Object.entries(file.account.fields))
       lines.push(...fieldLines(field, value, '  '))
   }
-  for (const section of SECTIONS) {
-    const entries = file[section]
-    if (entries === undefined || entries.length === 0) continue
-    lines.push('', `${section}:`)
-    for (const entry of entries) lines.push(...entryLines(entry))
-  }
+  const { section, entries = [] } = file
+  if (section !== undefined && entries.length > 0)
+    lines.push('', `${section}:`, ...entries.flatMap(entryLines))
   if (file.tail !== undefined && file.tail.length > 0) lines.push('', ...file.tail.map(comment))
   return `${lines.join('\n')}\n`
 }

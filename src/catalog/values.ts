@@ -8,12 +8,12 @@ import {
   type Scalar,
   type YAMLMap,
 } from 'yaml'
-import { isJsonObject, listOf, objectOf } from '../json.ts'
+import { listOf, objectOf } from '../json.ts'
 import type { Json, JsonObject } from '../model.ts'
 import type { IssueLog, Problem } from './issue-log.ts'
 import type { CatalogLimits } from './limits.ts'
 import { tooDeep } from './parse.ts'
-import { issueAt, type Place, positionOf, type Source } from './source.ts'
+import { issueAt, type Place, type Source } from './source.ts'
 
 /** A path into a document: keys and indexes. */
 export type Path = readonly (string | number)[]
@@ -156,31 +156,6 @@ export function readValues(
       return place
     },
   }
-}
-
-/** Positions of the parts of an entry by path, such as `networks.0`; long lists have theirs only. */
-export function positionsBelow(
-  values: Values,
-  source: Source,
-  path: Path,
-  except: readonly string[],
-): Readonly<Record<string, ReturnType<typeof positionOf>>> {
-  const positions: Record<string, ReturnType<typeof positionOf>> = {}
-  const add = (below: Path) => {
-    positions[below.join('.')] = positionOf(source, values.placeOf([...path, ...below]).offset)
-  }
-  let entry = values.data
-  for (const step of path) {
-    entry =
-      typeof step === 'number' ? (listOf(entry)[step] ?? null) : (objectOf(entry)[step] ?? null)
-  }
-  for (const [field, value] of Object.entries(objectOf(entry))) {
-    add([field])
-    if (except.includes(field)) continue
-    if (isJsonObject(value)) for (const name of Object.keys(value)) add([field, name])
-    else for (const index of listOf(value).keys()) add([field, index])
-  }
-  return positions
 }
 
 /** Digits are text as they stand; other notations could mean what they say or what they stand for. */

@@ -2,19 +2,16 @@ import { readFile } from 'node:fs/promises'
 import { relative } from 'node:path'
 import type { Observation } from '../account/observation.ts'
 import { stateWith } from '../adopt/adoption-records.ts'
-import {
-  type EntryEdit,
-  type EntrySection,
-  editEntry,
-  writtenField,
-  YamlEditError,
-} from '../catalog/edit-yaml.ts'
+import { type EntrySection, editEntry, writtenField, YamlEditError } from '../catalog/edit-yaml.ts'
+import type { EntryEdit } from '../catalog/entry-edit.ts'
 import type { LoadOptions } from '../catalog/index.ts'
 import { loadStaged } from '../catalog/stage-catalog.ts'
 import type { Address, Catalog, Json, Spec } from '../model.ts'
 import { resolveCatalog } from '../plan/resolve.ts'
+import { type FieldEdits, noForm } from '../resources/accept.ts'
+import { entriesOf } from '../resources/catalog-part.ts'
+import type { Kind } from '../resources/kind.ts'
 import { kindOf } from '../resources/kinds.ts'
-import type { RateZoneRecord } from '../resources/rate-zone.ts'
 import { idOf, recordOf, withId } from '../state/records.ts'
 import {
   type AnyRecord,
@@ -23,7 +20,6 @@ import {
   type State,
   splitAddress,
 } from '../state/state.ts'
-import { type FieldEdits, nameEdits, networkEdits, planEdits } from './accept-edits.ts'
 import {
   compareDrift,
   type EntryDrift,
@@ -107,9 +103,9 @@ async function acceptFields(
   options: AcceptOptions,
 ): Promise<Accepted> {
   const { address, position } = entry
-  const [kind, key] = splitAddress(address)
-  const { section, grouping } = kindOf(kind)
-  if (grouping !== undefined || position === undefined)
+  const [name, key] = splitAddress(address)
+  const kind = kindOf(name)
+  if (kind.accept === undefined || position === undefined)
     throw new AcceptError(`${address} has no entry of its own in the catalog`)
   const before = await readFile(position.file, 'utf8')
   const drifted = entry.fields.filter(
@@ -121,7 +117,7 @@ async function acceptFields(
   const fields: string[] = []
   let revision = record.revision
   for (const field of drifted) {
-    const found = editsOf(field, before, section, key, record, options)
+    const found = editsOf(field, before, kind, key, record, options)
     if ('impossible' in found) {
       refused.push(`${field.field}: ${found.impossible}`)
       continue
@@ -134,7 +130,7 @@ async function acceptFields(
     fields.push(field.field)
   }
   if (fields.length === 0) throw new AcceptError(`${address}: ${refused.join('; ')}`)
-  const text = edited(before, section, key, edits, address, position.file)
+  const text = edited(before, kind.catalog, key, edits, address, position.file)
   const put = await proveAccepted(
     { address, text, file: position.file },
     { spec, revision, fields },
@@ -153,22 +149,15 @@ async function acceptFields(
 function editsOf(
   field: FieldDrift,
   text: string,
-  section: EntrySection,
+  kind: Kind,
   key: string,
   record: AnyRecord,
   { catalog, state, observation }: AcceptOptions,
 ): FieldEdits {
-  if (section === 'addonPlans')
-    return planEdits(field, {
-      catalog,
-      state,
-      written: name => writtenField(text, section, key, name),
-    })
-  if (field.field === 'name') return nameEdits(String(field.account))
-  const zone = catalog.rateZones.find(zone => zone.key === key)
-  return field.field === 'networks' && zone !== undefined
-    ? networkEdits(field, zone, record as RateZoneRecord, observation.networks.items)
-    : { impossible: `${field.field} has no form in the catalog` }
+  const entry = entriesOf(catalog, kind).find(one => one.key === key)
+  if (entry === undefined || kind.accept === undefined) return noForm(field.field)
+  const written = (name: string) => writtenField(text, kind.catalog, key, name)
+  return kind.accept(field, { catalog, state, observation, entry, record, written })
 }
 
 function edited(

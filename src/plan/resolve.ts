@@ -1,6 +1,7 @@
 import type { Observation } from '../account/observation.ts'
 import type { Issue } from '../issues.ts'
 import type { Address, Catalog, Resource } from '../model.ts'
+import { entriesOf } from '../resources/catalog-part.ts'
 import { kinds } from '../resources/kinds.ts'
 import { recordAt } from '../state/records.ts'
 import type { State } from '../state/state.ts'
@@ -24,7 +25,7 @@ export function resolveCatalog(
   }
   for (const kind of kinds()) {
     const recordOf = (key: string) => recordAt(state, kind.kind, key)
-    const context = { catalog, observation, recordOf, report }
+    const context = { catalog, entries: entriesOf(catalog, kind), observation, recordOf, report }
     for (const resource of kind.resources(context)) resources.set(resource.address, resource)
   }
   return { resources, issues }

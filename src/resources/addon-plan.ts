@@ -1,6 +1,6 @@
 import { type Finding, findIn, mapFinding, seenIn, there } from '../finding.ts'
 import { isJsonObject, isText } from '../json.ts'
-import type { AddonPlanEntry, Json, JsonObject, Resource, Spec } from '../model.ts'
+import type { Json, JsonObject, Resource, Spec } from '../model.ts'
 import { normaliseName } from '../names.ts'
 import type {
   CreatePlanRequest,
@@ -12,6 +12,8 @@ import type {
 import { SftMissingPrerequisiteError } from '../sft/errors.ts'
 import type { AnyRecord, MappingRow } from '../state/state.ts'
 import { formatMB, normaliseAmount } from '../units.ts'
+import { planEdits } from './addon-plan-accept.ts'
+import { type AddonPlanEntry, addonPlanPart } from './addon-plan-entry.ts'
 import {
   type EditRequest,
   type EditResult,
@@ -47,9 +49,11 @@ const PLAN_TYPE = { prepaid: '0', postpaid: '1' } as const
 const ACTIVATED_BY = { 'first-use': '1', immediate: '0' } as const
 const RENEWAL_RULE = { expiry: '1', exhaustion: '2' } as const
 
-function resources(context: ResolveContext): readonly Resource[] {
-  const { account } = context.catalog
-  return context.catalog.addonPlans.map((entry: AddonPlanEntry): Resource => {
+function resources({
+  catalog: { account },
+  entries,
+}: ResolveContext<AddonPlanRecord, AddonPlanEntry>): readonly Resource[] {
+  return entries.map((entry): Resource => {
     const zone = entry.rateZone
     return {
       kind: 'addonPlan',
@@ -288,15 +292,24 @@ const brief = (spec: Spec): string =>
     .join(', ')
 
 /** Add-on plans (contract 4.4, 4.5). */
-export const addonPlan: Kind<AddonPlanRecord> = {
+export const addonPlan: Kind<AddonPlanRecord, AddonPlanEntry> = {
   kind: 'addonPlan',
   ...NAMES,
   exampleKey: 'eu-10gb',
+  catalog: addonPlanPart,
   section: 'addonPlans',
   sectionSince: 1,
   idField: 'planId',
   recordChecks: [{ field: 'rateZoneId', isSound: isText, words: 'text' }],
-  references: [{ field: 'rateZone', to: 'rateZone', keyField: 'rateZone' }],
+  references: [
+    {
+      field: 'rateZone',
+      to: 'rateZone',
+      keyField: 'rateZone',
+      missing: 'add the zone, or write { id: "…" } for one that is kept elsewhere',
+      unused: { code: 'ZONE_UNUSED', hint: 'add a plan with it, or remove the zone' },
+    },
+  ],
   mapping: { place: 2, row: mappingRow },
   fields: FIELDS,
   identity: 'name',
@@ -323,6 +336,7 @@ export const addonPlan: Kind<AddonPlanRecord> = {
     const sold = ids.map(id => sales.endpointsByPlan.get(id) ?? 0)
     return { skus, soldEndpoints: sold.reduce((sum, one) => sum + one, 0) }
   },
+  accept: planEdits,
   createOperation: 'CreatePlan',
   create: async (sft, _resource, spec) => (await sft.write.createPlan(createRequest(spec))).planId,
   find,

@@ -1,6 +1,6 @@
 import { type Finding, notKnown, notThere, seenIn, there } from '../finding.ts'
 import { isListOfText, isText } from '../json.ts'
-import type { EndpointBatchEntry, Resource, Spec } from '../model.ts'
+import type { Resource, Spec } from '../model.ts'
 import type {
   EndpointProfile,
   EndpointSettings,
@@ -11,6 +11,7 @@ import type {
 } from '../sft/api.ts'
 import { SftMissingPrerequisiteError, SftRejectedError } from '../sft/errors.ts'
 import type { AnyRecord, MappingRow } from '../state/state.ts'
+import { type EndpointBatchEntry, endpointBatchPart } from './endpoint-entry.ts'
 import {
   type EditRequest,
   type EditResult,
@@ -43,7 +44,7 @@ const fillName = (template: string, iccid: string, n: number, batch: string): st
 
 function* batchResources(
   entry: EndpointBatchEntry,
-  { catalog: { account } }: ResolveContext,
+  { catalog: { account } }: Pick<ResolveContext, 'catalog'>,
 ): Iterable<Resource> {
   const shared = {
     basePlan: entry.basePlan ?? account.basePlan ?? null,
@@ -72,8 +73,9 @@ function* batchResources(
   }
 }
 
-const resources = (context: ResolveContext): readonly Resource[] =>
-  context.catalog.endpointBatches.flatMap(entry => [...batchResources(entry, context)])
+const resources = (
+  context: ResolveContext<EndpointRecord, EndpointBatchEntry>,
+): readonly Resource[] => context.entries.flatMap(entry => [...batchResources(entry, context)])
 
 /** fetchSIM tells which endpoint a SIM has, and nothing of that endpoint's settings. */
 const observedSim = (sim: Sim): ObservedObject | undefined =>
@@ -196,11 +198,12 @@ const byPatch = {
 } as const
 
 /** Endpoints, one a SIM (contract 4.6 to 4.8); the catalog writes them as batches. */
-export const endpoint: Kind<EndpointRecord> = {
+export const endpoint: Kind<EndpointRecord, EndpointBatchEntry> = {
   kind: 'endpoint',
   title: 'endpoint',
   plural: 'endpoints',
   exampleKey: '<iccid>',
+  catalog: endpointBatchPart,
   section: 'endpoints',
   sectionSince: 1,
   idField: 'endpointId',

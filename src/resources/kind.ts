@@ -1,10 +1,12 @@
 import type { Observation } from '../account/observation.ts'
 import { type Finding, findIn, type Listing } from '../finding.ts'
-import type { Issue } from '../issues.ts'
+import type { Issue, IssueCode } from '../issues.ts'
 import { isJsonObject } from '../json.ts'
-import type { Catalog, Json, JsonObject, KindName, Resource, Spec } from '../model.ts'
+import type { Catalog, Entry, Json, JsonObject, KindName, Resource, Spec } from '../model.ts'
 import type { OperationName, Sft, SftReader } from '../sft/api.ts'
 import type { AnyRecord, Learnt, MappingRow } from '../state/state.ts'
+import type { AcceptContext, DriftedField, FieldEdits } from './accept.ts'
+import type { CatalogPart } from './catalog-part.ts'
 import type { Impact, Sales, Touched } from './impact.ts'
 
 /**
@@ -96,6 +98,10 @@ export interface Reference {
   readonly to: KindName
   /** The record's field that keeps the key of what it refers to. */
   readonly keyField: string
+  /** What to do where the catalog has nothing of that key. */
+  readonly missing: string
+  /** Where what nothing refers to is worth a warning. */
+  readonly unused?: { readonly code: IssueCode; readonly hint: string }
 }
 
 /** Entries of the catalog that stand for many resources each, such as a batch of endpoints. */
@@ -109,9 +115,9 @@ export interface Grouping {
 /**
  * One kind of resource, whole: how it follows from the catalog, what the state keeps of it, what of it the
  * account reports, what a change of each field means, and the calls that bring it about. Everything else
- * is generic over kinds. `Record_` is what the state has of one.
+ * is generic over kinds. `Record_` is what the state has of one, `Entry_` what the catalog has.
  */
-export interface Kind<Record_ extends AnyRecord = AnyRecord> {
+export interface Kind<Record_ extends AnyRecord = AnyRecord, Entry_ extends Entry = Entry> {
   /** First part of an address: `rateZone`. */
   readonly kind: KindName
   /** For people: `rate zone`, `rate zones`. */
@@ -119,6 +125,7 @@ export interface Kind<Record_ extends AnyRecord = AnyRecord> {
   readonly plural: string
   /** A key for messages that say what an address looks like. */
   readonly exampleKey: string
+  readonly catalog: CatalogPart<Entry_>
   /** Where the records stand in a state, and the name of the mapping table. */
   readonly section: string
   /** The version of the state's form from which on every state has the section. */
@@ -143,7 +150,7 @@ export interface Kind<Record_ extends AnyRecord = AnyRecord> {
   /** Fields that live in the state only: they stand in a record as they stand in `Resource.local`. */
   readonly localFields: readonly string[]
   /** Pure: the resources of this kind that a catalog wants. */
-  resources(context: ResolveContext<Record_>): readonly Resource[]
+  resources(context: ResolveContext<Record_, Entry_>): readonly Resource[]
   /** Pure: the objects of this kind that the account reports, in its order. */
   readonly observed: (observation: Observation) => Iterable<ObservedObject>
   /** Pure: why something that was asked for and is not among them is not known; undefined: there is none. */
@@ -168,6 +175,8 @@ export interface Kind<Record_ extends AnyRecord = AnyRecord> {
   ) => { readonly field: string; readonly reason: string } | undefined
   /** Pure: the record of an object, its spec resolved. `previous` is what the state had. */
   readonly record: (resource: Resource, spec: Spec, id: string, previous?: AnyRecord) => Record_
+  /** Pure: a field that was changed on the account, as edits of the entry. Absent: it has none of its own. */
+  accept?(drift: DriftedField, context: AcceptContext<Record_, Entry_>): FieldEdits
   /** Calls a create takes. */
   readonly createOperation: OperationName
   readonly create: (sft: Sft, resource: Resource, spec: Spec) => Promise<string | undefined>
@@ -209,7 +218,11 @@ export function findNamed<Item extends { readonly name: string }>(
 }
 
 /** What resolving a catalog may use, and where its issues go. */
-export interface ResolveContext<Record_ extends AnyRecord = AnyRecord> {
+export interface ResolveContext<
+  Record_ extends AnyRecord = AnyRecord,
+  Entry_ extends Entry = Entry,
+> {
+  readonly entries: readonly Entry_[]
   readonly catalog: Catalog
   readonly observation: Observation
   /** What the state has of a key of this kind. */

@@ -4,22 +4,28 @@ import { endpoint } from './endpoint.ts'
 import type { Kind } from './kind.ts'
 import { rateZone } from './rate-zone.ts'
 
-/** The kinds by name, in dependency order. A new kind is its file and a line here. */
-let registered: ReadonlyMap<KindName, Kind> = mapOf([rateZone, addonPlan, endpoint])
+/** Every kind, in dependency order. A new kind is its file and its name here. */
+let registered: readonly Kind[] = [rateZone, addonPlan, endpoint]
+let byName = mapOf(registered)
 
-function mapOf(kinds: readonly Kind[]): ReadonlyMap<KindName, Kind> {
-  return new Map(kinds.map(kind => [kind.kind, kind]))
+function mapOf(list: readonly Kind[]): ReadonlyMap<KindName, Kind> {
+  return new Map(list.map(kind => [kind.kind, kind]))
+}
+
+function use(list: readonly Kind[]): void {
+  registered = list
+  byName = mapOf(list)
 }
 
 /** Every kind, in dependency order. */
-export const kinds = (): readonly Kind[] => [...registered.values()]
+export const kinds = (): readonly Kind[] => registered
 
 /** A kind by its name; undefined where there is none. */
-export const findKind = (name: KindName): Kind | undefined => registered.get(name)
+export const findKind = (name: KindName): Kind | undefined => byName.get(name)
 
 /** A kind by its name, which a change, a resource or a record has. */
 export function kindOf(name: KindName): Kind {
-  const kind = registered.get(name)
+  const kind = byName.get(name)
   if (kind === undefined) throw new TypeError(`there is no kind ${name}: please report this`)
   return kind
 }
@@ -33,19 +39,23 @@ export function kindOf(name: KindName): Kind {
  */
 export function registerKind(kind: Kind): Disposable {
   const before = registered
-  if (before.has(kind.kind)) throw new TypeError(`there is a kind ${kind.kind} already`)
-  registered = mapOf([...before.values(), kind])
-  return {
-    [Symbol.dispose]() {
-      registered = before
-    },
-  }
+  if (byName.has(kind.kind)) throw new TypeError(`there is a kind ${kind.kind} already`)
+  use([...before, kind])
+  return { [Symbol.dispose]: () => use(before) }
 }
 
 /** An object with a part for each kind, such as a state with its sections. */
-export function byKind<Part>(
+export const byKind = <Part>(
   nameOf: (kind: Kind) => string,
   partOf: (kind: Kind) => Part,
-): Readonly<Record<string, Part>> {
-  return Object.fromEntries(kinds().map(kind => [nameOf(kind), partOf(kind)]))
+): Readonly<Record<string, Part>> =>
+  Object.fromEntries(registered.map(kind => [nameOf(kind), partOf(kind)]))
+
+/** What is dear to make of all kinds, made once for those that there are. */
+export function oncePerKinds<Value>(make: () => Value): () => Value {
+  let made: { readonly of: readonly Kind[]; readonly value: Value } | undefined
+  return () => {
+    if (made?.of !== registered) made = { of: registered, value: make() }
+    return made.value
+  }
 }

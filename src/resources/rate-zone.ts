@@ -2,7 +2,7 @@ import { type Finding, findIn, mapFinding } from '../finding.ts'
 import { isJsonObject, isText } from '../json.ts'
 import type { JsonObject, Resource, Spec } from '../model.ts'
 import { normaliseName } from '../names.ts'
-import { indexNetworks, networkOfWord, networkWord } from '../networks.ts'
+import { indexNetworks, networkOfWord, networkWord, wordsOf } from '../networks.ts'
 import type { ReportedRateZone, Sft, SftReader } from '../sft/api.ts'
 import { SftMissingPrerequisiteError } from '../sft/errors.ts'
 import type { AnyRecord, Learnt, MappingRow } from '../state/state.ts'
@@ -16,6 +16,8 @@ import {
   type ResolveContext,
   sftOf,
 } from './kind.ts'
+import { zoneEdits } from './rate-zone-accept.ts'
+import { type RateZoneEntry, rateZonePart } from './rate-zone-entry.ts'
 import { lostNetworks, networkDoubt, type RecordedNetwork, zoneNetworks } from './zone-networks.ts'
 
 /** What the state has of a rate zone. */
@@ -34,17 +36,17 @@ declare module '../state/state.ts' {
   }
 }
 
-type Context = ResolveContext<RateZoneRecord>
+type Context = ResolveContext<RateZoneRecord, RateZoneEntry>
 
-const words = (spec: Spec): readonly string[] =>
-  Array.isArray(spec['networks']) ? spec['networks'].map(String) : []
+const words = (spec: Spec): readonly string[] => wordsOf(spec['networks'])
 
-function destGroupOf({ catalog, observation, report }: Context): string | undefined {
+function destGroupOf({ catalog, entries, observation, report }: Context): string | undefined {
   const given = catalog.account.destGroupId
   if (given !== undefined) return given
   if (observation.destGroupIds.length === 1) return observation.destGroupIds[0]
-  if (catalog.rateZones.length === 0) return undefined
-  const position = catalog.rateZones[0]?.position
+  const [first] = entries
+  if (first === undefined) return undefined
+  const { position } = first
   report({
     code: 'DEST_GROUP_UNKNOWN',
     severity: 'error',
@@ -53,7 +55,7 @@ function destGroupOf({ catalog, observation, report }: Context): string | undefi
         ? 'GetCustomerProfile did not tell a destGroupId, which CreateRateZone needs'
         : `GetCustomerProfile tells several destination groups: ${observation.destGroupIds.join(', ')}`,
     hint: 'give account.destGroupId in the catalog',
-    ...(position && { position }),
+    position,
   })
   return undefined
 }
@@ -62,7 +64,7 @@ function resources(context: Context): readonly Resource[] {
   const index = indexNetworks(context.observation.networks.items)
   const destGroupId = destGroupOf(context)
   if (destGroupId === undefined) return []
-  return context.catalog.rateZones.map(entry => {
+  return context.entries.map(entry => {
     const had = context.recordOf(entry.key)?.networks ?? []
     const lost = lostNetworks(entry, index, had)
     const networks = zoneNetworks(entry, index, context, { had, lost })
@@ -190,10 +192,11 @@ function networkUse(
 }
 
 /** Rate zones (contract 4.3). */
-export const rateZone: Kind<RateZoneRecord> = {
+export const rateZone: Kind<RateZoneRecord, RateZoneEntry> = {
   kind: 'rateZone',
   ...NAMES,
   exampleKey: 'europe',
+  catalog: rateZonePart,
   section: 'rateZones',
   sectionSince: 1,
   idField: 'id',
@@ -273,6 +276,7 @@ export const rateZone: Kind<RateZoneRecord> = {
       ...keptOf(resource, previous),
     }
   },
+  accept: zoneEdits,
   createOperation: 'CreateRateZone',
   create: async (sft, _resource, spec) => {
     const destGroupId = spec['destGroupId']

@@ -2,37 +2,33 @@
 import type { Observation } from '../account/observation.ts'
 import { countryName, readNetworkCountry } from '../countries.ts'
 import type { IssueCode } from '../issues.ts'
-import type { NetworkId, NetworkSelector, RateZoneEntry } from '../model.ts'
-import { type NetworkIndex, networkLabel, networkWord } from '../networks.ts'
+import type { Entry, NetworkId, NetworkSelector } from '../model.ts'
+import { type NetworkIndex, networkLabel, networksOf, networkWord, picks } from '../networks.ts'
 import type { Network } from '../sft/api.ts'
 import type { ResolveContext } from './kind.ts'
-
-/** Networks that a selector picks. */
-const select = (selector: NetworkSelector, index: NetworkIndex): readonly Network[] => {
-  if ('tadig' in selector) return index.byTadig.get(selector.tadig.toUpperCase()) ?? []
-  const network = index.byWord.get(networkWord(selector))
-  return network === undefined ? [] : [network]
-}
 
 const describe = (selector: NetworkSelector): string =>
   'tadig' in selector
     ? `TADIG code ${selector.tadig}`
     : `operatorId ${selector.operatorId} with sponsorId ${selector.sponsorId}`
 
+/** What an entry of the catalog says of where a zone is valid. */
+export interface ZoneScope extends Entry {
+  /** ISO 3166-1 alpha-2 codes: every network that the account has there. */
+  readonly countries: readonly string[]
+  readonly networks: readonly NetworkSelector[]
+  readonly exclude: readonly NetworkSelector[]
+}
+
 /** A network of a zone as the state keeps it. */
 export type RecordedNetwork = NetworkId & { readonly tadig?: string }
-
-const picks = (selector: NetworkSelector, network: RecordedNetwork): boolean =>
-  'tadig' in selector
-    ? network.tadig?.toUpperCase() === selector.tadig.toUpperCase()
-    : networkWord(network) === networkWord(selector)
 
 /**
  * Networks that an entry names, that the zone had, and that the account no longer has. They stay in the
  * record as long as they are named: that they left coverage is news, not a mistake in the catalog.
  */
 export function lostNetworks(
-  entry: RateZoneEntry,
+  entry: ZoneScope,
   index: NetworkIndex,
   had: readonly RecordedNetwork[],
 ): readonly RecordedNetwork[] {
@@ -68,7 +64,7 @@ interface Doubtful {
 
 function doubtfulNetworks(
   country: string,
-  entry: RateZoneEntry,
+  entry: ZoneScope,
   index: NetworkIndex,
   recorded: readonly RecordedNetwork[],
 ): readonly Doubtful[] {
@@ -106,7 +102,7 @@ interface Recorded {
 
 /** The networks that an entry means; what it asks for and the account does not have is reported. */
 export function zoneNetworks(
-  entry: RateZoneEntry,
+  entry: ZoneScope,
   index: NetworkIndex,
   context: Pick<ResolveContext, 'observation' | 'report'>,
   { had, lost }: Recorded,
@@ -156,7 +152,7 @@ export function zoneNetworks(
     }
   })
   entry.networks.forEach((selector, at) => {
-    const networks = select(selector, index)
+    const networks = networksOf(selector, index)
     if (networks.length === 0) {
       const left = lost.some(network => picks(selector, network))
       report(
@@ -174,7 +170,7 @@ export function zoneNetworks(
     for (const network of networks) chosen.set(networkWord(network), network)
   })
   entry.exclude.forEach((selector, at) => {
-    const networks = select(selector, index)
+    const networks = networksOf(selector, index)
     if (networks.length === 0)
       report(
         'tadig' in selector ? 'TADIG_UNKNOWN' : 'NETWORK_UNKNOWN',

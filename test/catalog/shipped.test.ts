@@ -3,10 +3,10 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import t from 'tap'
 import { parse } from 'yaml'
 import { catalogJsonSchema, loadCatalog } from '../../src/catalog/index.ts'
-import { OWNED_FIELDS } from '../../src/catalog/owned-fields.ts'
 import { readNetworkCountry } from '../../src/countries.ts'
 import { ISSUE_CODES } from '../../src/issues.ts'
-import type { AddonPlanEntry } from '../../src/model.ts'
+import type { AddonPlanEntry } from '../../src/resources/addon-plan-entry.ts'
+import { kinds } from '../../src/resources/kinds.ts'
 import { worldNetworks } from '../../src/simulator/networks.ts'
 
 const read = (path: string) => readFileSync(path, 'utf8')
@@ -123,10 +123,13 @@ t.test('the reference has every field, and its example can be used', async t => 
   const reference = read('docs/catalog.md')
   const fields = new Set<string>()
   collectFields(catalogJsonSchema(), fields)
-  const owned = Object.values(OWNED_FIELDS).flatMap(({ into, paths }) => [
-    into,
-    ...paths.map(path => path.split('.').at(-1) ?? path),
-  ])
+  const owned = kinds().flatMap(
+    ({
+      catalog: {
+        owned: { into, paths },
+      },
+    }) => [into, ...paths.map(path => path.split('.').at(-1) ?? path)],
+  )
   for (const field of [...fields, ...owned]) t.match(reference, new RegExp(`\\b${field}\\b`), field)
   const example = /## A first file\n\n```yaml\n([^`]+)```/.exec(reference)?.[1] ?? ''
   const directory = t.testdir({

@@ -1,13 +1,15 @@
 import t from 'tap'
-import {
-  type EntryEdit,
-  editEntry,
-  writtenField,
-  YamlEditError,
-} from '../../src/catalog/edit-yaml.ts'
+import { editEntry, writtenField, YamlEditError } from '../../src/catalog/edit-yaml.ts'
+import type { EntryEdit } from '../../src/catalog/entry-edit.ts'
+import { addonPlanPart } from '../../src/resources/addon-plan-entry.ts'
+
+const rateZones = {
+  section: 'rateZones',
+  fieldOrder: ['key', 'name', 'description', 'countries', 'networks', 'exclude'],
+}
 
 const edit = (text: string, ...edits: readonly EntryEdit[]) =>
-  editEntry(text, 'rateZones', 'a', edits)
+  editEntry(text, rateZones, 'a', edits)
 
 t.test('a value is replaced in its own quotes, with everything around it as it was', async t => {
   const text = `version: 1
@@ -94,7 +96,7 @@ t.test('mappings change in place or are put in the place of something else', asy
       times: 3
     charge: 4.50
 `
-  const plan = (...edits: readonly EntryEdit[]) => editEntry(text, 'addonPlans', 'a', edits)
+  const plan = (...edits: readonly EntryEdit[]) => editEntry(text, addonPlanPart, 'a', edits)
   t.equal(
     plan({ edit: 'set', field: 'renewal', value: { on: 'exhaustion', times: 12 } }),
     text.replace('expiry ', 'exhaustion ').replace('times: 3', 'times: 12'),
@@ -109,7 +111,7 @@ t.test('mappings change in place or are put in the place of something else', asy
     plan({ edit: 'set', field: 'description', value: 'short' }),
     text.replace('>\n      folded\n      text', 'short'),
   )
-  t.equal(writtenField(text, 'addonPlans', 'a', 'charge'), '4.50')
+  t.equal(writtenField(text, addonPlanPart, 'a', 'charge'), '4.50')
 })
 
 t.test('what is shared by an anchor, or is not written out, is refused', async t => {
@@ -123,14 +125,14 @@ t.test('what is shared by an anchor, or is not written out, is refused', async t
 `
   t.throws(() => edit(text, { edit: 'add', field: 'networks', items: ['NLDPT'] }), YamlEditError)
   t.throws(
-    () => editEntry(text, 'rateZones', 'b', [{ edit: 'set', field: 'networks', value: ['X'] }]),
+    () => editEntry(text, rateZones, 'b', [{ edit: 'set', field: 'networks', value: ['X'] }]),
     /anchored as &nets and used elsewhere/,
   )
   t.throws(
-    () => editEntry(text, 'rateZones', 'b', [{ edit: 'add', field: 'networks', items: ['X'] }]),
+    () => editEntry(text, rateZones, 'b', [{ edit: 'add', field: 'networks', items: ['X'] }]),
     /anchored as &nets and used elsewhere/,
   )
   const rename: EntryEdit = { edit: 'set', field: 'name', value: 'X' }
-  t.throws(() => editEntry(text, 'rateZones', 'c', [rename]), /no entry c/)
-  t.throws(() => editEntry('a: [', 'rateZones', 'c', [rename]), /cannot be changed/)
+  t.throws(() => editEntry(text, rateZones, 'c', [rename]), /no entry c/)
+  t.throws(() => editEntry('a: [', rateZones, 'c', [rename]), /cannot be changed/)
 })

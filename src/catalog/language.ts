@@ -1,0 +1,73 @@
+/** What the schemas of all kinds of entries are made of. They hold plain JSON types only. */
+import { z } from 'zod'
+import type { IssueCode } from '../issues.ts'
+
+/** Form of a key. Object.prototype has a `constructor`, the only such word in lower case. */
+export const KEY = '(?!constructor$)[a-z0-9][a-z0-9._-]{0,99}'
+const PRINTABLE = '^(?!\\s)[^\\u0000-\\u001F\\u007F-\\u009F\\u2028\\u2029]+(?<!\\s)$'
+/** The platform's names have 255 characters; a replacement adds ` (r2)`. */
+export const NAME = 255 - ' (r2)'.length
+
+interface Form {
+  readonly pattern: string
+  /** What to write, for people: shown by `validate` and by editors. */
+  readonly write: string
+  readonly code?: IssueCode
+}
+
+/** Text that is not empty, of a form. */
+export const text = (description: string, form?: Form, maximum = 255) => {
+  const base = z.string().min(1).max(maximum)
+  return form === undefined
+    ? base.meta({ description })
+    : base.regex(new RegExp(form.pattern, 'u')).meta({
+        description,
+        patternErrorMessage: form.write,
+        ...(form.code === undefined ? {} : { 'x-code': form.code }),
+      })
+}
+
+export const platformId = (description: string) =>
+  text(description, { pattern: '^[^\\s|]+$', write: 'an ID of the platform, without spaces' }, 100)
+
+const key = text(
+  'Name of this entry in the catalog and in the state, unique among its kind. Renaming it needs a line in `moved`.',
+  {
+    pattern: `^${KEY}$`,
+    write: 'lower-case letters, digits, `-`, `_` and `.`, such as europe-10gb-30d',
+  },
+)
+
+export const name = (description: string, maximum = 255) =>
+  text(description, { pattern: PRINTABLE, write: 'one line without spaces at its ends' }, maximum)
+
+const free = (description: string) => z.record(z.string(), z.unknown()).meta({ description })
+
+const lifecycle = z
+  .strictObject({
+    preventRetire: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'true: never retired, `apply --prune` or not.' }),
+  })
+  .meta({ description: 'Protection of this entry.' })
+
+/** Fields that every entry has. */
+export const shared = {
+  key,
+  portal: free('Anything your portal wants to find beside the ID in the state.').optional(),
+  sft: free(
+    'Fields of the platform that this language does not have, added to the request body as they stand.',
+  ).optional(),
+  lifecycle: lifecycle.optional(),
+}
+
+export const onNetworkRemoval = z.enum(['block', 'replace']).meta({
+  description:
+    'When a network leaves a zone of the catalog: block and say what to do in the portal, or replace the zone and the plans that use it.',
+})
+
+export const roamingProfiles = z
+  .array(platformId('ID of a roaming profile.'))
+  .min(1)
+  .meta({ description: 'IDs of the roaming profiles of endpoints.' })

@@ -1,0 +1,83 @@
+/** What changed in an add-on plan of the account, as edits of its entry in the writer's own style. */
+import { isJsonObject } from '../json.ts'
+import { formatAmount, formatDays, formatMB, parseAmount, parseDataVolume } from '../units.ts'
+import {
+  type AcceptContext,
+  type DriftedField,
+  type FieldEdits,
+  nameEdits,
+  noForm,
+  setField,
+} from './accept.ts'
+
+/** One drifted field of an add-on plan as edits of its entry, in the writer's own style. */
+export function planEdits(
+  drift: DriftedField,
+  { catalog, state, written }: AcceptContext,
+): FieldEdits {
+  const { field, account } = drift
+  const text = String(account)
+  switch (field) {
+    case 'name':
+      return nameEdits(text)
+    case 'description':
+      return setField('description', text)
+    case 'status':
+      return {
+        impossible: `an inactive plan has no form in the catalog: "sft-catalog apply" makes it active again; to retire it, take the entry out of the catalog and run "sft-catalog apply --prune"`,
+      }
+    case 'rateZone': {
+      const zone = catalog.rateZones.find(
+        ({ key }) => Object.hasOwn(state.rateZones, key) && state.rateZones[key]?.id === text,
+      )
+      return setField('rateZone', zone === undefined ? { id: text } : zone.key)
+    }
+    case 'dataMB':
+      return setField('data', styledData(written('data'), Number(account)))
+    case 'validityDays': {
+      const days = formatDays(Number(account))
+      const tight = /^\d+days?$/.test(written('validity') ?? '')
+      return setField('validity', tight ? days.replace(' ', '') : days)
+    }
+    case 'renewal':
+      return isJsonObject(account)
+        ? setField('renewal', { on: account['on'] ?? null, times: account['times'] ?? null })
+        : { edits: [{ edit: 'remove', field: 'renewal' }] }
+    case 'charge':
+      return parseAmount(text) === undefined
+        ? { impossible: `the charge ${text} is no amount of the catalog language` }
+        : setField('charge', formatAmount(text, placesOf(written('charge'))))
+    case 'priority':
+      return Number.isInteger(account) && Number(account) >= 1
+        ? setField('priority', Number(account))
+        : { impossible: `the priority ${text} is none of the catalog language, which begins at 1` }
+    case 'planType':
+      return {
+        impossible: `planType stands under account: for all plans: this one became ${text}, which needs a catalog of its own`,
+      }
+    case 'activation':
+    case 'serviceProfile':
+    case 'currencyId':
+    case 'destinationGroup':
+      return setField(field, text)
+    default:
+      return noForm(field)
+  }
+}
+
+const UNIT_MB: Readonly<Record<string, number>> = { MB: 1, GB: 1024, TB: 1024 * 1024 }
+
+/** A volume in the unit and spacing of the one before, where that says it exactly and shortly. */
+function styledData(written: string | undefined, megabytes: number): string {
+  const [, space = ' ', unit = ''] = /^[0-9.]+( ?)([MGT]B)$/.exec(written ?? '') ?? []
+  const size = UNIT_MB[unit]
+  const amount = size === undefined ? Number.NaN : megabytes / size
+  const own = `${amount}${space}${unit}`
+  return Number.isInteger(amount * 100) && parseDataVolume(own) === megabytes
+    ? own
+    : formatMB(megabytes).replace(' ', space)
+}
+
+/** Decimal places of an amount as it is written. */
+const placesOf = (written: string | undefined): number =>
+  /\.(\d+)$/.exec(written ?? '')?.[1]?.length ?? 0

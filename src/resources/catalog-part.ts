@@ -1,0 +1,53 @@
+import type { z } from 'zod'
+import type { Draft } from '../catalog/drafts.ts'
+import type { IssueLog } from '../catalog/issue-log.ts'
+import type { OwnedFields } from '../catalog/owned-fields.ts'
+import type { IssueCode } from '../issues.ts'
+import type { Catalog, Entry } from '../model.ts'
+
+/** What a kind's entries are in the catalog: their schema, and what it cannot say. */
+export interface CatalogPart<Entry_ extends Entry = Entry> {
+  /** The section of a catalog file, and of a loaded catalog. */
+  readonly section: string
+  /** For people: `endpoint batch`, `endpoint batches`. */
+  readonly title: string
+  readonly plural: string
+  /** Plain JSON types only, with a description each. */
+  readonly schema: z.ZodType
+  /** The order in which the fields of an entry are written. */
+  readonly fieldOrder: readonly string[]
+  /** What `sft:` may not touch, since this program sends it itself. */
+  readonly owned: OwnedFields
+  /** Values that no two entries may have, beside the key. */
+  readonly unique: readonly UniqueValue[]
+  /** Fields that `account:` may give instead of the entry. */
+  readonly settings: readonly Setting[]
+  /** Entries list ICCIDs, in `iccids` and in the file that `iccidFile` names. */
+  readonly listsIccids?: true
+  /** Logs what the schema cannot say of one entry. The draft may have faults. */
+  readonly check: (draft: Draft, log: IssueLog) => void
+  /** The entry of a draft in which no fault was found; `iccids` are those that it lists, normalised. */
+  readonly build: (draft: Draft, iccids: readonly string[]) => Entry_
+}
+
+export interface UniqueValue {
+  readonly path: readonly string[]
+  /** For people: `SKU`. */
+  readonly what: string
+  readonly code: IssueCode
+}
+
+export interface Setting {
+  readonly field: string
+  /** Fields of `account:` of which one is enough. */
+  readonly sources: readonly string[]
+}
+
+/** The entries of a kind in a catalog. */
+export function entriesOf(
+  catalog: Catalog,
+  { catalog: { section } }: { readonly catalog: Pick<CatalogPart, 'section'> },
+): readonly Entry[] {
+  const entries: readonly Entry[] | undefined = Reflect.get(catalog, section)
+  return entries ?? []
+}

@@ -1,0 +1,123 @@
+/** A batch of endpoints as it stands in the catalog. */
+import { z } from 'zod'
+import { type Draft, reportAt } from '../catalog/drafts.ts'
+import { defined, entryOf } from '../catalog/entry.ts'
+import type { IssueLog } from '../catalog/issue-log.ts'
+import { name, platformId, roamingProfiles, shared, text } from '../catalog/language.ts'
+import { textOf } from '../json.ts'
+import type { Entry } from '../model.ts'
+import type { CatalogPart } from './catalog-part.ts'
+
+export interface EndpointBatchEntry extends Entry {
+  readonly tags: readonly string[]
+  /** Template with `{iccid}`, `{n}` (from 1) and `{batch}`. */
+  readonly name: string
+  /** Normalised: 19 or 20 digits; inline ones first, then those of the file. */
+  readonly iccids: readonly string[]
+  readonly basePlan?: string
+  readonly apnGroup?: string
+  readonly roamingProfiles?: readonly string[]
+}
+
+declare module '../model.ts' {
+  interface Catalog {
+    readonly endpointBatches: readonly EndpointBatchEntry[]
+  }
+}
+
+const schema = z
+  .strictObject({
+    ...shared,
+    tags: z
+      .array(name('Tag, kept in the state.'))
+      .default([])
+      .meta({ description: 'Tags, kept in the state.' }),
+    name: name('Template of endpoint names: {iccid}, {n} (from 1) and {batch}.').default('{iccid}'),
+    iccids: z
+      .array(text('ICCID of 19 or 20 digits, in quotes.', undefined, 64))
+      .default([])
+      .meta({ description: 'ICCIDs of the eSIMs.' }),
+    iccidFile: text(
+      'File of ICCIDs, relative to this file and inside the catalog: one ICCID a line, or a CSV with a column iccid.',
+    ).optional(),
+    basePlan: platformId("Overrides the account's basePlan.").optional(),
+    apnGroup: platformId("Overrides the account's apnGroup.").optional(),
+    roamingProfiles: roamingProfiles.optional(),
+  })
+  .meta({ description: 'Endpoints to be made in advance, one for each ICCID.' })
+
+function buildBatch(draft: Draft, iccids: readonly string[]): EndpointBatchEntry {
+  const batch = schema.parse(draft.raw)
+  return {
+    ...entryOf(draft, batch, ['iccids']),
+    tags: batch.tags,
+    name: batch.name,
+    iccids,
+    ...defined({
+      basePlan: batch.basePlan,
+      apnGroup: batch.apnGroup,
+      roamingProfiles: batch.roamingProfiles,
+    }),
+  }
+}
+
+function checkBatch(batch: Draft, log: IssueLog): void {
+  for (const [placeholder] of textOf(batch.raw['name'])?.matchAll(/\{[^}]*\}?|\}/g) ?? []) {
+    if (['{iccid}', '{n}', '{batch}'].includes(placeholder)) continue
+    reportAt(log, batch, ['name'], {
+      code: 'NAME_TEMPLATE',
+      message: `${placeholder} is no placeholder`,
+      hint: 'there are {iccid}, {n} (the number in the batch) and {batch} (its key)',
+    })
+  }
+  if (batch.raw['iccidFile'] !== undefined) return
+  const iccids = batch.raw['iccids']
+  if (iccids !== undefined && (!Array.isArray(iccids) || iccids.length > 0)) return
+  reportAt(log, batch, [], {
+    code: 'BATCH_EMPTY',
+    message: 'this batch has no ICCID',
+    hint: 'add iccids: [..] or iccidFile',
+  })
+}
+
+/** Batches of endpoints in the catalog. */
+export const endpointBatchPart: CatalogPart<EndpointBatchEntry> = {
+  section: 'endpointBatches',
+  title: 'endpoint batch',
+  plural: 'endpoint batches',
+  schema,
+  fieldOrder: [
+    'key',
+    'tags',
+    'name',
+    'iccids',
+    'iccidFile',
+    'basePlan',
+    'apnGroup',
+    'roamingProfiles',
+  ],
+  // Bodies of CreateEndPoint and CreateBulkEndPoint (contract 4.6, 4.7).
+  owned: {
+    into: 'Request.requestParam',
+    paths: [
+      'name',
+      'iccid',
+      'isLinkSIM',
+      'isDefaultActivation',
+      'roamingProfileId',
+      'apnGroupId',
+      'planId',
+      'endPointList',
+    ],
+    items: [],
+  },
+  unique: [],
+  settings: [
+    { field: 'basePlan', sources: ['basePlan'] },
+    { field: 'apnGroup', sources: ['apnGroup'] },
+    { field: 'roamingProfiles', sources: ['roamingProfiles'] },
+  ],
+  listsIccids: true,
+  check: checkBatch,
+  build: buildBatch,
+}
