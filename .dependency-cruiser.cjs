@@ -78,6 +78,14 @@ module.exports = {
       { path: 'node_modules/libsql/' },
     ),
     forbid(
+      'stores-by-scheme',
+      'A store is opened by the scheme of its address; provision/index.ts hands the embedded ledger out by name.',
+      { path: '^src/(?!stores/|state/|ledger/|provision/index\\.ts$)' },
+      {
+        path: '^src/(ledger/(?!keeper\\.ts$)|state/(file-store|file-upkeep|watch-file)\\.ts$|stores/(file|memory)-store\\.ts$)',
+      },
+    ),
+    forbid(
       'undici-only-in-sft',
       'One door to the network.',
       { path: '^src/', pathNot: '^src/sft/' },

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startSimulator } from '../src/simulator/index.ts'
-import { openState } from '../src/state/open-state.ts'
+import { openState } from '../src/stores/states.ts'
 import { withCheckDigit } from './iccids.ts'
 
 const N = Number(process.argv[2] ?? 100_000)

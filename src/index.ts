@@ -27,9 +27,12 @@ export {
   loadCatalog,
 } from './catalog/index.ts'
 export type { Clock } from './clock.ts'
+export type { LockHolder } from './durable/lock.ts'
+export type { Owner } from './durable/owner.ts'
 export type { Finding, Listing, NotKnown, NotThere, There } from './finding.ts'
 // problems as data
 export { ISSUE_CODES, type Issue, type IssueCode, IssuesError } from './issues.ts'
+export type { HaltedLedger, LedgerKeeper } from './ledger/keeper.ts'
 export { type MadePlan, makePlan, type PlanOptions } from './make-plan.ts'
 // what flows
 export type {
@@ -146,13 +149,21 @@ export {
   SftUnknownOutcomeError,
   SftUnreachableError,
 } from './sft/errors.ts'
+export type { SlotRequest, SlotSource, Slots } from './sft/slots.ts'
 export type { CallTrace, Fetch } from './sft/wire.ts'
 export type { WireForm, WireValues } from './sft/wire-form.ts'
 export type { WireOverrides } from './sft/wire-settings.ts'
-export type { OpenStateOptions } from './state/file-store.ts'
+export type {
+  ConfirmEdit,
+  EditReport,
+  OpenStateOptions,
+  RestoreReport,
+  StateKeeper,
+  Unlocking,
+} from './state/keeper.ts'
 // the state
 export { exportMapping, mappingCsv } from './state/mapping.ts'
-export { openState, readState } from './state/open-state.ts'
+export { memoryState } from './state/memory-store.ts'
 export type {
   AccountIdentity,
   AnyRecord,
@@ -169,3 +180,7 @@ export type {
   SupersededObject,
 } from './state/state.ts'
 export { type StateDamage, StateDamagedError } from './state/state-errors.ts'
+export { sharedSlots } from './stores/budgets.ts'
+export { type LoadStore, registerStore } from './stores/registry.ts'
+export { openState, readState } from './stores/states.ts'
+export type { BudgetKeeper, BudgetOptions, Store } from './stores/store.ts'

@@ -64,9 +64,23 @@ export const catalogLocation = (env: Environment, given?: string): string =>
 export const ledgerLocation = (env: Environment, given?: string): string =>
   given ?? readWhole(env, 'SFT_LEDGER') ?? DEFAULT_LEDGER
 
-/** Where processes that share a state share the account's call budget; none for a state in memory. */
-export const budgetFileOf = (state: string): string | undefined =>
-  state.startsWith('memory:') ? undefined : `${state.replace(/^file:/, '')}.calls`
+/**
+ * By which address those who use the account share its rate: what is given, `SFT_BUDGET`, or that of the state
+ * or ledger that they share anyway.
+ */
+export const budgetLocation = <Shared extends string | undefined>(
+  env: Environment,
+  shared: Shared,
+  given?: string,
+): string | Shared => given ?? readWhole(env, 'SFT_BUDGET') ?? shared
+
+/** Names an account, for what is shared by all who use it. */
+export const accountName = ({
+  baseUrl,
+  username,
+  targetAccountId,
+}: Pick<SftSettings, 'baseUrl' | 'username' | 'targetAccountId'>): string =>
+  [baseUrl, username, ...(targetAccountId === undefined ? [] : [targetAccountId])].join(' ')
 
 /** The zone of the platform's dates: what is given, `SFT_TIME_ZONE`, or UTC. Throws a SettingsError. */
 export function timeZoneOf(env: Environment, given?: string): string {

@@ -5,8 +5,8 @@ import { loadCatalog } from '../src/catalog/index.ts'
 import { openSnapshot } from '../src/durable/snapshot.ts'
 import { startSimulator } from '../src/simulator/index.ts'
 import { ordered } from '../src/state/file-store.ts'
-import { readState } from '../src/state/open-state.ts'
 import { SNAPSHOT_FORMAT } from '../src/state/state-files.ts'
+import { readState } from '../src/stores/states.ts'
 import { PASSWORD, runCli } from './cli/run-cli.ts'
 
 /** What of the shipped catalog the example shows. */

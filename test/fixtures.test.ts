@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import t from 'tap'
 import { fileLedger } from '../src/provision/index.ts'
-import { readState } from '../src/state/open-state.ts'
+import { readState } from '../src/stores/states.ts'
 import { allUsages } from './provision/rows.ts'
 import { openRelease } from './release.ts'
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { KNOWN_SETTINGS } from '../src/known-settings.ts'
 import {
-  budgetFileOf,
+  budgetLocation,
   ledgerLocation,
   SettingsError,
   sftSettings,
@@ -77,8 +77,10 @@ t.test('state and ledger have their places', t => {
   t.equal(stateLocation({ SFT_STATE: 'a.json' }, 'b.json'), 'b.json')
   t.equal(ledgerLocation({}), 'orders.json')
   t.equal(ledgerLocation({ SFT_LEDGER: 'l.json' }), 'l.json')
-  t.equal(budgetFileOf('state.json'), 'state.json.calls')
-  t.equal(budgetFileOf('memory:'), undefined)
+  t.equal(budgetLocation({}, 'state.json'), 'state.json')
+  t.equal(budgetLocation({ SFT_BUDGET: '/srv/sft' }, 'state.json'), '/srv/sft')
+  t.equal(budgetLocation({ SFT_BUDGET: '/srv/sft' }, undefined, 'memory:'), 'memory:')
+  t.throws(() => budgetLocation({ SFT_BUDGET: ' ' }, 'state.json'), /SFT_BUDGET is set and empty/)
   t.end()
 })
 

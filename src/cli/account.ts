@@ -2,7 +2,8 @@ import { type CheckDigitRule, type LoadedCatalog, loadCatalog } from '../catalog
 import type { Catalog } from '../model.ts'
 import type { Subject } from '../render/subject.ts'
 import {
-  budgetFileOf,
+  accountName,
+  budgetLocation,
   catalogLocation,
   sftSettings,
   stateLocation,
@@ -11,6 +12,8 @@ import {
 import type { Sft } from '../sft/api.ts'
 import { openSft } from '../sft/client.ts'
 import { OPERATIONS } from '../sft/operations.ts'
+import { sharedSlots } from '../stores/budgets.ts'
+import { withoutSecrets } from '../stores/registry.ts'
 import { type Given, UsageError } from './command.ts'
 import { showIssues, type World } from './world.ts'
 
@@ -42,14 +45,16 @@ export function openAccount(given: Given, world: World, use: 'reads' | 'writes')
     callsPerSecond: given.number('calls-per-second'),
     settleSeconds: given.number('settle-seconds'),
   })
-  const budgetFile = budgetFileOf(stateOf(given, world))
-  const { bulk, paths, wire } = wireSettings(world.env, Object.keys(OPERATIONS))
-  return openSft({
-    ...settings,
-    ...(budgetFile !== undefined && { budgetFile }),
+  const slots = sharedSlots(budgetLocation(world.env, stateOf(given, world)), {
+    account: accountName(settings),
     ...(use === 'reads' && {
       onAlone: message => world.err(`${world.paintErr('warn', 'warning')} ${message}`),
     }),
+  })
+  const { bulk, paths, wire } = wireSettings(world.env, Object.keys(OPERATIONS))
+  return openSft({
+    ...settings,
+    slots,
     bulk,
     paths,
     wire,
@@ -65,7 +70,7 @@ export const subjectOf = (sft: Sft, given: Given, world: World): Subject => ({
   host: sft.host,
   user: given.text('username') ?? world.env['SFT_USERNAME'] ?? '',
   ...(sft.targetAccountId !== undefined && { targetAccountId: sft.targetAccountId }),
-  state: stateOf(given, world),
+  state: withoutSecrets(stateOf(given, world)),
 })
 
 /** Where the catalog is. */

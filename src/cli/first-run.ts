@@ -1,7 +1,7 @@
-import { resolve } from 'node:path'
 import { type Subject, subjectText } from '../render/subject.ts'
 import type { SavedPlan } from '../saved-plan.ts'
-import { isState } from '../state/open-state.ts'
+import { shownPlace } from '../stores/registry.ts'
+import { isState } from '../stores/states.ts'
 import { stateOf } from './account.ts'
 import { type Given, UsageError } from './command.ts'
 import type { World } from './world.ts'
@@ -12,8 +12,7 @@ export const INIT_FLAG = [
   'there is no state yet: this is the first apply to this account',
 ] as const
 
-const placeOf = (given: Given, world: World): string =>
-  resolve(stateOf(given, world).replace(/^file:/, ''))
+const placeOf = (given: Given, world: World): string => shownPlace(stateOf(given, world))
 
 const RECOVER =
   'if it was lost: put it back from a copy, mount its volume, or take the account over with "sft-catalog adopt"'

@@ -7,6 +7,7 @@ import {
 import { viewLedger } from '../provision/read-ledger.ts'
 import { ledgerLocation, stateLocation, timeZoneOf } from '../settings.ts'
 import type { Sft } from '../sft/api.ts'
+import { withoutSecrets } from '../stores/registry.ts'
 import { openAccount } from './account.ts'
 import { ACCOUNT_FLAGS, type Given, JSON_FLAG, READ_FLAGS, UsageError } from './command.ts'
 import type { World } from './world.ts'
@@ -48,7 +49,9 @@ export async function lookIntoShop<Result>(
   await using sft = openAccount(given, world, 'reads')
   const path = ledgerOf(given, world)
   await using ledger = await viewLedger(path, () =>
-    world.err(`${world.paintErr('warn', 'warning')} there is no ledger at ${path} yet`),
+    world.err(
+      `${world.paintErr('warn', 'warning')} there is no ledger at ${withoutSecrets(path)} yet`,
+    ),
   )
   await using shop = await openShop(sft, given, world, ledger)
   return await work(shop)

@@ -2,6 +2,7 @@ import { SnapshotError } from '../durable/snapshot.ts'
 import { PlainError } from '../plain-error.ts'
 import type { LedgerEntry } from '../provision/ledger.ts'
 import type { Connection, SqlRow } from './connection.ts'
+import type { LedgerCheck, LedgerEditReport } from './keeper.ts'
 import {
   closeFile,
   inPlainWords,
@@ -12,18 +13,8 @@ import {
 import { columnsOf, judgeRow, numberIn, textIn } from './rows.ts'
 import { MISCOUNTED, NEXT_SERIAL, RECOUNT, TABLES, type Table } from './sql.ts'
 
-/** What reading a ledger from end to end told. */
-export interface LedgerCheck {
-  readonly lineage: string
-  readonly serial: number
-  /** Rows by table. */
-  readonly rows: Readonly<Record<string, number>>
-  /** What is wrong, a line each, without secrets; empty: nothing. */
-  readonly problems: readonly string[]
-}
-
 /** Reads every page and every row of a ledger, and changes nothing; undefined where there is none. */
-export async function checkLedger(location: string): Promise<LedgerCheck | undefined> {
+export async function checkFileLedger(location: string): Promise<LedgerCheck | undefined> {
   const found = await lookAtLedgerFile(location)
   if (found === undefined) return undefined
   const { lineage, serial, path } = found
@@ -105,18 +96,11 @@ function judgeStored(table: Table, found: SqlRow): StoredRow {
     : { entry, problem: `has columns that say otherwise: ${differs.join(', ')}`, differs }
 }
 
-/** What an edit of a ledger by hand came to. */
-export interface LedgerEditReport {
-  readonly accepted: boolean
-  /** What differs from what was last written, a line each; no secrets. */
-  readonly differs: readonly string[]
-}
-
 /**
  * Takes rows that were changed by hand as what is true now, once `confirm` has seen what differs and said yes.
  * Undefined where every row is as sft-catalog left it. Throws for rows that are none.
  */
-export async function acceptLedgerEdit(
+export async function acceptFileLedgerEdit(
   location: string,
   confirm: (differs: readonly string[]) => boolean | Promise<boolean>,
 ): Promise<LedgerEditReport | undefined> {

@@ -2,6 +2,7 @@ import { SnapshotError } from '../durable/snapshot.ts'
 import type { Decision, Ledger, LedgerKeys, LedgerRows } from '../provision/ledger.ts'
 import { rowsOf } from '../provision/tables.ts'
 import { type Connection, SqlError, type SqlRow, type SqlValue } from './connection.ts'
+import type { HaltedLedger } from './keeper.ts'
 import {
   closeFile,
   type Identity,
@@ -56,16 +57,8 @@ export async function fileLedger(path: string): Promise<Ledger> {
   }
 }
 
-/** A ledger from which nothing is sold until somebody looked. */
-export interface HaltedLedger extends AsyncDisposable {
-  readonly why: string
-  readonly ledger: Ledger
-  /** Lets it sell again. */
-  release(): Promise<void>
-}
-
 /** Opens a ledger from which nothing is sold, to look after it; undefined where it is a usual one. */
-export async function openHaltedLedger(path: string): Promise<HaltedLedger | undefined> {
+export async function openHaltedFileLedger(path: string): Promise<HaltedLedger | undefined> {
   const file = await openLedgerFile(path)
   const { halted, lineage } = file
   if (halted === undefined) {

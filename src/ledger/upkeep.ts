@@ -5,6 +5,7 @@ import { withShortLock } from '../durable/lock.ts'
 import { SnapshotError } from '../durable/snapshot.ts'
 import { PlainError } from '../plain-error.ts'
 import { type Connection, connect, isBusy, SqlError } from './connection.ts'
+import type { LedgerBackup, LedgerRestoration } from './keeper.ts'
 import {
   backupsOf,
   identify,
@@ -16,12 +17,6 @@ import {
   untilFree,
 } from './ledger-file.ts'
 
-/** A backup that was made. */
-export interface LedgerBackup {
-  readonly path: string
-  readonly serial: number
-}
-
 const stamp = (): string => new Date().toISOString().replace(/[:.]/g, '-')
 
 /**
@@ -29,7 +24,7 @@ const stamp = (): string => new Date().toISOString().replace(/[:.]/g, '-')
  * given, which must not exist. Nothing is sold from a copy that is put in the ledger's place before the account
  * was read.
  */
-export async function backupLedger(location: string, file?: string): Promise<LedgerBackup> {
+export async function backupFileLedger(location: string, file?: string): Promise<LedgerBackup> {
   const found = await lookAtLedgerFile(location)
   if (found === undefined)
     throw new PlainError(`${location}: there is no ledger; name it with --ledger`)
@@ -73,21 +68,15 @@ async function copyLedger(target: string, from: Connection, halted: string): Pro
   await putInPlace(temporary, target)
 }
 
-/** What putting a backup in a ledger's place came to. */
-export interface LedgerRestoration {
-  /** The backup that it was. */
-  readonly from: string
-  readonly serial: number
-  /** Where what was there before is kept. */
-  readonly kept: readonly string[]
-}
-
 /**
  * Puts a backup in the place of a ledger, the one of the highest serial by default. What was there is kept.
  * Nothing is sold from it until `recheckLedger` has read the account: what was sold since is not in it. Throws
  * where a process has the ledger open.
  */
-export async function restoreLedger(location: string, file?: string): Promise<LedgerRestoration> {
+export async function restoreFileLedger(
+  location: string,
+  file?: string,
+): Promise<LedgerRestoration> {
   const path = await followLinks(location)
   return await withShortLock(lockOf(path), async () => {
     const from = file === undefined ? await newestBackup(path) : await followLinks(file)

@@ -3,6 +3,7 @@
 import type { Clock } from '../clock.ts'
 import type { Environment, SettingOverrides } from '../settings.ts'
 import type { Sft } from '../sft/api.ts'
+import type { SlotSource } from '../sft/slots.ts'
 import type { State } from '../state/state.ts'
 import type { Cancellation } from './cancel-order.ts'
 import type { ProvisionPolicies } from './desk.ts'
@@ -24,6 +25,11 @@ export interface ProvisionerOptions {
   readonly ledger?: string | Ledger
   /** Settings of the account (`SFT_…`), or an open account, which is not closed. */
   readonly sft?: SettingOverrides | Sft
+  /**
+   * By which address the account's rate is shared with all who use it (`SFT_BUDGET`), or a source of call times of
+   * your own. Default: that of the state; of the ledger, where the state is a function.
+   */
+  readonly budget?: string | SlotSource
   readonly policies?: ProvisionPolicies
   /** IANA zone of the platform's dates, UTC by default. ASSUMED (contract 1.7, U23): the account's. */
   readonly timeZone?: string

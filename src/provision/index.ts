@@ -3,23 +3,24 @@
  *
  * @packageDocumentation
  */
-export {
-  acceptLedgerEdit,
-  checkLedger,
-  type LedgerCheck,
-  type LedgerEditReport,
-} from '../ledger/check-ledger.ts'
-export { lookAtLedger, openLedger } from '../ledger/open-ledger.ts'
+export type {
+  LedgerBackup,
+  LedgerCheck,
+  LedgerEditReport,
+  LedgerRestoration,
+} from '../ledger/keeper.ts'
 export { fileLedger } from '../ledger/sqlite-ledger.ts'
-export {
-  backupLedger,
-  type LedgerBackup,
-  type LedgerRestoration,
-  restoreLedger,
-} from '../ledger/upkeep.ts'
 export type { Json, JsonObject } from '../model.ts'
 export type { Environment, SettingOverrides, SftSettings } from '../settings.ts'
 export { SettingsError } from '../settings.ts'
+export {
+  acceptLedgerEdit,
+  backupLedger,
+  checkLedger,
+  lookAtLedger,
+  openLedger,
+  restoreLedger,
+} from '../stores/ledgers.ts'
 export type {
   Patience,
   Provisioner,

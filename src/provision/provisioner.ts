@@ -2,13 +2,14 @@ import { setMaxListeners } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { SYSTEM_CLOCK } from '../clock.ts'
 import { thisProcess } from '../durable/owner.ts'
-import { openLedger } from '../ledger/open-ledger.ts'
 import {
-  budgetFileOf,
+  accountName,
+  budgetLocation,
   type Environment,
   ledgerLocation,
   type SettingOverrides,
   SettingsError,
+  type SftSettings,
   sftSettings,
   stateLocation,
   timeZoneOf,
@@ -17,8 +18,12 @@ import {
 import type { Sft } from '../sft/api.ts'
 import { openSft } from '../sft/client.ts'
 import { OPERATIONS } from '../sft/operations.ts'
+import type { SlotSource } from '../sft/slots.ts'
 import { sideBySide } from '../side-by-side.ts'
 import type { State } from '../state/state.ts'
+import { sharedSlots } from '../stores/budgets.ts'
+import { openLedger } from '../stores/ledgers.ts'
+import { watchState } from '../stores/states.ts'
 import { normaliseIccid } from '../units.ts'
 import type { Patience, Provisioner, ProvisionerOptions, ResumeReport } from './api.ts'
 import { type Cancellation, cancelOrder } from './cancel-order.ts'
@@ -51,7 +56,6 @@ import { saleOf, topUpOf } from './sale.ts'
 import { settleByHand } from './settle-order.ts'
 import { countStock } from './stock.ts'
 import { usageOf } from './usage.ts'
-import { watchState } from './watch-state.ts'
 
 /**
  * Opens the runtime entry. Reads the state and the ledger, sends nothing until an order comes, apart
@@ -81,8 +85,8 @@ async function open(options: ProvisionerOptions): Promise<Provisioner> {
   const readStateNow =
     typeof options.state === 'function'
       ? options.state
-      : watchState(stateLocation(env, options.state))
-  const sft = isOpenSft(options.sft) ? options.sft : openAccount(env, options.sft, options.state)
+      : await watchState(stateLocation(env, options.state))
+  const sft = isOpenSft(options.sft) ? options.sft : openAccount(env, options.sft, options)
   if (sft !== options.sft) opened.push(sft)
   const ledger =
     typeof options.ledger === 'object'
@@ -453,19 +457,32 @@ const isOpenSft = (sft: ProvisionerOptions['sft']): sft is Sft => sft !== undefi
 function openAccount(
   env: Environment,
   given: SettingOverrides | undefined,
-  state: ProvisionerOptions['state'],
+  options: ProvisionerOptions,
 ): Sft {
-  const budgetFile =
-    typeof state === 'function' ? undefined : budgetFileOf(stateLocation(env, state))
+  const settings = sftSettings(env, given)
   const { paths, wire } = wireSettings(env, Object.keys(OPERATIONS))
-  return openSft({
-    ...sftSettings(env, given),
-    paths,
-    wire,
-    env,
-    ...(budgetFile === undefined ? {} : { budgetFile }),
-  })
+  return openSft({ ...settings, paths, wire, env, slots: slotsOf(env, settings, options) })
 }
+
+/** Call times shared with all who use the account, as far as the places say who these are. */
+function slotsOf(
+  env: Environment,
+  settings: SftSettings,
+  { budget, state, ledger }: ProvisionerOptions,
+): SlotSource {
+  if (typeof budget === 'object') return budget
+  const shared = typeof state === 'function' ? addressOf(env, ledger) : stateLocation(env, state)
+  const address = budgetLocation(env, shared, budget)
+  if (address === undefined)
+    throw new SettingsError(
+      'the state is a function and the ledger is open already, so nothing says with whom the rate of the account is shared: give budget, or set SFT_BUDGET',
+    )
+  return sharedSlots(address, { account: accountName(settings) })
+}
+
+/** The address of a ledger; undefined for an open one. */
+const addressOf = (env: Environment, ledger: ProvisionerOptions['ledger']): string | undefined =>
+  typeof ledger === 'object' ? undefined : ledgerLocation(env, ledger)
 
 function signalOf({ signal, timeoutSeconds }: Patience): AbortSignal | undefined {
   if (timeoutSeconds === undefined) return signal

@@ -1,4 +1,4 @@
-import { lookAtLedger } from '../ledger/open-ledger.ts'
+import { lookAtLedger } from '../stores/ledgers.ts'
 import type { Ledger } from './ledger.ts'
 import { memoryLedger } from './memory-ledger.ts'
 

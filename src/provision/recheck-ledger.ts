@@ -1,7 +1,7 @@
 import { readSims } from '../account/read-sims.ts'
-import { openHaltedLedger } from '../ledger/sqlite-ledger.ts'
 import type { Sft } from '../sft/api.ts'
 import type { State } from '../state/state.ts'
+import { openHaltedLedger } from '../stores/ledgers.ts'
 import { type Candidate, listCandidates } from './candidates.ts'
 import { AccountUnreachableError } from './errors.ts'
 import { type EsimRow, type Ledger, PAGE } from './ledger.ts'

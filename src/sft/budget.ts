@@ -170,6 +170,7 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
       const unused = chunk
       chunk = undefined
       if (unused !== undefined && unused.left > 0) await slots.release(unused)
+      await slots.close?.()
     },
   }
 }

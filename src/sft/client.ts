@@ -6,12 +6,13 @@ import { createCalls } from './calls.ts'
 import { createCatalogWrites } from './catalog-writes.ts'
 import { createEndpointReads } from './endpoint-reads.ts'
 import { createEndpointWrites } from './endpoint-writes.ts'
+import { fileSlots } from './file-slots.ts'
 import { OPERATIONS } from './operations.ts'
 import { createProbe } from './probe.ts'
 import { type ProxyEnvironment, proxyFor } from './proxy.ts'
 import { createRedact } from './redact.ts'
 import { createSession, type Session } from './session.ts'
-import { fileSlots, memorySlots, readerSlots, type SlotSource } from './slots.ts'
+import { memorySlots, type SlotSource } from './slots.ts'
 import { createTransport } from './transport.ts'
 import { type CallTrace, createWire, type Fetch } from './wire.ts'
 import { checkWireSettings, type WireOverrides, wireFormOf } from './wire-settings.ts'
@@ -26,13 +27,13 @@ export interface SftOptions {
   readonly targetAccountId?: string
   /** Calls per second of the account (contract 1.10). Default 2; Infinity switches the budget off. */
   readonly callsPerSecond?: number
-  /** File by which processes of this machine share the budget. Default: this client alone. */
-  readonly budgetFile?: string
   /**
-   * For a client that only reads. It never makes the budget's file, and where it cannot write it, it says
-   * so here and goes on alone at half the rate; without this such a file is an error.
+   * Where call times come from, shared with all who use the account: `sharedSlots(address)`, or a source of your
+   * own. It is closed with the client. Default: this client alone.
    */
-  readonly onAlone?: (message: string) => void
+  readonly slots?: SlotSource
+  /** File by which processes of this machine share the account's rate, in place of `slots`. */
+  readonly budgetFile?: string
   /** Seconds to settle every write, in place of the documented timeouts (contract 1.9). */
   readonly settleSeconds?: number
   /** Seconds to wait for every answer, in place of a little more than the documented timeouts. */
@@ -77,13 +78,7 @@ export function openSft(options: SftOptions): Sft {
   if (!Number.isInteger(bulkSize) || bulkSize < 1)
     throw new RangeError(`bulk.size is ${bulkSize}; it must be a whole number from 1`)
   const clock = options.clock ?? SYSTEM_CLOCK
-  // Without a limit there is nothing to share.
-  const budgetFile = callsPerSecond === Number.POSITIVE_INFINITY ? undefined : options.budgetFile
-  const budget = createCallBudget({
-    callsPerSecond,
-    slots: slotsOf(budgetFile, clock, options.onAlone),
-    clock,
-  })
+  const budget = createCallBudget({ callsPerSecond, slots: slotsOf(options, clock), clock })
   const bulkPath = options.bulk?.path
   const proxy = options.fetch === undefined ? proxyFor(url, options.env ?? process.env) : undefined
   const form = wireFormOf(checkWireSettings(options.wire ?? {}))
@@ -134,15 +129,11 @@ export function openSft(options: SftOptions): Sft {
   }
 }
 
-function slotsOf(
-  budgetFile: string | undefined,
-  clock: Clock,
-  onAlone: SftOptions['onAlone'],
-): SlotSource {
-  if (budgetFile === undefined) return memorySlots(clock)
-  return onAlone === undefined
-    ? fileSlots(budgetFile, clock)
-    : readerSlots(budgetFile, clock, onAlone)
+function slotsOf({ slots, budgetFile }: SftOptions, clock: Clock): SlotSource {
+  if (slots !== undefined && budgetFile !== undefined)
+    throw new TypeError('slots and budgetFile are both given; keep one of them')
+  if (budgetFile === undefined) return slots ?? memorySlots(clock)
+  return fileSlots(budgetFile, clock)
 }
 
 function readBaseUrl(text: string): URL {

@@ -1,18 +1,7 @@
-import type { LockHolder } from '../durable/lock.ts'
 import type { Address } from '../model.ts'
 import type { Kind } from '../resources/kind.ts'
 import { findKind, kindOf, kinds } from '../resources/kinds.ts'
 import { decodeRecord } from './decode-state.ts'
-import type { OpenStateOptions } from './file-store.ts'
-import {
-  acceptFileEdit,
-  backupFileState,
-  type EditReport,
-  type RestoreReport,
-  restoreFileState,
-  unlockFileState,
-} from './file-upkeep.ts'
-import { filePathOf } from './open-state.ts'
 import { idOf, recordOf, recordsOf } from './records.ts'
 import {
   type AnyRecord,
@@ -118,34 +107,6 @@ export async function importRecord(
     )
   await store.append(entry)
 }
-
-/** Writes the state as it is now to a file; beside the other backups where none is named. */
-export const backupState = async (
-  location: string,
-  to?: string,
-): Promise<{ readonly path: string; readonly serial: number }> =>
-  backupFileState(filePathOf(location), to)
-
-/** Puts a backup in the place of the state: see `restoreFileState`. */
-export const restoreState = async (
-  location: string,
-  from?: string,
-  options: OpenStateOptions = {},
-): Promise<RestoreReport> => restoreFileState(filePathOf(location), from, options)
-
-/** Takes what was changed by hand, once `confirm` has seen what differs: see `acceptFileEdit`. */
-export const acceptStateEdit = async (
-  location: string,
-  confirm: (differs: readonly string[]) => boolean | Promise<boolean>,
-  options: OpenStateOptions = {},
-): Promise<EditReport | undefined> => acceptFileEdit(filePathOf(location), confirm, options)
-
-/** Removes the lock of an owner that cannot be seen from here: see `unlockFileState`. */
-export const unlockState = async (
-  location: string,
-  confirm: (holder: LockHolder) => boolean | Promise<boolean>,
-): Promise<{ readonly holder: LockHolder; readonly removed: boolean } | undefined> =>
-  unlockFileState(filePathOf(location), confirm)
 
 function decoded(kind: Kind, key: string, record: AnyRecord): AnyRecord {
   try {

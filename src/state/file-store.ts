@@ -12,6 +12,7 @@ import {
   type MutableState,
   storedEntries,
 } from './apply-entry.ts'
+import type { OpenStateOptions } from './keeper.ts'
 import { recordsOf } from './records.ts'
 import type { State, StateStore } from './state.ts'
 import { StateEditError } from './state-errors.ts'
@@ -27,21 +28,6 @@ import {
   type StateLine,
   stateFiles,
 } from './state-files.ts'
-
-export interface OpenStateOptions {
-  /** What the state is opened for, shown to whoever finds it locked: `apply`. */
-  readonly purpose?: string
-  /** Backups to keep; 10 by default. */
-  readonly backups?: number
-  /** How long to wait for another owner's lock, in milliseconds; 0 by default. */
-  readonly waitMs?: number
-  readonly signal?: AbortSignal
-  /** Told about what was recovered at opening. */
-  readonly onNotice?: (text: string) => void
-  readonly now?: () => Date
-  /** Whether a state is made where there has never been one; true by default. */
-  readonly create?: boolean
-}
 
 export const DEFAULT_BACKUPS = 10
 

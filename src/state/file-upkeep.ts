@@ -7,14 +7,14 @@ import { type LockHolder, readLock, removeLock } from '../durable/lock.ts'
 import { ownerState } from '../durable/owner.ts'
 import { openSnapshot, readSnapshot, SnapshotError } from '../durable/snapshot.ts'
 import { emptyState, type MutableState } from './apply-entry.ts'
-import {
-  DEFAULT_BACKUPS,
-  lockState,
-  noState,
-  type OpenStateOptions,
-  ordered,
-  writeSnapshot,
-} from './file-store.ts'
+import { DEFAULT_BACKUPS, lockState, noState, ordered, writeSnapshot } from './file-store.ts'
+import type {
+  ConfirmEdit,
+  EditReport,
+  OpenStateOptions,
+  RestoreReport,
+  Unlocking,
+} from './keeper.ts'
 import { StateDamagedError, StateEditError } from './state-errors.ts'
 import {
   listBackups,
@@ -40,18 +40,6 @@ export async function backupFileState(
   if (to === undefined) await mkdir(files.backups, { recursive: true, mode: 0o700 })
   await openSnapshot(target, ordered(state), SNAPSHOT_FORMAT, false).write()
   return { path: target, serial: state.serial }
-}
-
-/** What a restore did. */
-export interface RestoreReport {
-  readonly from: string
-  readonly serial: number
-  /** Journal lines played on top of the backup; only where the state itself could not be read. */
-  readonly replayed: number
-  /** What the journal had and could not be used, in words. */
-  readonly lost?: string
-  /** Copies of what was there before. */
-  readonly kept: readonly string[]
 }
 
 /**
@@ -120,13 +108,6 @@ async function putInPlace(files: StateFiles, state: MutableState, backups: numbe
   await syncFolder(dirname(files.journal))
 }
 
-/** What an edit by hand came to. */
-export interface EditReport {
-  readonly accepted: boolean
-  /** What differs from the newest backup, and what is lost with a journal, a line each. */
-  readonly differs: readonly string[]
-}
-
 /**
  * Takes a state whose files were changed by hand as what is true now, once `confirm` has seen what differs
  * and said yes: the journal is played on top as far as it fits, and all is sealed anew. Undefined where the
@@ -134,7 +115,7 @@ export interface EditReport {
  */
 export async function acceptFileEdit(
   path: string,
-  confirm: (differs: readonly string[]) => boolean | Promise<boolean>,
+  confirm: ConfirmEdit,
   options: OpenStateOptions = {},
 ): Promise<EditReport | undefined> {
   const { backups = DEFAULT_BACKUPS } = options
@@ -214,7 +195,7 @@ async function copyIfThere(from: string, to: string): Promise<boolean> {
 export async function unlockFileState(
   path: string,
   confirm: (holder: LockHolder) => boolean | Promise<boolean>,
-): Promise<{ readonly holder: LockHolder; readonly removed: boolean } | undefined> {
+): Promise<Unlocking | undefined> {
   const files = await stateFiles(path)
   const holder = readLock(files.lock)
   if (holder === undefined) return undefined

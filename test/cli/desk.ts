@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import type { Test } from 'tap'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/index.ts'
-import { readState } from '../../src/state/open-state.ts'
 import type { State } from '../../src/state/state.ts'
+import { readState } from '../../src/stores/states.ts'
 import { type Ended, PASSWORD, type Running, type RunOptions, runCli, startCli } from './run-cli.ts'
 
 /** Somebody at a desk: a folder with a catalog, a simulated account, and the command line. */

@@ -16,8 +16,8 @@ import {
   type SimulatorOptions,
   startSimulator,
 } from '../../src/simulator/index.ts'
-import { openState } from '../../src/state/open-state.ts'
 import type { State } from '../../src/state/state.ts'
+import { openState } from '../../src/stores/states.ts'
 
 /** A simulated account with a catalog applied to it, and the state that this leaves. */
 export interface Market {

@@ -3,19 +3,22 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { thisProcess } from '../../src/durable/owner.ts'
 import {
-  backupState,
   importRecord,
   listRecords,
   moveRecord,
   parseAddress,
   removeRecord,
-  restoreState,
   showRecord,
-  unlockState,
 } from '../../src/state/edit.ts'
 import { memoryState } from '../../src/state/memory-store.ts'
-import { openState, readState } from '../../src/state/open-state.ts'
 import type { StateStore } from '../../src/state/state.ts'
+import {
+  backupState,
+  openState,
+  readState,
+  restoreState,
+  unlockState,
+} from '../../src/stores/states.ts'
 import { endpoint, intent, plan, putEndpoint, putPlan, putZone, zone } from './records.ts'
 
 const newPlace = (test: Test): string => join(test.testdir({}), 'state.json')
@@ -205,7 +208,10 @@ t.test('restore refuses what is no backup of this state', async test => {
   await test.rejects(restoreState(place, other), { name: 'SnapshotError' })
   await using _live = await openState(place)
   await test.rejects(restoreState(place), { name: 'LockedError' })
-  await test.rejects(restoreState('memory:'), /memory: is not a file/)
+  await test.rejects(
+    restoreState('memory:'),
+    /memory:: a state there is not put back from backups; use what/,
+  )
 })
 
 t.test('unlock shows the owner, asks, and leaves a running owner alone', async test => {

@@ -5,9 +5,8 @@ import type { Catalog, KindName } from '../../model.ts'
 import { adoptionToJson, renderAdoption } from '../../render/adopt-text.ts'
 import { subjectLines } from '../../render/subject.ts'
 import { kinds } from '../../resources/kinds.ts'
-import { backupState } from '../../state/edit.ts'
-import { openState, readState } from '../../state/open-state.ts'
 import type { State, StateStore } from '../../state/state.ts'
+import { openState, readState } from '../../stores/states.ts'
 import {
   catalogFolder,
   checkDigitOf,
@@ -24,6 +23,7 @@ import {
   READ_FLAGS,
   UsageError,
 } from '../command.ts'
+import { keepState } from '../keep-state.ts'
 import { sayRead } from '../planning.ts'
 import { EXIT, showIssues, type World } from '../world.ts'
 
@@ -129,13 +129,10 @@ async function adoptInto(run: Run, state: State, store: StateStore | undefined):
 async function write(
   adoption: Adoption,
   store: StateStore,
-  { folder, world }: Run,
+  { folder, given, world }: Run,
 ): Promise<boolean> {
   if (adoption.entries.length === 0) return true
-  if (store.state.serial > 0 && !store.location.startsWith('memory:')) {
-    const { path } = await backupState(store.location)
-    world.err(world.paintErr('dim', `the state as it was is kept in ${path}`))
-  }
+  if (store.state.serial > 0) await keepState(given, world)
   try {
     await writeNewFiles(folder, adoption.files)
   } catch (error) {

@@ -13,8 +13,8 @@ import { renderReport, reportToJson } from '../../render/report-text.ts'
 import { type Subject, subjectText } from '../../render/subject.ts'
 import { parseSavedPlan, type SavedPlan, whatMoved } from '../../saved-plan.ts'
 import type { Sft } from '../../sft/api.ts'
-import { openState } from '../../state/open-state.ts'
 import type { StateStore } from '../../state/state.ts'
+import { openState } from '../../stores/states.ts'
 import { openAccount, readCatalog, stateOf, subjectOf } from '../account.ts'
 import {
   ACCOUNT_FLAGS,

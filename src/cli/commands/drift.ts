@@ -12,9 +12,8 @@ import { driftToJson } from '../../render/drift-json.ts'
 import { renderDrift } from '../../render/drift-text.ts'
 import { subjectLines, subjectToJson } from '../../render/subject.ts'
 import type { Sft } from '../../sft/api.ts'
-import { backupState } from '../../state/edit.ts'
-import { openState, readState } from '../../state/open-state.ts'
 import type { State, StateStore } from '../../state/state.ts'
+import { openState, readState } from '../../stores/states.ts'
 import {
   catalogFolder,
   checkDigitOf,
@@ -24,6 +23,7 @@ import {
   subjectOf,
 } from '../account.ts'
 import { CATALOG_FLAGS, type Command, type Given, JSON_FLAG, READ_FLAGS } from '../command.ts'
+import { keepState } from '../keep-state.ts'
 import { ALLOW_BLOCKED_RULE, addressOf, sayPending, sayRead } from '../planning.ts'
 import { EXIT, showIssues, type World } from '../world.ts'
 
@@ -127,10 +127,7 @@ async function acceptAll(
 ): Promise<number> {
   const observation = await readAccount(catalog, store.state, sft, given, world)
   if (observation === undefined) return EXIT.failed
-  if (!store.location.startsWith('memory:')) {
-    const { path } = await backupState(store.location)
-    world.err(world.paintErr('dim', `the state as it was is kept in ${path}`))
-  }
+  await keepState(given, world)
   const folder = catalogFolder(given, world)
   const checkDigit = checkDigitOf(given, world)
   const accepted: Accepted[] = []

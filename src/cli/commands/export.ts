@@ -1,5 +1,5 @@
 import { exportMapping, mappingCsv, mappingTables, tableOf } from '../../state/mapping.ts'
-import { readState } from '../../state/open-state.ts'
+import { readState } from '../../stores/states.ts'
 import { stateOf } from '../account.ts'
 import { type Command, UsageError } from '../command.ts'
 import { EXIT } from '../world.ts'

@@ -1,4 +1,3 @@
-import { ledgerPathOf } from '../../ledger/open-ledger.ts'
 import {
   acceptLedgerEdit,
   backupLedger,
@@ -9,7 +8,8 @@ import {
 } from '../../provision/index.ts'
 import { count } from '../../render/paint.ts'
 import { ledgerLocation } from '../../settings.ts'
-import { readState } from '../../state/open-state.ts'
+import { withoutSecrets } from '../../stores/registry.ts'
+import { readState } from '../../stores/states.ts'
 import { openAccount, stateOf } from '../account.ts'
 import {
   ACCOUNT_FLAGS,
@@ -62,11 +62,12 @@ export const ledger: Command = {
 }
 
 const placeOf = (given: Given, world: World): string =>
-  ledgerPathOf(ledgerLocation(world.env, given.text('ledger')))
+  ledgerLocation(world.env, given.text('ledger'))
 
 const check: Sub = async (given, world) => {
-  const path = placeOf(given, world)
-  const report = await checkLedger(path)
+  const place = placeOf(given, world)
+  const path = withoutSecrets(place)
+  const report = await checkLedger(place)
   if (report === undefined) throw new UsageError(`${path}: there is no ledger`)
   if (given.is('json')) world.json(report)
   else {
@@ -93,7 +94,7 @@ const restore: Sub = async (given, world, [file]) => {
   world.err(
     world.paintErr(
       'warn',
-      `nothing is sold from it until the account was read: "sft-catalog ledger recheck --ledger ${place}"`,
+      `nothing is sold from it until the account was read: "sft-catalog ledger recheck --ledger ${withoutSecrets(place)}"`,
     ),
   )
   return EXIT.ok

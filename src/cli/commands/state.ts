@@ -8,18 +8,21 @@ import type { Kind } from '../../resources/kind.ts'
 import { kindOf } from '../../resources/kinds.ts'
 import { parseRevision } from '../../resources/revision.ts'
 import {
-  acceptStateEdit,
-  backupState,
   importRecord,
   listRecords,
   moveRecord,
   removeRecord,
-  restoreState,
   showRecord,
-  unlockState,
 } from '../../state/edit.ts'
-import { openState, readState } from '../../state/open-state.ts'
 import { type StateStore, splitAddress } from '../../state/state.ts'
+import {
+  acceptStateEdit,
+  backupState,
+  openState,
+  readState,
+  restoreState,
+  unlockState,
+} from '../../stores/states.ts'
 import { openAccount, readCatalog, stateOf } from '../account.ts'
 import {
   CATALOG_FLAGS,

@@ -1,14 +1,13 @@
 import { stat } from 'node:fs/promises'
 import { isMissing } from '../durable/files.ts'
-import { filePathOf, readState } from '../state/open-state.ts'
-import type { State } from '../state/state.ts'
+import { readFileState } from './file-store.ts'
+import type { State } from './state.ts'
 
 /**
- * A function that returns the state as it is on disk, reading it again only after its files changed, so
- * that a batch or plan applied by another process can be sold at once. It throws what `readState` throws.
+ * A function that returns the state as it is on disk, reading it again only after its files changed, as
+ * `readFileState` does.
  */
-export function watchState(location: string): () => Promise<State> {
-  const path = filePathOf(location)
+export function watchFileState(path: string): () => Promise<State> {
   let seen: string | undefined
   let state: State | undefined
   let looking: Promise<State> | undefined
@@ -16,7 +15,7 @@ export function watchState(location: string): () => Promise<State> {
   const look = async (): Promise<State> => {
     const now = `${await markOf(path)} ${await markOf(`${path}.journal`)}`
     if (state === undefined || now !== seen) {
-      state = await readState(location)
+      state = await readFileState(path)
       seen = now
     }
     return state

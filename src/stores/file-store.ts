@@ -1,0 +1,43 @@
+import { acceptFileLedgerEdit, checkFileLedger } from '../ledger/check-ledger.ts'
+import { lookAtFileLedger } from '../ledger/look-at-ledger.ts'
+import { fileLedger, openHaltedFileLedger } from '../ledger/sqlite-ledger.ts'
+import { backupFileLedger, restoreFileLedger } from '../ledger/upkeep.ts'
+import { fileSlots, readerSlots } from '../sft/file-slots.ts'
+import { isFileState, openFileState, readFileState } from '../state/file-store.ts'
+import {
+  acceptFileEdit,
+  backupFileState,
+  restoreFileState,
+  unlockFileState,
+} from '../state/file-upkeep.ts'
+import { watchFileState } from '../state/watch-file.ts'
+import type { Store } from './store.ts'
+
+/** Files of this machine: a place is a path. */
+export const fileStore: Store = {
+  state: {
+    open: openFileState,
+    read: readFileState,
+    isThere: isFileState,
+    watch: watchFileState,
+    backup: backupFileState,
+    restore: restoreFileState,
+    acceptEdit: acceptFileEdit,
+    unlock: unlockFileState,
+  },
+  ledger: {
+    open: fileLedger,
+    look: lookAtFileLedger,
+    check: checkFileLedger,
+    backup: backupFileLedger,
+    restore: restoreFileLedger,
+    acceptEdit: acceptFileLedgerEdit,
+    openHalted: openHaltedFileLedger,
+  },
+  budget: {
+    open(place, { clock, onAlone }) {
+      const file = `${place}.calls`
+      return onAlone === undefined ? fileSlots(file, clock) : readerSlots(file, clock, onAlone)
+    },
+  },
+}

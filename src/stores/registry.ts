@@ -1,0 +1,107 @@
+import { resolve } from 'node:path'
+import { PlainError } from '../plain-error.ts'
+import type { Store } from './store.ts'
+
+/** Loads a store, and with it the library that it needs. */
+export type LoadStore = () => Promise<Store>
+
+const FILE = 'file:'
+
+/** The stores by the scheme of their addresses: a new one is a file beside this one and a line here. */
+const STORES = new Map<string, LoadStore>([
+  [FILE, async () => (await import('./file-store.ts')).fileStore],
+  ['memory:', async () => (await import('./memory-store.ts')).memoryStore],
+])
+
+/** A scheme has two letters at least: `C:\state.json` is a path. */
+const SCHEME = /^[a-z][a-z0-9+]+:/i
+
+/**
+ * Makes a store known by the scheme of its addresses, for states, ledgers and call budgets alike. It is loaded
+ * when an address of it is opened first. Throws a `TypeError` for a scheme that is none or is taken.
+ *
+ * @example
+ * registerStore('redis:', async () => (await import('./redis-store.js')).redisStore)
+ * await using store = await openState('redis://cache.example/sft')
+ */
+export function registerStore(scheme: string, load: LoadStore): void {
+  if (SCHEME.exec(scheme)?.[0] !== scheme)
+    throw new TypeError(`${scheme} is no scheme: give letters and a colon, such as redis:`)
+  const known = scheme.toLowerCase()
+  if (STORES.has(known)) throw new TypeError(`${known} has a store already`)
+  STORES.set(known, load)
+}
+
+/** The scheme of an address, and the path of one that is a file's. */
+function parse(address: string): { readonly scheme: string; readonly path?: string } {
+  const given = SCHEME.exec(address)?.[0]
+  const scheme = given?.toLowerCase() ?? FILE
+  return scheme === FILE ? { scheme, path: address.slice(given?.length ?? 0) } : { scheme }
+}
+
+/** A store and the place in it that an address means. */
+export interface Found<Kept> {
+  readonly keeper: Kept
+  readonly place: string
+}
+
+/** What each part of a store is called. */
+const PARTS = {
+  state: 'a state',
+  ledger: 'a ledger',
+  budget: 'a call budget',
+} as const satisfies Record<keyof Store, string>
+
+/**
+ * The part of a store that an address means; without a scheme it is a file's path. Throws a `PlainError` that
+ * lists the known schemes where there is no such store, or it keeps something else.
+ */
+export async function findStore<Part extends keyof Store>(
+  part: Part,
+  address: string,
+): Promise<Found<NonNullable<Store[Part]>>> {
+  const { scheme, path } = parse(address)
+  const keeper = (await STORES.get(scheme)?.())?.[part]
+  if (keeper === undefined)
+    throw new PlainError(
+      `${scheme} is not a place for ${PARTS[part]}; give a file's path, or an address that begins with one of ${[...STORES.keys()].join(', ')}`,
+    )
+  return { keeper, place: path ?? address }
+}
+
+/** A store with an ability. */
+type Able<Kept, Ability extends keyof Kept> = Kept & Required<Pick<Kept, Ability>>
+
+const isAble = <Kept, Ability extends keyof Kept>(
+  keeper: Kept,
+  ability: Ability,
+): keeper is Able<Kept, Ability> => keeper[ability] !== undefined
+
+/** As `findStore`, where the store has an ability. Throws a `PlainError` where it `cannot`, in words. */
+export async function findAble<
+  Part extends keyof Store,
+  Ability extends keyof NonNullable<Store[Part]>,
+>(
+  part: Part,
+  address: string,
+  ability: Ability,
+  cannot: string,
+): Promise<Found<Able<NonNullable<Store[Part]>, Ability>>> {
+  const { keeper, place } = await findStore(part, address)
+  if (isAble(keeper, ability)) return { keeper, place }
+  throw new PlainError(
+    `${withoutSecrets(address)}: ${PARTS[part]} there ${cannot}; use what its store offers for that, or keep it in a file`,
+  )
+}
+
+/** An address for messages: without user, password and parameters, where it is one of a server. */
+export const withoutSecrets = (address: string): string =>
+  SCHEME.test(address) && address.includes('://')
+    ? address.replace(/:\/\/[^/?#]*@/, '://').replace(/[?#].*$/s, '')
+    : address
+
+/** Where an address leads, for messages: a file's whole path, or the address without secrets. */
+export function shownPlace(address: string): string {
+  const { path } = parse(address)
+  return path === undefined ? withoutSecrets(address) : resolve(path)
+}
