@@ -10,7 +10,7 @@ import type { Sft } from '../sft/api.ts'
 import { withoutSecrets } from '../stores/registry.ts'
 import { openAccount } from './account.ts'
 import { ACCOUNT_FLAGS, type Given, JSON_FLAG, READ_FLAGS, UsageError } from './command.ts'
-import type { World } from './world.ts'
+import { EXIT, type World } from './world.ts'
 
 const LEDGER_FLAGS = [
   ['--ledger FILE', 'order ledger (SFT_LEDGER; default orders.json)'],
@@ -33,7 +33,7 @@ export async function withShop<Result>(
   await using sft = openAccount(given, world, 'writes')
   await using shop = await openShop(sft, given, world, ledgerOf(given, world))
   world.onSignal((_signal, times) => {
-    if (times > 1) process.exit(130)
+    if (times > 1) world.exit(EXIT.interrupted)
     world.err('stopping: the order can be resumed')
     world.stop.abort()
   })

@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline/promises'
 import { styleText } from 'node:util'
 import type { Issue } from '../issues.ts'
 import { OUTCOMES, type Outcome } from '../outcome.ts'
@@ -7,6 +6,7 @@ import { type IssueStyle, renderIssue } from '../render/issues.ts'
 import { type Paint, plain, type Tone } from '../render/paint.ts'
 import type { Environment } from '../settings.ts'
 import { readEnvFile } from './env-file.ts'
+import type { Host, Output, StopSignal } from './host.ts'
 
 /** Exit codes, the same for every command. */
 export const EXIT: Readonly<Record<Outcome, number>> = {
@@ -21,6 +21,9 @@ export const EXIT: Readonly<Record<Outcome, number>> = {
   changes: OUTCOMES.changes.code,
   ok: OUTCOMES.ok.code,
 }
+
+/** Told of a signal, and how many there were. */
+type SignalListener = (signal: StopSignal, times: number) => void
 
 /** The world that a command acts in: everything that it may touch besides files and the account. */
 export interface World {
@@ -43,7 +46,9 @@ export interface World {
   readonly ask: (question: string) => Promise<string>
   /** Told to stop: first by SIGINT or SIGTERM, or by a time limit. */
   readonly stop: AbortController
-  readonly onSignal: (listener: (signal: 'SIGINT' | 'SIGTERM', times: number) => void) => void
+  readonly onSignal: (listener: SignalListener) => void
+  /** Ends at once, whatever is under way. */
+  readonly exit: (code: number) => never
 }
 
 const STYLES = {
@@ -56,67 +61,62 @@ const STYLES = {
   strong: 'bold',
 } as const satisfies Record<Tone, Parameters<typeof styleText>[0]>
 
-const coloured: Paint = (tone, text) => styleText(STYLES[tone], text)
+// Which stream it goes to, and whether that takes colour, is decided here and not by Node.
+const coloured: Paint = (tone, text) => styleText(STYLES[tone], text, { validateStream: false })
 
-function paintFor(stream: NodeJS.WriteStream, env: Environment): Paint {
+function paintFor(stream: Output, env: Environment): Paint {
   const never = env['NO_COLOR'] !== undefined && env['NO_COLOR'] !== ''
   const always = env['FORCE_COLOR'] !== undefined && env['FORCE_COLOR'] !== '0'
-  return !never && (always || stream.isTTY) ? coloured : plain
+  return !never && (always || stream.isTTY === true) ? coloured : plain
 }
 
-/** The environment of this process over a `.env` file in the working folder. Throws a SettingsError. */
-export const readEnvironment = (): Environment => ({ ...readEnvFile('.env'), ...process.env })
+/** The environment of a process over a `.env` file in the working folder. Throws a SettingsError. */
+export const readEnvironment = (host: Host): Environment => ({
+  ...readEnvFile('.env'),
+  ...host.env,
+})
 
 /** A line as it may be shown: the one way to a terminal. */
 const safe = (line: string, paint: Paint): string => withoutUrlSecrets(throughGate(line, paint))
 
-/** The world of a real process. */
-export function openWorld(env: Environment): World {
+/** The world of a process. */
+export function openWorld(env: Environment, host: Host): World {
+  const { stdin, stdout, stderr } = host
   const stop = new AbortController()
-  const listeners: ((signal: 'SIGINT' | 'SIGTERM', times: number) => void)[] = []
+  const listeners: SignalListener[] = []
   let signals = 0
-  const looks = { out: paintFor(process.stdout, env), err: paintFor(process.stderr, env) }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.on(signal, () => {
-      signals += 1
-      if (listeners.length === 0)
-        process.exit(signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated)
-      for (const listener of listeners) listener(signal, signals)
-    })
+  const looks = { out: paintFor(stdout, env), err: paintFor(stderr, env) }
+  host.onSignal(signal => {
+    signals += 1
+    if (listeners.length === 0) host.exit(signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated)
+    for (const listener of listeners) listener(signal, signals)
+  })
   return {
     env,
-    out: line => void process.stdout.write(`${safe(line, looks.out)}\n`),
-    json: value => void process.stdout.write(`${jsonText(value)}\n`),
-    document: text => void process.stdout.write(`${manyLines(text)}\n`),
-    err: line => void process.stderr.write(`${safe(line, looks.err)}\n`),
+    out: line => void stdout.write(`${safe(line, looks.out)}\n`),
+    json: value => void stdout.write(`${jsonText(value)}\n`),
+    document: text => void stdout.write(`${manyLines(text)}\n`),
+    err: line => void stderr.write(`${safe(line, looks.err)}\n`),
     paint: marked,
     paintErr: marked,
-    canAsk: process.stdin.isTTY === true && process.stdout.isTTY === true,
+    canAsk: stdin.isTTY === true && stdout.isTTY === true,
     canRedraw:
-      process.stdout.isTTY === true &&
-      process.stdout.columns > 0 &&
+      stdout.isTTY === true &&
+      (stdout.columns ?? 0) > 0 &&
       env['TERM'] !== 'dumb' &&
       env['CI'] === undefined,
     ask: async question => {
-      const lines = createInterface({ input: process.stdin, output: process.stdout })
-      // readline takes Ctrl-C as a key here, and Ctrl-D would leave the question open for ever.
-      lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'))
-      const left = new Promise<string>(resolve => lines.once('close', () => resolve('')))
       try {
-        return await Promise.race([
-          lines.question(safe(question, looks.out), { signal: stop.signal }),
-          left,
-        ])
+        return await host.question(safe(question, looks.out), stop.signal)
       } catch (error) {
         // Told to stop instead of answering: that is no answer.
         if (stop.signal.aborted) return ''
         throw error
-      } finally {
-        lines.close()
       }
     },
     stop,
     onSignal: listener => listeners.push(listener),
+    exit: host.exit,
   }
 }
 

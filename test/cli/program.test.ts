@@ -10,14 +10,16 @@ import { PASSWORD, runCli, startCli } from './run-cli.ts'
 const cwd = t.testdir({ catalog: { 'c.yaml': smallCatalog([])['catalog/catalog.yaml'] ?? '' } })
 const run = (args: readonly string[], env: Record<string, string> = {}) =>
   runCli(args, { cwd, env })
+/** As a shell runs it. */
+const runAlone = (args: readonly string[]) => runCli(args, { cwd, ownProcess: true })
 
 t.test('it tells its version and its commands', async t => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
   for (const flag of ['--version', '-v']) {
-    const { code, stdout, stderr } = await run([flag])
+    const { code, stdout, stderr } = await runAlone([flag])
     t.same([code, stdout, stderr], [0, `${version}\n`, ''])
   }
-  const help = await run(['--help'])
+  const help = await runAlone(['--help'])
   t.equal(help.code, 0)
   t.match(help.stdout, /^sft-catalog: configuration as code for BICS SIM for Things\n/)
   for (const name of [
@@ -31,12 +33,30 @@ t.test('it tells its version and its commands', async t => {
     'demo',
   ])
     t.match(help.stdout, new RegExp(`^ {2}${name} +\\S`, 'm'))
-  const none = await run([])
+  const none = await runAlone([])
   t.same([none.code, none.stdout], [64, help.stdout])
-  const plan = await run(['plan', '--help'])
+  const plan = await runAlone(['plan', '--help'])
   t.equal(plan.code, 0)
   t.match(plan.stdout, /^sft-catalog plan \[flags\]\n/)
-  t.same((await run(['help', 'plan'])).stdout, plan.stdout)
+  t.same((await runAlone(['help', 'plan'])).stdout, plan.stdout)
+})
+
+t.test('a process ends with the exit code of its command, and writes what it would', async t => {
+  const desk = await openDesk(t, () => smallCatalog([]))
+  for (const [args, code] of [
+    ['validate', 0],
+    ['plan --prnue', 64],
+    ['plan --detailed-exitcode', 2],
+    ['plan --base-url http://127.0.0.1:9', 1],
+    ['apply --auto-approve --max-minutes 0.00001', 4],
+    ['apply --auto-approve', 0],
+    ['plan --json', 0],
+  ] as const) {
+    const ended = await desk.run(args, { ownProcess: true })
+    t.equal(ended.code, code, `${args}\n${ended.stderr}`)
+    const inside = await desk.run(args)
+    if (!args.startsWith('apply')) t.same(ended, inside, args)
+  }
 })
 
 t.test('wrong usage is one line that says where to look, exit code 64', async t => {
@@ -148,6 +168,7 @@ t.test('.env is read; the environment goes before it, and flags before both', as
   )
   const bare = (args: string[], env: Record<string, string> = {}) =>
     runCli(args, {
+      ownProcess: true,
       cwd: desk.folder,
       env: { SFT_CALLS_PER_SECOND: SFT_CALLS_PER_SECOND ?? '', ...env },
     })
@@ -177,6 +198,7 @@ t.test('the demo is the same whatever the machine holds', { timeout: 120_000 }, 
   const folder = t.testdir({ '.env': 'SFT_BASE_URL=http://127.0.0.1:9\nSFT_STATE=env.json\n' })
   const { code, stdout, stderr } = await runCli(['demo'], {
     cwd: folder,
+    ownProcess: true,
     env: {
       SFT_BASE_URL: 'http://127.0.0.1:9',
       SFT_USERNAME: 'x',

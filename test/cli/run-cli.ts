@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import type { Host, Output } from '../../src/cli/host.ts'
+import { runCommandLine } from '../../src/cli/run-command-line.ts'
 import { nodeWords, PROGRAM } from '../program.ts'
 
 /** How a process ended, and what it wrote. */
@@ -33,6 +35,8 @@ export interface RunOptions {
   readonly terminal?: boolean
   /** Runs as this user and group; only root can do that. */
   readonly as?: number
+  /** A process of its own, for what shows only in one: starting and ending it, what it leaves to others. */
+  readonly ownProcess?: boolean
   /** A desk adds nothing to the words. */
   readonly asTyped?: boolean
   /** Activation codes were asked for. */
@@ -73,11 +77,9 @@ export function startCli(args: readonly string[], options: RunOptions): Running 
     child.on('error', failed)
     child.on('close', (code, signal) => {
       for (const look of waiting) look()
-      const leak = findSecret(`${written.stdout}${written.stderr}`, options.mayShowActivationCode)
-      if (leak !== undefined) failed(new Error(`${args.join(' ')} wrote ${leak}`))
-      else done({ code: code ?? undefined, signal: signal ?? undefined, ...written })
+      done({ code: code ?? undefined, signal: signal ?? undefined, ...written })
     })
-  })
+  }).then(ended => withoutSecrets(args, options, ended))
   return {
     pid: child.pid ?? 0,
     stdout: () => written.stdout,
@@ -102,9 +104,72 @@ export function startCli(args: readonly string[], options: RunOptions): Running 
   }
 }
 
-/** Runs `sft-catalog` to its end. */
-export const runCli = (args: readonly string[], options: RunOptions): Promise<Ended> =>
-  startCli(args, options).ended
+let isBusy = false
+
+/**
+ * Runs `sft-catalog` to its end: inside this process, which costs no start of Node, unless it needs one of
+ * its own. A run beside another one has its own always: locks tell processes apart, and there is one
+ * working folder a process.
+ */
+export async function runCli(args: readonly string[], options: RunOptions): Promise<Ended> {
+  const { terminal, as, ownProcess, input } = options
+  if (isBusy || terminal || as !== undefined || ownProcess || input !== undefined)
+    return await startCli(args, options).ended
+  isBusy = true
+  const here = process.cwd()
+  try {
+    process.chdir(options.cwd)
+    return withoutSecrets(args, options, await runInside(args, options))
+  } finally {
+    process.chdir(here)
+    isBusy = false
+  }
+}
+
+/** Thrown to leave a command line that ends its process. */
+class Exit extends Error {
+  readonly code: number
+  constructor(code: number) {
+    super(`exit ${code}`)
+    this.code = code
+  }
+}
+
+/** A program, this process, which is neither at a terminal nor sent a signal. */
+async function runInside(
+  args: readonly string[],
+  { cwd, env }: Pick<RunOptions, 'cwd' | 'env'>,
+): Promise<Ended> {
+  const written = { stdout: '', stderr: '' }
+  const into = (stream: 'stdout' | 'stderr'): Output => ({
+    write: text => {
+      written[stream] += text
+    },
+  })
+  const host: Host = {
+    env: { PATH: process.env['PATH'], HOME: cwd, ...env },
+    stdin: {},
+    stdout: into('stdout'),
+    stderr: into('stderr'),
+    question: () => Promise.reject(new Error('there is nobody to ask')),
+    onSignal: () => undefined,
+    exit: code => {
+      throw new Exit(code)
+    },
+  }
+  try {
+    return { code: await runCommandLine(args, host), signal: undefined, ...written }
+  } catch (error) {
+    if (error instanceof Exit) return { code: error.code, signal: undefined, ...written }
+    throw error
+  }
+}
+
+function withoutSecrets(args: readonly string[], options: RunOptions, ended: Ended): Ended {
+  const leak = findSecret(`${ended.stdout}${ended.stderr}`, options.mayShowActivationCode)
+  if (leak !== undefined) throw new Error(`${args.join(' ')} wrote ${leak}`)
+  return ended
+}
 
 const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`
 

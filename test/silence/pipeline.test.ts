@@ -251,8 +251,9 @@ t.test('a flag that cannot apply is refused before anything is read', async t =>
 })
 
 t.test('what rules name are flags of their commands', async t => {
-  const folder = new URL('src/cli/commands/', REPOSITORY)
+  const folder = new URL('../../src/cli/commands/', import.meta.url)
   for (const file of await readdir(folder)) {
+    if (!/\.[jt]s$/.test(file)) continue
     const module: Readonly<Record<string, unknown>> = await import(new URL(file, folder).href)
     for (const command of Object.values(module).filter(isCommand)) {
       const flags = new Set(namesOf(command.flags))

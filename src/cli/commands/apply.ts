@@ -112,7 +112,7 @@ function watchTime(given: Given, world: World): NodeJS.Timeout | undefined {
       world.err(
         'stopped at once; the state is true, what was under way is looked for first by the next run',
       )
-      process.exit(signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated)
+      world.exit(signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated)
     }
     world.err('stopping: waiting for what is under way (once more to stop at once)')
     world.stop.abort(signal)

@@ -1,0 +1,166 @@
+import type { JsonObject } from '../model.ts'
+import { OUTCOMES } from '../outcome.ts'
+import { oneLine, throughGate, withoutUrlSecrets } from '../render/gate.ts'
+import { plain } from '../render/paint.ts'
+import type { Environment } from '../settings.ts'
+import { type Command, helpOf, readGiven, UsageError } from './command.ts'
+import type { Host } from './host.ts'
+import { EXIT, openWorld, readEnvironment, type World } from './world.ts'
+
+/** Commands are loaded when asked for: `--version` loads none. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  validate: async () => (await import('./commands/validate.ts')).validate,
+  schema: async () => (await import('./commands/schema.ts')).schema,
+  plan: async () => (await import('./commands/plan.ts')).plan,
+  apply: async () => (await import('./commands/apply.ts')).apply,
+  drift: async () => (await import('./commands/drift.ts')).drift,
+  coverage: async () => (await import('./commands/coverage.ts')).coverage,
+  adopt: async () => (await import('./commands/adopt.ts')).adopt,
+  state: async () => (await import('./commands/state.ts')).state,
+  provision: async () => (await import('./commands/provision.ts')).provision,
+  topup: async () => (await import('./commands/topup.ts')).topup,
+  order: async () => (await import('./commands/order.ts')).order,
+  orders: async () => (await import('./commands/orders.ts')).orders,
+  usage: async () => (await import('./commands/usage.ts')).usage,
+  esims: async () => (await import('./commands/esims.ts')).esims,
+  stock: async () => (await import('./commands/stock.ts')).stock,
+  resume: async () => (await import('./commands/resume.ts')).resume,
+  suspend: async () => (await import('./commands/suspend.ts')).suspend,
+  reactivate: async () => (await import('./commands/reactivate.ts')).reactivate,
+  'remove-addon': async () => (await import('./commands/remove-addon.ts')).removeAddon,
+  cancel: async () => (await import('./commands/cancel.ts')).cancel,
+  ledger: async () => (await import('./commands/ledger.ts')).ledger,
+  doctor: async () => (await import('./commands/doctor.ts')).doctor,
+  export: async () => (await import('./commands/export.ts')).exportCommand,
+  simulate: async () => (await import('./commands/simulate.ts')).simulate,
+  demo: async () => (await import('./commands/demo.ts')).demo,
+}
+
+/**
+ * Runs `sft-catalog` with the words of a command line and gives its exit code. Where it was told to stop,
+ * it ends the process: an answer that nobody waits for any more does not hold it.
+ */
+export async function runCommandLine(argv: readonly string[], host: Host): Promise<number> {
+  const [name, ...rest] = argv
+  if (name === '--version' || name === '-v') {
+    host.stdout.write(`${await version()}\n`)
+    return EXIT.ok
+  }
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    const [topic] = rest
+    const load = topic === undefined ? undefined : COMMANDS[topic]
+    host.stdout.write(
+      `${(load === undefined ? await overview() : helpOf(await load())).join('\n')}\n`,
+    )
+    return name === undefined ? EXIT.usage : EXIT.ok
+  }
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  if (load === undefined) {
+    const { nearestOf } = await import('../nearest.ts')
+    const meant = nearestOf(name, Object.keys(COMMANDS))
+    host.stderr.write(
+      `${oneLine(withoutUrlSecrets(`sft-catalog: no command "${name}"${meant === undefined ? '.' : `; did you mean ${meant}?`} See sft-catalog --help`))}\n`,
+    )
+    return EXIT.usage
+  }
+  const command = await load()
+  const { world, code } = await runInWorld(command, rest, host)
+  if (world.stop.signal.aborted) host.exit(code)
+  return code
+}
+
+/** A `.env` that cannot be read ends the run: without it, defaults would stand for what it says. */
+async function runInWorld(
+  command: Command,
+  argv: readonly string[],
+  host: Host,
+): Promise<{ readonly world: World; readonly code: number }> {
+  let env: Environment = {}
+  let warnings: readonly string[] = []
+  try {
+    if (command.hermetic !== true) {
+      env = readEnvironment(host)
+      const { unknownSettings } = await import('../known-settings.ts')
+      warnings = unknownSettings(Object.keys(env))
+    }
+  } catch (error) {
+    const world = openWorld(host.env, host)
+    const broken: Command = { ...command, run: () => Promise.reject(error) }
+    return { world, code: await runTold(broken, argv, world) }
+  }
+  const world = openWorld(env, host)
+  for (const warning of warnings) world.err(world.paintErr('warn', `warning: ${warning}`))
+  return { world, code: await runTold(command, argv, world) }
+}
+
+/** Runs, and with `--json` says a failure in JSON too, apart from wrong usage, where nothing else was said so. */
+async function runTold(command: Command, argv: readonly string[], world: World): Promise<number> {
+  if (!argv.includes('--json')) return await run(command, argv, world)
+  const messages: string[] = []
+  let isTold = false
+  const code = await run(command, argv, {
+    ...world,
+    json: value => {
+      isTold = true
+      world.json(value)
+    },
+    err: line => {
+      messages.push(withoutUrlSecrets(throughGate(line, plain)))
+      world.err(line)
+    },
+  })
+  if (code !== EXIT.ok && code !== EXIT.usage && !isTold)
+    world.json({ format: 1, command: command.name, ...outcomeOfExit(code), messages })
+  return code
+}
+
+/** The outcome that a code stands for. */
+function outcomeOfExit(code: number): JsonObject {
+  const [outcome] = Object.entries(OUTCOMES).find(([, one]) => one.code === code) ?? []
+  return { ...(outcome !== undefined && { outcome }), exitCode: code }
+}
+
+async function run(command: Command, argv: readonly string[], world: World): Promise<number> {
+  try {
+    const given = readGiven(command, argv)
+    if (given === 'help') {
+      for (const line of helpOf(command)) world.out(line)
+      return EXIT.ok
+    }
+    return await command.run(given, world)
+  } catch (error) {
+    return showError(error, command, world)
+  }
+}
+
+/** Errors end here: one line that says what and what to do; a stack only for what nobody foresaw. */
+async function showError(error: unknown, command: Command, world: World): Promise<number> {
+  if (error instanceof UsageError) {
+    world.err(
+      `sft-catalog ${command.name}: ${error.message}. See sft-catalog ${command.name} --help`,
+    )
+    return EXIT.usage
+  }
+  const { explainError, outcomeOf } = await import('./explain-error.ts')
+  for (const line of explainError(error, world)) world.err(line)
+  return EXIT[outcomeOf(error)]
+}
+
+async function overview(): Promise<readonly string[]> {
+  const commands = await Promise.all(Object.values(COMMANDS).map(load => load()))
+  const width = Math.max(...commands.map(command => command.name.length))
+  return [
+    'sft-catalog: configuration as code for BICS SIM for Things',
+    '',
+    ...commands.map(command => `  ${command.name.padEnd(width)}  ${command.summary}`),
+    '',
+    'sft-catalog COMMAND --help tells the flags of a command.',
+  ]
+}
+
+async function version(): Promise<string> {
+  const { readFile } = await import('node:fs/promises')
+  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8')
+  const parsed: { readonly version: string } = JSON.parse(text)
+  return parsed.version
+}
