@@ -1,11 +1,21 @@
 import { type Finding, notThere, seenIn } from '../finding.ts'
+import { runSteps } from '../machine.ts'
 import type { AddonInstance } from '../sft/api.ts'
 import { settle } from '../sft/write-and-settle.ts'
 import { leaveEsim } from './activate-esim.ts'
+import {
+  type AddonFate,
+  CANCELLATION,
+  type CancelEvidence,
+  type CancelState,
+  type CancelStep,
+  cancellationOf,
+  type EndpointFate,
+} from './cancellation.ts'
 import { type Desk, isoNow } from './desk.ts'
 import { type CareDesk, changeEndpoint, removeInstance } from './endpoint-care.ts'
 import { SubscriptionFailedError, UnknownOrderError } from './errors.ts'
-import { findInstance, findSubscribed, type SubscribeIntent } from './find-addon.ts'
+import { findInstance, findSubscribed } from './find-addon.ts'
 import type {
   AddonRow,
   CancelReport,
@@ -15,7 +25,6 @@ import type {
   OrderRow,
 } from './ledger.ts'
 import { changeOrder, newOrder, type OrderChange } from './order.ts'
-import { requireKnown } from './require-known.ts'
 import { claimOrder, type OrderDesk, OrderLostError, saveOrder } from './save-order.ts'
 import { freed, type RunOther, takeEndpoint } from './take-endpoint.ts'
 import { readInstance } from './usage.ts'
@@ -72,7 +81,7 @@ async function readCancelled(desk: Desk, orderId: string): Promise<Cancellation 
       orderId,
       'the ID is closed now: an order of that ID which comes late is refused; if it is mistyped, cancel the right one',
     )
-  return { orderId, status: 'cancelled', ...(row.cancellation ?? reportOf(row)) }
+  return { orderId, status: 'cancelled', ...(row.cancellation ?? reportOfOld(row)) }
 }
 
 /** The mark of an order that was cancelled before it came; nothing has its content. */
@@ -84,7 +93,7 @@ function closedOrder(orderId: string, at: string): OrderRow {
 }
 
 /** An order that release 0.1.0 cancelled has its report in the last step only. */
-function reportOf(order: OrderRow): CancelReport {
+function reportOfOld(order: OrderRow): CancelReport {
   const step = order.steps.findLast(one => one.step === 'cancel')
   const said = step?.detail?.split('; ') ?? []
   const isNotUndone = (line: string) =>
@@ -124,85 +133,118 @@ async function letGo(desk: OrderDesk, { orderId, endpointId }: OrderRow): Promis
   })
 }
 
+/** A cancellation, and what it works on. */
+interface Undoing {
+  readonly desk: OrderDesk
+  readonly order: OrderRow
+  readonly endpointId: string
+  readonly runOther: RunOther
+  readonly signal: AbortSignal
+  /** Known once the endpoint is taken. */
+  esim?: EsimRow
+  /** The order's instance, which may only be found by looking for it. */
+  uniqueId: string | undefined
+}
+
 async function undo(
   desk: OrderDesk,
   order: OrderRow,
   runOther: RunOther,
   signal: AbortSignal,
 ): Promise<Cancellation> {
-  const { orderId, endpointId, intent } = order
-  const options = { lane: 'traveller', signal } as const
-  const nothingSent = order.kind === 'topUp' && intent === undefined && order.uniqueId === undefined
-  if (endpointId === undefined || nothingSent)
-    return await endOrder(desk, order, freed, ['nothing was held for it'], [])
-  const { owner } = desk.claim
-  const esim = await takeEndpoint(desk, { endpointId, owner, by: { orderId }, runOther }, signal)
-  const addons = await desk.ledger.transact({ endpointIds: [endpointId] }, rows => ({
-    entries: [],
-    result: rows.addons(endpointId),
-  }))
-
-  if (order.status === 'reserved') {
-    const readStatus = async () =>
-      seenIn(await desk.sft.read.sim(esim.iccid, options), 'the SIM is not Active', sim =>
-        sim.status === 'Active' ? true : undefined,
-      )
-    const active =
-      intent === undefined
-        ? notThere('no activation was announced')
-        : await settle(readStatus, deadlineOf(desk, intent), desk.clock, signal)
-    if (active.kind === 'not known')
-      throw new SubscriptionFailedError(
-        orderId,
-        endpointId,
-        false,
-        `whether its endpoint is active could not be read: ${active.reason}`,
-      )
-    if (active.kind === 'not there') {
-      const release = (row: EsimRow) =>
-        leaveEsim(row, 'released', `order ${orderId} was cancelled`, isoNow(desk))
-      const undone = [`eSIM ${esim.iccid} is for sale again`]
-      const report = await endOrder(desk, order, release, undone, [])
-      if (esim.activationCode !== undefined)
-        desk.pool.putBack({ ...esim, activationCode: esim.activationCode })
-      return report
-    }
+  const { orderId, endpointId = '' } = order
+  const { uniqueId } = order
+  const undoing: Undoing = { desk, order, endpointId, runOther, signal, uniqueId }
+  const end = await runSteps(CANCELLATION, cancellationOf(order), (step, state) =>
+    perform(undoing, step, state),
+  )
+  switch (end.is) {
+    case 'cancelled':
+      return { orderId, status: 'cancelled', ...reportOf(undoing, end) }
+    case 'kept':
+      return { orderId, status: 'delivered', undone: [], notUndone: [inUse(end.instance)] }
+    case 'held':
+      throw new SubscriptionFailedError(orderId, endpointId, false, end.why)
+    default:
+      throw new TypeError(`a cancellation cannot end as "${end.is}"`)
   }
-
-  let instance =
-    order.uniqueId === undefined
-      ? undefined
-      : requireKnown(await findInstance(desk, endpointId, order.uniqueId, options))
-  if (order.uniqueId === undefined && intent?.write === 'subscribe') {
-    const settled = await settleSubscription(desk, order, intent, addons, signal)
-    if (settled.kind === 'not known')
-      throw new SubscriptionFailedError(orderId, endpointId, false, settled.reason)
-    instance = settled.kind === 'there' ? settled.value : undefined
-    if (instance === undefined && intent.accepted === true)
-      throw new SubscriptionFailedError(
-        orderId,
-        endpointId,
-        false,
-        'the platform said yes, but shows no add-on to take off yet',
-      )
-  }
-  if (instance !== undefined && wasUsed(instance, desk))
-    return await keepOrder(desk, order, instance)
-  return await takeBack(desk, order, esim, instance, addons, signal)
 }
 
-/** Takes off what the order put on its endpoint; from here on nothing but the cancellation's end may follow. */
-async function takeBack(
-  desk: OrderDesk,
-  order: OrderRow,
-  esim: EsimRow,
+async function perform(
+  undoing: Undoing,
+  step: CancelStep,
+  state: CancelState,
+): Promise<CancelEvidence> {
+  const { desk, order, endpointId, signal } = undoing
+  const care = careOf(undoing)
+  switch (step) {
+    case 'take endpoint':
+      undoing.esim = await takeEndpoint(
+        desk,
+        {
+          endpointId,
+          owner: desk.claim.owner,
+          by: { orderId: order.orderId },
+          runOther: undoing.runOther,
+        },
+        signal,
+      )
+      return { saw: 'turn', order }
+    case 'settle activation':
+      return { saw: 'activation', finding: await settleActivation(undoing) }
+    case 'find instance': {
+      const options = { lane: 'traveller', signal } as const
+      const { uniqueId = '' } = order
+      return instanceSeen(desk, await findInstance(desk, endpointId, uniqueId, options))
+    }
+    case 'settle subscription':
+      return instanceSeen(desk, await settleSubscription(undoing))
+    case 'begin':
+      return await begin(undoing, 'instance' in state ? state.instance : undefined)
+    case 'remove add-on':
+      if ('instance' in state && state.instance !== undefined)
+        await removeInstance(care, endpointId, state.instance.uniqueId, signal)
+      return { saw: 'removal' }
+    case 'ask whose':
+      return { saw: 'holder', holder: await holderOf(undoing) }
+    case 'suspend':
+      await changeEndpoint(care, endpointId, undoing.esim?.iccid ?? '', 'S', 'support', signal)
+      return { saw: 'suspension' }
+    case 'keep':
+      if ('instance' in state && state.instance !== undefined)
+        await keepOrder(undoing, state.instance)
+      return { saw: 'end' }
+    case 'end':
+      if (state.is === 'to end') await endOrder(undoing, state)
+      return { saw: 'end' }
+  }
+}
+
+/** What is done to the endpoint is done under the order's claim. */
+const careOf = ({ desk, order, endpointId }: Undoing): CareDesk => ({
+  ...desk,
+  async save(decide = () => []) {
+    await saveOrder(desk, order.orderId, [endpointId], rows => ({
+      change: {},
+      entries: decide(rows),
+    }))
+  },
+})
+
+const instanceSeen = (desk: Desk, finding: Finding<AddonInstance>): CancelEvidence => ({
+  saw: 'instance',
+  finding,
+  isUsed: finding.kind === 'there' && wasUsed(finding.value, desk),
+})
+
+/** Writes down that the order is being undone. */
+async function begin(
+  undoing: Undoing,
   instance: AddonInstance | undefined,
-  addons: readonly AddonRow[],
-  signal: AbortSignal,
-): Promise<Cancellation> {
-  const { orderId } = order
-  const { endpointId } = esim
-  const begun = await saveOrder(desk, orderId, [endpointId], (rows, current) => ({
+): Promise<CancelEvidence> {
+  const { desk, order, endpointId } = undoing
+  const addons = await addonsOf(desk, endpointId)
+  const begun = await saveOrder(desk, order.orderId, [endpointId], (rows, current) => ({
     change: {
       cancelling: true,
       ...(instance !== undefined && { uniqueId: instance.uniqueId }),
@@ -213,44 +255,32 @@ async function takeBack(
         ? []
         : [{ table: 'addons', row: ownRow(current, instance, rows.addons(endpointId)) }],
   }))
-  const care: CareDesk = {
-    ...desk,
-    async save(decide = () => []) {
-      await saveOrder(desk, orderId, [endpointId], rows => ({ change: {}, entries: decide(rows) }))
-    },
-  }
-  const undone: string[] = []
-  const notUndone: string[] = []
-  const { uniqueId } = begun
+  undoing.uniqueId = begun.uniqueId
   // A cancellation that was cut short may have taken it off itself.
   const wasTaken =
     order.cancelling === true &&
-    addons.some(row => row.uniqueId === uniqueId && row.status === 'removed')
-  if (instance !== undefined) await removeInstance(care, endpointId, instance.uniqueId, signal)
-  if (instance !== undefined || wasTaken)
-    undone.push(`add-on ${uniqueId} was taken off endpoint ${endpointId}`)
-  else if (order.status === 'delivered')
-    notUndone.push(`add-on ${uniqueId} was used up, expired or removed before`)
-
-  if (order.kind === 'topUp' && !(await isCancelled(desk, esim.orderId)))
-    return await endOrder(desk, order, freed, undone, notUndone)
-  if (await isHeldByOthers(desk, orderId, addons)) {
-    notUndone.push(`endpoint ${endpointId} stays active: it has add-ons of other orders`)
-    const keep = (row: EsimRow): EsimRow => ({ ...freed(row), status: 'delivered' })
-    return await endOrder(desk, order, keep, undone, notUndone)
-  }
-  await changeEndpoint(care, endpointId, esim.iccid, 'S', 'support', signal)
-  undone.push(`endpoint ${endpointId} was suspended`)
-  notUndone.push(
-    `endpoint ${endpointId} cannot go back to Pre-Active, and its activation may be charged`,
-  )
-  const reason = `order ${orderId} was cancelled after its activation`
-  const setAside = (row: EsimRow): EsimRow => ({
-    ...leaveEsim(row, 'set aside', reason, isoNow(desk)),
-    suspended: true,
-  })
-  return await endOrder(desk, order, setAside, undone, notUndone)
+    addons.some(row => row.uniqueId === begun.uniqueId && row.status === 'removed')
+  if (wasTaken) return { saw: 'beginning', addon: 'taken off' }
+  return { saw: 'beginning', addon: order.status === 'delivered' ? 'gone before' : 'never sold' }
 }
+
+/** Whose an endpoint is without the order. */
+async function holderOf({
+  desk,
+  order,
+  endpointId,
+  esim,
+}: Undoing): Promise<"its buyer's" | 'others' | 'nobody'> {
+  if (order.kind === 'topUp' && !(await isCancelled(desk, esim?.orderId))) return "its buyer's"
+  const addons = await addonsOf(desk, endpointId)
+  return (await isHeldByOthers(desk, order.orderId, addons)) ? 'others' : 'nobody'
+}
+
+const addonsOf = (desk: Desk, endpointId: string): Promise<readonly AddonRow[]> =>
+  desk.ledger.transact({ endpointIds: [endpointId] }, rows => ({
+    entries: [],
+    result: rows.addons(endpointId),
+  }))
 
 /** Whether an add-on is there that no cancelled order brought: its endpoint is somebody's. */
 async function isHeldByOthers(
@@ -276,16 +306,33 @@ async function isCancelled(desk: Desk, orderId: string | undefined): Promise<boo
 const deadlineOf = (desk: Desk, intent: OrderIntent): number =>
   desk.clock.now() + intent.settleSeconds * 1000
 
-function settleSubscription(
-  desk: Desk,
-  order: OrderRow,
-  intent: SubscribeIntent,
-  rows: readonly AddonRow[],
-  signal: AbortSignal,
-): Promise<Finding<AddonInstance>> {
-  const options = { lane: 'traveller', signal } as const
-  const find = () => findSubscribed(desk, order, intent, rows, options)
-  return settle(find, deadlineOf(desk, intent), desk.clock, signal)
+async function settleActivation({
+  desk,
+  order: { intent },
+  esim,
+  signal,
+}: Undoing): Promise<Finding<true>> {
+  if (intent === undefined) return notThere('no activation was announced')
+  const readStatus = async () =>
+    seenIn(
+      await desk.sft.read.sim(esim?.iccid ?? '', { lane: 'traveller', signal }),
+      'the SIM is not Active',
+      sim => (sim.status === 'Active' ? true : undefined),
+    )
+  return await settle(readStatus, deadlineOf(desk, intent), desk.clock, signal)
+}
+
+async function settleSubscription({
+  desk,
+  order,
+  endpointId,
+  signal,
+}: Undoing): Promise<Finding<AddonInstance>> {
+  const { intent } = order
+  if (intent?.write !== 'subscribe') return notThere('no subscription was announced')
+  const addons = await addonsOf(desk, endpointId)
+  const find = () => findSubscribed(desk, order, intent, addons, { lane: 'traveller', signal })
+  return await settle(find, deadlineOf(desk, intent), desk.clock, signal)
 }
 
 function wasUsed(instance: AddonInstance, desk: Desk): boolean {
@@ -303,21 +350,61 @@ const ownRow = (order: OrderRow, instance: AddonInstance, rows: readonly AddonRo
   orderId: order.orderId,
 })
 
-/** Ends a cancelled order; `leave` makes of its eSIM's row, as it is then, what it is from now on. */
+/** What a cancellation did, in sentences for people. */
+function reportOf(
+  { uniqueId, endpointId, esim }: Undoing,
+  { addon, endpoint }: { readonly addon: AddonFate; readonly endpoint: EndpointFate },
+): CancelReport {
+  const undone: string[] = []
+  const notUndone: string[] = []
+  if (addon === 'taken off') undone.push(`add-on ${uniqueId} was taken off endpoint ${endpointId}`)
+  if (addon === 'gone before')
+    notUndone.push(`add-on ${uniqueId} was used up, expired or removed before`)
+  if (endpoint === 'not held') undone.push('nothing was held for it')
+  if (endpoint === 'released') undone.push(`eSIM ${esim?.iccid} is for sale again`)
+  if (endpoint === 'kept for others')
+    notUndone.push(`endpoint ${endpointId} stays active: it has add-ons of other orders`)
+  if (endpoint === 'suspended') {
+    undone.push(`endpoint ${endpointId} was suspended`)
+    notUndone.push(
+      `endpoint ${endpointId} cannot go back to Pre-Active, and its activation may be charged`,
+    )
+  }
+  return { undone, notUndone }
+}
+
+/** What the eSIM's row is from now on. */
+function leftAs(esim: EsimRow, orderId: string, endpoint: EndpointFate, at: string): EsimRow {
+  switch (endpoint) {
+    case 'not held':
+    case "its buyer's":
+      return freed(esim)
+    case 'released':
+      return leaveEsim(esim, 'released', `order ${orderId} was cancelled`, at)
+    case 'kept for others':
+      return { ...freed(esim), status: 'delivered' }
+    case 'suspended': {
+      const reason = `order ${orderId} was cancelled after its activation`
+      return { ...leaveEsim(esim, 'set aside', reason, at), suspended: true }
+    }
+  }
+}
+
+/** Ends a cancelled order and lets go of its endpoint, in one transaction. */
 async function endOrder(
-  desk: OrderDesk,
-  order: OrderRow,
-  leave: (esim: EsimRow) => EsimRow,
-  undone: readonly string[],
-  notUndone: readonly string[],
-): Promise<Cancellation> {
+  undoing: Undoing,
+  fate: { readonly addon: AddonFate; readonly endpoint: EndpointFate },
+): Promise<void> {
+  const { desk, order } = undoing
   const { orderId, endpointId } = order
-  const cancellation: CancelReport = { undone, notUndone }
+  const cancellation = reportOf(undoing, fate)
   await saveOrder(desk, orderId, endpointId === undefined ? [] : [endpointId], rows => {
     const esim = endpointId === undefined ? undefined : rows.esim(endpointId)
     const entries: LedgerEntry[] =
-      esim?.busyWith === orderId ? [{ table: 'esims', row: leave(esim) }] : []
-    const detail = [...undone, ...notUndone].join('; ')
+      esim?.busyWith === orderId
+        ? [{ table: 'esims', row: leftAs(esim, orderId, fate.endpoint, isoNow(desk)) }]
+        : []
+    const detail = [...cancellation.undone, ...cancellation.notUndone].join('; ')
     const step = { step: 'cancel', outcome: 'done', detail } as const
     const change: OrderChange = {
       status: 'cancelled',
@@ -329,18 +416,20 @@ async function endOrder(
     }
     return { change, entries }
   })
-  return { orderId, status: 'cancelled', undone, notUndone }
+  const { esim } = undoing
+  if (fate.endpoint === 'released' && esim?.activationCode !== undefined)
+    desk.pool.putBack({ ...esim, activationCode: esim.activationCode })
 }
+
+const inUse = ({ uniqueId }: AddonInstance): string =>
+  `add-on ${uniqueId} is in use and stays; remove-addon takes it off all the same`
 
 /** An add-on that is in use stays; the order that has it is delivered. */
 async function keepOrder(
-  desk: OrderDesk,
-  order: OrderRow,
+  { desk, order: { orderId }, endpointId }: Undoing,
   instance: AddonInstance,
-): Promise<Cancellation> {
-  const { orderId, endpointId = '' } = order
+): Promise<void> {
   const { uniqueId } = instance
-  const line = `add-on ${uniqueId} is in use and stays; remove-addon takes it off all the same`
   await saveOrder(desk, orderId, [endpointId], (rows, current) => {
     const esim = rows.esim(endpointId)
     const entries: LedgerEntry[] = []
@@ -355,10 +444,9 @@ async function keepOrder(
         intent: null,
         cancelling: null,
         owner: null,
-        steps: [{ step: 'cancel', outcome: 'refused', detail: line }],
+        steps: [{ step: 'cancel', outcome: 'refused', detail: inUse(instance) }],
       },
       entries,
     }
   })
-  return { orderId, status: 'delivered', undone: [], notUndone: [line] }
 }

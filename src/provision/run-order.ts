@@ -1,3 +1,4 @@
+import { runSteps } from '../machine.ts'
 import { activateEsim } from './activate-esim.ts'
 import { undoOrder } from './cancel-order.ts'
 import { type Desk, isoNow } from './desk.ts'
@@ -16,6 +17,13 @@ import { explainError, reasonOf } from './explain.ts'
 import { type EsimRow, isUnfinished, type LedgerEntry, type OrderRow } from './ledger.ts'
 import { changeOrder, newOrder, type OrderChange, type OrderContent } from './order.ts'
 import { reserveEsim } from './reserve-esim.ts'
+import {
+  type SaleEvidence,
+  type SaleState,
+  type SaleStep,
+  saleOf,
+  saleSteps,
+} from './sale-steps.ts'
 import {
   claimOrder,
   deskFor,
@@ -163,6 +171,7 @@ async function findPlan(desk: Desk, orderId: string, sku: string): Promise<strin
   }
 }
 
+/** Takes a claimed order to its end; throws ActivationFailedError where no eSIM could be activated. */
 async function advanceOrder(
   desk: OrderDesk,
   claimed: OrderRow,
@@ -170,33 +179,47 @@ async function advanceOrder(
   job: OrderJob,
   signal: AbortSignal,
 ): Promise<OrderRow> {
-  let order = claimed
-  /** Whether nothing of the announced write was sent yet. */
-  let fresh = isNew
-  for (let tried = 1; ; ) {
+  const steps = saleSteps(desk.policies.esimsTried)
+  const end = await runSteps(steps, saleOf(claimed, isNew), (step, state) => {
     signal.throwIfAborted()
-    if (order.status === 'new') {
+    return performStep(desk, step, state, job, signal)
+  })
+  if (end.is === 'out of eSIMs')
+    throw new ActivationFailedError(end.order.orderId, end.order.tried, end.why)
+  return end.order
+}
+
+async function performStep(
+  desk: OrderDesk,
+  step: SaleStep,
+  state: SaleState,
+  job: OrderJob,
+  signal: AbortSignal,
+): Promise<SaleEvidence> {
+  const { order } = state
+  const isFresh = 'isFresh' in state && state.isFresh
+  switch (step) {
+    case 'reserve': {
       const planId = await findPlan(desk, order.orderId, order.sku)
       const reserved = await reserveEsim(desk, order, planId, false, signal)
       if (reserved === undefined) throw new OrderLostError(`order ${order.orderId} was taken over`)
-      order = reserved
-      fresh = true
-    } else if (order.status === 'reserved') {
-      const activated = await activateEsim(desk, order, !fresh, signal)
-      order = activated.order
-      fresh = true
-      if (activated.reason === undefined) continue
-      if (tried >= desk.policies.esimsTried)
-        throw new ActivationFailedError(order.orderId, order.tried, activated.reason)
-      tried += 1
-    } else if (order.status === 'activated') {
-      if (order.kind === 'topUp') {
-        if (order.intent === undefined) order = await renewPlan(desk, order)
-        await takeForTopUp(desk, order, job, signal)
-      }
-      const isFresh = fresh && order.intent !== undefined
-      return await subscribeAddon(desk, order, isFresh, signal, isAllowed(order, job))
-    } else return order
+      return { saw: 'reservation', order: reserved }
+    }
+    case 'activate': {
+      const { order: after, reason } = await activateEsim(desk, order, !isFresh, signal)
+      return reason === undefined
+        ? { saw: 'activation', order: after }
+        : { saw: 'no activation', order: after, why: reason }
+    }
+    case 'renew plan':
+      return { saw: 'plan', order: await renewPlan(desk, order) }
+    case 'take endpoint':
+      await takeForTopUp(desk, order, job, signal)
+      return { saw: 'turn' }
+    case 'subscribe': {
+      const sent = await subscribeAddon(desk, order, isFresh, signal, isAllowed(order, job))
+      return { saw: 'delivery', order: sent }
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Finding, type Listing, lookTwice, notKnown } from '../finding.ts'
+import { runSteps } from '../machine.ts'
 import type { AddonInstance } from '../sft/api.ts'
 import { SftError, SftRejectedError, SftUnknownOutcomeError } from '../sft/errors.ts'
 import { settle, type WriteOutcome, writeAndSettle } from '../sft/write-and-settle.ts'
@@ -9,6 +10,14 @@ import { findSubscribed, newInstances, type SubscribeIntent } from './find-addon
 import type { AddonRow, LedgerEntry, OrderIntent, OrderRow } from './ledger.ts'
 import type { OrderChange } from './order.ts'
 import { type OrderDesk, saveOrder } from './save-order.ts'
+import {
+  type SubscriptionEvidence,
+  type SubscriptionState,
+  type SubscriptionStep,
+  startOfSubscription,
+  subscriptionSteps,
+  UNNAMED,
+} from './subscription.ts'
 import { freed } from './take-endpoint.ts'
 import { readInstance } from './usage.ts'
 
@@ -38,6 +47,18 @@ class UnnamedSuccessError extends Error {
   override readonly name = 'UnnamedSuccessError'
 }
 
+/** One attempt at a subscription, and what it knows of the announcement. */
+interface Attempt {
+  readonly desk: OrderDesk
+  readonly order: OrderRow
+  readonly endpointId: string
+  readonly allowSuspended: boolean
+  readonly signal: AbortSignal
+  intent: SubscribeIntent | undefined
+  /** Announced, and nothing was sent yet. */
+  isFresh: boolean
+}
+
 /**
  * Subscribes the add-on of an order whose endpoint is active and ends the order: `delivered`, with its
  * instance. An unclear outcome is settled by reading, never by sending again on a guess. `fresh`: its
@@ -52,201 +73,266 @@ export async function subscribeAddon(
   signal: AbortSignal,
   allowSuspended = false,
 ): Promise<OrderRow> {
-  const { orderId, endpointId, planId } = order
+  const { orderId, endpointId } = order
   if (endpointId === undefined) throw new Error(`order ${orderId} is active without an endpoint`)
-  const options = { lane: 'traveller', signal } as const
-  let intent: SubscribeIntent | undefined =
-    order.intent?.write === 'subscribe' ? order.intent : undefined
-  let announced = fresh
+  const intent = order.intent?.write === 'subscribe' ? order.intent : undefined
+  const attempt: Attempt = {
+    desk,
+    order,
+    endpointId,
+    allowSuspended,
+    signal,
+    intent,
+    isFresh: fresh && intent !== undefined,
+  }
+  const steps = subscriptionSteps(desk.policies.subscribeRefusals)
+  const end = await runSteps(steps, startOf(attempt), (step, state) =>
+    perform(attempt, step, state),
+  ).catch((error: unknown) => {
+    throw explainOpen(attempt, error)
+  })
+  if (end.is === 'sold') return await finish(attempt, end.instance, end.how)
+  if (end.is === 'failed' || end.is === 'held')
+    throw failureOf(attempt, end.is === 'failed', end.error)
+  throw new TypeError(`a subscription cannot end as "${end.is}"`)
+}
 
-  const rowsNow = () =>
-    desk.ledger.transact({ endpointIds: [endpointId] }, rows => ({
-      entries: [],
-      result: rows.addons(endpointId),
-    }))
+function startOf({ intent, isFresh }: Attempt): SubscriptionState {
+  if (intent === undefined) return startOfSubscription('no')
+  if (isFresh) return startOfSubscription('just now')
+  return startOfSubscription(intent.accepted === true ? 'before, accepted' : 'before')
+}
 
-  const announce = async (): Promise<string> => {
-    if (!announced || intent === undefined) {
-      // An endpoint that only this ledger has used holds nothing but what the ledger knows; one that
-      // a traveller uses may have renewed an add-on by itself.
-      const seen =
-        order.kind === 'topUp'
-          ? await desk.sft.read.addons(endpointId, { ...options, knownGood: true })
-          : undefined
-      if (seen?.endpointStatus === 'Suspended' && !allowSuspended)
-        throw new EndpointSuspendedError(orderId, endpointId, 'elsewhere')
-      const saved = await saveOrder(desk, orderId, [endpointId], (rows, current) => ({
-        change: announceSubscription(desk, current, endpointId, rows.addons(endpointId), seen),
-      }))
-      intent = saved.intent?.write === 'subscribe' ? saved.intent : undefined
+async function perform(
+  attempt: Attempt,
+  step: SubscriptionStep,
+  state: SubscriptionState,
+): Promise<SubscriptionEvidence> {
+  const { desk, signal } = attempt
+  switch (step) {
+    case 'settle':
+      return { saw: 'effect', finding: await settleEarlier(attempt) }
+    case 'conclude': {
+      const why = new SftUnknownOutcomeError('not there after the settle time')
+      await conclude(attempt, 'absent', why)
+      return { saw: 'conclusion' }
     }
-    announced = false
-    return orderId
+    case 'send':
+      return await writeIt(attempt)
+    case 'pause':
+      await desk.clock.sleep(1000 * ('refusals' in state ? state.refusals : 1), signal)
+      return { saw: 'time' }
   }
+}
 
-  const find = async (): Promise<Finding<AddonInstance>> =>
-    intent === undefined
-      ? notKnown('nothing is announced')
-      : await findSubscribed(desk, order, intent, await rowsNow(), options)
-
-  const findUnnamed = async (): Promise<AddonInstance> => {
-    const deadline = desk.clock.now() + desk.sft.settleSeconds('SubscribeAddon') * 1000
-    try {
-      const found = await settle(find, deadline, desk.clock, signal)
-      if (found.kind === 'there') return found.value
-    } catch (error) {
-      // An SftError here is of a read, and must not be taken for the end of the write.
-      if (error instanceof SftError) throw new UnnamedSuccessError(reasonOf(error))
-      throw error
-    }
-    throw new UnnamedSuccessError('the platform said yes, but shows no new add-on yet')
-  }
-
-  /** A refusal is believed where the endpoint shows no add-on: nothing is sent again on its word alone. */
-  const judgeRefusal = async (refusal: SftRejectedError): Promise<AddonInstance> => {
-    const seen = await lookTwice(find).catch((error: unknown) => {
-      if (error instanceof SftError) return notKnown(reasonOf(error))
-      throw error
-    })
-    if (seen.kind === 'there') return seen.value
-    if (seen.kind === 'not there') throw refusal
-    throw new SftUnknownOutcomeError(
-      `${reasonOf(refusal)}; whether it is there all the same: ${seen.reason}`,
-      undefined,
-      { cause: refusal, sentAt: desk.clock.now() },
-    )
-  }
-
-  const send = async (): Promise<AddonInstance> => {
-    let answered: readonly AddonInstance[]
-    try {
-      answered = await desk.sft.write.subscribeAddon({ endpointId, planId }, options)
-    } catch (error) {
-      if (error instanceof SftRejectedError) return await judgeRefusal(error)
-      throw error
-    }
-    // Of the instances of this endpoint that orders have, the intent knows all: they go one by one.
-    const named = intent === undefined ? [] : newInstances(intent, orderId, answered, [])
-    const newest = named.at(-1)
-    const isSure = named.length === 1 || intent?.doubt === undefined
-    if (newest !== undefined && isSure) return newest
-    await saveOrder(desk, orderId, [], (_rows, { intent: current }) => ({
-      change: current?.write === 'subscribe' ? { intent: { ...current, accepted: true } } : {},
-    }))
-    return await findUnnamed()
-  }
-
-  const conclude = async (_id: string, outcome: 'failed' | 'absent', error: SftError) => {
-    const detail = reasonOf(error)
-    const step = {
-      step: 'subscribe',
-      outcome: outcome === 'absent' ? 'absent' : 'refused',
-      endpointId,
-      detail,
-    } as const
-    await saveOrder(desk, orderId, [], () => ({ change: { intent: null, steps: [step] } }))
-    intent = undefined
-  }
-
-  const finish = (instance: AddonInstance, how: 'done' | 'found'): Promise<OrderRow> =>
-    saveOrder(desk, orderId, [endpointId], rows => {
-      const at = isoNow(desk)
-      const entries: LedgerEntry[] = [
-        { table: 'addons', row: soldAddon(desk, order, endpointId, instance, at) },
-      ]
-      const esim = rows.esim(endpointId)
-      if (esim !== undefined) {
-        const since = esim.status === 'delivered' ? esim.at : at
-        entries.push({ table: 'esims', row: { ...freed(esim), status: 'delivered', at: since } })
-      }
-      return {
-        change: {
-          status: 'delivered',
-          uniqueId: instance.uniqueId,
-          intent: null,
-          owner: null,
-          failure: null,
-          steps: [
-            {
-              step: 'subscribe',
-              outcome: how,
-              endpointId,
-              detail: `uniqueId ${instance.uniqueId}`,
-            },
-            { step: 'deliver', outcome: 'done', endpointId },
-          ],
-        },
-        entries,
-      }
-    })
-
-  const fail = (settled: boolean, error: unknown): SubscriptionFailedError =>
-    new SubscriptionFailedError(orderId, endpointId, settled, reasonOf(error), {
-      cause: causeOf(error),
-      ...(settled &&
-        order.kind === 'topUp' && {
-          next: 'nothing is held: place the same order again to try once more',
-        }),
-    })
-
-  /** What an earlier process announced, or this one before an error. */
-  const settleEarlier = async (earlier: SubscribeIntent): Promise<AddonInstance | undefined> => {
-    if (earlier.accepted === true) return await findUnnamed()
-    // It may have waited long for its place in the budget and been sent just now.
-    const deadline = desk.clock.now() + earlier.settleSeconds * 1000
-    const found = await settle(find, deadline, desk.clock, signal)
-    if (found.kind === 'there') return found.value
-    if (found.kind === 'not known') throw fail(false, new SftUnknownOutcomeError(found.reason))
-    await conclude(orderId, 'absent', new SftUnknownOutcomeError('not there after the settle time'))
-    return undefined
-  }
-
+/** Announces it, sends it, and settles what is unclear. */
+async function writeIt(attempt: Attempt): Promise<SubscriptionEvidence> {
+  const { desk, order, endpointId, signal } = attempt
+  const { orderId } = order
+  let outcome: WriteOutcome<AddonInstance>
   try {
-    if (intent !== undefined && !fresh) {
-      const found = await settleEarlier(intent)
-      if (found !== undefined) return await finish(found, 'found')
-    }
-    for (let refusals = 1; ; refusals++) {
-      const outcome: WriteOutcome<AddonInstance> = await writeAndSettle(
-        {
-          announce,
-          announcement: desk.announcement,
-          send,
-          find,
-          conclude,
-          settleSeconds: desk.sft.settleSeconds('SubscribeAddon'),
-          onSettling: () =>
-            desk.tell({
-              type: 'order step',
-              orderId,
-              step: 'subscribe',
-              outcome: 'unclear',
-              endpointId,
-            }),
-        },
-        desk.clock,
-        signal,
-      )
-      if (outcome.is === 'done')
-        return await finish(outcome.result, outcome.how === 'answered' ? 'done' : 'found')
-      if (outcome.is === 'unsettled') throw fail(false, outcome.error)
-      if (outcome.error instanceof SftUnknownOutcomeError) throw fail(true, outcome.error)
-      if (!(outcome.error instanceof SftRejectedError)) throw outcome.error
-      if (refusals >= desk.policies.subscribeRefusals) throw fail(true, outcome.error)
-      await desk.clock.sleep(1000 * refusals, signal)
-    }
+    outcome = await writeAndSettle(
+      {
+        announce: () => announce(attempt),
+        announcement: desk.announcement,
+        send: () => send(attempt),
+        find: () => find(attempt),
+        conclude: (_id, ending, error) => conclude(attempt, ending, error),
+        settleSeconds: desk.sft.settleSeconds('SubscribeAddon'),
+        onSettling: () =>
+          desk.tell({
+            type: 'order step',
+            orderId,
+            step: 'subscribe',
+            outcome: 'unclear',
+            endpointId,
+          }),
+      },
+      desk.clock,
+      signal,
+    )
   } catch (error) {
-    if (error instanceof UnnamedSuccessError) throw fail(false, error)
-    // Reading failed while an announcement stands: whether the add-on exists is not known.
-    const open = intent !== undefined && !announced
-    if (open && error instanceof SftError && !isAbort(error)) {
-      const explained = explainError(orderId, error)
-      throw explained instanceof Error && explained.name === 'AccountUnreachableError'
-        ? fail(false, error)
-        : explained
-    }
+    if (error instanceof UnnamedSuccessError) return { saw: 'doubt', error }
     throw error
   }
+  if (outcome.is === 'done')
+    return {
+      saw: 'instance',
+      instance: outcome.result,
+      how: outcome.how === 'answered' ? 'done' : 'found',
+    }
+  const { error } = outcome
+  if (outcome.is === 'unsettled') return { saw: 'doubt', error }
+  if (error instanceof SftUnknownOutcomeError) return { saw: 'absence', error }
+  if (error instanceof SftRejectedError) return { saw: 'refusal', error }
+  throw error
+}
+
+async function announce(attempt: Attempt): Promise<string> {
+  const { desk, order, endpointId, signal, allowSuspended } = attempt
+  const { orderId } = order
+  if (!attempt.isFresh || attempt.intent === undefined) {
+    // An endpoint that only this ledger has used holds nothing but what the ledger knows; one that
+    // a traveller uses may have renewed an add-on by itself.
+    const seen =
+      order.kind === 'topUp'
+        ? await desk.sft.read.addons(endpointId, { lane: 'traveller', signal, knownGood: true })
+        : undefined
+    if (seen?.endpointStatus === 'Suspended' && !allowSuspended)
+      throw new EndpointSuspendedError(orderId, endpointId, 'elsewhere')
+    const saved = await saveOrder(desk, orderId, [endpointId], (rows, current) => ({
+      change: announceSubscription(desk, current, endpointId, rows.addons(endpointId), seen),
+    }))
+    attempt.intent = saved.intent?.write === 'subscribe' ? saved.intent : undefined
+  }
+  attempt.isFresh = false
+  return orderId
+}
+
+async function send(attempt: Attempt): Promise<AddonInstance> {
+  const { desk, order, endpointId, intent, signal } = attempt
+  const { orderId, planId } = order
+  let answered: readonly AddonInstance[]
+  try {
+    const request = { endpointId, planId }
+    answered = await desk.sft.write.subscribeAddon(request, { lane: 'traveller', signal })
+  } catch (error) {
+    if (error instanceof SftRejectedError) return await judgeRefusal(attempt, error)
+    throw error
+  }
+  // Of the instances of this endpoint that orders have, the intent knows all: they go one by one.
+  const named = intent === undefined ? [] : newInstances(intent, orderId, answered, [])
+  const newest = named.at(-1)
+  const isSure = named.length === 1 || intent?.doubt === undefined
+  if (newest !== undefined && isSure) return newest
+  await saveOrder(desk, orderId, [], (_rows, { intent: current }) => ({
+    change: current?.write === 'subscribe' ? { intent: { ...current, accepted: true } } : {},
+  }))
+  const found = await findUnnamed(attempt)
+  if (found.kind === 'there') return found.value
+  throw new UnnamedSuccessError(UNNAMED)
+}
+
+/** A refusal is believed where the endpoint shows no add-on: nothing is sent again on its word alone. */
+async function judgeRefusal(attempt: Attempt, refusal: SftRejectedError): Promise<AddonInstance> {
+  const seen = await lookTwice(() => find(attempt)).catch((error: unknown) => {
+    if (error instanceof SftError) return notKnown(reasonOf(error))
+    throw error
+  })
+  if (seen.kind === 'there') return seen.value
+  if (seen.kind === 'not there') throw refusal
+  throw new SftUnknownOutcomeError(
+    `${reasonOf(refusal)}; whether it is there all the same: ${seen.reason}`,
+    undefined,
+    { cause: refusal, sentAt: attempt.desk.clock.now() },
+  )
+}
+
+async function find({
+  desk,
+  order,
+  endpointId,
+  intent,
+  signal,
+}: Attempt): Promise<Finding<AddonInstance>> {
+  if (intent === undefined) return notKnown('nothing is announced')
+  const rows = await desk.ledger.transact({ endpointIds: [endpointId] }, rows => ({
+    entries: [],
+    result: rows.addons(endpointId),
+  }))
+  return await findSubscribed(desk, order, intent, rows, { lane: 'traveller', signal })
+}
+
+/** From now on: it may have waited long for its place in the budget and been sent just now. */
+function settleEarlier(attempt: Attempt): Promise<Finding<AddonInstance>> {
+  const { desk, intent, signal } = attempt
+  if (intent?.accepted === true) return findUnnamed(attempt)
+  const seconds = intent?.settleSeconds ?? desk.sft.settleSeconds('SubscribeAddon')
+  return settle(() => find(attempt), desk.clock.now() + seconds * 1000, desk.clock, signal)
+}
+
+/** Looks for what the platform said yes to without naming it. */
+async function findUnnamed(attempt: Attempt): Promise<Finding<AddonInstance>> {
+  const { desk, signal } = attempt
+  const deadline = desk.clock.now() + desk.sft.settleSeconds('SubscribeAddon') * 1000
+  try {
+    return await settle(() => find(attempt), deadline, desk.clock, signal)
+  } catch (error) {
+    // An SftError here is of a read, and must not be taken for the end of the write.
+    if (error instanceof SftError) throw new UnnamedSuccessError(reasonOf(error))
+    throw error
+  }
+}
+
+async function conclude(
+  attempt: Attempt,
+  ending: 'failed' | 'absent',
+  error: SftError,
+): Promise<void> {
+  const { desk, order, endpointId } = attempt
+  const step = {
+    step: 'subscribe',
+    outcome: ending === 'absent' ? 'absent' : 'refused',
+    endpointId,
+    detail: reasonOf(error),
+  } as const
+  await saveOrder(desk, order.orderId, [], () => ({ change: { intent: null, steps: [step] } }))
+  attempt.intent = undefined
+}
+
+function finish(
+  { desk, order, endpointId }: Attempt,
+  instance: AddonInstance,
+  how: 'done' | 'found',
+): Promise<OrderRow> {
+  const { uniqueId } = instance
+  return saveOrder(desk, order.orderId, [endpointId], rows => {
+    const at = isoNow(desk)
+    const entries: LedgerEntry[] = [
+      { table: 'addons', row: soldAddon(desk, order, endpointId, instance, at) },
+    ]
+    const esim = rows.esim(endpointId)
+    if (esim !== undefined) {
+      const since = esim.status === 'delivered' ? esim.at : at
+      entries.push({ table: 'esims', row: { ...freed(esim), status: 'delivered', at: since } })
+    }
+    return {
+      change: {
+        status: 'delivered',
+        uniqueId,
+        intent: null,
+        owner: null,
+        failure: null,
+        steps: [
+          { step: 'subscribe', outcome: how, endpointId, detail: `uniqueId ${uniqueId}` },
+          { step: 'deliver', outcome: 'done', endpointId },
+        ],
+      },
+      entries,
+    }
+  })
+}
+
+const failureOf = (
+  { order, endpointId }: Attempt,
+  settled: boolean,
+  error: unknown,
+): SubscriptionFailedError =>
+  new SubscriptionFailedError(order.orderId, endpointId, settled, reasonOf(error), {
+    cause: causeOf(error),
+    ...(settled &&
+      order.kind === 'topUp' && {
+        next: 'nothing is held: place the same order again to try once more',
+      }),
+  })
+
+/** An attempt that an error ended: while an announcement stands, whether the add-on exists is not known. */
+function explainOpen(attempt: Attempt, error: unknown): unknown {
+  if (error instanceof UnnamedSuccessError) return failureOf(attempt, false, error)
+  const isOpen = attempt.intent !== undefined && !attempt.isFresh
+  if (!isOpen || !(error instanceof SftError) || isAbort(error)) return error
+  const explained = explainError(attempt.order.orderId, error)
+  return explained.name === 'AccountUnreachableError' ? failureOf(attempt, false, error) : explained
 }
 
 function soldAddon(
