@@ -315,6 +315,11 @@ export const addonPlan: Kind<AddonPlanRecord, AddonPlanEntry> = {
   identity: 'name',
   brief,
   localFields: ['portal', 'rateZone', 'preventRetire'],
+  // What an inactive plan grants is not reported, and nobody looked at it when it was taken out of use.
+  conflict: ({ id, naturalKey, spec }) =>
+    spec['status'] !== undefined && spec['status'] !== 'Active'
+      ? `the account has an inactive plan "${naturalKey}" (${id}), and does not report what it grants: name the entry otherwise, rename that one in the portal, or, where it is known to be as the entry says, "sft-catalog state import" takes it in`
+      : undefined,
   resources,
   observed: observation => observation.addonPlans.items.map(observedPlan),
   doubt: observation => observation.addonPlans.doubt,

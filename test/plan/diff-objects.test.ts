@@ -335,6 +335,26 @@ t.test('a retired plan that returns is made active again', async t => {
   ])
 })
 
+t.test(
+  'an inactive plan of the name that the state does not know is never taken into use on trust',
+  async t => {
+    const plans = [{ ...REPORTED_PLAN, status: 'In-Active' }]
+    const draft = { rateZones: [ZONE], addonPlans: [PLAN] }
+    const unknown = stateWith(state => {
+      state.addonPlans = {}
+    })
+    const change = changeOf(
+      await planOf({ draft, state: unknown, plans }),
+      'addonPlan/p',
+      'blocked',
+    )
+    t.match(
+      change.reason,
+      /has an inactive plan .* does not report what it grants: name the entry otherwise/,
+    )
+  },
+)
+
 t.test('moved: renames a key without replacing anything', async t => {
   const plan = await planOf({
     draft: {
