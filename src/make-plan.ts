@@ -1,19 +1,20 @@
 import { createHash } from 'node:crypto'
-import { listIssues, type Observation } from './account/observation.ts'
+import { listIssues, listingOf, type Observation } from './account/observation.ts'
 import { type ObserveEvent, observeAccount, type StockQuestion } from './account/observe.ts'
 import type { Issue } from './issues.ts'
 import type { Address, Catalog } from './model.ts'
-import { networkLabels } from './networks.ts'
 import { checkPlan } from './plan/check.ts'
 import { diffCatalog } from './plan/diff.ts'
 import { retireSuperseded } from './plan/diff-orphans.ts'
 import { expectedOf } from './plan/expected.ts'
 import { withImpact } from './plan/impact.ts'
+import { labelsOf } from './plan/labels.ts'
 import { planChanges } from './plan/operations.ts'
 import type { Plan } from './plan/plan.ts'
-import { endpointsWithoutId, orphanedEndpoints, resolveCatalog } from './plan/resolve.ts'
+import { iccidsWithoutId, orphanedIccids, resolveCatalog } from './plan/resolve.ts'
 import { targetChanges } from './plan/targets.ts'
 import type { Sales } from './resources/impact.ts'
+import { kinds } from './resources/kinds.ts'
 import type { Sft } from './sft/api.ts'
 import type { AccountIdentity, State } from './state/state.ts'
 
@@ -60,8 +61,8 @@ export async function makePlan(
   sft: Sft,
   options: PlanOptions = {},
 ): Promise<MadePlan> {
-  const orphans = options.prune === true ? orphanedEndpoints(catalog, state, options.targets) : []
-  const missing = [...endpointsWithoutId(catalog, state, options.targets), ...orphans]
+  const orphans = options.prune === true ? orphanedIccids(catalog, state, options.targets) : []
+  const missing = [...iccidsWithoutId(catalog, state, options.targets), ...orphans]
   const stock: StockQuestion =
     options.inventory === false
       ? { ask: missing.length === 0 ? 'nothing' : 'skip' }
@@ -101,7 +102,10 @@ export async function makePlan(
   const plan = {
     ...planned,
     issues: [...planned.issues, ...refusals],
-    labels: networkLabels(observation.networks.items, planned.changes),
+    labels: labelsOf(
+      observation,
+      planned.changes.flatMap(({ kind, action }) => (action === 'keep' ? [] : [kind])),
+    ),
     account,
   }
   return { plan, observation, accountHash: observationHash(observation) }
@@ -159,10 +163,11 @@ export function checkAccount(state: State, account: AccountIdentity): readonly I
 /** One hash over what was read, whatever the order in which the platform lists it. */
 function observationHash(observation: Observation): string {
   const hash = createHash('sha256')
-  const lists: readonly (readonly object[])[] = [
+  const lists: readonly (readonly unknown[])[] = [
     observation.networks.items,
-    observation.rateZones.items,
-    observation.addonPlans.items,
+    ...kinds().flatMap(({ list }) =>
+      list === undefined ? [] : [listingOf(observation, list.section).items],
+    ),
     [...observation.sims.values()].map(({ iccid, endpointId, status }) => ({
       iccid,
       endpointId,

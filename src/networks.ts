@@ -50,14 +50,9 @@ export function indexNetworks(networks: readonly Network[]): NetworkIndex {
   return { byCountry, perhaps, byTadig, byWord }
 }
 
-/** Names of networks that stand in changes, for diffs that people read. */
-export function networkLabels(
-  networks: readonly Network[],
-  changes: readonly { readonly kind: string; readonly action: string }[],
-): Readonly<Record<string, string>> {
-  if (!changes.some(change => change.kind === 'rateZone' && change.action !== 'keep')) return {}
-  return Object.fromEntries(networks.map(network => [networkWord(network), networkLabel(network)]))
-}
+/** Names of networks by their words, for diffs that people read. */
+export const networkLabels = (networks: readonly Network[]): Readonly<Record<string, string>> =>
+  Object.fromEntries(networks.map(network => [networkWord(network), networkLabel(network)]))
 
 /** A network as people know it: TADIG code, operator, country, and its IDs. */
 export function networkLabel(network: Network): string {

@@ -1,8 +1,9 @@
 /** Second readings: what the state has and a list lacks is not gone before another reading agrees. */
 import type { Listing } from '../finding.ts'
 import { networkWord } from '../networks.ts'
-import type { ListOptions, Network, ReportedPlan, ReportedRateZone, SftReader } from '../sft/api.ts'
+import type { ListOptions, Network, SftReader } from '../sft/api.ts'
 import { sideBySide } from '../side-by-side.ts'
+import type { ExpectedList, KindList } from './kind-list.ts'
 import type { Expected } from './observation.ts'
 import { MOST_LOOK_UPS, READS_AT_ONCE, type SimListing } from './read-sims.ts'
 
@@ -33,25 +34,34 @@ function lacking<Item>(
   return [...expected.keys()].filter(id => !have.has(id))
 }
 
-const zoneId = (zone: ReportedRateZone): string => zone.id
-const planId = (plan: ReportedPlan): string => plan.planId
-
-/** Rate zones; those that the state has and the list lacks are looked for in the list again. */
-export async function readZones(
+/** A list of a kind. What the state has and the list lacks is looked for again. */
+export async function readList(
   read: SftReader,
-  { rateZones, whole }: Expected,
-  onFirst: (list: Listing<ReportedRateZone>) => void,
-): Promise<Confirmed<Listing<ReportedRateZone>>> {
-  const options = untilFound(rateZones, zoneId, whole.rateZones)
-  const first = await read.rateZones(options)
+  expected: ExpectedList,
+  onFirst: (listing: Listing<unknown>) => void,
+): Promise<Confirmed<Listing<unknown>>> {
+  const { list, ids, whole } = expected
+  const idOf = (item: unknown) => list.idOf(item)
+  const first = await list.read(read, untilFound(ids, idOf, whole))
   onFirst(first)
-  const missing = lacking(rateZones, first.items, zoneId)
+  const missing = lacking(ids, first.items, idOf)
   if (missing.length === 0) return { listing: first, gone: NONE }
   if (missing.length > MOST_LOOK_UPS)
-    return { listing: { ...first, doubt: tooMany('GetRateZone', missing.length) }, gone: NONE }
-  const second = await read.rateZones({ ...options, again: true })
-  const items = merge(first.items, second.items, zoneId)
-  const still = lacking(rateZones, items, zoneId)
+    return { listing: { ...first, doubt: tooMany(list.operation, missing.length) }, gone: NONE }
+  return list.lookUp === undefined
+    ? await readAgain(read, expected, first)
+    : await lookUp(read, list, list.lookUp, first, missing)
+}
+
+async function readAgain(
+  read: SftReader,
+  { list, ids, whole }: ExpectedList,
+  first: Listing<unknown>,
+): Promise<Confirmed<Listing<unknown>>> {
+  const idOf = (item: unknown) => list.idOf(item)
+  const second = await list.read(read, { ...untilFound(ids, idOf, whole), again: true })
+  const items = merge(first.items, second.items, idOf)
+  const still = lacking(ids, items, idOf)
   const doubt = second.doubt ?? (still.length === 0 ? undefined : first.doubt)
   const { note, stopped } = second
   return {
@@ -63,41 +73,37 @@ export async function readZones(
     },
     gone:
       doubt === undefined
-        ? new Map(still.map(id => [id, 'two readings of GetRateZone do not have it']))
+        ? new Map(still.map(id => [id, `two readings of ${list.operation} do not have it`]))
         : NONE,
   }
 }
 
-/** Add-on plans; those that the state has and the list lacks are looked for by their ID. */
-export async function readPlans(
+async function lookUp(
   read: SftReader,
-  { addonPlans, whole }: Expected,
-  onFirst: (list: Listing<ReportedPlan>) => void,
-): Promise<Confirmed<Listing<ReportedPlan>>> {
-  const first = await read.addonPlans(untilFound(addonPlans, planId, whole.addonPlans))
-  onFirst(first)
-  const missing = lacking(addonPlans, first.items, planId)
-  if (missing.length === 0) return { listing: first, gone: NONE }
-  if (missing.length > MOST_LOOK_UPS)
-    return { listing: { ...first, doubt: tooMany('QueryRatePlan', missing.length) }, gone: NONE }
-  const found: ReportedPlan[] = []
+  list: KindList,
+  { find, question }: NonNullable<KindList['lookUp']>,
+  first: Listing<unknown>,
+  missing: readonly string[],
+): Promise<Confirmed<Listing<unknown>>> {
+  const idOf = (item: unknown) => list.idOf(item)
+  const found: unknown[] = []
   const gone = new Map<string, string>()
   await sideBySide(missing, READS_AT_ONCE, async id => {
-    const finding = await read.addonPlan(id)
+    const finding = await find(read, id)
     if (finding.kind === 'there') found.push(finding.value)
     // Held against a list that may say less than there is, one reading is not two.
     if (finding.kind === 'not there' && first.doubt === undefined)
-      gone.set(id, `neither the list nor QueryRatePlan with planId=${id} has it`)
+      gone.set(id, `neither the list nor ${question(id)} has it`)
   })
   const doubt =
     first.doubt ??
     (found.length === 0
       ? undefined
-      : `QueryRatePlan lists less than there is: without ${found.map(planId).join(', ')}`)
+      : `${list.operation} lists less than there is: without ${found.map(idOf).join(', ')}`)
   return {
     listing: {
       ...first,
-      items: merge(first.items, found, planId),
+      items: merge(first.items, found, idOf),
       ...(doubt !== undefined && { doubt }),
     },
     gone,
@@ -105,16 +111,15 @@ export async function readPlans(
 }
 
 /**
- * The networks of the account. One that a zone of the state has and the list lacks has left coverage where
+ * The networks of the account; `reported` are those of zones, by ID. One that a zone of the state has and the list lacks has left coverage where
  * the zone lacks it too, since the platform takes it out by itself; else the list is read again.
  */
 export async function confirmNetworks(
   read: SftReader,
   first: Listing<Network>,
-  zones: Listing<ReportedRateZone>,
+  reported: ReadonlyMap<string, readonly string[] | undefined>,
   { networks }: Expected,
 ): Promise<Listing<Network>> {
-  const reported = new Map(zones.items.map(zone => [zone.id, zone.networks?.map(networkWord)]))
   const open = lacking(networks, first.items, networkWord).filter(
     word => reported.get(networks.get(word) ?? '')?.includes(word) !== false,
   )
@@ -135,9 +140,9 @@ export async function confirmNetworks(
 export async function confirmEndpoints(
   read: SftReader,
   listing: SimListing,
-  { endpoints }: Expected,
+  { iccids }: Expected,
 ): Promise<{ readonly sims: SimListing; readonly gone: ReadonlyMap<string, string> }> {
-  const missing = [...endpoints.keys()].filter(iccid => !listing.sims.has(iccid))
+  const missing = [...iccids.keys()].filter(iccid => !listing.sims.has(iccid))
   if (missing.length === 0) return { sims: listing, gone: NONE }
   if (missing.length > MOST_LOOK_UPS)
     return { sims: { ...listing, doubt: tooMany('fetchSIM', missing.length) }, gone: NONE }
@@ -151,7 +156,7 @@ export async function confirmEndpoints(
       doubt ??= `fetchSIM lists less than there is: without ${iccid}`
     } else if (finding.kind === 'not known') doubt ??= finding.reason
     else if (listing.doubt === undefined)
-      gone.set(endpoints.get(iccid) ?? '', `neither the stock nor fetchSIM has SIM ${iccid}`)
+      gone.set(iccids.get(iccid) ?? '', `neither the stock nor fetchSIM has SIM ${iccid}`)
   })
   return { sims: { ...listing, sims, ...(doubt !== undefined && { doubt }) }, gone }
 }

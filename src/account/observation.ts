@@ -1,14 +1,16 @@
 import type { Listing } from '../finding.ts'
 import type { Issue } from '../issues.ts'
 import type { KindName } from '../model.ts'
-import type { Network, ReportedPlan, ReportedRateZone, Sim } from '../sft/api.ts'
+import type { Network, Sim } from '../sft/api.ts'
+import type { ExpectedList } from './kind-list.ts'
 
-/** What one run has read of the account, and what of it is certain. */
+/**
+ * What one run has read of the account, and what of it is certain. Beside these fields it has the lists of
+ * the kinds that the platform lists, which the kinds' files declare.
+ */
 export interface Observation {
   readonly destGroupIds: readonly string[]
   readonly networks: Listing<Network>
-  readonly rateZones: Listing<ReportedRateZone>
-  readonly addonPlans: Listing<ReportedPlan>
   /** SIMs by ICCID, as far as they were read; `simsRead` says which that is. */
   readonly sims: ReadonlyMap<string, Sim>
   /** Why a SIM that was asked for and is not among `sims` is not known; absent: there is none. */
@@ -29,17 +31,21 @@ export interface RecordedAccount {
 
 /** What a run relies upon, so that what lists lack of it is looked for again. */
 export interface Expected {
-  /** Platform IDs of rate zones and add-on plans that the state has and the run judges. */
-  readonly rateZones: ReadonlySet<string>
-  readonly addonPlans: ReadonlySet<string>
-  /** Networks that zones of the state have, as `operatorId/sponsorId`, with the ID of such a zone. */
+  readonly lists: readonly ExpectedList[]
+  /** Networks that the state has in objects, as `operatorId/sponsorId`, with the ID of such an object. */
   readonly networks: ReadonlyMap<string, string>
-  /** ICCIDs of the state's endpoints, with their IDs. */
-  readonly endpoints: ReadonlyMap<string, string>
+  /** ICCIDs of the state, with the IDs of what their SIMs are attached to. */
+  readonly iccids: ReadonlyMap<string, string>
+  /** Kinds that are found by ICCID. */
+  readonly bySim: readonly KindName[]
   /** Where the lists show that this is the account, the customer profile is not asked for. Absent: it is. */
   readonly account?: RecordedAccount
-  /** Lists in which absence matters in any case, since something is wanted that the state does not have. */
-  readonly whole: { readonly rateZones: boolean; readonly addonPlans: boolean }
+}
+
+/** The list of a kind, as far as it was read. */
+export function listingOf(observation: Observation, section: string): Listing<unknown> {
+  const listing: Listing<unknown> | undefined = Reflect.get(observation, section)
+  return listing ?? { items: [], doubt: `${section} were not read` }
 }
 
 /** What was odd about the lists, as warnings. */

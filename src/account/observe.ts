@@ -1,14 +1,15 @@
 import type { Listing } from '../finding.ts'
 import { networkWord } from '../networks.ts'
-import type { ReportedPlan, ReportedRateZone, SftReader } from '../sft/api.ts'
+import type { SftReader } from '../sft/api.ts'
 import {
+  type Confirmed,
   confirmEndpoints,
   confirmNetworks,
   NONE,
-  readPlans,
-  readZones,
+  readList,
   untilFound,
 } from './confirm-lists.ts'
+import type { ExpectedList } from './kind-list.ts'
 import type { Expected, Observation } from './observation.ts'
 import { readAllSims, readSims, type SimListing } from './read-sims.ts'
 
@@ -49,32 +50,62 @@ export async function observeAccount(
     return list
   }
   const asked = options.destGroupId === undefined && expected.account === undefined
-  const [profile, networks, zones, plans] = await Promise.all([
+  const [profile, networks, ...lists] = await Promise.all([
     asked ? read.customerProfile() : undefined,
     read
-      .networks(untilFound(expected.networks, networkWord, expected.whole.rateZones))
+      .networks(untilFound(expected.networks, networkWord, needsAllNetworks(expected)))
       .then(list => told('networks', list)),
-    readZones(read, expected, list => told('rate zones', list)),
-    readPlans(read, expected, list => told('add-on plans', list)),
+    ...expected.lists.map(
+      async (list): Promise<ReadList> => ({
+        ...list,
+        ...(await readList(read, list, first => told(list.plural, first))),
+      }),
+    ),
   ])
-  const listed = await confirmNetworks(read, networks, zones.listing, expected)
+  const listed = await confirmNetworks(read, networks, networksByObject(lists), expected)
   const sims = await readStock(read, options)
-  const endpoints =
+  const stockRead =
     stock.ask === 'all' ? await confirmEndpoints(read, sims, expected) : { sims, gone: NONE }
-  const notes = [listed, zones.listing, plans.listing, endpoints.sims].flatMap(notesOf)
-  return {
-    destGroupIds:
-      profile?.destGroupIds ?? (await groupsOf(read, options, zones.listing, plans.listing)),
+  const observation: ObservedFields = {
+    destGroupIds: profile?.destGroupIds ?? (await groupsOf(read, options, lists)),
     networks: listed,
-    rateZones: zones.listing,
-    addonPlans: plans.listing,
-    sims: endpoints.sims.sims,
-    ...(endpoints.sims.doubt !== undefined && { simsDoubt: endpoints.sims.doubt }),
+    ...Object.fromEntries(lists.map(({ list, listing }) => [list.section, listing])),
+    sims: stockRead.sims.sims,
+    ...(stockRead.sims.doubt !== undefined && { simsDoubt: stockRead.sims.doubt }),
     simsRead: readOf(stock),
-    gone: { rateZone: zones.gone, addonPlan: plans.gone, endpoint: endpoints.gone },
-    notes,
+    gone: Object.fromEntries([
+      ...lists.map(({ kind, gone }) => [kind, gone] as const),
+      ...expected.bySim.map(kind => [kind, stockRead.gone] as const),
+    ]),
+    notes: [listed, ...lists.map(({ listing }) => listing), stockRead.sims].flatMap(notesOf),
   }
+  // The lists are those that the kinds' files declare.
+  return observation as Observation
 }
+
+/** What an observation has whatever the kinds. */
+type ObservedFields = Pick<
+  Observation,
+  'destGroupIds' | 'networks' | 'sims' | 'simsDoubt' | 'simsRead' | 'gone' | 'notes'
+>
+
+type ReadList = ExpectedList & Confirmed<Listing<unknown>>
+
+/** Whether objects that have networks are judged by more than what the state has. */
+const needsAllNetworks = ({ lists }: Expected): boolean =>
+  lists.some(({ list, whole }) => list.networksOf !== undefined && whole)
+
+/** Networks that the account's objects are reported to have, by ID. */
+const networksByObject = (
+  lists: readonly ReadList[],
+): ReadonlyMap<string, readonly string[] | undefined> =>
+  new Map(
+    lists.flatMap(({ list, listing }) =>
+      list.networksOf === undefined
+        ? []
+        : listing.items.map(item => [list.idOf(item), list.networksOf?.(item)] as const),
+    ),
+  )
 
 /**
  * Destination groups where the profile was not asked for at once. Platform IDs are given once (contract 4.3,
@@ -84,13 +115,14 @@ export async function observeAccount(
 async function groupsOf(
   read: SftReader,
   { destGroupId, expected: { account } }: ObserveOptions,
-  zones: Listing<ReportedRateZone>,
-  plans: Listing<ReportedPlan>,
+  lists: readonly ReadList[],
 ): Promise<readonly string[]> {
   if (destGroupId !== undefined || account === undefined) return []
-  const isOurs =
-    zones.items.some(({ id, name }) => account.names.get(`rateZone ${id}`) === name) ||
-    plans.items.some(({ planId, name }) => account.names.get(`addonPlan ${planId}`) === name)
+  const isOurs = lists.some(({ kind, list, listing }) =>
+    listing.items.some(
+      item => account.names.get(`${kind} ${list.idOf(item)}`) === list.nameOf(item),
+    ),
+  )
   return isOurs ? [account.destGroupId] : (await read.customerProfile()).destGroupIds
 }
 

@@ -145,7 +145,7 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Appl
       told.add(result.address)
       tell(result)
     }
-    const creations = changes.filter(isCreationBySim)
+    const creations = changes.filter(isCreationInBulk)
     try {
       if (creations.length > 0) await createEndpoints(run, creations, bulk, note)
       else for (const change of changes) note(await perform(run, change))
@@ -212,8 +212,8 @@ interface Unmet {
   readonly because: Address
 }
 
-const isCreationBySim = (change: Change): change is CreateChange =>
-  change.action === 'create' && kindOf(change.kind).identity === 'iccid'
+const isCreationInBulk = (change: Change): change is CreateChange =>
+  change.action === 'create' && kindOf(change.kind).bulk !== undefined
 
 const deferred = ({ address, kind }: Change, message: string): Result => ({
   address,

@@ -10,7 +10,7 @@ import {
   SftUnknownOutcomeError,
 } from '../sft/errors.ts'
 import { settle } from '../sft/write-and-settle.ts'
-import type { StateEntry } from '../state/state.ts'
+import { putEntry, type StateEntry } from '../state/state.ts'
 import { type BulkUse, type Lesson, learn } from './bulk-use.ts'
 import { createObject, takeOver } from './create-object.ts'
 import { deferred, failed, unfinished } from './endings.ts'
@@ -300,14 +300,12 @@ async function settleEndpoints(
   await createSingly(run, [...missing.values()], tell)
 }
 
-function recordEntry(run: Run, change: CreateChange, id: string): StateEntry {
-  return {
-    type: 'put',
-    kind: 'endpoint',
-    key: change.key,
-    record: kindOf('endpoint').record(change.resource, specOf(run, change), id),
-  } as StateEntry
-}
+const recordEntry = (run: Run, change: CreateChange, id: string): StateEntry =>
+  putEntry(
+    change.kind,
+    change.key,
+    kindOf(change.kind).record(change.resource, specOf(run, change), id),
+  )
 
 const done = (change: CreateChange, id: string, how: 'answered' | 'found'): Result => ({
   address: change.address,

@@ -1,8 +1,6 @@
 import { instantOf } from '../clock.ts'
 import type { Spec } from '../model.ts'
 import type { CreateChange } from '../plan/plan.ts'
-import { endpointSettings } from '../resources/endpoint.ts'
-import type { Kind } from '../resources/kind.ts'
 import { kindOf } from '../resources/kinds.ts'
 import { agingAnnouncement } from '../sft/announcement.ts'
 import type { BulkRow } from '../sft/api.ts'
@@ -39,8 +37,10 @@ export async function sendBulk(
 }
 
 function announceAndSendBulk(run: Run, changes: readonly CreateChange[]): Promise<Sent | NotSent> {
-  const kind: Kind = kindOf('endpoint')
-  return run.slot('endpoint')(async () => {
+  const kind = kindOf(changes[0]?.kind ?? '')
+  const { bulk } = kind
+  if (bulk === undefined) throw new TypeError(`no call creates many ${kind.plural}`)
+  return run.slot(kind.kind)(async () => {
     const specs = changes.map(change => specOf(run, change))
     const drafts = changes.map((change, at) =>
       intentDraft(
@@ -51,25 +51,20 @@ function announceAndSendBulk(run: Run, changes: readonly CreateChange[]): Promis
         formerId(change),
       ),
     )
-    let intent = newIntent(run, 'CreateBulkEndPoint', 'create', drafts)
+    let intent = newIntent(run, bulk.operation, 'create', drafts)
     const made = instantOf(run.clock)
     await announce(run, intent)
     const announcement = agingAnnouncement(run.clock, made, async () => {
       await run.store.append(concluded(intent.id, 'failed'))
-      intent = newIntent(run, 'CreateBulkEndPoint', 'create', drafts)
+      intent = newIntent(run, bulk.operation, 'create', drafts)
       await announce(run, intent)
     })
     const sentAt = () => announcement.sent()?.wall ?? run.clock.now()
     try {
       const rows = await run.send(() =>
-        run.sft.write.createEndpoints(
-          {
-            ...endpointSettings(specs[0] ?? {}),
-            endpoints: changes.map((change, at) => ({
-              name: String(specs[at]?.['name']),
-              iccid: change.key,
-            })),
-          },
+        bulk.create(
+          run.sft,
+          changes.map(({ key, spec }, at) => ({ key, spec: specs[at] ?? spec })),
           { announcement },
         ),
       )

@@ -67,8 +67,8 @@ export async function acceptDrift(address: Address, options: AcceptOptions): Pro
   const entry = report.entries.find(entry => entry.address === address)
   if (entry === undefined || !isDrift(entry))
     throw new AcceptError(
-      address.startsWith('endpoint/') && observation.simsRead !== 'all'
-        ? `${address}: endpoints are compared with --endpoints only`
+      kindOf(splitAddress(address)[0]).identity === 'iccid' && observation.simsRead !== 'all'
+        ? `${address}: ${kindOf(splitAddress(address)[0]).plural} are compared with --endpoints only`
         : `${address} has no drift to accept`,
     )
   if (entry.status === 'gone') throw new AcceptError(goneAdvice(entry))

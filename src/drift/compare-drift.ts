@@ -3,9 +3,10 @@
 import type { Observation } from '../account/observation.ts'
 import type { Issue } from '../issues.ts'
 import type { Address, Catalog, Json, KindName, Moved, Position, Resource, Spec } from '../model.ts'
-import { networkLabels, networkWord } from '../networks.ts'
+import { wordsOf } from '../networks.ts'
 import type { Outcome } from '../outcome.ts'
 import { diffFields } from '../plan/diff-fields.ts'
+import { labelsOf } from '../plan/labels.ts'
 import type { FieldChange } from '../plan/plan.ts'
 import type { ResourceGraph } from '../plan/resolve.ts'
 import type { Kind, ObservedObject } from '../resources/kind.ts'
@@ -123,9 +124,9 @@ export function compareDrift(
       ...graph.issues.filter(issue => issue.severity === 'error'),
       ...open.filter(({ position }) => position !== undefined).map(notKnownIssue),
     ],
-    labels: networkLabels(
-      observation.networks.items,
-      entries.map(({ kind }) => ({ kind, action: 'update' })),
+    labels: labelsOf(
+      observation,
+      entries.map(({ kind }) => kind),
     ),
   }
 }
@@ -257,6 +258,7 @@ function fieldDrifts(
     seen.add(change.field)
     const drift = Array.isArray(change.applied)
       ? listDrift(
+          kindOf(kind),
           { ...change, ...valuesOf(change.field, wanted, record.spec, observed.spec) },
           observation,
         )
@@ -290,40 +292,38 @@ function scalarDrift(change: FieldChange): FieldDrift {
   }
 }
 
-/** Members of a list move one by one; networks that left the coverage were moved by nobody here. */
-function listDrift(change: FieldChange, { networks }: Observation): FieldDrift | undefined {
-  const applied = words(change.applied)
-  const account = change.account === undefined ? applied : words(change.account)
-  const wanted = words(change.wanted)
-  const covered = new Set(networks.items.map(networkWord))
+/** Members of a list move one by one; those that go by themselves were moved by nobody here. */
+function listDrift(
+  kind: Kind,
+  change: FieldChange,
+  observation: Observation,
+): FieldDrift | undefined {
+  const applied = wordsOf(change.applied)
+  const account = change.account === undefined ? applied : wordsOf(change.account)
+  const wanted = wordsOf(change.wanted)
+  const standing = kind.standing?.of({ [change.field]: [...applied] }, observation)[change.field]
+  const stay = new Set(standing === undefined ? applied : wordsOf(standing))
   const without = (left: readonly string[], right: readonly string[]) => {
     const set = new Set(right)
     return left.filter(word => !set.has(word))
   }
   const lostThere = without(applied, account)
   const gainedThere = without(account, applied)
-  const lostHere = without(applied, wanted).filter(word => covered.has(word))
+  const lostHere = without(applied, wanted).filter(word => stay.has(word))
   const gainedHere = without(wanted, applied).filter(word => !gainedThere.includes(word))
   const there = lostThere.length + gainedThere.length > 0
   const here =
     without(lostHere, lostThere).length + gainedHere.length > 0 ||
     without(gainedThere, wanted).length < gainedThere.length
   if (!there && !here) return undefined
-  const left = lostThere.filter(word => !covered.has(word))
+  const left = lostThere.filter(word => !stay.has(word))
   return {
     ...scalarDrift(change),
     direction: there && here ? 'both' : there ? 'there' : 'here',
     notes:
-      left.length === 0
-        ? []
-        : [
-            `${left.length === 1 ? 'one network has' : `${left.length} networks have`} left the account's coverage; the platform takes such out of zones by itself`,
-          ],
+      left.length === 0 || kind.standing === undefined ? [] : [kind.standing.note(left.length)],
   }
 }
-
-const words = (value: Json | undefined): readonly string[] =>
-  Array.isArray(value) ? value.map(String) : []
 
 function unreported(
   kind: KindName,

@@ -155,7 +155,7 @@ export function diffCatalog(
     const { fields, blocked, current } = diffFields(kind, spec, record.spec, reported, {
       refused: record.refused,
       replaceRemoved: resource.onNetworkRemoval === 'replace',
-      standing: kind.standing?.(record.spec, observation),
+      standing: kind.standing?.of(record.spec, observation),
     })
     const local = localChanges(kind, resource, record)
     if (fields.length + local.length + blocked.length === 0 && subject.movedFrom === undefined) {

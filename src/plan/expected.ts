@@ -1,57 +1,90 @@
 import type { Expected, RecordedAccount } from '../account/observation.ts'
 import type { Address, Catalog } from '../model.ts'
 import { networkWord } from '../networks.ts'
-import { recordOf } from '../state/records.ts'
+import { entriesOf } from '../resources/catalog-part.ts'
+import type { Kind } from '../resources/kind.ts'
+import { kinds } from '../resources/kinds.ts'
+import { idOf, recordOf, recordsOf } from '../state/records.ts'
 import type { State } from '../state/state.ts'
 
 /** What a comparison of catalog, state and account relies upon. */
 export function expectedOf(catalog: Catalog, state: State): Expected {
-  const wantedPlans = new Set(catalog.addonPlans.map(({ key }) => key))
   const movedFrom = new Map(catalog.moved.map(move => [move.to, move.from]))
   const isNew = (address: Address): boolean => {
     const from = movedFrom.get(address) ?? address
     return recordOf(state, address) === undefined && recordOf(state, from) === undefined
   }
-  return {
-    ...recorded(state, key => wantedPlans.has(key)),
-    whole: {
-      rateZones: catalog.rateZones.some(({ key }) => isNew(`rateZone/${key}`)),
-      addonPlans: catalog.addonPlans.some(({ key }) => isNew(`addonPlan/${key}`)),
-    },
-  }
+  return recorded(state, kind => {
+    const wanted = new Set(entriesOf(catalog, kind).map(({ key }) => key))
+    return {
+      isWanted: key => wanted.has(key),
+      whole: [...wanted].some(key => isNew(`${kind.kind}/${key}`)),
+    }
+  })
 }
 
 /** The same where everything that the account has is looked at. */
-export const wholeLists = (state: State): Expected => ({
-  ...recorded(state, () => false),
-  whole: { rateZones: true, addonPlans: true },
-})
+export const wholeLists = (state: State): Expected =>
+  recorded(state, () => ({ isWanted: () => false, whole: true }))
 
-function recorded(state: State, isWanted: (planKey: string) => boolean): Omit<Expected, 'whole'> {
-  // A plan that was taken out of use matters only where the catalog wants it back.
-  const plans = Object.entries(state.addonPlans).flatMap(([key, plan]) =>
-    plan.retired === true && !isWanted(key) ? [] : [plan],
-  )
-  const networks = Object.values(state.rateZones).flatMap(({ id, networks }) =>
-    networks.map(network => [networkWord(network), id] as const),
-  )
+/** What is wanted of a kind. */
+interface Wanted {
+  readonly isWanted: (key: string) => boolean
+  readonly whole: boolean
+}
+
+function recorded(state: State, wantedOf: (kind: Kind) => Wanted): Expected {
+  const bySim = kinds().filter(({ identity }) => identity === 'iccid')
   const account = recordedAccount(state)
   return {
     ...(account && { account }),
-    rateZones: new Set(Object.values(state.rateZones).map(({ id }) => id)),
-    addonPlans: new Set(plans.map(({ planId }) => planId)),
-    networks: new Map(networks),
-    endpoints: new Map(
-      Object.entries(state.endpoints).map(([iccid, { endpointId }]) => [iccid, endpointId]),
+    lists: kinds().flatMap(kind => {
+      if (kind.list === undefined) return []
+      const { isWanted, whole } = wantedOf(kind)
+      // What was taken out of use matters only where the catalog wants it back.
+      const judged = Object.entries(recordsOf(state, kind)).filter(
+        ([key, record]) => record.retired !== true || isWanted(key),
+      )
+      const ids = new Set(judged.map(([, record]) => idOf(kind, record)))
+      return [{ kind: kind.kind, plural: kind.plural, list: kind.list, ids, whole }]
+    }),
+    networks: recordedNetworks(state),
+    iccids: new Map(
+      bySim.flatMap(kind =>
+        Object.entries(recordsOf(state, kind)).map(
+          ([iccid, record]) => [iccid, idOf(kind, record)] as const,
+        ),
+      ),
     ),
+    bySim: bySim.map(({ kind }) => kind),
   }
 }
 
+/** Networks that objects of the state have, with the ID of one. */
+const recordedNetworks = (state: State): ReadonlyMap<string, string> =>
+  new Map(
+    kinds().flatMap(kind =>
+      kind.networks === undefined
+        ? []
+        : Object.values(recordsOf(state, kind)).flatMap(record =>
+            (kind.networks?.(record) ?? []).map(
+              network => [networkWord(network), idOf(kind, record)] as const,
+            ),
+          ),
+    ),
+  )
+
 /** The account of the state, where the state knows its destination group and has something of it. */
-function recordedAccount({ account, rateZones, addonPlans }: State): RecordedAccount | undefined {
-  const names = new Map<string, string>()
-  for (const { id, name } of Object.values(rateZones)) names.set(`rateZone ${id}`, name)
-  for (const { planId, name } of Object.values(addonPlans)) names.set(`addonPlan ${planId}`, name)
-  const destGroupId = account?.destGroupId
+function recordedAccount(state: State): RecordedAccount | undefined {
+  const names = new Map(
+    kinds()
+      .filter(({ list }) => list !== undefined)
+      .flatMap(kind =>
+        Object.values(recordsOf(state, kind)).map(
+          record => [`${kind.kind} ${idOf(kind, record)}`, record.name] as const,
+        ),
+      ),
+  )
+  const destGroupId = state.account?.destGroupId
   return destGroupId === undefined || names.size === 0 ? undefined : { destGroupId, names }
 }

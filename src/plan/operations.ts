@@ -41,10 +41,10 @@ export function planChanges(
   }
   const bulkKind = changes.filter(
     (change): change is CreateChange =>
-      change.action === 'create' && kindOf(change.kind).identity === 'iccid',
+      change.action === 'create' && kindOf(change.kind).bulk !== undefined,
   )
   for (const change of changes) {
-    if (change.action === 'create' && kindOf(change.kind).identity === 'iccid') continue
+    if (change.action === 'create' && kindOf(change.kind).bulk !== undefined) continue
     const operation = operationOf(change, byAddress)
     if (operation !== undefined) add(operation)
   }
@@ -143,12 +143,11 @@ function* creationsInBulk(
   // The account's first bulk call carries one endpoint and is read back before larger ones are sent.
   let trialCalls = bulkMode === 'auto' && learnt.bulk === undefined ? 2 : 0
   let n = 0
-  for (const { stage, members: group } of groupsOf(creations, canary))
+  for (const { kind, stage, members: group } of groupsOf(creations, canary))
     for (let at = 0; at < group.length; ) {
       const members = group.slice(at, at + size + (trialCalls > 0 ? 1 : 0))
       at += members.length
       n += 1
-      const kind: KindName = members[0]?.kind ?? 'endpoint'
       const sent = trialCalls > 0 && members.length === 1 ? trialCalls : 1 + trialCalls
       yield {
         id: `create ${kind} #${n} (${members.length})`,
@@ -164,6 +163,7 @@ function* creationsInBulk(
 }
 
 interface CreationGroup {
+  readonly kind: KindName
   readonly stage: 'canary' | 'main'
   readonly members: readonly CreateChange[]
 }
@@ -177,20 +177,28 @@ function groupsOf(
     canary: new Map<string, CreateChange[]>(),
     main: new Map<string, CreateChange[]>(),
   }
-  const perBatch = new Map<string, number>()
+  const perEntry = new Map<string, number>()
   for (const change of creations) {
-    const batch = String(change.resource.local['batch'])
-    const nth = (perBatch.get(batch) ?? 0) + 1
-    perBatch.set(batch, nth)
+    const entry = entryOf(change)
+    const nth = (perEntry.get(entry) ?? 0) + 1
+    perEntry.set(entry, nth)
     const stage = canary !== undefined && nth <= canary ? stages.canary : stages.main
-    const key = settingsKey(change.spec)
+    const key = `${change.kind} ${settingsKey(change.spec)}`
     const group = stage.get(key)
     if (group === undefined) stage.set(key, [change])
     else group.push(change)
   }
   return (['canary', 'main'] as const).flatMap(stage =>
-    [...stages[stage].values()].map(members => ({ stage, members })),
+    [...stages[stage].values()].flatMap(members =>
+      members[0] === undefined ? [] : [{ kind: members[0].kind, stage, members }],
+    ),
   )
+}
+
+/** The entry of the catalog that a resource is one of many of. */
+function entryOf({ kind, key, resource }: CreateChange): string {
+  const { grouping } = kindOf(kind)
+  return `${kind} ${grouping === undefined ? key : String(resource.local[grouping.field])}`
 }
 
 /** What endpoints of one bulk call must share: every field but the name. */

@@ -2,8 +2,9 @@ import type { Observation } from '../account/observation.ts'
 import type { Issue } from '../issues.ts'
 import type { Address, Catalog, Resource } from '../model.ts'
 import { entriesOf } from '../resources/catalog-part.ts'
+import type { Kind } from '../resources/kind.ts'
 import { kinds } from '../resources/kinds.ts'
-import { recordAt } from '../state/records.ts'
+import { recordAt, recordsOf } from '../state/records.ts'
 import type { State } from '../state/state.ts'
 
 /** What a catalog wants of an account, in dependency order, and what is wrong with wanting it. */
@@ -31,41 +32,54 @@ export function resolveCatalog(
   return { resources, issues }
 }
 
-/** ICCIDs of the catalog that the state has no endpoint for: the only reason to read the SIM stock. */
-export function endpointsWithoutId(
+/** ICCIDs of the catalog that the state has nothing for: the only reason to read the SIM stock. */
+export function iccidsWithoutId(
   catalog: Catalog,
   state: State,
   targets: readonly string[] = [],
 ): readonly string[] {
-  const missing: string[] = []
-  for (const batch of catalog.endpointBatches)
-    for (const iccid of batch.iccids)
-      if (!Object.hasOwn(state.endpoints, iccid) && targetsEndpoint(targets, iccid, batch.key))
-        missing.push(iccid)
-  return missing
+  return membersBySim(catalog).flatMap(({ kind, entry, members }) =>
+    members.filter(
+      iccid =>
+        !Object.hasOwn(recordsOf(state, kind), iccid) && isTarget(targets, kind, iccid, entry.key),
+    ),
+  )
 }
 
 /** ICCIDs of the state that the catalog no longer has. */
-export function orphanedEndpoints(
+export function orphanedIccids(
   catalog: Catalog,
   state: State,
   targets: readonly string[] = [],
 ): readonly string[] {
-  const wanted = new Set(catalog.endpointBatches.flatMap(batch => batch.iccids))
-  return Object.keys(state.endpoints).filter(
-    iccid => !wanted.has(iccid) && targetsEndpoint(targets, iccid, state.endpoints[iccid]?.batch),
+  const wanted = new Set(membersBySim(catalog).flatMap(({ members }) => members))
+  return kindsBySim().flatMap(kind =>
+    Object.entries(recordsOf(state, kind)).flatMap(([iccid, record]) => {
+      const group: unknown = kind.grouping && Reflect.get(record, kind.grouping.field)
+      return !wanted.has(iccid) && isTarget(targets, kind, iccid, group) ? [iccid] : []
+    }),
   )
 }
 
-/** Whether a run that is limited to targets can touch an endpoint: only of these is the SIM read. */
-function targetsEndpoint(
-  targets: readonly string[],
-  iccid: string,
-  batch: string | undefined,
-): boolean {
-  return (
-    targets.length === 0 ||
-    targets.includes(`endpoint/${iccid}`) ||
-    (batch !== undefined && targets.includes(`endpointBatch/${batch}`))
+const kindsBySim = (): readonly Kind[] => kinds().filter(({ identity }) => identity === 'iccid')
+
+/** Entries of what is found by SIM, with the ICCIDs that they stand for. */
+const membersBySim = (catalog: Catalog) =>
+  kindsBySim().flatMap(kind =>
+    entriesOf(catalog, kind).map(entry => ({
+      kind,
+      entry,
+      members: kind.grouping?.membersOf(entry) ?? [entry.key],
+    })),
   )
-}
+
+/** Whether a run that is limited to targets can touch a resource: only of these is the SIM read. */
+const isTarget = (
+  targets: readonly string[],
+  { kind, grouping }: Kind,
+  key: string,
+  group: unknown,
+): boolean =>
+  targets.length === 0 ||
+  targets.includes(`${kind}/${key}`) ||
+  (grouping !== undefined && targets.includes(`${grouping.prefix}/${String(group)}`))

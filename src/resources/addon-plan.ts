@@ -1,4 +1,5 @@
-import { type Finding, findIn, mapFinding, seenIn, there } from '../finding.ts'
+import type { KindList } from '../account/kind-list.ts'
+import { type Finding, findIn, type Listing, mapFinding, seenIn, there } from '../finding.ts'
 import { isJsonObject, isText } from '../json.ts'
 import type { Json, JsonObject, Resource, Spec } from '../model.ts'
 import { normaliseName } from '../names.ts'
@@ -33,6 +34,12 @@ export interface AddonPlanRecord extends AnyRecord {
   readonly rateZone?: string
   readonly rateZoneId: string
   readonly portal?: JsonObject
+}
+
+declare module '../account/observation.ts' {
+  interface Observation {
+    readonly addonPlans: Listing<ReportedPlan>
+  }
 }
 
 declare module '../state/state.ts' {
@@ -291,6 +298,18 @@ const brief = (spec: Spec): string =>
     })
     .join(', ')
 
+const LIST: KindList<ReportedPlan> = {
+  section: 'addonPlans',
+  operation: 'QueryRatePlan',
+  read: (read, options) => read.addonPlans(options),
+  idOf: ({ planId }) => planId,
+  nameOf: ({ name }) => name,
+  lookUp: {
+    question: id => `QueryRatePlan with planId=${id}`,
+    find: (read, id) => read.addonPlan(id),
+  },
+}
+
 /** Add-on plans (contract 4.4, 4.5). */
 export const addonPlan: Kind<AddonPlanRecord, AddonPlanEntry> = {
   kind: 'addonPlan',
@@ -321,6 +340,7 @@ export const addonPlan: Kind<AddonPlanRecord, AddonPlanEntry> = {
       ? `the account has an inactive plan "${naturalKey}" (${id}), and does not report what it grants: name the entry otherwise, rename that one in the portal, or, where it is known to be as the entry says, "sft-catalog state import" takes it in`
       : undefined,
   resources,
+  list: LIST,
   observed: observation => observation.addonPlans.items.map(observedPlan),
   doubt: observation => observation.addonPlans.doubt,
   record: (resource, spec, id, previous) => ({

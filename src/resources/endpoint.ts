@@ -123,7 +123,7 @@ async function isRefused(read: SftReader, endpointId: string): Promise<Finding<t
 }
 
 /** What endpoints that may share a bulk call have in common. */
-export function endpointSettings(spec: Spec): EndpointSettings {
+function endpointSettings(spec: Spec): EndpointSettings {
   const text = (field: string): string => {
     const value = spec[field]
     if (typeof value !== 'string' || value === '')
@@ -213,7 +213,24 @@ export const endpoint: Kind<EndpointRecord, EndpointBatchEntry> = {
   ],
   references: [],
   fixedKey: "an endpoint's key is the ICCID of its SIM; remove it and import it under another one",
-  grouping: { prefix: 'endpointBatch', field: 'batch' },
+  grouping: {
+    title: 'batch',
+    plural: 'batches',
+    prefix: 'endpointBatch',
+    field: 'batch',
+    membersOf: ({ iccids }) => iccids,
+  },
+  bulk: {
+    operation: 'CreateBulkEndPoint',
+    create: (sft, members, options) =>
+      sft.write.createEndpoints(
+        {
+          ...endpointSettings(members[0]?.spec ?? {}),
+          endpoints: members.map(({ key, spec }) => ({ name: String(spec['name']), iccid: key })),
+        },
+        options,
+      ),
+  },
   // The platform's guide for backend configuration: endpoint to SIM.
   mapping: {
     place: 0,

@@ -1,9 +1,19 @@
+import type { KindList } from '../account/kind-list.ts'
 import type { Observation } from '../account/observation.ts'
 import { type Finding, findIn, type Listing } from '../finding.ts'
 import type { Issue, IssueCode } from '../issues.ts'
 import { isJsonObject } from '../json.ts'
-import type { Catalog, Entry, Json, JsonObject, KindName, Resource, Spec } from '../model.ts'
-import type { OperationName, Sft, SftReader } from '../sft/api.ts'
+import type {
+  Catalog,
+  Entry,
+  Json,
+  JsonObject,
+  KindName,
+  NetworkId,
+  Resource,
+  Spec,
+} from '../model.ts'
+import type { BulkRow, CallOptions, OperationName, Sft, SftReader } from '../sft/api.ts'
 import type { AnyRecord, Learnt, MappingRow } from '../state/state.ts'
 import type { AcceptContext, DriftedField, FieldEdits } from './accept.ts'
 import type { CatalogPart } from './catalog-part.ts'
@@ -105,11 +115,26 @@ export interface Reference {
 }
 
 /** Entries of the catalog that stand for many resources each, such as a batch of endpoints. */
-export interface Grouping {
+export interface Grouping<Entry_ extends Entry = Entry> {
+  /** For people: `batch`, `batches`. */
+  readonly title: string
+  readonly plural: string
   /** How the catalog's entry is addressed: `endpointBatch/<key>`. */
   readonly prefix: string
   /** The field of `Resource.local` that has the key of the entry. */
   readonly field: string
+  /** Keys of the resources that an entry stands for. */
+  membersOf(entry: Entry_): readonly string[]
+}
+
+/** Creation of many by one call, which answers row by row (contract 4.7). */
+export interface BulkCreation {
+  readonly operation: OperationName
+  readonly create: (
+    sft: Sft,
+    members: readonly { readonly key: string; readonly spec: Spec }[],
+    options: CallOptions,
+  ) => Promise<readonly BulkRow[]>
 }
 
 /**
@@ -136,7 +161,7 @@ export interface Kind<Record_ extends AnyRecord = AnyRecord, Entry_ extends Entr
   readonly references: readonly Reference[]
   /** Why the key of a record cannot be changed, and what to do. */
   readonly fixedKey?: string
-  readonly grouping?: Grouping
+  readonly grouping?: Grouping<Entry_>
   /** The row of a mapping table, and its place among the tables. */
   readonly mapping: { readonly place: number; row(key: string, record: Record_): MappingRow }
   readonly fields: Readonly<Record<string, FieldRule>>
@@ -151,14 +176,26 @@ export interface Kind<Record_ extends AnyRecord = AnyRecord, Entry_ extends Entr
   readonly localFields: readonly string[]
   /** Pure: the resources of this kind that a catalog wants. */
   resources(context: ResolveContext<Record_, Entry_>): readonly Resource[]
+  /** How the platform lists them. Absent: they are found by their SIMs. */
+  readonly list?: KindList
+  /** Pure: the networks that a record has, which the account's list must have too. */
+  networks?(record: Record_): readonly NetworkId[]
   /** Pure: the objects of this kind that the account reports, in its order. */
   readonly observed: (observation: Observation) => Iterable<ObservedObject>
   /** Pure: why something that was asked for and is not among them is not known; undefined: there is none. */
   readonly doubt: (observation: Observation) => string | undefined
   /** Pure: what a change of a record means for people. Absent: what it means for those that refer to it. */
   impact?(touched: Touched<Record_>, sales: Sales | undefined): Impact | undefined
-  /** Pure: what is left of an applied spec by itself, for what the account does not report. */
-  readonly standing?: (applied: Spec, observation: Observation) => Spec
+  readonly standing?: {
+    /** Pure: what is left of an applied spec by itself, for what the account does not report. */
+    readonly of: (applied: Spec, observation: Observation) => Spec
+    /** Says to people that so many members of a list went by themselves. */
+    readonly note: (count: number) => string
+  }
+  /** Pure: names for people of what stands in specs as a word. */
+  readonly labels?: (observation: Observation) => Readonly<Record<string, string>>
+  /** Creation of many by one call; without it each takes a call. */
+  readonly bulk?: BulkCreation
   /** Pure: why an object that was found, but is not in the state, must not be taken over. */
   readonly conflict?: (object: ObservedObject) => string | undefined
   /** Pure: what stands against creating, or what is open about it. */

@@ -1,8 +1,9 @@
-import { type Finding, findIn, mapFinding } from '../finding.ts'
+import type { KindList } from '../account/kind-list.ts'
+import { type Finding, findIn, type Listing, mapFinding } from '../finding.ts'
 import { isJsonObject, isText } from '../json.ts'
 import type { JsonObject, Resource, Spec } from '../model.ts'
 import { normaliseName } from '../names.ts'
-import { indexNetworks, networkOfWord, networkWord, wordsOf } from '../networks.ts'
+import { indexNetworks, networkLabels, networkOfWord, networkWord, wordsOf } from '../networks.ts'
 import type { ReportedRateZone, Sft, SftReader } from '../sft/api.ts'
 import { SftMissingPrerequisiteError } from '../sft/errors.ts'
 import type { AnyRecord, Learnt, MappingRow } from '../state/state.ts'
@@ -25,6 +26,12 @@ export interface RateZoneRecord extends AnyRecord {
   readonly id: string
   readonly networks: readonly RecordedNetwork[]
   readonly portal?: JsonObject
+}
+
+declare module '../account/observation.ts' {
+  interface Observation {
+    readonly rateZones: Listing<ReportedRateZone>
+  }
 }
 
 declare module '../state/state.ts' {
@@ -191,6 +198,15 @@ function networkUse(
   return before.every(word => have.has(word)) ? 'adds' : 'replaces'
 }
 
+const LIST: KindList<ReportedRateZone> = {
+  section: 'rateZones',
+  operation: 'GetRateZone',
+  read: (read, options) => read.rateZones(options),
+  idOf: ({ id }) => id,
+  nameOf: ({ name }) => name,
+  networksOf: ({ networks }) => networks?.map(networkWord),
+}
+
 /** Rate zones (contract 4.3). */
 export const rateZone: Kind<RateZoneRecord, RateZoneEntry> = {
   kind: 'rateZone',
@@ -248,11 +264,18 @@ export const rateZone: Kind<RateZoneRecord, RateZoneEntry> = {
   brief: spec => `${words(spec).length} ${words(spec).length === 1 ? 'network' : 'networks'}`,
   localFields: ['portal', 'preventRetire'],
   resources,
-  // The platform takes a network that left coverage out of its zones by itself (contract 2).
-  standing: (applied, { networks }) => {
-    const covered = new Set(networks.items.map(networkWord))
-    return { ...applied, networks: words(applied).filter(word => covered.has(word)) }
+  standing: {
+    // The platform takes a network that left coverage out of its zones by itself (contract 2).
+    of: (applied, { networks }) => {
+      const covered = new Set(networks.items.map(networkWord))
+      return { ...applied, networks: words(applied).filter(word => covered.has(word)) }
+    },
+    note: count =>
+      `${count === 1 ? 'one network has' : `${count} networks have`} left the account's coverage; the platform takes such out of zones by itself`,
   },
+  labels: ({ networks }) => networkLabels(networks.items),
+  list: LIST,
+  networks: ({ networks }) => networks,
   unsure: observation => {
     const doubt = networkDoubt(observation)
     return doubt === undefined

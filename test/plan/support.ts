@@ -1,8 +1,8 @@
 import type { Observation } from '../../src/account/observation.ts'
 import type { Catalog, JsonObject, Moved } from '../../src/model.ts'
-import { networkLabels } from '../../src/networks.ts'
 import { diffCatalog } from '../../src/plan/diff.ts'
 import { retireSuperseded } from '../../src/plan/diff-orphans.ts'
+import { labelsOf } from '../../src/plan/labels.ts'
 import { planChanges } from '../../src/plan/operations.ts'
 import type { Change, Plan } from '../../src/plan/plan.ts'
 import { resolveCatalog } from '../../src/plan/resolve.ts'
@@ -221,7 +221,14 @@ export async function planOf(given: Given = {}): Promise<Plan> {
       ...(given.canary !== undefined && { canary: given.canary }),
     },
   )
-  return { ...plan, labels: networkLabels(observation.networks.items, plan.changes) }
+  const shown = plan.changes.filter(({ action }) => action !== 'keep')
+  return {
+    ...plan,
+    labels: labelsOf(
+      observation,
+      shown.map(({ kind }) => kind),
+    ),
+  }
 }
 
 /** The change of an address; throws where there is none. */

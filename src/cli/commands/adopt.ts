@@ -25,6 +25,7 @@ import {
 } from '../command.ts'
 import { keepState } from '../keep-state.ts'
 import { sayRead } from '../planning.ts'
+import { anyOf } from '../words.ts'
 import { EXIT, showIssues, type World } from '../world.ts'
 
 /** Brings what exists on the account under management: YAML and state, so that the next plan is empty. */
@@ -37,7 +38,7 @@ export const adopt: Command = {
     ...READ_FLAGS,
     [
       '--only KIND…',
-      'rateZones, addonPlans or endpoints (may be given several times; default: all)',
+      `${anyOf(kinds().map(({ section }) => section))} (may be given several times; default: all)`,
     ],
     ['--into NAME', 'folder of the new files below the catalog (default: adopted)'],
     ['--endpoint-profiles', 'read name and settings of every endpoint: a call each'],

@@ -11,8 +11,9 @@ import { resolveCatalog } from '../../plan/resolve.ts'
 import { driftToJson } from '../../render/drift-json.ts'
 import { renderDrift } from '../../render/drift-text.ts'
 import { subjectLines, subjectToJson } from '../../render/subject.ts'
+import { kindOf } from '../../resources/kinds.ts'
 import type { Sft } from '../../sft/api.ts'
-import type { State, StateStore } from '../../state/state.ts'
+import { type State, type StateStore, splitAddress } from '../../state/state.ts'
 import { openState, readState } from '../../stores/states.ts'
 import {
   catalogFolder,
@@ -93,7 +94,7 @@ async function readAccount(
   given: Given,
   world: World,
 ): Promise<Observation | undefined> {
-  const wholeStock = given.is('endpoints') || given.texts('accept').some(isEndpoint)
+  const wholeStock = given.is('endpoints') || given.texts('accept').map(addressOf).some(isBySim)
   const observation = await observeAccount(sft.read, {
     stock: { ask: wholeStock ? 'all' : 'nothing' },
     expected: expectedOf(catalog, state),
@@ -110,7 +111,7 @@ async function readAccount(
   return foreign.length > 0 ? undefined : observation
 }
 
-const isEndpoint = (address: string): boolean => address.startsWith('endpoint/')
+const isBySim = (address: Address): boolean => kindOf(splitAddress(address)[0]).identity === 'iccid'
 
 const asRefusal = (error: unknown): AcceptError => {
   if (error instanceof AcceptError) return error

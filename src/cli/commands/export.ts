@@ -2,6 +2,7 @@ import { exportMapping, mappingCsv, mappingTables, tableOf } from '../../state/m
 import { readState } from '../../stores/states.ts'
 import { stateOf } from '../account.ts'
 import { type Command, UsageError } from '../command.ts'
+import { anyOf } from '../words.ts'
 import { EXIT } from '../world.ts'
 
 /** The platform guides' three mapping tables, for portals that do not use the library. */
@@ -12,7 +13,7 @@ export const exportCommand: Command = {
   flags: [
     ['--state PLACE', 'state file (SFT_STATE; default state.json)'],
     ['--format HOW', 'json (default) or csv'],
-    ['--table NAME', 'endpoints, rateZones or addonPlans; csv needs it'],
+    ['--table NAME', `${anyOf(mappingTables())}; csv needs it`],
   ],
   rules: [{ when: '--format csv', needs: ['--table'], why: 'csv holds one table' }],
   run: async (given, world) => {

@@ -1,4 +1,8 @@
+import type { Entry } from '../../model.ts'
 import { count } from '../../render/paint.ts'
+import { entriesOf } from '../../resources/catalog-part.ts'
+import type { Kind } from '../../resources/kind.ts'
+import { kinds } from '../../resources/kinds.ts'
 import { catalogFolder, loadWith } from '../account.ts'
 import { CATALOG_FLAGS, type Command, JSON_FLAG } from '../command.ts'
 import { EXIT, showIssues } from '../world.ts'
@@ -15,11 +19,16 @@ export const validate: Command = {
     else showIssues(world, issues)
     if (catalog === undefined) return EXIT.failed
     if (!given.is('json')) {
-      const endpoints = catalog.endpointBatches.reduce((sum, batch) => sum + batch.iccids.length, 0)
-      world.out(
-        `${catalogFolder(given, world)} is valid: ${count(catalog.rateZones.length, 'rate zone')}, ${count(catalog.addonPlans.length, 'add-on plan')}, ${count(catalog.endpointBatches.length, 'batch', 'batches')} with ${count(endpoints, 'endpoint')}`,
-      )
+      const counts = kinds().map(kind => countEntries(kind, entriesOf(catalog, kind)))
+      world.out(`${catalogFolder(given, world)} is valid: ${counts.join(', ')}`)
     }
     return EXIT.ok
   },
+}
+
+/** `2 rate zones`, or `1 batch with 500 endpoints`. */
+function countEntries({ title, plural, grouping }: Kind, entries: readonly Entry[]): string {
+  if (grouping === undefined) return count(entries.length, title, plural)
+  const members = entries.reduce((sum, entry) => sum + grouping.membersOf(entry).length, 0)
+  return `${count(entries.length, grouping.title, grouping.plural)} with ${count(members, title, plural)}`
 }
