@@ -125,7 +125,7 @@ const isError = (issue: Issue): boolean => issue.severity === 'error'
 /** Which account was read: host, child account and destination group. */
 export function accountIdentity(
   sft: Sft,
-  catalog: Catalog,
+  catalog: { readonly account: Pick<Catalog['account'], 'destGroupId'> },
   observation: Observation,
 ): AccountIdentity {
   const destGroupId =

@@ -1,32 +1,22 @@
 import type { Observation } from '../account/observation.ts'
 import { type ObserveEvent, observeAccount } from '../account/observe.ts'
-import { READS_AT_ONCE } from '../account/read-sims.ts'
 import type { LoadOptions } from '../catalog/index.ts'
 import type { LoadedCatalog } from '../catalog/load.ts'
-import { printedKeyAt } from '../catalog/print-yaml.ts'
 import { loadStaged, type PlannedFile } from '../catalog/stage-catalog.ts'
 import { type Issue, IssuesError } from '../issues.ts'
 import { accountIdentity, checkAccount } from '../make-plan.ts'
 import type { Address, Catalog, KindName } from '../model.ts'
 import { wholeLists } from '../plan/expected.ts'
 import { resolveCatalog } from '../plan/resolve.ts'
-import type { EndpointProfile, Sft } from '../sft/api.ts'
-import { sideBySide } from '../side-by-side.ts'
+import { kinds } from '../resources/kinds.ts'
+import type { Sft } from '../sft/api.ts'
 import type { AccountIdentity, PutEntry, State } from '../state/state.ts'
-import {
-  adoptionRecords,
-  type Chosen,
-  explainChange,
-  remainingChanges,
-  retiredRecord,
-  stateWith,
-} from './adoption-records.ts'
-import { type Ask, askFacts, NO_ANSWERS } from './ask-facts.ts'
+import { adoptionRecords, explainChange, remainingChanges, stateWith } from './adoption-records.ts'
+import { askFacts, NO_ANSWERS } from './ask-facts.ts'
 import { callCost } from './call-cost.ts'
-import { printAdoption } from './print-adoption.ts'
-import { hasAccountSection, type LeftOut, type Proposal, type ProposalInput } from './proposal.ts'
+import { type AdoptedFile, printAdoption } from './print-adoption.ts'
+import type { Ask, Chosen, LeftOut, Proposal, ProposalInput } from './proposal.ts'
 import { proposeAdoption } from './propose.ts'
-import { unmanagedEndpoints } from './propose-endpoints.ts'
 
 /** How an account is taken over. */
 export interface AdoptOptions {
@@ -60,8 +50,6 @@ export interface Adoption {
   readonly remaining: readonly string[]
 }
 
-/** Endpoints whose profile is read to learn the usual settings. */
-const SAMPLE = 3
 /** What does not come out right is left out and everything is tried again; more rounds mean a fault here. */
 const ROUNDS = 10
 
@@ -76,7 +64,7 @@ export async function prepareAdoption(
 ): Promise<Adoption> {
   const { catalog, kinds } = options
   const observation = await readAccount(sft, state, options)
-  const account = accountIdentity(sft, catalog ?? EMPTY_CATALOG, observation)
+  const account = accountIdentity(sft, catalog ?? { account: {} }, observation)
   const foreign = checkAccount(state, account)
   if (foreign.length > 0) throw new IssuesError(foreign)
   const profiles = await readProfiles(sft, state, observation, options)
@@ -136,24 +124,20 @@ interface Verdict {
 /** Loads the catalog as it would be, makes the records, and looks at what the next plan would say. */
 async function judge(
   proposal: Proposal,
-  files: readonly PlannedFile[],
+  files: readonly AdoptedFile[],
   input: ProposalInput,
   options: AdoptOptions,
 ): Promise<Verdict> {
-  const retired = [...proposal.retired].map(([key, plan]) => retiredRecord(key, plan))
+  const retired = [...proposal.kinds.values()].flatMap(({ records = [] }) => records)
   const nothing = { wrong: new Map<string, string>(), rejoined: [], remaining: [] }
   if (files.length === 0 && input.catalog === undefined) return { ...nothing, entries: retired }
   return await loadStaged(options.folder, files, options.load, async (loaded, pathOf) => {
     const { catalog } = loaded
     if (catalog === undefined)
       return { ...nothing, entries: [], wrong: wrongEntries(loaded, files, pathOf) }
-    const drafts = [...proposal.zones, ...proposal.plans]
-    const chosen = new Map<Address, Chosen>(drafts.map(draft => [draft.address, draft]))
-    const iccids = proposal.batches.flatMap(batch => batch.iccids)
-    for (const iccid of iccids) {
-      const id = input.observation.sims.get(iccid)?.endpointId
-      if (id !== undefined) chosen.set(`endpoint/${iccid}`, { id })
-    }
+    const chosen = new Map<Address, Chosen>(
+      [...proposal.kinds.values()].flatMap(kind => [...kind.chosen]),
+    )
     const graph = resolveCatalog(catalog, input.observation, input.state)
     const { entries, rejoined } = adoptionRecords(
       graph,
@@ -185,7 +169,7 @@ async function judge(
 /** Which drafts the reader of catalogs did not take, and why. */
 function wrongEntries(
   { issues }: LoadedCatalog,
-  files: readonly PlannedFile[],
+  files: readonly AdoptedFile[],
   pathOf: (file: string) => string,
 ): ReadonlyMap<string, string> {
   const wrong = new Map<string, string>()
@@ -195,7 +179,7 @@ function wrongEntries(
     const path = issue.position === undefined ? undefined : pathOf(issue.position.file)
     const file = files.find(file => file.path === path)
     const line = issue.position?.line ?? 0
-    const address = file === undefined ? undefined : addressAt(file, line)
+    const address = file?.addressAt(line)
     if (address === undefined) foreign.push(issue)
     else wrong.set(address, `${issue.message}${issue.hint === undefined ? '' : ` (${issue.hint})`}`)
   }
@@ -203,18 +187,12 @@ function wrongEntries(
   return wrong
 }
 
-function addressAt(file: PlannedFile, line: number): string | undefined {
-  if (file.path.endsWith('.csv')) return `endpoint/${file.text.split('\n')[line - 1] ?? ''}`
-  const key = printedKeyAt(file.text, line)
-  if (key === undefined) return undefined
-  if (file.path.endsWith('/rate-zones.yaml')) return `rateZone/${key}`
-  return file.path.endsWith('/addon-plans.yaml') ? `addonPlan/${key}` : undefined
-}
-
 async function readAccount(sft: Sft, state: State, options: AdoptOptions): Promise<Observation> {
-  const stock = options.kinds.has('endpoint')
+  const chosen = kinds().filter(({ kind }) => options.kinds.has(kind))
+  const stock = chosen.some(({ identity }) => identity === 'iccid')
+  const listed = ['networks', ...kinds().flatMap(({ list, plural }) => (list ? [plural] : []))]
   options.say(
-    `Reading the account takes 4 calls or more for profile, networks, rate zones and add-on plans${stock ? ', and one for each page of the SIM stock' : ''}.`,
+    `Reading the account takes ${listed.length + 1} calls or more for profile, ${listed.slice(0, -1).join(', ')} and ${listed.at(-1)}${stock ? ', and one for each page of the SIM stock' : ''}.`,
   )
   const observation = await observeAccount(sft.read, {
     stock: { ask: stock ? 'all' : 'nothing' },
@@ -231,45 +209,20 @@ async function readProfiles(
   sft: Sft,
   state: State,
   observation: Observation,
-  options: AdoptOptions,
+  { catalog, kinds: chosen, endpointProfiles, say, onEvent }: AdoptOptions,
 ): Promise<Pick<ProposalInput, 'profiles' | 'profilesRead'>> {
-  const endpoints = options.kinds.has('endpoint')
-    ? unmanagedEndpoints({ catalog: options.catalog, state, observation })
-    : []
-  const needSample = !hasAccountSection(options.catalog)
-  if (endpoints.length === 0 || !(options.endpointProfiles || needSample))
-    return { profiles: new Map(), profilesRead: 'none' }
-  const chosen = options.endpointProfiles ? endpoints : spread(endpoints, SAMPLE)
-  options.say(
-    options.endpointProfiles
-      ? `The profiles of ${callCost(chosen.length, sft, 'endpoint', 'endpoints')}.`
-      : `The profiles of ${callCost(chosen.length, sft, 'endpoint', 'endpoints')}; a sample, since the catalog has no account section.`,
-  )
-  const profiles = new Map<string, EndpointProfile>()
-  await sideBySide(chosen, READS_AT_ONCE, async ({ endpointId }) => {
-    profiles.set(endpointId, await sft.read.endpointProfile(endpointId))
-    if (profiles.size % 500 === 0)
-      options.onEvent?.({ type: 'read', what: 'endpoint profiles', count: profiles.size })
-  })
-  return { profiles, profilesRead: options.endpointProfiles ? 'all' : 'sample' }
-}
-
-/** So many items from all over a list. */
-function spread<Item>(items: readonly Item[], count: number): readonly Item[] {
-  const last = items.length - 1
-  const places = new Set(
-    Array.from({ length: count }, (_, at) => Math.round((at * last) / Math.max(1, count - 1))),
-  )
-  return [...places].flatMap(place => items[place] ?? [])
-}
-
-/** A catalog with nothing in it. */
-const EMPTY_CATALOG: Catalog = {
-  account: { planType: 'prepaid', roamingProfiles: [], onNetworkRemoval: 'block', positions: {} },
-  rateZones: [],
-  addonPlans: [],
-  endpointBatches: [],
-  moved: [],
-  limits: { rateZone: 0.3, addonPlan: 0.3, endpoint: 0.3 },
-  hash: '',
+  for (const { kind, adoption } of kinds()) {
+    if (!chosen.has(kind) || adoption?.readProfiles === undefined) continue
+    return await adoption.readProfiles(sft, {
+      catalog,
+      state,
+      observation,
+      all: endpointProfiles,
+      say,
+      onRead: count => {
+        if (count % 500 === 0) onEvent?.({ type: 'read', what: 'endpoint profiles', count })
+      },
+    })
+  }
+  return { profiles: new Map(), profilesRead: 'none' }
 }

@@ -5,22 +5,14 @@ import { diffFields } from '../plan/diff-fields.ts'
 import { indexObserved } from '../plan/observed-index.ts'
 import type { Change } from '../plan/plan.ts'
 import type { ResourceGraph } from '../plan/resolve.ts'
-import type { AddonPlanRecord } from '../resources/addon-plan.ts'
-import { observedPlan } from '../resources/addon-plan.ts'
 import type { Kind, ObservedObject } from '../resources/kind.ts'
 import { kindOf, kinds } from '../resources/kinds.ts'
 import { platformSpec } from '../resources/references.ts'
-import type { ReportedPlan } from '../sft/api.ts'
 import { memoryState } from '../state/memory-store.ts'
 import { idsOf, knownId, recordOf, recordsOf } from '../state/records.ts'
 import type { AnyRecord, PutEntry, State } from '../state/state.ts'
 import { putEntry } from '../state/state.ts'
-
-/** The object of the account that an address of the catalog is to stand for. */
-export interface Chosen {
-  readonly id: string
-  readonly revision?: number
-}
+import type { Chosen } from './proposal.ts'
 
 /** Records for the state, and what was found to have one without being new to the catalog. */
 export interface AdoptionRecords {
@@ -89,19 +81,6 @@ const recordOfFound = (resource: Resource, spec: Spec, { id, revision }: Chosen)
 /** What is known by its SIM is that; another object must also be as the catalog says. */
 const isAlike = (kind: Kind, spec: Spec, { object }: FoundObject): boolean =>
   kind.identity === 'iccid' || object === undefined || !differs(kind, spec, object)
-
-/** A record for an inactive plan, which the catalog has no entry for. */
-export function retiredRecord(key: string, plan: ReportedPlan): PutEntry {
-  const { spec } = observedPlan(plan)
-  const record: AddonPlanRecord = {
-    planId: plan.planId,
-    name: plan.name,
-    rateZoneId: typeof spec['rateZone'] === 'string' ? spec['rateZone'] : '',
-    spec,
-    retired: true,
-  }
-  return putEntry('addonPlan', key, record)
-}
 
 /** A state as it would be with these entries. */
 export async function stateWith(state: State, entries: readonly PutEntry[]): Promise<State> {

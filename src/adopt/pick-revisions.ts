@@ -1,8 +1,14 @@
 import type { KindName } from '../model.ts'
-import { kindOf } from '../resources/kinds.ts'
-import { parseRevision } from '../resources/revision.ts'
+import { latestRevisions, parseRevision } from '../resources/revision.ts'
 import { byText } from '../text-order.ts'
 import type { LeftOut } from './proposal.ts'
+
+/** A kind by its names. */
+interface Titled {
+  readonly kind: KindName
+  readonly title: string
+  readonly plural: string
+}
 
 interface Named {
   readonly id: string
@@ -24,50 +30,41 @@ export interface Picked<Object_ extends Named> {
  * objects of one name are never picked from.
  */
 export function pickRevisions<Object_ extends Named>(
-  kind: KindName,
+  titled: Titled,
   objects: readonly Object_[],
 ): { readonly picked: readonly Picked<Object_>[]; readonly left: readonly LeftOut[] } {
   const left: LeftOut[] = []
   const leave = (object: Named, why: string) =>
-    left.push({ kind, what: describeObject(kind, object), why })
-  const groups = new Map<string, Picked<Object_>[]>()
-  for (const object of [...objects].sort((a, b) => byText(a.name, b.name) || byText(a.id, b.id))) {
-    const parsed = parseRevision(object.name)
-    if (parsed === undefined) {
+    left.push({ kind: titled.kind, what: describeObject(titled, object), why })
+  const sorted = objects.toSorted((a, b) => byText(a.name, b.name) || byText(a.id, b.id))
+  for (const object of sorted)
+    if (parseRevision(object.name) === undefined)
       leave(
         object,
         'its name has the form kept for revisions, such as NAME (r2): rename it in the portal',
       )
-      continue
-    }
-    const group = groups.get(parsed.base)
-    const pick = { object, ...parsed }
-    if (group === undefined) groups.set(parsed.base, [pick])
-    else group.push(pick)
-  }
   const picked: Picked<Object_>[] = []
-  for (const group of groups.values()) {
-    const highest = Math.max(...group.map(pick => pick.revision ?? 1))
-    const top = group.filter(pick => (pick.revision ?? 1) === highest)
-    const [first] = top
+  const named = sorted.map(object => ({ object, naturalKey: object.name }))
+  for (const [base, { revision, objects: latest, older }] of latestRevisions(named)) {
+    const [first] = latest
     if (first === undefined) continue
-    if (top.length === 1) picked.push(first)
+    if (latest.length === 1)
+      picked.push({ object: first.object, base, ...(revision > 1 && { revision }) })
     else
-      for (const pick of top)
+      for (const { object } of latest)
         leave(
-          pick.object,
-          `the account has ${top.length} ${kindOf(kind).plural} of this name: rename all but one in the portal, then adopt again`,
+          object,
+          `the account has ${latest.length} ${titled.plural} of this name: rename all but one in the portal, then adopt again`,
         )
-    for (const pick of group)
-      if ((pick.revision ?? 1) !== highest)
-        leave(
-          pick.object,
-          `it counts as an older revision of "${first.object.name}" and stays as it is; if it is something else, rename one of the two in the portal before you adopt`,
-        )
+    for (const { object } of older)
+      leave(
+        object,
+        `it counts as an older revision of "${first.object.name}" and stays as it is; if it is something else, rename one of the two in the portal before you adopt`,
+      )
   }
   return { picked, left }
 }
 
 /** `add-on plan "Europe 5 GB" (885543)`. */
-export const describeObject = (kind: KindName, { id, name }: Named): string =>
-  `${kindOf(kind).title} "${name}" (${id})`
+export const describeObject = ({ title }: Pick<Titled, 'title'>, { id, name }: Named): string =>
+  `${title} "${name}" (${id})`

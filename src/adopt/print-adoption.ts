@@ -1,7 +1,8 @@
-import { type PrintedEntry, printCatalogFile } from '../catalog/print-yaml.ts'
+import { printCatalogFile, printedKeyAt } from '../catalog/print-yaml.ts'
 import type { PlannedFile } from '../catalog/stage-catalog.ts'
-import type { KindName } from '../model.ts'
-import type { EntryDraft, LeftOut, Proposal } from './proposal.ts'
+import type { Address, KindName } from '../model.ts'
+import { kinds } from '../resources/kinds.ts'
+import type { LeftOut, Proposal } from './proposal.ts'
 
 /** Comment lines of one file about what is left out; the command reports all of it. */
 const SHOWN = 200
@@ -11,57 +12,48 @@ const HEAD = [
   'rename keys with moved:, add portal: data.',
 ]
 
-/** The files of a proposal, the folder `into` being below the catalog: one a kind, ICCIDs in CSV. */
-export function printAdoption(proposal: Proposal, into: string): readonly PlannedFile[] {
-  const files: PlannedFile[] = []
-  const { account, zones, plans, batches } = proposal
-  if (account !== undefined)
-    files.push({
-      path: `${into}/account.yaml`,
-      text: printCatalogFile({ head: [...HEAD, 'Defaults of the whole catalog.'], account }),
-    })
-  if (zones.length > 0)
-    files.push({
-      path: `${into}/rate-zones.yaml`,
-      text: printCatalogFile({
-        head: [...HEAD, 'countries: stands for every network that the account has there.'],
-        section: 'rateZones',
-        entries: zones.map(printed),
-        tail: leftLines(proposal.left, 'rateZone'),
-      }),
-    })
-  if (plans.length > 0)
-    files.push({
-      path: `${into}/addon-plans.yaml`,
-      text: printCatalogFile({
-        head: HEAD,
-        section: 'addonPlans',
-        entries: plans.map(printed),
-        tail: leftLines(proposal.left, 'addonPlan'),
-      }),
-    })
-  if (batches.length > 0)
-    files.push({
-      path: `${into}/endpoints.yaml`,
-      text: printCatalogFile({
-        head: [
-          ...HEAD,
-          'Sold endpoints stand here too: the state knows them, and never sells or removes them.',
-        ],
-        section: 'endpointBatches',
-        entries: batches,
-        tail: leftLines(proposal.left, 'endpoint'),
-      }),
-    })
-  for (const batch of batches)
-    files.push({
-      path: `${into}/inventory/${batch.key}.csv`,
-      text: `iccid\n${batch.iccids.join('\n')}\n`,
-    })
-  return files
+/** A file of a proposal. */
+export interface AdoptedFile extends PlannedFile {
+  /** What a line of it is about; undefined where that is not one thing. */
+  readonly addressAt: (line: number) => Address | undefined
 }
 
-const printed = ({ fields, comments }: EntryDraft): PrintedEntry => ({ fields, comments })
+/** The files of a proposal, the folder `into` being below the catalog: one a kind, ICCIDs in CSV. */
+export function printAdoption(proposal: Proposal, into: string): readonly AdoptedFile[] {
+  const files: AdoptedFile[] = []
+  const lists: AdoptedFile[] = []
+  if (proposal.account !== undefined)
+    files.push({
+      path: `${into}/account.yaml`,
+      text: printCatalogFile({
+        head: [...HEAD, 'Defaults of the whole catalog.'],
+        account: proposal.account,
+      }),
+      addressAt: () => undefined,
+    })
+  for (const { kind, catalog, adoption, grouping } of kinds()) {
+    const { entries = [], lists: own = [] } = proposal.kinds.get(kind) ?? {}
+    if (adoption === undefined || entries.length === 0) continue
+    const text = printCatalogFile({
+      head: [...HEAD, ...adoption.head],
+      section: catalog.section,
+      entries: entries.map(({ fields, comments = [] }) => ({ fields, comments })),
+      tail: leftLines(proposal.left, kind),
+    })
+    const addressAt = (line: number) => {
+      const key = grouping === undefined ? printedKeyAt(text, line) : undefined
+      return key === undefined ? undefined : (`${kind}/${key}` as const)
+    }
+    files.push({ path: `${into}/${adoption.file}`, text, addressAt })
+    for (const { path, iccids } of own)
+      lists.push({
+        path: `${into}/${path}`,
+        text: `iccid\n${iccids.join('\n')}\n`,
+        addressAt: line => `${kind}/${iccids[line - 2] ?? ''}`,
+      })
+  }
+  return [...files, ...lists]
+}
 
 function leftLines(left: readonly LeftOut[], kind: KindName): readonly string[] {
   const own = left.filter(item => item.kind === kind)

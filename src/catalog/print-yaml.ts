@@ -1,12 +1,7 @@
 import { isJsonObject } from '../json.ts'
-import type { Json, JsonObject } from '../model.ts'
+import type { Json } from '../model.ts'
+import type { PrintedEntry } from './entry-edit.ts'
 import { flowText, scalarText } from './yaml-text.ts'
-
-/** An entry of a catalog file: its fields in the order in which they are written, and what is said of it. */
-export interface PrintedEntry {
-  readonly fields: JsonObject
-  readonly comments?: readonly string[]
-}
 
 /** A catalog file of one subject. */
 export interface PrintedFile {

@@ -14,7 +14,9 @@ import { SftMissingPrerequisiteError } from '../sft/errors.ts'
 import type { AnyRecord, MappingRow } from '../state/state.ts'
 import { formatMB, normaliseAmount } from '../units.ts'
 import { planEdits } from './addon-plan-accept.ts'
+import { addonPlanAdoption } from './addon-plan-adopt.ts'
 import { type AddonPlanEntry, addonPlanPart } from './addon-plan-entry.ts'
+import { ACTIVATED_BY, observedPlan, PLAN_TYPE, RENEWAL_RULE } from './addon-plan-observed.ts'
 import {
   type EditRequest,
   type EditResult,
@@ -50,11 +52,6 @@ declare module '../state/state.ts' {
     readonly addonPlans: readonly MappingRow[]
   }
 }
-
-// The ports speak the contract's values (section 7), whatever this account has.
-const PLAN_TYPE = { prepaid: '0', postpaid: '1' } as const
-const ACTIVATED_BY = { 'first-use': '1', immediate: '0' } as const
-const RENEWAL_RULE = { expiry: '1', exhaustion: '2' } as const
 
 function resources({
   catalog: { account },
@@ -95,50 +92,6 @@ function resources({
       position: entry.position,
     }
   })
-}
-
-const keyOf = <Key extends string>(
-  table: Readonly<Record<Key, string>>,
-  value: string | undefined,
-): Key | undefined => (Object.keys(table) as Key[]).find(key => table[key] === value)
-
-function renewalOf(subscription: NonNullable<ReportedPlan['subscription']>): Json | undefined {
-  if (subscription.occurrences === undefined) return undefined
-  if (subscription.occurrences === '1' || subscription.reSubscription === 'false') return null
-  const on = keyOf(RENEWAL_RULE, subscription.rule)
-  return on === undefined ? undefined : { on, times: Number(subscription.occurrences) }
-}
-
-/** What of a plan is reported, in the catalog's terms; what is not reported is left out. */
-export function observedPlan(plan: ReportedPlan): ObservedObject {
-  const benefit = plan.benefits?.length === 1 ? plan.benefits[0] : undefined
-  const reported: Record<string, Json | undefined> = {
-    name: plan.name,
-    description: plan.description,
-    status: plan.status,
-    rateZone: benefit?.rateZone,
-    dataMB: benefit?.value === undefined ? undefined : Number(benefit.value),
-    // What other types than days mean is not compared.
-    validityDays:
-      plan.validity?.type === '1' && plan.validity.factor !== undefined
-        ? Number(plan.validity.factor)
-        : undefined,
-    activation: keyOf(ACTIVATED_BY, plan.subscription?.activatedBy),
-    renewal: plan.subscription && renewalOf(plan.subscription),
-    charge: plan.charge === undefined ? undefined : normaliseAmount(plan.charge),
-    priority: plan.priority === undefined ? undefined : Number(plan.priority),
-    serviceProfile: plan.serviceProfile,
-    currencyId: plan.currencyId,
-    planType: keyOf(PLAN_TYPE, plan.planType),
-    destinationGroup: plan.destinationGroup,
-  }
-  return {
-    id: plan.planId,
-    naturalKey: plan.name,
-    spec: Object.fromEntries(
-      Object.entries(reported).filter((entry): entry is [string, Json] => entry[1] !== undefined),
-    ),
-  }
 }
 
 function createRequest(spec: Spec): CreatePlanRequest {
@@ -362,6 +315,7 @@ export const addonPlan: Kind<AddonPlanRecord, AddonPlanEntry> = {
     return { skus, soldEndpoints: sold.reduce((sum, one) => sum + one, 0) }
   },
   accept: planEdits,
+  adoption: addonPlanAdoption,
   createOperation: 'CreatePlan',
   create: async (sft, _resource, spec) => (await sft.write.createPlan(createRequest(spec))).planId,
   find,

@@ -11,6 +11,7 @@ import type {
 } from '../sft/api.ts'
 import { SftMissingPrerequisiteError, SftRejectedError } from '../sft/errors.ts'
 import type { AnyRecord, MappingRow } from '../state/state.ts'
+import { endpointAdoption } from './endpoint-adopt.ts'
 import { type EndpointBatchEntry, endpointBatchPart } from './endpoint-entry.ts'
 import {
   type EditRequest,
@@ -299,6 +300,7 @@ export const endpoint: Kind<EndpointRecord, EndpointBatchEntry> = {
     const sold = sales.soldIccids.has(key)
     return { skus: [], soldEndpoints: sold ? 1 : 0, unsoldEndpoints: sold ? 0 : 1 }
   },
+  adoption: endpointAdoption,
   createOperation: 'CreateEndPoint',
   create: async (sft, resource, spec) =>
     (

@@ -1,5 +1,6 @@
 import type { KindList } from '../account/kind-list.ts'
 import type { Observation } from '../account/observation.ts'
+import type { Adoption } from '../adopt/proposal.ts'
 import { type Finding, findIn, type Listing } from '../finding.ts'
 import type { Issue, IssueCode } from '../issues.ts'
 import { isJsonObject } from '../json.ts'
@@ -214,6 +215,8 @@ export interface Kind<Record_ extends AnyRecord = AnyRecord, Entry_ extends Entr
   readonly record: (resource: Resource, spec: Spec, id: string, previous?: AnyRecord) => Record_
   /** Pure: a field that was changed on the account, as edits of the entry. Absent: it has none of its own. */
   accept?(drift: DriftedField, context: AcceptContext<Record_, Entry_>): FieldEdits
+  /** How it is taken over from an account. Absent: it is not. */
+  readonly adoption?: Adoption
   /** Calls a create takes. */
   readonly createOperation: OperationName
   readonly create: (sft: Sft, resource: Resource, spec: Spec) => Promise<string | undefined>

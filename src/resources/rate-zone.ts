@@ -18,6 +18,7 @@ import {
   sftOf,
 } from './kind.ts'
 import { zoneEdits } from './rate-zone-accept.ts'
+import { rateZoneAdoption } from './rate-zone-adopt.ts'
 import { type RateZoneEntry, rateZonePart } from './rate-zone-entry.ts'
 import { lostNetworks, networkDoubt, type RecordedNetwork, zoneNetworks } from './zone-networks.ts'
 
@@ -300,6 +301,7 @@ export const rateZone: Kind<RateZoneRecord, RateZoneEntry> = {
     }
   },
   accept: zoneEdits,
+  adoption: rateZoneAdoption,
   createOperation: 'CreateRateZone',
   create: async (sft, _resource, spec) => {
     const destGroupId = spec['destGroupId']

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { JsonObject } from '../../src/model.ts'
 import { resolveCatalog } from '../../src/plan/resolve.ts'
-import { observedPlan } from '../../src/resources/addon-plan.ts'
+import { observedPlan } from '../../src/resources/addon-plan-observed.ts'
 import type { Network } from '../../src/sft/api.ts'
 import { emptyState } from '../../src/state/apply-entry.ts'
 import type { State } from '../../src/state/state.ts'

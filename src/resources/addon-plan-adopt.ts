@@ -1,14 +1,49 @@
+/** How the add-on plans of an account come into the catalog. */
+import { createKeyMaker } from '../adopt/make-key.ts'
+import { describeObject, pickRevisions } from '../adopt/pick-revisions.ts'
+import {
+  type AccountQuestion,
+  type Adoption,
+  type Ask,
+  byKey,
+  type Defaults,
+  type EntryDraft,
+  type KindProposal,
+  type LeftOut,
+  mostCommon,
+  type ProposalContext,
+  type ProposalInput,
+  present,
+} from '../adopt/proposal.ts'
+import type { PrintedEntry } from '../catalog/entry-edit.ts'
 import { isJsonObject } from '../json.ts'
 import type { Address, Json, JsonObject } from '../model.ts'
-import { observedPlan } from '../resources/addon-plan.ts'
 import type { ReportedPlan } from '../sft/api.ts'
-import { formatAmount, formatDays, formatMB, parseAmount } from '../units.ts'
-import { createKeyMaker } from './make-key.ts'
-import { describeObject, pickRevisions } from './pick-revisions.ts'
-import type { Defaults, EntryDraft, LeftOut, PlanAnswer, ProposalInput } from './proposal.ts'
+import { type AnyRecord, type PutEntry, putEntry } from '../state/state.ts'
+import {
+  formatAmount,
+  formatDays,
+  formatMB,
+  parseAmount,
+  parseDataVolume,
+  parseValidity,
+} from '../units.ts'
+import { observedPlan } from './addon-plan-observed.ts'
+
+const PLANS = { kind: 'addonPlan', title: 'add-on plan', plural: 'add-on plans' }
+
+/** What a plan needs in YAML and may not be reported. */
+interface PlanAnswer {
+  readonly dataMB?: number
+  readonly validityDays?: number
+  readonly rateZoneId?: string
+}
+
+/** What people told of plans, by ID. */
+type PlanFacts = ReadonlyMap<string, PlanAnswer>
 
 /** Why a plan has no form in the catalog language; undefined where it has one. */
-export function planObstacle(plan: ReportedPlan, told: PlanAnswer | undefined): string | undefined {
+function planObstacle(plan: ReportedPlan, told: PlanAnswer | undefined): string | undefined {
   const { benefits, validity, subscription } = plan
   const spec = observedPlan(plan).spec
   if (plan.category !== undefined && plan.category.toUpperCase() !== 'ADDON')
@@ -35,7 +70,7 @@ export function planObstacle(plan: ReportedPlan, told: PlanAnswer | undefined): 
 }
 
 /** What a plan needs at least: as reported, else as told. */
-export function planFacts(plan: ReportedPlan, told: PlanAnswer | undefined): PlanAnswer {
+function planFacts(plan: ReportedPlan, told: PlanAnswer | undefined): PlanAnswer {
   const { rateZone, dataMB, validityDays } = observedPlan(plan).spec
   const rateZoneId = typeof rateZone === 'string' ? rateZone : told?.rateZoneId
   const data = typeof dataMB === 'number' ? dataMB : told?.dataMB
@@ -48,7 +83,7 @@ export function planFacts(plan: ReportedPlan, told: PlanAnswer | undefined): Pla
 }
 
 /** Plans of the account that nobody manages yet, inactive ones apart. */
-export function unmanagedPlans({ state, observation }: ProposalInput): {
+function unmanagedPlans({ state, observation }: ProposalInput): {
   readonly active: readonly ReportedPlan[]
   readonly inactive: readonly ReportedPlan[]
 } {
@@ -66,31 +101,29 @@ export function unmanagedPlans({ state, observation }: ProposalInput): {
 }
 
 /** Entries for the active plans that nobody manages yet, and keys for the inactive ones where asked. */
-export function proposePlans(
+function propose(
   input: ProposalInput,
-  zoneKeys: ReadonlyMap<string, string>,
-  defaults: Defaults,
-): {
-  readonly drafts: readonly EntryDraft[]
-  readonly retired: ReadonlyMap<string, ReportedPlan>
-  readonly left: readonly LeftOut[]
-} {
-  const { catalog, state, answers, without } = input
+  { entries, defaults, keys, facts }: ProposalContext<PlanFacts>,
+): KindProposal {
+  const { state, without } = input
+  const zoneKeys = keys.get('rateZone') ?? new Map()
   const { active, inactive } = unmanagedPlans(input)
-  const named = new Map(catalog?.addonPlans.map(plan => [plan.name, plan.key]))
+  const named = new Map(
+    entries.flatMap(plan => ('name' in plan ? [[plan.name, plan.key] as const] : [])),
+  )
   const makeKey = createKeyMaker([
     ...Object.keys(state.addonPlans),
-    ...(catalog?.addonPlans ?? []).map(plan => plan.key),
+    ...entries.map(plan => plan.key),
   ])
   const { picked, left: unpicked } = pickRevisions(
-    'addonPlan',
+    PLANS,
     active.map(plan => ({ ...plan, id: plan.planId })),
   )
   const left: LeftOut[] = [...unpicked]
   const drafts: EntryDraft[] = []
   for (const { object: plan, base, revision } of picked) {
     const leave = (why: string) =>
-      left.push({ kind: 'addonPlan', what: describeObject('addonPlan', plan), why })
+      left.push({ kind: 'addonPlan', what: describeObject(PLANS, plan), why })
     const known = named.get(base)
     if (known !== undefined) {
       if (Object.hasOwn(state.addonPlans, known))
@@ -99,7 +132,7 @@ export function proposePlans(
     }
     const key = makeKey(base, `addon-plan-${plan.planId}`)
     const address: Address = `addonPlan/${key}`
-    const told = answers.plans.get(plan.planId)
+    const told = facts?.get(plan.planId)
     const obstacle =
       without.get(address) ??
       planObstacle(plan, told) ??
@@ -121,16 +154,35 @@ export function proposePlans(
       ],
     })
   }
-  const retired = new Map<string, ReportedPlan>()
+  const records: PutEntry[] = []
   for (const plan of inactive)
-    if (input.inactive) retired.set(makeKey(plan.name, `addon-plan-${plan.planId}`), plan)
+    if (input.inactive)
+      records.push(retiredRecord(makeKey(plan.name, `addon-plan-${plan.planId}`), plan))
     else
       left.push({
         kind: 'addonPlan',
-        what: describeObject('addonPlan', { id: plan.planId, name: plan.name }),
+        what: describeObject(PLANS, { id: plan.planId, name: plan.name }),
         why: 'it is inactive; --inactive records it in the state as retired',
       })
-  return { drafts, retired, left }
+  return {
+    entries: byKey(drafts),
+    chosen: new Map(drafts.map(draft => [draft.address, draft])),
+    records,
+    left,
+  }
+}
+
+/** A record for an inactive plan, which the catalog has no entry for. */
+function retiredRecord(key: string, plan: ReportedPlan): PutEntry {
+  const { spec } = observedPlan(plan)
+  const record: AnyRecord & { readonly planId: string; readonly rateZoneId: string } = {
+    planId: plan.planId,
+    name: plan.name,
+    rateZoneId: typeof spec['rateZone'] === 'string' ? spec['rateZone'] : '',
+    spec,
+    retired: true,
+  }
+  return putEntry('addonPlan', key, record)
 }
 
 /** A default that a plan needs, where neither it nor the account section tells it. */
@@ -210,8 +262,110 @@ function writePlan(
 const unless = (usual: string | undefined, value: string | undefined): string | undefined =>
   value === usual ? undefined : value
 
-/** Fields that have a value, in their order. */
-export const present = (fields: Readonly<Record<string, Json | undefined>>): JsonObject =>
-  Object.fromEntries(
-    Object.entries(fields).filter((field): field is [string, Json] => field[1] !== undefined),
-  )
+/** Asks for what a plan needs and the account does not report. */
+async function askPlans(
+  input: ProposalInput,
+  ask: Ask,
+  say: (line: string) => void,
+): Promise<PlanFacts> {
+  const answers = new Map<string, PlanAnswer>()
+  const unreported = unmanagedPlans(input).active.filter(plan => {
+    const facts = planFacts(plan, undefined)
+    const lacks = [facts.dataMB, facts.validityDays, facts.rateZoneId].includes(undefined)
+    // Told values do not help a plan that the language cannot say.
+    const told = { dataMB: 1, validityDays: 1, rateZoneId: '1' }
+    return lacks && planObstacle(plan, told) === undefined
+  })
+  if (unreported.length === 0) return answers
+  say(`The account does not report all of ${unreported.length} add-on plans.`)
+  for (const plan of unreported) {
+    const named = { id: plan.planId, name: plan.name }
+    const text = await ask(
+      `${describeObject(PLANS, named)}: data, validity and rate zone ID, such as "10 GB, 30 days, 1201" (empty: leave out): `,
+    )
+    if (text.trim() === '') continue
+    const [data = '', validity = '', rateZoneId = ''] = text.split(',').map(part => part.trim())
+    const dataMB = parseDataVolume(data)
+    const validityDays = parseValidity(validity)
+    if (dataMB === undefined || validityDays === undefined || rateZoneId === '')
+      say('  this is not data, validity and rate zone ID; it is left out')
+    else answers.set(plan.planId, { dataMB, validityDays, rateZoneId })
+  }
+  return answers
+}
+
+/** Defaults that no plan of the account reports. */
+function questions(input: ProposalInput): readonly AccountQuestion[] {
+  const plans = unmanagedPlans(input).active
+  const lacks = (field: 'serviceProfile' | 'currencyId' | 'destinationGroup') =>
+    plans.length > 0 && plans.every(plan => plan[field] === undefined)
+  const all: readonly (AccountQuestion | false)[] = [
+    lacks('serviceProfile') && {
+      field: 'addonServiceProfile',
+      question: 'Service profile ID of add-on plans',
+    },
+    lacks('currencyId') && { field: 'currencyId', question: 'Currency ID' },
+    lacks('destinationGroup') && {
+      field: 'destinationGroup',
+      question: 'Destination group of add-on plans, usually a roaming profile ID',
+    },
+  ]
+  return all.filter(one => one !== false)
+}
+
+/** What most of the plans have. */
+function commonDefaults(input: ProposalInput): Partial<Defaults> {
+  const { active } = unmanagedPlans(input)
+  const common = (field: string) =>
+    mostCommon(
+      active.map(plan => {
+        const value = observedPlan(plan).spec[field]
+        return typeof value === 'string' ? value : undefined
+      }),
+    )
+  const told = input.answers.account
+  const addonServiceProfile = common('serviceProfile') ?? told.addonServiceProfile
+  const currencyId = common('currencyId') ?? told.currencyId
+  const destinationGroup = common('destinationGroup') ?? told.destinationGroup
+  return {
+    planType: common('planType') === 'postpaid' ? 'postpaid' : 'prepaid',
+    ...(addonServiceProfile !== undefined && { addonServiceProfile }),
+    ...(currencyId !== undefined && { currencyId }),
+    ...(destinationGroup !== undefined && { destinationGroup }),
+  }
+}
+
+function notes(_input: ProposalInput, entries: readonly PrintedEntry[]): readonly string[] {
+  const said: string[] = []
+  const byId = entries.filter(entry => typeof entry.fields['rateZone'] === 'object').length
+  if (byId > 0)
+    said.push(
+      `${byId} add-on plans use a rate zone that is not in the catalog: they name it by its ID`,
+    )
+  const lower = new Map<string, string[]>()
+  for (const entry of entries) {
+    const name = String(entry.fields['name'])
+    lower.set(name.toLowerCase(), [...(lower.get(name.toLowerCase()) ?? []), name])
+  }
+  for (const names of lower.values())
+    if (names.length > 1)
+      said.push(
+        `names that differ by capital letters only are different plans: ${names.map(name => `"${name}"`).join(', ')}`,
+      )
+  return said
+}
+
+/** Add-on plans of an account. */
+export const addonPlanAdoption: Adoption<PlanFacts> = {
+  file: 'addon-plans.yaml',
+  head: [],
+  ask: askPlans,
+  questions,
+  defaults: commonDefaults,
+  account: ({ addonServiceProfile, currencyId, planType, destinationGroup }) => ({
+    fields: { addonServiceProfile, currencyId, planType, destinationGroup },
+    comments: ['Of add-on plans: what most of them have.'],
+  }),
+  propose,
+  notes,
+}

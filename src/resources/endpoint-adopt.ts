@@ -1,28 +1,47 @@
-import type { Json, JsonObject } from '../model.ts'
-import type { EndpointProfile, Sim } from '../sft/api.ts'
-import { byText } from '../text-order.ts'
-import { parseIccid } from '../units.ts'
-import { createKeyMaker } from './make-key.ts'
+/** How the endpoints of an account come into the catalog. */
+import { READS_AT_ONCE } from '../account/read-sims.ts'
+import { callCost } from '../adopt/call-cost.ts'
+import { createKeyMaker } from '../adopt/make-key.ts'
 import {
-  type BatchDraft,
+  type AccountQuestion,
+  type Adoption,
   type Defaults,
+  hasAccountSection,
+  type KindProposal,
   type LeftOut,
   mostCommon,
+  type ProfileOptions,
+  type ProposalContext,
   type ProposalInput,
-} from './proposal.ts'
-import { present } from './propose-plans.ts'
+  present,
+} from '../adopt/proposal.ts'
+import type { PrintedEntry } from '../catalog/entry-edit.ts'
+import type { Json, JsonObject } from '../model.ts'
+import type { EndpointProfile, Sft, Sim } from '../sft/api.ts'
+import { sideBySide } from '../side-by-side.ts'
+import { byText } from '../text-order.ts'
+import { parseIccid } from '../units.ts'
+
+/** A batch for the catalog; its ICCIDs go into a file of their own. */
+interface BatchDraft extends PrintedEntry {
+  readonly key: string
+  readonly iccids: ReadonlySet<string>
+}
+
+/** Endpoints whose profile is read to learn the usual settings. */
+const SAMPLE = 3
 
 /** A name that fewer endpoints share is a name of their own. */
 const SHARED_NAME = 10
 
 /** An endpoint of the account that nobody manages yet. */
-export interface UnmanagedEndpoint {
+interface UnmanagedEndpoint {
   readonly sim: Sim
   readonly endpointId: string
 }
 
 /** Endpoints with a SIM that neither the state nor the catalog knows, by ICCID. */
-export function unmanagedEndpoints({
+function unmanagedEndpoints({
   catalog,
   state,
   observation,
@@ -35,7 +54,7 @@ export function unmanagedEndpoints({
 }
 
 /** The settings that endpoints have, as far as their profiles were read and tell. */
-export function endpointDefaults(
+function endpointDefaults(
   profiles: Iterable<EndpointProfile>,
 ): Partial<Pick<Defaults, 'basePlan' | 'apnGroup' | 'roamingProfiles'>> {
   const all = [...profiles]
@@ -60,14 +79,8 @@ interface Group {
 }
 
 /** Batches for the endpoints that nobody manages yet: those with the same settings stand in one. */
-export function proposeBatches(
-  input: ProposalInput,
-  defaults: Defaults,
-): {
-  readonly drafts: readonly BatchDraft[]
-  readonly left: readonly LeftOut[]
-} {
-  const { catalog, state } = input
+function propose(input: ProposalInput, { entries, defaults }: ProposalContext): KindProposal {
+  const { state } = input
   const left: LeftOut[] = []
   const groups = new Map<string, Group>()
   const endpoints = unmanagedEndpoints(input)
@@ -94,7 +107,7 @@ export function proposeBatches(
       why: `their ${missing} is not known: give it under account: in the catalog, or read it with --endpoint-profiles`,
     })
   const makeKey = createKeyMaker([
-    ...(catalog?.endpointBatches ?? []).map(batch => batch.key),
+    ...entries.map(batch => batch.key),
     ...Object.values(state.endpoints).map(endpoint => endpoint.batch),
   ])
   const drafts = [...groups.values()]
@@ -102,7 +115,16 @@ export function proposeBatches(
       (a, b) => b.iccids.length - a.iccids.length || byText(a.iccids[0] ?? '', b.iccids[0] ?? ''),
     )
     .map((group, at) => writeBatch(makeKey(`adopted-${at + 1}`, 'adopted'), group, input, defaults))
-  return { drafts, left }
+  return {
+    entries: drafts,
+    chosen: new Map(
+      endpoints
+        .filter(({ sim }) => drafts.some(({ iccids }) => iccids.has(sim.iccid)))
+        .map(({ sim, endpointId }) => [`endpoint/${sim.iccid}` as const, { id: endpointId }]),
+    ),
+    lists: drafts.map(({ key, iccids }) => ({ path: `inventory/${key}.csv`, iccids: [...iccids] })),
+    left,
+  }
 }
 
 const profilesOfAll = ({ profiles, profilesRead }: ProposalInput): ProposalInput['profiles'] =>
@@ -177,7 +199,7 @@ function writeBatch(
           'endpoint): the settings of account: are taken on trust, the names as {iccid}. Nothing is renamed.',
         ]
   const order: JsonObject = present(fields)
-  return { key, fields: order, comments, iccids: group.iccids }
+  return { key, fields: order, comments, iccids: new Set(group.iccids) }
 }
 
 /** Name templates of endpoints: with the ICCID in it, or one that many share. */
@@ -203,4 +225,99 @@ function commonNames(
     const shared = (counts.get(template) ?? 0) >= Math.min(SHARED_NAME, endpoints.length)
     return template.includes('{iccid}') || shared ? template : undefined
   }
+}
+
+/** Reads the profiles of endpoints that nobody manages yet: all, or a sample where the usual settings are not known. */
+async function readProfiles(
+  sft: Sft,
+  options: ProfileOptions,
+): Promise<Pick<ProposalInput, 'profiles' | 'profilesRead'>> {
+  const endpoints = unmanagedEndpoints(options)
+  if (endpoints.length === 0 || !(options.all || !hasAccountSection(options.catalog)))
+    return { profiles: new Map(), profilesRead: 'none' }
+  const chosen = options.all ? endpoints : spread(endpoints, SAMPLE)
+  const cost = callCost(chosen.length, sft, 'endpoint', 'endpoints')
+  options.say(
+    options.all
+      ? `The profiles of ${cost}.`
+      : `The profiles of ${cost}; a sample, since the catalog has no account section.`,
+  )
+  const profiles = new Map<string, EndpointProfile>()
+  await sideBySide(chosen, READS_AT_ONCE, async ({ endpointId }) => {
+    profiles.set(endpointId, await sft.read.endpointProfile(endpointId))
+    options.onRead(profiles.size)
+  })
+  return { profiles, profilesRead: options.all ? 'all' : 'sample' }
+}
+
+/** So many items from all over a list. */
+function spread<Item>(items: readonly Item[], count: number): readonly Item[] {
+  const last = items.length - 1
+  const places = new Set(
+    Array.from({ length: count }, (_, at) => Math.round((at * last) / Math.max(1, count - 1))),
+  )
+  return [...places].flatMap(place => items[place] ?? [])
+}
+
+/** Defaults that no endpoint of the account reports. */
+function questions({ observation, profiles }: ProposalInput): readonly AccountQuestion[] {
+  const lacks = (field: 'basePlan' | 'apnGroup' | 'roamingProfiles') =>
+    [...observation.sims.values()].some(sim => sim.endpointId !== undefined) &&
+    [...profiles.values()].every(profile => profile[field] === undefined)
+  const all: readonly (AccountQuestion | false)[] = [
+    lacks('basePlan') && { field: 'basePlan', question: 'Base plan ID of endpoints' },
+    lacks('apnGroup') && { field: 'apnGroup', question: 'APN group ID of endpoints' },
+    lacks('roamingProfiles') && {
+      field: 'roamingProfiles',
+      question: 'Roaming profile IDs of endpoints, with commas',
+      isList: true,
+    },
+  ]
+  return all.filter(one => one !== false)
+}
+
+function defaults({ profiles, answers: { account } }: ProposalInput): Partial<Defaults> {
+  const common = endpointDefaults(profiles.values())
+  const basePlan = common.basePlan ?? account.basePlan
+  const apnGroup = common.apnGroup ?? account.apnGroup
+  return {
+    ...(basePlan !== undefined && { basePlan }),
+    ...(apnGroup !== undefined && { apnGroup }),
+    roamingProfiles: common.roamingProfiles ?? account.roamingProfiles ?? [],
+  }
+}
+
+/** Endpoints of an account. */
+export const endpointAdoption: Adoption = {
+  file: 'endpoints.yaml',
+  head: ['Sold endpoints stand here too: the state knows them, and never sells or removes them.'],
+  readProfiles,
+  questions,
+  defaults,
+  account: ({ basePlan, apnGroup, roamingProfiles }, { profiles, profilesRead }) => ({
+    fields: {
+      basePlan,
+      apnGroup,
+      roamingProfiles: roamingProfiles.length > 0 ? roamingProfiles : undefined,
+    },
+    comments:
+      basePlan === undefined
+        ? []
+        : [
+            profilesRead === 'sample'
+              ? `Of endpoints: what ${profiles.size} of them have, which were read as a sample.`
+              : 'Of endpoints: what most of them have.',
+          ],
+  }),
+  propose,
+  notes: input => {
+    const unsold = input.kinds.has('endpoint')
+      ? unmanagedEndpoints(input).filter(({ sim }) => sim.status === 'Pre-Active').length
+      : 0
+    return unsold === 0
+      ? []
+      : [
+          `${unsold.toLocaleString('en-GB')} of the endpoints are Pre-Active and will count as unsold stock: where some of them are sold already, adopt without endpoints (--only rateZones --only addonPlans), or take those ICCIDs out of the inventory and out of the state (sft-catalog state rm)`,
+        ]
+  },
 }
