@@ -139,6 +139,8 @@ export const SELECT = {
     where kind = 'purchase' and status = 'delivered' and created_at >= $1`,
   holders: `select plan_id, count(distinct endpoint_id) as n from orders
     where status not in ('failed', 'cancelled') and endpoint_id is not null group by plan_id`,
+  orderMarks: `select order_id as id, crc from orders where order_id in ${AMONG_1} order by order_id`,
+  esimMarks: `select endpoint_id as id, crc from esims where endpoint_id in ${AMONG_1} order by endpoint_id`,
   place: 'select lineage, serial, halted from place',
 } as const
 

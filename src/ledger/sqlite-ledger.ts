@@ -18,6 +18,7 @@ import { questionsOf, rowsIn } from './questions.ts'
 import { numberIn } from './rows.ts'
 import { readSideFile, writeSideFile } from './side-file.ts'
 import { FORGET_PROCESSES, NEXT_SERIAL, SELECT } from './sql.ts'
+import { openRowWatches } from './watch-rows.ts'
 
 interface Request {
   readonly keys: LedgerKeys
@@ -83,6 +84,7 @@ export async function openHaltedFileLedger(path: string): Promise<HaltedLedger |
 function openOn(location: string, file: LedgerFile): Ledger {
   const { path, connection } = file
   const rows = rowsIn(path, connection)
+  const watches = openRowWatches(path, connection)
   let requests: Request[] = []
   let working: Promise<void> | undefined
   let closed = false
@@ -130,6 +132,7 @@ function openOn(location: string, file: LedgerFile): Ledger {
     requests = requests.slice(TOGETHER)
     try {
       for (const answer of await untilFree(path, () => decideTogether(taken))) answer()
+      watches.look()
       if (performance.now() - notedAt > NOTE_MS) note()
     } catch (error) {
       for (const { reject } of taken) reject(inPlainWords(path, error))
@@ -165,9 +168,11 @@ function openOn(location: string, file: LedgerFile): Ledger {
       })
     },
     ...questionsOf(path, ask),
+    watch: watches.watch,
     async [Symbol.asyncDispose]() {
       if (closed) return
       closed = true
+      watches.close()
       await working
       note()
       closeFile(file)

@@ -27,6 +27,7 @@ import type {
 import { changeOrder, newOrder, type OrderChange } from './order.ts'
 import { claimOrder, type OrderDesk, OrderLostError, saveOrder } from './save-order.ts'
 import { freed, type RunOther, takeEndpoint } from './take-endpoint.ts'
+import { openTurns } from './turns.ts'
 import { readInstance } from './usage.ts'
 
 /** What a cancellation did, in sentences for people. */
@@ -48,7 +49,8 @@ export async function cancelOrder(
   runOther: RunOther,
   signal: AbortSignal,
 ): Promise<Cancellation> {
-  for (let wait = 20; ; wait = Math.min(wait * 1.5, 500)) {
+  using turns = openTurns(desk)
+  for (;;) {
     const ended = await readCancelled(desk, orderId)
     if (ended !== undefined) return ended
     const claim = await claimOrder(desk, orderId, { anyStatus: true })
@@ -60,7 +62,7 @@ export async function cancelOrder(
       } finally {
         claim.desk.claim.end()
       }
-    } else if (claim.kind === 'theirs') await desk.clock.sleep(wait, signal)
+    } else if (claim.kind === 'theirs') await turns.next({ orderIds: [orderId] }, signal)
   }
 }
 

@@ -76,6 +76,7 @@ export type {
   LedgerKeys,
   LedgerProcess,
   LedgerRows,
+  LedgerWatch,
   OrderFailure,
   OrderIntent,
   OrderKind,

@@ -253,6 +253,15 @@ export interface EsimCount extends Omit<EsimStock, 'endpointId'> {
   readonly count: number
 }
 
+/** Tells of changes of some orders and eSIMs, whoever makes them. */
+export interface LedgerWatch extends Disposable {
+  /**
+   * Resolves once one of the rows may have changed since this was asked last, or since the watch began. Rejects
+   * where the signal fires.
+   */
+  changed(signal: AbortSignal): Promise<void>
+}
+
 /** Most keys of one question, and most rows of one page. */
 export const PAGE = 1000
 
@@ -292,6 +301,11 @@ export interface Ledger extends AsyncDisposable {
   salesSince(time: string): Promise<{ readonly count: number; readonly first?: string }>
   /** How many endpoints hold an add-on of each plan, or are about to. */
   holders(): Promise<ReadonlyMap<string, number>>
+  /**
+   * An ability: begins to watch rows, so that whoever waits for another owner is told. Without it they look again
+   * from time to time. It throws nothing that waiting could not do without.
+   */
+  readonly watch?: (keys: LedgerKeys) => LedgerWatch
 }
 
 /** Whether an order still needs work. */

@@ -1,5 +1,6 @@
-import type { EsimCount, EsimPlace, Ledger, OrderRow } from './ledger.ts'
+import type { EsimCount, EsimPlace, Ledger, LedgerEntry, LedgerKeys, OrderRow } from './ledger.ts'
 import { type LedgerTables, openTables, rowsOf } from './tables.ts'
+import { makeWatch, type Watcher } from './watches.ts'
 
 /** A ledger that lives as long as the process: for tests and demos. Nothing of it survives. */
 export function memoryLedger(): Ledger {
@@ -13,6 +14,7 @@ export function ledgerOver(tables: LedgerTables): Ledger {
     refreshedAt: tables.rows.usage(endpointId)?.refreshedAt ?? '',
     endpointId,
   })
+  const watchers = new Set<Watcher>()
   const sales = () =>
     tables.orders(false).filter(order => order.kind === 'purchase' && order.status === 'delivered')
   return {
@@ -20,6 +22,7 @@ export function ledgerOver(tables: LedgerTables): Ledger {
     async transact(keys, decide) {
       const { entries, result } = decide(rowsOf(tables.rows, keys))
       for (const entry of entries) tables.apply(entry)
+      for (const watcher of watchers) if (isAmong(watcher.keys, entries)) watcher.tell()
       return result
     },
     async ordersAfter(after, limit, filter) {
@@ -71,9 +74,25 @@ export function ledgerOver(tables: LedgerTables): Ledger {
       }
       return new Map([...holders].map(([planId, endpoints]) => [planId, endpoints.size]))
     },
+    watch(keys) {
+      const { watch, watcher } = makeWatch(keys, () => watchers.delete(watcher))
+      watchers.add(watcher)
+      return watch
+    },
     async [Symbol.asyncDispose]() {},
   }
 }
+
+/** Whether entries change a watched row. */
+const isAmong = (
+  { orderIds = [], endpointIds = [] }: LedgerKeys,
+  entries: readonly LedgerEntry[],
+): boolean =>
+  entries.some(
+    ({ table, row }) =>
+      (table === 'orders' && orderIds.includes(row.orderId)) ||
+      (table === 'esims' && endpointIds.includes(row.endpointId)),
+  )
 
 /** Texts that sort as the places of the port do: no time holds the mark between. */
 const orderMark = ({ createdAt, orderId }: Pick<OrderRow, 'createdAt' | 'orderId'>): string =>

@@ -35,6 +35,7 @@ import {
 import { readSku } from './skus.ts'
 import { subscribeAddon } from './subscribe-addon.ts'
 import { freed, type RunOther, takeEndpoint } from './take-endpoint.ts'
+import { openTurns } from './turns.ts'
 
 /** An order to place, or only one to go on with. */
 export interface OrderJob {
@@ -51,14 +52,15 @@ export interface OrderJob {
  */
 export async function runOrder(desk: Desk, job: OrderJob, signal: AbortSignal): Promise<OrderRow> {
   const { orderId, place } = job
-  for (let wait = 20; ; wait = Math.min(wait * 1.5, 500)) {
+  using turns = openTurns(desk)
+  for (;;) {
     signal.throwIfAborted()
     const claim = await claimOrder(desk, orderId, {
       ...(place === undefined ? {} : { content: place.hash, retryFailed: true }),
     })
     if (claim.kind === 'finished') return claim.order
     if (claim.kind === 'theirs') {
-      await desk.clock.sleep(wait, signal)
+      await turns.next({ orderIds: [orderId] }, signal)
       continue
     }
     if (claim.kind === 'missing' && place === undefined) throw new UnknownOrderError(orderId)

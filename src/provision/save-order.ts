@@ -63,7 +63,7 @@ type Taking =
 /**
  * Takes an order that nobody works on, in this process or another one. `content` binds the order ID:
  * another content or a cancelled order throws OrderConflictError. `retryFailed`: a failed order is begun
- * again. `anyStatus`: finished ones too. Whoever gets it ends the claim of its desk.
+ * again. `anyStatus`: delivered and failed ones too. Whoever gets it ends the claim of its desk.
  */
 export async function claimOrder(
   desk: Desk,
@@ -83,8 +83,9 @@ export async function claimOrder(
       if (order === undefined) return decided({ kind: 'missing' })
       if (options.content !== undefined) refuseOther(orderId, order, options.content)
       const again = order.status === 'failed' && options.retryFailed === true
-      if (!isUnfinished(order) && !again && options.anyStatus !== true)
-        return decided({ kind: 'finished', order })
+      // One that was cancelled since somebody looked would be undone once more.
+      const isOver = order.status === 'cancelled' || options.anyStatus !== true
+      if (!isUnfinished(order) && !again && isOver) return decided({ kind: 'finished', order })
       if (desk.lease.isHeld(order, rows)) return decided({ kind: 'theirs', order })
       const change: OrderChange = {
         owner: own.owner,

@@ -4,6 +4,7 @@ import { NothingToSettleError, OrderConflictError, UnknownOrderError } from './e
 import type { AddonRow, EsimRow, LedgerEntry, OrderRow } from './ledger.ts'
 import { claimOrder, type OrderDecision, type OrderDesk, saveOrder } from './save-order.ts'
 import { freed } from './take-endpoint.ts'
+import { openTurns } from './turns.ts'
 
 /** What a person found out about an order: the instance that is its own, or that there is none. */
 export type HandVerdict = { readonly instance: string } | { readonly notSold: true }
@@ -21,9 +22,11 @@ export async function settleByHand(
   by: string,
   signal: AbortSignal,
 ): Promise<OrderRow> {
-  for (let wait = 20; ; wait = Math.min(wait * 1.5, 500)) {
+  using turns = openTurns(desk)
+  for (;;) {
     const claim = await claimOrder(desk, orderId, { anyStatus: true })
     if (claim.kind === 'missing') throw new UnknownOrderError(orderId)
+    if (claim.kind === 'finished') throw noDoubt(claim.order)
     if (claim.kind === 'mine') {
       try {
         return await saveVerdict(claim.desk, claim.order, verdict, by)
@@ -34,9 +37,12 @@ export async function settleByHand(
         claim.desk.claim.end()
       }
     }
-    await desk.clock.sleep(wait, signal)
+    await turns.next({ orderIds: [orderId] }, signal)
   }
 }
+
+const noDoubt = ({ orderId, status }: OrderRow): NothingToSettleError =>
+  new NothingToSettleError(orderId, `is ${status}: there is no doubt about it`)
 
 async function saveVerdict(
   desk: OrderDesk,
@@ -49,7 +55,7 @@ async function saveVerdict(
     status === 'delivered' && 'instance' in verdict && order.uniqueId === verdict.instance
   if (isSame) return await saveOrder(desk, orderId, [], () => ({ change: { owner: null } }))
   if ((status !== 'reserved' && status !== 'activated') || endpointId === undefined)
-    throw new NothingToSettleError(orderId, `is ${status}: there is no doubt about it`)
+    throw noDoubt(order)
   if (order.cancelling === true)
     throw new NothingToSettleError(orderId, 'is being cancelled: cancel it once more')
   if (order.intent === undefined && 'notSold' in verdict)

@@ -10,6 +10,7 @@ import {
   type OrderOwner,
   type OrderRow,
 } from './ledger.ts'
+import { openTurns } from './turns.ts'
 
 /** Goes on with another order that has the endpoint. */
 export type RunOther = (orderId: string) => Promise<OrderRow>
@@ -48,7 +49,8 @@ export async function takeEndpoint(
   const { endpointId } = work
   const orderId = 'orderId' in work.by ? work.by.orderId : undefined
   let other: string | undefined
-  for (let wait = 20; ; ) {
+  using turns = openTurns(desk)
+  for (;;) {
     signal.throwIfAborted()
     const orderIds = other === undefined ? [] : [other]
     const turn = await desk.ledger.transact<Turn>({ orderIds, endpointIds: [endpointId] }, rows =>
@@ -57,10 +59,7 @@ export async function takeEndpoint(
     if (turn.kind === 'mine') return turn.esim
     if (turn.kind === 'look') other = turn.orderId
     else if (turn.kind === 'settle') await settleOther(work, orderId, turn.orderId)
-    else {
-      await desk.clock.sleep(wait, signal)
-      wait = Math.min(wait * 1.5, 500)
-    }
+    else await turns.next({ orderIds, endpointIds: [endpointId] }, signal)
   }
 }
 

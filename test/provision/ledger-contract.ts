@@ -1,5 +1,12 @@
 import type { Test } from 'tap'
-import type { EsimQuestion, EsimRow, Ledger, OrderRow } from '../../src/provision/index.ts'
+import type {
+  EsimQuestion,
+  EsimRow,
+  Ledger,
+  LedgerEntry,
+  LedgerWatch,
+  OrderRow,
+} from '../../src/provision/index.ts'
 import { allEsims, allOrders, allUsages } from './rows.ts'
 
 const at = '2026-11-21T10:00:00.000Z'
@@ -203,6 +210,64 @@ export function testLedger(
     t.same(second?.place, { refreshedAt: '2026-11-21T12:00:00.000Z', endpointId: '2' })
     t.same(await ask({ after: second!.place }), ['1', '3'])
     t.same(await ask({ status: 'set aside' }), [])
+  })
+
+  t.test(`${name}: of many who want a row that is not there yet, one makes it`, async t => {
+    const { ledger, reopen } = await open(t)
+    const other = (await reopen?.()) ?? ledger
+    const place = (view: Ledger) =>
+      view.transact({ orderIds: ['A'], endpointIds: ['1'] }, rows =>
+        rows.order('A') !== undefined || rows.esim('1') !== undefined
+          ? { entries: [], result: 'there' as const }
+          : {
+              entries: [
+                { table: 'orders', row: anOrder('A') },
+                { table: 'esims', row: anEsim('1') },
+              ],
+              result: 'made' as const,
+            },
+      )
+    const views = Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? ledger : other))
+    const results = await Promise.all(views.map(place))
+    t.equal(results.filter(result => result === 'made').length, 1)
+  })
+
+  t.test(`${name}: who watches a row is told when anybody changes it, and of no other`, async t => {
+    const { ledger, reopen } = await open(t)
+    const other = (await reopen?.()) ?? ledger
+    if (ledger.watch === undefined) throw new Error('it cannot watch')
+    // Those who wait have a time of their own, which keeps the process; a watch does not.
+    const alive = setInterval(() => {}, 1000)
+    t.teardown(() => clearInterval(alive))
+    const put = (entry: LedgerEntry) =>
+      other.transact({ orderIds: ['A', 'B'], endpointIds: ['1'] }, () => ({
+        entries: [entry],
+        result: undefined,
+      }))
+    const stop = new AbortController()
+    using order = ledger.watch({ orderIds: ['A'] })
+    using endpoint = ledger.watch({ endpointIds: ['1'] })
+    const told: string[] = []
+    const listen = (watch: LedgerWatch, what: string) =>
+      watch.changed(stop.signal).then(
+        () => told.push(what),
+        (error: unknown) => told.push(`${what}: ${String(error)}`),
+      )
+    const placed = listen(order, 'order')
+    const taken = listen(endpoint, 'endpoint')
+    await put({ table: 'orders', row: anOrder('B') })
+    await put({ table: 'orders', row: anOrder('A') })
+    await placed
+    t.same(told, ['order'])
+    await put({ table: 'esims', row: anEsim('1') })
+    await taken
+    t.same(told, ['order', 'endpoint'])
+    await put({ table: 'orders', row: anOrder('A', { status: 'delivered' }) })
+    await order.changed(stop.signal)
+    const given = listen(order, 'order')
+    stop.abort(new Error('enough'))
+    await given
+    t.same(told.slice(2), ['order: Error: enough'])
   })
 
   t.test(`${name}: eSIMs are found among endpoints and ICCIDs, and counted`, async t => {

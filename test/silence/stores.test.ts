@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { SYSTEM_CLOCK } from '../../src/clock.ts'
+import { type Clock, SYSTEM_CLOCK } from '../../src/clock.ts'
 import {
   applyPlan,
   loadCatalog,
@@ -12,12 +12,18 @@ import {
   registerStore,
   sharedSlots,
 } from '../../src/index.ts'
-import { memoryLedger, openLedger, openProvisioner } from '../../src/provision/index.ts'
+import {
+  type Ledger,
+  memoryLedger,
+  openLedger,
+  openProvisioner,
+} from '../../src/provision/index.ts'
 import { shownPlace, withoutSecrets } from '../../src/stores/registry.ts'
 import { type Desk, openDesk, smallCatalog } from '../cli/desk.ts'
 import type { Ended } from '../cli/run-cli.ts'
 import { virtualClock } from '../clocks.ts'
 import { scriptBeside, spawnNode } from '../program.ts'
+import { openMarket, openShop } from '../provision/support.ts'
 import { spareStore } from '../stores/spare-store.ts'
 
 registerStore('Spare:', async () => spareStore)
@@ -214,4 +220,45 @@ t.test('a file that is none of call times is never written over', async t => {
   t.equal(code, 1)
   t.match(stderr, /state\.json\.calls: it is no file of call times, and is left as it is; move it/)
   t.equal(desk.read('state.json.calls'), text)
+})
+
+t.test('who waits for another owner is told, and does not look again and again', async t => {
+  const folder = t.testdir()
+  const stores: Readonly<Record<string, () => Promise<readonly [Ledger, Ledger]>>> = {
+    'in memory': async () => {
+      const ledger = memoryLedger()
+      return [ledger, ledger]
+    },
+    'in files': async () => [
+      await openLedger(join(folder, 'orders.db')),
+      await openLedger(join(folder, 'orders.db')),
+    ],
+  }
+  // Time for whoever only looks again never comes.
+  const clock: Clock = {
+    ...SYSTEM_CLOCK,
+    sleep: (_ms, signal) =>
+      new Promise((_resolve, reject) => {
+        signal?.addEventListener('abort', () => reject(signal.reason), { once: true })
+      }),
+  }
+  for (const [name, open] of Object.entries(stores))
+    await t.test(name, async t => {
+      const market = await openMarket(t, { endpoints: 3, simulator: { latencyMs: 100 } })
+      const [ledger, same] = await open()
+      const one = await openShop(market, { ledger })
+      const other = await openShop(market, { ledger: same, clock })
+      const request = { orderId: 'A-1', sku: 'EU-1GB' }
+      const first = one.shop.purchase(request)
+      // Its reservation is in the ledger, and its calls are under way.
+      while ((await ledger.ordersAfter(undefined, 1)).length === 0) await SYSTEM_CLOCK.sleep(1)
+      const second = await other.shop.purchase(request)
+      t.equal(second.addon.uniqueId, (await first).addon.uniqueId)
+      const { endpointId } = second
+      const suspended = one.shop.suspend({ endpointId })
+      await SYSTEM_CLOCK.sleep(1)
+      await other.shop.reactivate({ endpointId })
+      await suspended
+      for (const part of [one.shop, other.shop, ledger, same]) await part[Symbol.asyncDispose]()
+    })
 })
