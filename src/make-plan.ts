@@ -1,6 +1,11 @@
 import { createHash } from 'node:crypto'
 import { listIssues, listingOf, type Observation } from './account/observation.ts'
-import { type ObserveEvent, observeAccount, type StockQuestion } from './account/observe.ts'
+import {
+  type ObserveEvent,
+  observeAccount,
+  readToTheEnd,
+  type StockQuestion,
+} from './account/observe.ts'
 import type { Issue } from './issues.ts'
 import type { Address, Catalog } from './model.ts'
 import { checkPlan } from './plan/check.ts'
@@ -10,8 +15,13 @@ import { expectedOf } from './plan/expected.ts'
 import { withImpact } from './plan/impact.ts'
 import { labelsOf } from './plan/labels.ts'
 import { planChanges } from './plan/operations.ts'
-import type { Plan } from './plan/plan.ts'
-import { iccidsWithoutId, orphanedIccids, resolveCatalog } from './plan/resolve.ts'
+import type { Change, Plan } from './plan/plan.ts'
+import {
+  iccidsWithoutId,
+  orphanedIccids,
+  type ResourceGraph,
+  resolveCatalog,
+} from './plan/resolve.ts'
 import { targetChanges } from './plan/targets.ts'
 import type { Sales } from './resources/impact.ts'
 import { kinds } from './resources/kinds.ts'
@@ -61,30 +71,9 @@ export async function makePlan(
   sft: Sft,
   options: PlanOptions = {},
 ): Promise<MadePlan> {
-  const orphans = options.prune === true ? orphanedIccids(catalog, state, options.targets) : []
-  const missing = [...iccidsWithoutId(catalog, state, options.targets), ...orphans]
-  const stock: StockQuestion =
-    options.inventory === false
-      ? { ask: missing.length === 0 ? 'nothing' : 'skip' }
-      : { ask: 'iccids', iccids: missing }
-  const observation = await observeAccount(sft.read, {
-    stock,
-    expected: expectedOf(catalog, state),
-    pageSize: options.pageSize ?? sft.form.pageSize,
-    destGroupId: catalog.account.destGroupId,
-    ...(options.onEvent && { onEvent: options.onEvent }),
-  })
+  const { observation, graph, changes: all } = await compare(catalog, state, sft, options)
   const account = accountIdentity(sft, catalog, observation)
-  const graph = resolveCatalog(catalog, observation, state)
   const wrongAccount = checkAccount(state, account)
-  const all = graph.issues.some(isError)
-    ? []
-    : diffCatalog(graph, state, observation, {
-        prune: options.prune === true,
-        moved: catalog.moved,
-        ...(options.settled === true && { unsettled: unsettledOf(state) }),
-        ...(options.sales && { sold: options.sales.soldIccids }),
-      })
   const targeted = targetChanges(all, options.targets ?? [], graph)
   const changes =
     options.prune === true
@@ -110,6 +99,63 @@ export async function makePlan(
   }
   return { plan, observation, accountHash: observationHash(observation) }
 }
+
+/** What was read of the account, what the catalog wants of it, and what becomes of every address. */
+interface Compared {
+  readonly observation: Observation
+  readonly graph: ResourceGraph
+  readonly changes: readonly Change[]
+}
+
+/** Compares with lists that are read as far as it takes: one that had enough may lack a name that is to be given. */
+async function compare(
+  catalog: Catalog,
+  state: State,
+  sft: Sft,
+  options: PlanOptions,
+): Promise<Compared> {
+  const orphans = options.prune === true ? orphanedIccids(catalog, state, options.targets) : []
+  const missing = [...iccidsWithoutId(catalog, state, options.targets), ...orphans]
+  const stock: StockQuestion =
+    options.inventory === false
+      ? { ask: missing.length === 0 ? 'nothing' : 'skip' }
+      : { ask: 'iccids', iccids: missing }
+  const expected = expectedOf(catalog, state)
+  const compareWith = (observation: Observation): Compared => {
+    const graph = resolveCatalog(catalog, observation, state)
+    const changes = graph.issues.some(isError)
+      ? []
+      : diffCatalog(graph, state, observation, {
+          prune: options.prune === true,
+          moved: catalog.moved,
+          ...(options.settled === true && { unsettled: unsettledOf(state) }),
+          ...(options.sales && { sold: options.sales.soldIccids }),
+        })
+    return { observation, graph, changes }
+  }
+  const first = compareWith(
+    await observeAccount(sft.read, {
+      stock,
+      expected,
+      pageSize: options.pageSize ?? sft.form.pageSize,
+      destGroupId: catalog.account.destGroupId,
+      ...(options.onEvent && { onEvent: options.onEvent }),
+    }),
+  )
+  const open = expected.lists.filter(({ kind, list }) => {
+    const { stopped } = listingOf(first.observation, list.section)
+    return stopped && first.changes.some(change => change.kind === kind && isOpen(change))
+  })
+  return open.length === 0
+    ? first
+    : compareWith(await readToTheEnd(sft.read, first.observation, open))
+}
+
+/** Whether something of it may be blocked only because a list was not read to its end. */
+const isOpen = (change: Change): boolean =>
+  change.action === 'blocked'
+    ? change.notKnown === true
+    : 'blocked' in change && change.blocked.some(({ field }) => field === 'name')
 
 /** Addresses that an announced write may have made already. */
 function unsettledOf(state: State): ReadonlySet<Address> {

@@ -16,7 +16,7 @@ export interface Confirmed<List> {
 export const NONE: ReadonlyMap<string, string> = new Map()
 
 /** Reads a list until all that is expected was found; to its end where absence matters anyway. */
-export function untilFound<Item>(
+function untilFound<Item>(
   expected: { readonly keys: () => Iterable<string> },
   idOf: (item: Item) => string,
   whole: boolean,
@@ -38,7 +38,7 @@ function lacking<Item>(
 export async function readList(
   read: SftReader,
   expected: ExpectedList,
-  onFirst: (listing: Listing<unknown>) => void,
+  onFirst: (listing: Listing<unknown>) => void = () => undefined,
 ): Promise<Confirmed<Listing<unknown>>> {
   const { list, ids, whole } = expected
   const idOf = (item: unknown) => list.idOf(item)

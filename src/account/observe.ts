@@ -1,5 +1,4 @@
 import type { Listing } from '../finding.ts'
-import { networkWord } from '../networks.ts'
 import type { SftReader } from '../sft/api.ts'
 import {
   type Confirmed,
@@ -7,7 +6,6 @@ import {
   confirmNetworks,
   NONE,
   readList,
-  untilFound,
 } from './confirm-lists.ts'
 import type { ExpectedList } from './kind-list.ts'
 import type { Expected, Observation } from './observation.ts'
@@ -52,9 +50,8 @@ export async function observeAccount(
   const asked = options.destGroupId === undefined && expected.account === undefined
   const [profile, networks, ...lists] = await Promise.all([
     asked ? read.customerProfile() : undefined,
-    read
-      .networks(untilFound(expected.networks, networkWord, needsAllNetworks(expected)))
-      .then(list => told('networks', list)),
+    // To its end in any case: a zone has all networks of its countries, also those that came since.
+    read.networks().then(list => told('networks', list)),
     ...expected.lists.map(
       async (list): Promise<ReadList> => ({
         ...list,
@@ -91,10 +88,6 @@ type ObservedFields = Pick<
 
 type ReadList = ExpectedList & Confirmed<Listing<unknown>>
 
-/** Whether objects that have networks are judged by more than what the state has. */
-const needsAllNetworks = ({ lists }: Expected): boolean =>
-  lists.some(({ list, whole }) => list.networksOf !== undefined && whole)
-
 /** Networks that the account's objects are reported to have, by ID. */
 const networksByObject = (
   lists: readonly ReadList[],
@@ -106,6 +99,28 @@ const networksByObject = (
         : listing.items.map(item => [list.idOf(item), list.networksOf?.(item)] as const),
     ),
   )
+
+/** An observation with these lists read to their ends, where what they lack matters after all. */
+export async function readToTheEnd(
+  read: SftReader,
+  seen: Observation,
+  lists: readonly ExpectedList[],
+): Promise<Observation> {
+  const again = await Promise.all(
+    lists.map(
+      async (list): Promise<ReadList> => ({
+        ...list,
+        ...(await readList(read, { ...list, whole: true })),
+      }),
+    ),
+  )
+  return {
+    ...seen,
+    ...Object.fromEntries(again.map(({ list, listing }) => [list.section, listing])),
+    gone: { ...seen.gone, ...Object.fromEntries(again.map(({ kind, gone }) => [kind, gone])) },
+    notes: [...new Set([...seen.notes, ...again.flatMap(({ listing }) => notesOf(listing))])],
+  }
+}
 
 /**
  * Destination groups where the profile was not asked for at once. Platform IDs are given once (contract 4.3,
@@ -140,7 +155,7 @@ function readOf(stock: StockQuestion): Observation['simsRead'] {
 }
 
 /** What people should hear of a list: not that it was enough before its end. */
-function notesOf(list: Omit<Listing<unknown>, 'items'>): readonly string[] {
+export function notesOf(list: Omit<Listing<unknown>, 'items'>): readonly string[] {
   const { doubt, stopped, note } = list
   return [...(doubt === undefined || stopped ? [] : [doubt]), ...(note === undefined ? [] : [note])]
 }

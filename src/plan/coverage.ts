@@ -12,7 +12,7 @@ export interface ZoneCoverage {
   readonly name: string
   /** Networks in the zone now; undefined where it does not exist yet. */
   readonly networks?: number
-  /** In the zone when we last wrote it, and no longer on the account. */
+  /** In the zone when we last wrote it, and no longer on the account: neither a zone nor the list has it, and one of both is whole. */
   readonly lost: readonly string[]
   /** On the account, chosen by the catalog, and not in the zone. */
   readonly available: readonly string[]
@@ -42,6 +42,10 @@ export function compareCoverage(
   const index = indexNetworks(observation.networks.items)
   const reported = new Map(observation.rateZones.items.map(zone => [zone.id, zone]))
   const sold = new Set<string>()
+  const isWhole = observation.networks.doubt === undefined
+  const stands = new Set(
+    observation.rateZones.items.flatMap(zone => zone.networks?.map(networkWord) ?? []),
+  )
   const zones = catalog.rateZones.map((entry): ZoneCoverage => {
     const address: Address = `rateZone/${entry.key}`
     const record = state.rateZones[entry.key]
@@ -52,8 +56,9 @@ export function compareCoverage(
     const now =
       record &&
       (reported.get(record.id)?.networks?.map(networkWord) ??
-        recorded?.map(network => network.word).filter(word => index.byWord.has(word)))
+        recorded?.map(({ word }) => word).filter(word => index.byWord.has(word) || !isWhole))
     const has = new Set(now)
+    const zoneTells = record !== undefined && reported.get(record.id)?.networks !== undefined
     for (const word of now ?? wanted.get(address) ?? []) {
       const network = index.byWord.get(word)
       const country = network && countryOfNetwork(network)
@@ -64,7 +69,9 @@ export function compareCoverage(
       name: entry.name,
       ...(now && { networks: now.length }),
       lost: (recorded ?? [])
-        .filter(network => !index.byWord.has(network.word))
+        .filter(
+          ({ word }) => !index.byWord.has(word) && !stands.has(word) && (isWhole || zoneTells),
+        )
         .map(network => [network.tadig, network.word].filter(Boolean).join(' ')),
       available:
         record === undefined

@@ -9,7 +9,8 @@ type Taker = CreateChange | ReplaceChange | UpdateChange
 /**
  * Names are unique on the platform, also between two calls of one run. What takes a name that another
  * change gives up waits for that one; what takes a name that stays taken is blocked with the ways out, and
- * so are names that are exchanged in a circle. Otherwise each run would fail like the one before.
+ * so are names that are exchanged in a circle. Otherwise each run would fail like the one before. Whether
+ * anything has a name is not known where the list may lack objects: the name would be given twice.
  *
  * @param owners address of each platform ID of the state.
  */
@@ -26,17 +27,24 @@ export function settleNames(
     const { waits, blocked } = look(kind, settled, index, owners)
     if (blocked.size === 0) return inOrder(settled, waits)
     settled = settled.map(change => {
-      const reason = blocked.get(change.address)
-      return reason === undefined || !isTaker(change) ? change : withoutName(change, reason)
+      const obstacle = blocked.get(change.address)
+      return obstacle === undefined || !isTaker(change) ? change : withoutName(change, obstacle)
     })
   }
+}
+
+/** Why a name cannot be had. */
+interface Obstacle {
+  readonly reason: string
+  /** It may be free: the account did not tell. */
+  readonly notKnown?: true
 }
 
 interface Look {
   /** What takes a name, and the changes that give it up. */
   readonly waits: ReadonlyMap<Address, readonly Address[]>
   /** What cannot have its name, and why. */
-  readonly blocked: ReadonlyMap<Address, string>
+  readonly blocked: ReadonlyMap<Address, Obstacle>
 }
 
 function look(
@@ -53,7 +61,7 @@ function look(
     ),
   )
   const waits = new Map<Address, readonly Address[]>()
-  const blocked = new Map<Address, string>()
+  const blocked = new Map<Address, Obstacle>()
   for (const change of changes) {
     const name = isTaker(change) ? newNameOf(change) : undefined
     if (name === undefined) continue
@@ -61,7 +69,14 @@ function look(
     const holders = (index.byName.get(name) ?? []).filter(({ id }) => id !== own)
     const stays = holders.find(({ id }) => !givers.has(id))
     if (stays !== undefined)
-      blocked.set(change.address, nameTaken(kind, name, stays.id, owners.get(stays.id)))
+      blocked.set(change.address, {
+        reason: nameTaken(kind, name, stays.id, owners.get(stays.id)),
+      })
+    else if (index.doubt !== undefined)
+      blocked.set(change.address, {
+        reason: `whether the account has ${kind.title} "${name}" is not known: ${index.doubt}`,
+        notKnown: true,
+      })
     else if (holders.length > 0)
       waits.set(
         change.address,
@@ -71,10 +86,9 @@ function look(
   for (const address of waits.keys()) {
     const circle = reachable(address, waits)
     if (circle.has(address))
-      blocked.set(
-        address,
-        `${[...circle].sort().join(' and ')} exchange their names, and two ${kind.plural} cannot have one name even for a moment: give one of them a name of its own, apply, then give it the one meant; or exchange their keys instead`,
-      )
+      blocked.set(address, {
+        reason: `${[...circle].sort().join(' and ')} exchange their names, and two ${kind.plural} cannot have one name even for a moment: give one of them a name of its own, apply, then give it the one meant; or exchange their keys instead`,
+      })
   }
   return { waits, blocked }
 }
@@ -119,7 +133,7 @@ function reachable(
 }
 
 /** What can be done without the name is done; a new object cannot. */
-function withoutName(change: Taker, reason: string): Change {
+function withoutName(change: Taker, { reason, notKnown }: Obstacle): Change {
   const { address, kind, key, name, notes, position } = change
   const base = { address, kind, key, name, notes, ...(position && { position }) }
   const blockedAs = (why: string, fields: BlockedChange['fields']): BlockedChange => ({
@@ -128,6 +142,7 @@ function withoutName(change: Taker, reason: string): Change {
     reason: why,
     fields,
     ...('id' in change && { id: change.id }),
+    ...(notKnown && { notKnown }),
   })
   if (change.action !== 'update') return blockedAs(reason, [])
   const fields = change.fields.filter(({ field }) => field !== 'name')

@@ -90,9 +90,8 @@ const doubtOf = ({ countryName, tadig }: Network): IssueCode => {
     : 'COUNTRY_UNCERTAIN'
 }
 
-/** Why a network that the list lacks is not known; a list that was enough before its end lacks none. */
-export const networkDoubt = ({ networks }: Observation): string | undefined =>
-  networks.stopped ? undefined : networks.doubt
+/** Why a network that the list lacks is not known. */
+export const networkDoubt = ({ networks }: Observation): string | undefined => networks.doubt
 
 /** Networks that the state has of a zone, and those of them that left the coverage. */
 interface Recorded {

@@ -82,6 +82,6 @@ t.test(
     const again = await planOnce(catalog, sft, store)
     t.strictSame(again.plan.operations, [], 'the second plan is empty')
     t.equal(again.plan.summary.keep, again.plan.changes.length)
-    t.equal(simulator.calls.length - before, 3, 'and reads no SIM, nor the profile')
+    t.equal(simulator.calls.length - before, 4, 'and reads no SIM, nor the profile')
   },
 )

@@ -307,23 +307,90 @@ for (const operation of OPERATIONS) {
   )
 }
 
-t.test('a plan of what is applied costs three lists, and two more for a new plan or zone', t =>
-  withApplied({}, async ({ simulator, plan }) => {
-    const calls = async (text?: string) => {
-      const from = simulator.calls.length
-      await plan(text)
-      return simulator.calls.slice(from).map(({ operation }) => operation)
-    }
-    const lists = ['fetchNetworkList', 'GetRateZone', 'QueryRatePlan'].sort()
-    t.same((await calls()).sort(), lists, 'the lists tell whose account it is')
-    const grown = (await calls(catalogText(4, 7))).sort()
-    t.same(
-      grown,
-      [...lists, 'QueryRatePlan', 'QueryRatePlan'].sort(),
-      'a second page, and postpaid ones',
-    )
-    const zoned = (await calls(catalogText(5, 6))).sort()
-    t.same(zoned, [...lists, 'GetRateZone', 'fetchNetworkList'].sort(), 'second pages of both')
+t.test(
+  'a plan of what is applied costs three lists to their ends, and two more calls for a new plan',
+  t =>
+    withApplied({}, async ({ simulator, plan }) => {
+      const calls = async (text?: string) => {
+        const from = simulator.calls.length
+        await plan(text)
+        return simulator.calls.slice(from).map(({ operation }) => operation)
+      }
+      const networks = ['fetchNetworkList', 'fetchNetworkList']
+      const lists = [...networks, 'GetRateZone', 'QueryRatePlan'].sort()
+      t.same((await calls()).sort(), lists, 'the lists tell whose account it is')
+      const grown = (await calls(catalogText(4, 7))).sort()
+      t.same(
+        grown,
+        [...lists, 'QueryRatePlan', 'QueryRatePlan'].sort(),
+        'a second page, and postpaid ones',
+      )
+      const zoned = (await calls(catalogText(5, 6))).sort()
+      t.same(zoned, [...lists, 'GetRateZone'].sort(), 'a second page')
+    }),
+)
+
+const SMALL = catalogText(1, 2)
+const MORE_DATA = catalogText().replaceAll('"data":"1 GB"', '"data":"2 GB"')
+
+/** The state as it is now, as an older copy of it would be later. */
+async function copyOf({ state }: StateStore): Promise<StateStore> {
+  const copy = await memoryState()
+  if (state.account !== undefined) await copy.append({ type: 'account', account: state.account })
+  for (const [key, record] of Object.entries(state.rateZones))
+    await copy.append({ type: 'put', kind: 'rateZone', key, record })
+  for (const [key, record] of Object.entries(state.addonPlans))
+    await copy.append({ type: 'put', kind: 'addonPlan', key, record })
+  return copy
+}
+
+for (const listTotal of ['told', 'untold'] as const) {
+  t.test(`a country whose networks stand on a later page (${listTotal}) comes into its zone`, t =>
+    withApplied(
+      {},
+      async ({ setWire, plan }) => {
+        await setWire({ listRows: { fetchNetworkList: 7 }, listTotal })
+        for (const country of COUNTRIES.slice(1))
+          t.same(
+            actionsOf(await plan(SMALL.replace('["BE"]', `["BE","${country}"]`))),
+            ['update rateZone/z0'],
+            country,
+          )
+      },
+      SMALL,
+    ),
+  )
+
+  t.test(
+    `a revision that an older state does not know, on a later page (${listTotal}), is seen`,
+    t =>
+      withApplied({}, async ({ simulator, sft, store, setWire }) => {
+        await using older = await copyOf(store)
+        const catalog = await catalogWith(MORE_DATA)
+        await applyUntilDone(catalog, sft, store)
+        const had = sizes(simulator)
+        await setWire({ listRows: { QueryRatePlan: 6 }, listTotal })
+        const { plan } = await planOnce(catalog, sft, older)
+        t.same(plan.operations, [])
+        t.match(
+          plan.changes.find(({ address }) => address === 'addonPlan/p0'),
+          {
+            action: 'blocked',
+            reason: /has another add-on plan named "Plan 0 \(r2\)"/,
+          },
+        )
+        await applyOnce(catalog, sft, older)
+        t.same(sizes(simulator), had)
+      }),
+  )
+}
+
+t.test('a new revision is not made where the list may hide one of its name', t =>
+  withApplied({}, async ({ setWire, plan }) => {
+    await setWire({ junkRows: { QueryRatePlan: 'mixed' } })
+    const made = await plan(MORE_DATA, { force: true })
+    t.same(made.plan.operations, [])
+    t.match(reasonsOf(made), Array(6).fill(/whether the account has .* is not known/))
   }),
 )
 
@@ -366,5 +433,25 @@ t.test(
     })
     t.equal((await desk.run('apply --auto-approve')).code, 3)
     t.same(desk.writes(), ['CreateRateZone', 'CreatePlan'])
+  },
+)
+
+t.test(
+  'coverage says what is lost only where the list or the zones tell, and that a list is not whole',
+  async t => {
+    const desk = await openDesk(t, () => smallCatalog([]))
+    t.equal((await desk.run('apply --auto-approve')).code, 0)
+    await desk.control('settings', { wire: { hiddenRows: { fetchNetworkList: 1500 } } })
+    const hidden = await desk.run('coverage --detailed-exitcode')
+    t.match(hidden.stdout, / 0 lost networks/)
+    t.match(hidden.stderr, /LIST_DOUBT/)
+    await desk.control('settings', {
+      wire: {
+        hiddenRows: {},
+        junkRows: { fetchNetworkList: 'mixed' },
+        oddAnswers: { GetRoamingProfiles: 'html' },
+      },
+    })
+    t.match((await desk.run('coverage --networks')).stderr, /LIST_DOUBT: fetchNetworkList/)
   },
 )

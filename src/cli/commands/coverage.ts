@@ -1,5 +1,5 @@
 import { listIssues } from '../../account/observation.ts'
-import { observeAccount } from '../../account/observe.ts'
+import { notesOf, observeAccount } from '../../account/observe.ts'
 import { countryName } from '../../countries.ts'
 import { countryOfNetwork } from '../../networks.ts'
 import { compareCoverage } from '../../plan/coverage.ts'
@@ -43,7 +43,8 @@ export const coverage: Command = {
     await using sft = openAccount(given, world, 'reads')
     const subject = subjectOf(sft, given, world)
     if (given.is('networks')) {
-      const { items: networks } = await sft.read.networks()
+      const { items: networks, ...list } = await sft.read.networks()
+      showIssues(world, listIssues({ notes: notesOf(list) }))
       if (given.is('json')) world.json(networks)
       else for (const line of listNetworks(networks)) world.out(line)
       return EXIT.ok
