@@ -32,6 +32,16 @@ module.exports = {
       },
     ),
     forbid(
+      'kinds-use-words-only',
+      'A kind is handed to the rooms: of theirs it uses the words that it is said in, never what asks for kinds.',
+      { path: '^src/resources/' },
+      {
+        path: '^src/(account|adopt|apply|catalog|drift|plan|render|state)/',
+        pathNot:
+          '^src/(account/(kind-list|observation|read-sims)|adopt/(call-cost|make-key|pick-revisions|proposal)|catalog/(language|entry|entry-edit|drafts|issue-log|owned-fields)|state/state)\\.ts$',
+      },
+    ),
+    forbid(
       'account-reads-only',
       'account/ reads an account into an observation, and stands below all that judges one.',
       { path: '^src/account/' },

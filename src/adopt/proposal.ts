@@ -126,6 +126,8 @@ export interface Adoption<Facts = unknown> {
   readonly file: string
   /** Comment lines at its top. */
   readonly head: readonly string[]
+  /** What is out of use has no entry, and can be recorded as retired. */
+  readonly recordsInactive?: true
   /** Reads what the lists do not tell. */
   readonly readProfiles?: (
     sft: Sft,

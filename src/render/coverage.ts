@@ -1,5 +1,5 @@
 import type { JsonObject } from '../model.ts'
-import type { Coverage, ZoneCoverage } from '../plan/coverage.ts'
+import type { Coverage, ZoneCoverage } from '../resources/zone-coverage.ts'
 import { gated } from './gate.ts'
 import { markdownText } from './markdown.ts'
 import { count, type Paint, plain } from './paint.ts'

@@ -358,6 +358,7 @@ function notes(_input: ProposalInput, entries: readonly PrintedEntry[]): readonl
 /** Add-on plans of an account. */
 export const addonPlanAdoption: Adoption<PlanFacts> = {
   file: 'addon-plans.yaml',
+  recordsInactive: true,
   head: [],
   ask: askPlans,
   questions,

@@ -1,3 +1,4 @@
+import { readdir, readFile } from 'node:fs/promises'
 import t from 'tap'
 import { addonPlan } from '../../src/resources/addon-plan.ts'
 import type { Kind } from '../../src/resources/kind.ts'
@@ -27,3 +28,37 @@ t.test('a state from before a kind is one without records of it', async t => {
   const { addonPlans: _gone, ...damaged } = old
   t.throws(() => decodeState(damaged), /has no addonPlans/, 'a section that it had is damage')
 })
+
+/** Rooms that are generic over kinds. */
+const GENERIC = [
+  'account',
+  'adopt',
+  'apply',
+  'catalog',
+  'drift',
+  'plan',
+  'render',
+  'state',
+] as const
+
+t.test('rooms that are generic over kinds name none of them', async t => {
+  const names = kinds().flatMap(({ kind, section, catalog, grouping }) => [
+    kind,
+    section,
+    catalog.section,
+    ...(grouping === undefined ? [] : [grouping.prefix]),
+  ])
+  // In quotes, as a field, or in an address; what a call or a message is about may be called so.
+  const named = new RegExp(
+    `'(${names.join('|')})'|\\.(${names.join('|')})\\b|\`(${names.join('|')})/`,
+  )
+  for (const room of GENERIC)
+    for (const file of await readdir(`src/${room}`)) {
+      const lines = (await readFile(`src/${room}/${file}`, 'utf8')).split('\n')
+      const found = lines.filter(line => named.test(line) && !/^\s*(\/\/|\/?\*)/.test(line))
+      t.strictSame(found.filter(isNoList), [], `${room}/${file}`)
+    }
+})
+
+/** The platform's own lists are shared by their names. */
+const isNoList = (line: string): boolean => !/read\.(rateZones|addonPlans)\(/.test(line)

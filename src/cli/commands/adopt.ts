@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs'
 import { type Adoption, prepareAdoption } from '../../adopt/adopt-account.ts'
+import type { Adoption as Adopting } from '../../adopt/proposal.ts'
 import { FileExistsError, writeNewFiles } from '../../catalog/write-files.ts'
 import type { Catalog, KindName } from '../../model.ts'
 import { adoptionToJson, renderAdoption } from '../../render/adopt-text.ts'
 import { subjectLines } from '../../render/subject.ts'
+import type { Kind } from '../../resources/kind.ts'
 import { kinds } from '../../resources/kinds.ts'
 import type { State, StateStore } from '../../state/state.ts'
 import { openState, readState } from '../../stores/states.ts'
@@ -18,6 +20,7 @@ import {
 import {
   CATALOG_FLAGS,
   type Command,
+  type FlagRule,
   type Given,
   JSON_FLAG,
   READ_FLAGS,
@@ -27,6 +30,19 @@ import { keepState } from '../keep-state.ts'
 import { sayRead } from '../planning.ts'
 import { anyOf } from '../words.ts'
 import { EXIT, showIssues, type World } from '../world.ts'
+
+const isInactive = ({ recordsInactive }: Adopting): boolean => recordsInactive === true
+
+const adoptedBy = (is: (adoption: Adopting) => boolean): readonly Kind[] =>
+  kinds().filter(({ adoption }) => adoption !== undefined && is(adoption))
+
+/** A flag that is about some kinds only. */
+function onlyWith(when: string, is: (adoption: Adopting) => boolean): FlagRule {
+  const about = adoptedBy(is)
+  const names = about.flatMap(({ kind, section }) => [`--only ${section}`, `--only ${kind}`])
+  const why = `--only leaves the ${anyOf(about.map(({ plural }) => plural))} out`
+  return { when, needs: [...names, '!--only'], why }
+}
 
 /** Brings what exists on the account under management: YAML and state, so that the next plan is empty. */
 export const adopt: Command = {
@@ -42,21 +58,16 @@ export const adopt: Command = {
     ],
     ['--into NAME', 'folder of the new files below the catalog (default: adopted)'],
     ['--endpoint-profiles', 'read name and settings of every endpoint: a call each'],
-    ['--inactive', 'record inactive add-on plans in the state, as retired'],
+    [
+      '--inactive',
+      `record inactive ${anyOf(adoptedBy(isInactive).map(({ plural }) => plural))} in the state, as retired`,
+    ],
     ['--dry-run', 'print what would be written, and write nothing'],
     JSON_FLAG,
   ],
   rules: [
-    {
-      when: '--endpoint-profiles',
-      needs: ['--only endpoints', '--only endpoint', '!--only'],
-      why: '--only leaves the endpoints out',
-    },
-    {
-      when: '--inactive',
-      needs: ['--only addonPlans', '--only addonPlan', '!--only'],
-      why: '--only leaves the add-on plans out',
-    },
+    onlyWith('--endpoint-profiles', ({ readProfiles }) => readProfiles !== undefined),
+    onlyWith('--inactive', isInactive),
   ],
   run: async (given, world) => {
     const into = given.text('into') ?? 'adopted'

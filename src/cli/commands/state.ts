@@ -147,7 +147,7 @@ const take: Sub = async (given, world, [text = '', id = '']) => {
       )
     const found = [...kind.observed(observation)].find(object => object.id === id)
     if (found === undefined) throw new UsageError(`the account has no ${kind.title} with ID ${id}`)
-    const spec = { ...resolveReferences(resource.spec, store.state), ...found.spec }
+    const spec = resolveReferences({ ...resource.spec, ...found.spec }, store.state)
     const { base, revision } = parseRevision(found.naturalKey) ?? {}
     const isRevision = revision !== undefined && base === resource.naturalKey
     const record = kind.record(resource, spec, id)
