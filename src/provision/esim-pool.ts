@@ -157,21 +157,25 @@ export function openEsimPool(options: EsimPoolOptions): EsimPool {
     for (const endpointId of await taken(nextToSell(sims)))
       if (!handedOut.has(endpointId)) forget(endpointId)
     const before = listed.size
-    let fresh = 0
-    for (const sim of sims) {
-      if (sim.endpointId === undefined || !handedOut.has(sim.endpointId)) listed.add(sim.iccid)
-      const candidate = sim.endpointId === undefined ? undefined : candidates.get(sim.endpointId)
-      if (candidate === undefined || !batchOf(candidate).cold.has(candidate.endpointId)) continue
-      const esim = withCode(candidate, sim)
-      // Not for sale by one reading: it stays cold, and is looked at by itself before it is set aside.
-      if (typeof esim === 'string') continue
-      batchOf(candidate).cold.delete(candidate.endpointId)
-      batchOf(candidate).warm.push(esim)
-      fresh += 1
-    }
+    for (const { iccid, endpointId } of sims)
+      if (endpointId === undefined || !handedOut.has(endpointId)) listed.add(iccid)
+    newOnLastPage = sims.filter(warmUp).length
     stuck = listed.size > before ? 0 : stuck + 1
     walked = page >= totalPages
-    newOnLastPage = fresh
+  }
+
+  /** Puts a SIM of a page to the warm ones; false where that changes nothing. */
+  const warmUp = (sim: Sim): boolean => {
+    const candidate = candidates.get(sim.endpointId ?? '')
+    if (candidate === undefined) return false
+    const { cold, warm } = batchOf(candidate)
+    if (!cold.has(candidate.endpointId)) return false
+    const esim = withCode(candidate, sim)
+    // Not for sale by one reading: it stays cold, and is looked at by itself before it is set aside.
+    if (typeof esim === 'string') return false
+    cold.delete(candidate.endpointId)
+    warm.push(esim)
+    return true
   }
 
   /**
@@ -234,6 +238,49 @@ export function openEsimPool(options: EsimPoolOptions): EsimPool {
     }
   }
 
+  const lookUpFirst = async (batch: Batch): Promise<Esim | undefined> => {
+    const [candidate] = batch.cold.values()
+    return candidate && (await lookUp(batch, candidate))
+  }
+
+  /** Enough for all who wait before the first activation makes the list shrink. */
+  const isPageWorthIt = ({ warm, cold }: Batch): boolean =>
+    warm.length < waiting && cold.size > 0 && !walked && newOnLastPage >= WORTH_A_PAGE
+
+  /** The next eSIM of a batch: one that is warm, else one that is looked up; undefined where that is none. */
+  const nextOf = async (batch: Batch): Promise<Esim | undefined> => {
+    const warm = batch.warm.shift()
+    if (warm === undefined) return await lookUpFirst(batch)
+    warmAhead()
+    return warm
+  }
+
+  /** The first batch that has any; the last ones may come back from orders that turn out to be there already. */
+  const nextInStock = async (signal: AbortSignal | undefined): Promise<Batch | undefined> => {
+    for (;;) {
+      signal?.throwIfAborted()
+      const front = [...batches.values()].find(({ cold, warm }) => cold.size + warm.length > 0)
+      if (front !== undefined || undecided.size === 0) return front
+      await new Promise<void>(resolve => wakers.push(resolve))
+    }
+  }
+
+  const takeOne = async (signal: AbortSignal | undefined): Promise<Esim | undefined> => {
+    let looked = 0
+    for (;;) {
+      const front = await nextInStock(signal)
+      if (front === undefined) return undefined
+      if (isPageWorthIt(front)) {
+        await nextPage('traveller')
+        continue
+      }
+      if (front.warm.length === 0) looked += 1
+      if (looked > looks) return undefined
+      const esim = await nextOf(front)
+      if (esim !== undefined) return handOut(esim)
+    }
+  }
+
   return {
     update(now, isTaken) {
       const order = new Map<string, Batch>()
@@ -256,37 +303,9 @@ export function openEsimPool(options: EsimPoolOptions): EsimPool {
     },
 
     async take(signal) {
-      let looked = 0
       waiting += 1
       try {
-        for (;;) {
-          signal?.throwIfAborted()
-          const front = [...batches.values()].find(({ cold, warm }) => cold.size + warm.length > 0)
-          if (front === undefined) {
-            // The last ones may come back from orders that turn out to be there already.
-            if (undecided.size === 0) return undefined
-            await new Promise<void>(resolve => wakers.push(resolve))
-          } else if (
-            // Enough for all who wait before the first activation makes the list shrink.
-            front.warm.length < waiting &&
-            front.cold.size > 0 &&
-            !walked &&
-            newOnLastPage >= WORTH_A_PAGE
-          ) {
-            await nextPage('traveller')
-          } else {
-            const esim = front.warm.shift()
-            if (esim !== undefined) {
-              warmAhead()
-              return handOut(esim)
-            }
-            if (looked === looks) return undefined
-            looked += 1
-            const [candidate] = front.cold.values()
-            const found = candidate && (await lookUp(front, candidate))
-            if (found !== undefined) return handOut(found)
-          }
-        }
+        return await takeOne(signal)
       } finally {
         waiting -= 1
       }

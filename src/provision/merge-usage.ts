@@ -1,4 +1,5 @@
 /** What a read of add-ons makes of the ledger's rows: balances, ends, events. Pure. */
+import { defined } from '../defined.ts'
 import type { Listing } from '../finding.ts'
 import type { AddonInstance } from '../sft/api.ts'
 import type { EndsByTraffic } from './ends-by-traffic.ts'
@@ -53,6 +54,11 @@ function endOf(
   return ends.get(row.uniqueId) ?? 'ended'
 }
 
+type UsageEvent = 'usage at 80 %' | 'usage exhausted' | 'usage expired'
+
+const isNearlyUsedUp = ({ usedBytes = 0, grantedBytes = 0 }: Balance): boolean =>
+  grantedBytes > 0 && usedBytes >= TOLD_SHARE * grantedBytes
+
 /** What a read of an endpoint's instances changes in the ledger, and what is to be told. */
 export interface UsageUpdate {
   readonly addons: readonly AddonRow[]
@@ -81,45 +87,34 @@ export function mergeUsage(
   const told = new Set(before?.told)
   const events: ProvisionEvent[] = []
 
-  const tell = (type: 'usage at 80 %' | 'usage exhausted' | 'usage expired', row: AddonRow) => {
-    const mark = `${row.uniqueId} ${type}`
+  const tell = (type: UsageEvent, { uniqueId, orderId }: AddonRow) => {
+    const mark = `${uniqueId} ${type}`
     if (told.has(mark)) return
     told.add(mark)
-    events.push({
-      type,
-      endpointId,
-      uniqueId: row.uniqueId,
-      ...(row.orderId === undefined ? {} : { orderId: row.orderId }),
-    })
+    events.push({ type, endpointId, uniqueId, ...defined({ orderId }) })
   }
 
   for (const instance of reported) {
     const { status, startsAt, expiresAt, ...balance } = readInstance(instance, now, timeZone)
-    const planName = instance.planName
+    const { uniqueId, planId, planName } = instance
     const row: AddonRow = {
       endpointId,
-      uniqueId: instance.uniqueId,
-      ...(instance.planId === undefined ? {} : { planId: instance.planId }),
-      ...known.get(instance.uniqueId),
-      ...(planName === undefined ? {} : { planName }),
-      ...(startsAt === undefined ? {} : { startsAt }),
-      ...(expiresAt === undefined ? {} : { expiresAt }),
+      uniqueId,
+      ...defined({ planId }),
+      ...known.get(uniqueId),
+      ...defined({ planName, startsAt, expiresAt }),
       status,
     }
-    addons.set(row.uniqueId, row)
-    balances[row.uniqueId] = { ...balances[row.uniqueId], ...balance }
-    const { usedBytes = 0, grantedBytes = 0 } = balance
-    if (status === 'active' && grantedBytes > 0 && usedBytes >= TOLD_SHARE * grantedBytes)
-      tell('usage at 80 %', row)
-    if (status === 'exhausted') tell('usage exhausted', row)
-    if (status === 'expired') tell('usage expired', row)
+    addons.set(uniqueId, row)
+    balances[uniqueId] = { ...balances[uniqueId], ...balance }
+    if (status === 'active' && isNearlyUsedUp(balance)) tell('usage at 80 %', row)
+    if (status === 'exhausted' || status === 'expired') tell(`usage ${status}`, row)
   }
   for (const row of doubt === undefined ? rows : []) {
     if (addons.has(row.uniqueId) || isOver(row) || isNewer(row, now)) continue
     const status = endOf(row, balances[row.uniqueId], now, ends)
     addons.set(row.uniqueId, { ...row, status })
-    if (status === 'expired') tell('usage expired', row)
-    if (status === 'exhausted') tell('usage exhausted', row)
+    if (status === 'exhausted' || status === 'expired') tell(`usage ${status}`, row)
   }
   return {
     addons: [...addons.values()],
@@ -128,7 +123,7 @@ export function mergeUsage(
       refreshedAt: now.toISOString(),
       balances,
       told: [...told],
-      ...(doubt !== undefined && { doubt }),
+      ...defined({ doubt }),
     },
     events,
   }

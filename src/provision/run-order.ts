@@ -25,6 +25,7 @@ import {
   saleSteps,
 } from './sale-steps.ts'
 import {
+  type Claim,
   claimOrder,
   deskFor,
   isClaimed,
@@ -59,23 +60,32 @@ export async function runOrder(desk: Desk, job: OrderJob, signal: AbortSignal): 
       ...(place === undefined ? {} : { content: place.hash, retryFailed: true }),
     })
     if (claim.kind === 'finished') return claim.order
-    if (claim.kind === 'theirs') {
-      await turns.next({ orderIds: [orderId] }, signal)
-      continue
-    }
     if (claim.kind === 'missing' && place === undefined) throw new UnknownOrderError(orderId)
-    const claimed =
-      claim.kind === 'mine' ? claim.desk : deskFor(desk, orderId, desk.lease.claim(), FIRST_FENCE)
-    const order = claim.kind === 'mine' ? claim.order : undefined
-    try {
-      const ended = await runClaimed(claimed, order, job, signal)
+    if (claim.kind === 'theirs') await turns.next({ orderIds: [orderId] }, signal)
+    else {
+      const ended = await runClaim(desk, claim, job, signal)
       if (ended !== undefined) return ended
-    } catch (error) {
-      if (!(error instanceof OrderLostError))
-        throw await stopOrder(claimed, job, explainError(orderId, error))
-    } finally {
-      claimed.claim.end()
     }
+  }
+}
+
+/** Works on an order under its claim, and ends that; undefined where the order is somebody else's by now. */
+async function runClaim(
+  desk: Desk,
+  claim: Extract<Claim, { readonly kind: 'mine' | 'missing' }>,
+  job: OrderJob,
+  signal: AbortSignal,
+): Promise<OrderRow | undefined> {
+  const { orderId } = job
+  const isThere = claim.kind === 'mine'
+  const claimed = isThere ? claim.desk : deskFor(desk, orderId, desk.lease.claim(), FIRST_FENCE)
+  try {
+    return await runClaimed(claimed, isThere ? claim.order : undefined, job, signal)
+  } catch (error) {
+    if (error instanceof OrderLostError) return undefined
+    throw await stopOrder(claimed, job, explainError(orderId, error))
+  } finally {
+    claimed.claim.end()
   }
 }
 

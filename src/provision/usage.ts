@@ -1,4 +1,5 @@
 /** Usage as a portal shows it, of what the ledger knows. Pure. */
+import { defined } from '../defined.ts'
 import type { AddonInstance } from '../sft/api.ts'
 import { parsePlatformDate } from '../sft/dates.ts'
 import type { AddonRow, AddonStatus, Balance, UsageRow } from './ledger.ts'
@@ -35,41 +36,35 @@ export function compareUniqueIds(one: string, other: string): number {
   return one < other ? -1 : Number(one > other)
 }
 
+type Validity = Pick<AddonRow, 'startsAt' | 'expiresAt'>
+
 /** Balance and validity of an instance as reported, at a time. */
 export function readInstance(
   instance: AddonInstance,
   now: Date,
   timeZone: string,
-): Balance & Pick<AddonRow, 'startsAt' | 'expiresAt' | 'status'> {
-  const { grantedBytes, leftBytes } = instance
-  const { startDate, expiryDate } = instance
-  const startsAt = startDate === undefined ? undefined : parsePlatformDate(startDate, timeZone)
-  const expiresAt =
-    expiryDate === undefined ? undefined : parsePlatformDate(expiryDate, timeZone, 'end')
+): Balance & Validity & Pick<AddonRow, 'status'> {
+  const { grantedBytes, leftBytes, startDate, expiryDate } = instance
+  const startsAt = startDate && parsePlatformDate(startDate, timeZone)
+  const expiresAt = expiryDate && parsePlatformDate(expiryDate, timeZone, 'end')
   const usedBytes =
     grantedBytes === undefined || leftBytes === undefined ? undefined : grantedBytes - leftBytes
+  const seen = defined({ grantedBytes, leftBytes, usedBytes, startsAt, expiresAt })
+  return { status: statusOf(instance, seen, now), ...seen }
+}
+
+function statusOf(
+  { startDate, expiryDate }: AddonInstance,
+  { grantedBytes, leftBytes, usedBytes = 0, startsAt, expiresAt }: Balance & Validity,
+  now: Date,
+): AddonStatus {
+  if (expiresAt !== undefined && expiresAt <= now.toISOString()) return 'expired'
+  if (leftBytes !== undefined && leftBytes <= 0 && grantedBytes !== 0) return 'exhausted'
   // A date that is there and cannot be read tells of a start or an end, and not of which.
-  const isUnread =
-    (expiryDate !== undefined && expiresAt === undefined) ||
-    (startDate !== undefined && startsAt === undefined && expiresAt === undefined)
-  const status: AddonStatus =
-    expiresAt !== undefined && expiresAt <= now.toISOString()
-      ? 'expired'
-      : leftBytes !== undefined && leftBytes <= 0 && grantedBytes !== 0
-        ? 'exhausted'
-        : isUnread
-          ? 'not known'
-          : startsAt !== undefined || expiresAt !== undefined || (usedBytes ?? 0) > 0
-            ? 'active'
-            : 'waiting'
-  return {
-    status,
-    ...(grantedBytes === undefined ? {} : { grantedBytes }),
-    ...(leftBytes === undefined ? {} : { leftBytes }),
-    ...(usedBytes === undefined ? {} : { usedBytes }),
-    ...(startsAt === undefined ? {} : { startsAt }),
-    ...(expiresAt === undefined ? {} : { expiresAt }),
-  }
+  if (expiryDate !== undefined && expiresAt === undefined) return 'not known'
+  if (expiresAt !== undefined) return 'active'
+  if (startDate !== undefined && startsAt === undefined) return 'not known'
+  return startsAt !== undefined || usedBytes > 0 ? 'active' : 'waiting'
 }
 
 /** The usage of an endpoint from the ledger's rows. */
@@ -79,15 +74,11 @@ export function usageOf(addons: readonly AddonRow[], usage: UsageRow): EndpointU
     .map(
       ({ uniqueId, planId, planName, status, startsAt, expiresAt, orderId }): InstanceUsage => ({
         uniqueId,
-        ...(planId === undefined ? {} : { planId }),
-        ...(planName === undefined ? {} : { planName }),
+        ...defined({ planId, planName }),
         status,
         ...usage.balances[uniqueId],
-        ...(startsAt === undefined ? {} : { startsAt }),
-        ...(expiresAt === undefined ? {} : { expiresAt }),
-        ...(orderId === undefined
-          ? { origin: 'renewal or external' }
-          : { origin: 'order', orderId }),
+        ...defined({ startsAt, expiresAt, orderId }),
+        origin: orderId === undefined ? 'renewal or external' : 'order',
       }),
     )
   const { endpointId, refreshedAt, doubt } = usage
