@@ -1,5 +1,5 @@
-import { constants } from 'node:fs'
-import { copyFile, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises'
+import { constants, type Stats } from 'node:fs'
+import { copyFile, open, readFile, readlink, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { inPlainWords, PlainError, plainly } from '../plain-error.ts'
 
@@ -83,12 +83,21 @@ export async function syncFolder(folder: string): Promise<void> {
 
 /** A rename over a device or a pipe would take it away from everybody. */
 async function refuseOtherThanFile(path: string, name: string): Promise<void> {
-  if (!(await exists(path))) return
-  const found = await stat(path)
+  if (await exists(path)) requireFile(await stat(path), name)
+}
+
+/** Throws a `PlainError` for what is no regular file: a pipe would be waited for, for ever. */
+export function requireFile(found: Stats, name: string): void {
   if (found.isFile()) return
   throw found.isDirectory()
     ? new PlainError(`${name}: it is a folder; name a file`)
     : new PlainError(`${name}: it is a device, a pipe or a socket; name a file`)
+}
+
+/** The bytes of a regular file. */
+export async function readBytesOf(path: string): Promise<Buffer> {
+  requireFile(await stat(path), path)
+  return await readFile(path)
 }
 
 /** Runs `fill` on a temporary file beside `path`, then puts it in the place of `path` in one step. */

@@ -1,8 +1,8 @@
-import { type FileHandle, open, readFile, stat } from 'node:fs/promises'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { PlainError, systemReason } from '../plain-error.ts'
-import { errorCode, isMissing, syncFolder, writeFileDurably } from './files.ts'
+import { errorCode, isMissing, readBytesOf, syncFolder, writeFileDurably } from './files.ts'
 
 /** One line: its payload with the number and the time that the journal gave it. */
 export type JournalLine<Payload extends object> = Payload & {
@@ -237,7 +237,7 @@ export async function readJournalUpToDamage<Payload extends object>(
 
 async function readWhole(path: string): Promise<Buffer | undefined> {
   try {
-    return await readFile(path)
+    return await readBytesOf(path)
   } catch (error) {
     if (isMissing(error)) return undefined
     throw error

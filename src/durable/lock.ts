@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { plainly, systemReason } from '../plain-error.ts'
-import { errorCode, isMissing } from './files.ts'
+import { errorCode, isMissing, requireFile } from './files.ts'
 import { describeOwner, isOwner, type Owner, ownerState, thisProcess } from './owner.ts'
 
 /** Who holds a lock. */
@@ -319,6 +319,7 @@ function readRecord(file: string): LockHolder | undefined {
   let touched: Date
   let inode: number
   try {
+    requireFile(statSync(file), file)
     text = readFileSync(file, 'utf8')
     ;({ mtime: touched, ino: inode } = statSync(file))
   } catch (error) {

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { open, readFile } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { Low } from 'lowdb'
 import { isJsonObject } from '../json.ts'
 import { plainly } from '../plain-error.ts'
 import { keyThatStandsTwice } from './duplicate-keys.ts'
-import { isMissing, writeFileDurably } from './files.ts'
+import { isMissing, readBytesOf, writeFileDurably } from './files.ts'
 
 /** A snapshot that cannot be used as it stands; `reason` says in which way. */
 export class SnapshotError extends Error {
@@ -103,7 +103,7 @@ const CHANGED =
 
 async function readBytes(path: string): Promise<Buffer> {
   try {
-    return await readFile(path)
+    return await readBytesOf(path)
   } catch (error) {
     if (isMissing(error)) throw new SnapshotError(path, 'missing', 'is missing')
     throw plainly(error, path)

@@ -1,7 +1,15 @@
-import { closeSync, constants, existsSync, openSync, readFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Clock } from '../clock.ts'
-import { isMissing } from '../durable/files.ts'
+import { isMissing, requireFile } from '../durable/files.ts'
 import { withShortLock } from '../durable/lock.ts'
 import { FileError, inPlainWords, PlainError } from '../plain-error.ts'
 import { memorySlots, SLOT_SLACK_MS, type SlotRequest, type SlotSource, takeBack } from './slots.ts'
@@ -80,6 +88,7 @@ const FARTHEST_MS = 300_000
 function readNext(path: string, now: number): number {
   let text: string
   try {
+    requireFile(statSync(path), path)
     text = readFileSync(path, 'utf8')
   } catch (error) {
     if (isMissing(error)) return 0

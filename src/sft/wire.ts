@@ -193,6 +193,23 @@ const UNCONNECTED = new Set([
   'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE',
 ])
 
+/** What codes of failed connections mean; of a certificate the system's own message is plain. */
+const IN_WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there',
+  ENOTFOUND: 'there is no host of this name',
+  EAI_AGAIN: 'the name of the host could not be looked up',
+  EHOSTUNREACH: 'there is no way to this host from here',
+  ENETUNREACH: 'there is no way to this host from here',
+  ECONNRESET: 'the connection was cut',
+  EPIPE: 'the connection was cut',
+  UND_ERR_SOCKET: 'the connection was cut',
+  ETIMEDOUT: 'the host does not answer',
+  UND_ERR_CONNECT_TIMEOUT: 'the host does not answer',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS: is it http, or another port',
+  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: 'it speaks no version of TLS that is safe',
+  ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: 'no TLS connection that both sides take',
+}
+
 const TUNNEL_REFUSED = /^Proxy response \((\d+)\) !== 200 when HTTP Tunneling/
 
 const BAD_PORT = 'bad port'
@@ -230,7 +247,8 @@ function reasonOf(error: unknown): string {
     return refused === '407' ? 'it wants other credentials (407)' : `it answered ${refused}`
   if (first.message === BAD_PORT) return 'this port is kept for something else than HTTP'
   const code = 'code' in first && typeof first.code === 'string' ? first.code : undefined
-  return code === undefined || first.message.includes(code)
-    ? first.message
-    : `${first.message} (${code})`
+  if (code === undefined) return first.message
+  const words = Object.hasOwn(IN_WORDS, code) ? IN_WORDS[code] : undefined
+  if (words !== undefined) return `${words}, ${code}`
+  return first.message.includes(code) ? first.message : `${first.message} (${code})`
 }

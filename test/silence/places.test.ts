@@ -171,3 +171,36 @@ t.test('a folder given as a file, a file given as a folder, and none at all', as
     { name: 'a ledger', command: `${SALE} --ledger state.json/orders.json`, says: isFile },
   ])
 })
+
+t.test('a pipe in the place of a file is refused, not waited for', async t => {
+  const desk = await openDesk(t, () => smallCatalog([]))
+  t.equal((await desk.run('apply --auto-approve')).code, 0)
+  const pipes = ['state.json.journal', 'state.json.lock', 'state.json.calls', 'state.json']
+  const commands: Readonly<Record<string, readonly string[]>> = {
+    'state.json.lock': ['apply --auto-approve', 'state unlock --yes'],
+    'state.json.calls': ['plan'],
+  }
+  for (const name of pipes) {
+    const path = join(desk.folder, name)
+    rmSync(path, { force: true })
+    spawnSync('sh', ['-c', 'mkfifo "$0"', path])
+    await each(
+      t,
+      desk,
+      (commands[name] ?? ['plan', 'apply --auto-approve']).map(command => ({
+        name,
+        command,
+        says: new RegExp(`${name}: it is a device, a pipe or a socket; name a file`),
+      })),
+    )
+    rmSync(path)
+  }
+})
+
+t.test('a port that no machine has is wrong usage', async t => {
+  const desk = await openDesk(t, () => smallCatalog([]))
+  const ended = await desk.run('simulate --port 99999')
+  t.equal(ended.code, 64)
+  t.match(ended.stderr, /a port is at most 65535/)
+  t.notMatch(ended.stderr, BARE)
+})

@@ -1,6 +1,6 @@
 import { loadCatalog } from '../../catalog/index.ts'
 import { startSimulator } from '../../simulator/index.ts'
-import { type Command, UsageError } from '../command.ts'
+import { type Command, type Given, UsageError } from '../command.ts'
 import { EXIT } from '../world.ts'
 
 /** A local SFT over HTTP, until it is told to stop. */
@@ -23,10 +23,10 @@ export const simulate: Command = {
     const folder = given.text('catalog')
     const iccids = folder === undefined ? [] : await catalogIccids(folder)
     const save = given.text('save')
-    const sims = given.number('sims')
+    const sims = given.whole('sims')
     const latencyMs = given.text('latency') === '0' ? undefined : given.number('latency')
     await using simulator = await startSimulator({
-      port: given.text('port') === '0' ? 0 : (given.number('port') ?? 0),
+      port: portOf(given),
       callsPerSecond: given.number('calls-per-second') ?? 2,
       username: given.text('username') ?? world.env['SFT_USERNAME'] ?? 'simulator',
       password: given.text('password') ?? world.env['SFT_PASSWORD'] ?? 'simulator',
@@ -40,6 +40,13 @@ export const simulate: Command = {
     await new Promise<void>(resolve => world.onSignal(() => resolve()))
     return EXIT.ok
   },
+}
+
+/** The port; 0 for any that is free. */
+function portOf(given: Given): number {
+  const port = given.text('port') === '0' ? 0 : (given.whole('port') ?? 0)
+  if (port > 65_535) throw new UsageError(`--port ${port}: a port is at most 65535`)
+  return port
 }
 
 /** Every ICCID that a catalog names. */
