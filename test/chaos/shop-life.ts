@@ -205,7 +205,7 @@ export async function playShop(
   const ledger = sabotage.ledger?.(kept) ?? kept
   const problems: string[] = []
   const told = new Map<string, number>()
-  const unsure = new Set<string>()
+  const unsure = openDoubts()
   const onEvent = (event: ProvisionEvent) => {
     if (!TROUBLE.has(event.type) || !('uniqueId' in event)) return
     const mark = `${event.type} of ${event.uniqueId}`
@@ -263,7 +263,7 @@ export async function playShop(
     await competing
     // What is late is executed by then.
     await clock.sleep(2 * LATEST_MS)
-    problems.push(...(await lookAt(market, kept, clock.now(), unsure)))
+    problems.push(...(await lookAt(market, kept, clock.now(), unsure.endpoints())))
   }
   market.simulator.clearFaults()
   await using sft = market.openSft()
@@ -272,7 +272,7 @@ export async function playShop(
   for (const orderId of PURCHASES) await acting(shop)({ do: 'buy', order: orderId })
   await shop.refreshUsage({ olderThan: 0 })
   await shop.refreshUsage({ olderThan: 0 })
-  problems.push(...(await lookAt(market, kept, clock.now(), unsure)))
+  problems.push(...(await lookAt(market, kept, clock.now(), unsure.endpoints())))
   if (!hidesAddons(wire)) problems.push(...(await unsold(kept)))
   for (const [mark, times] of told) if (times > 1) problems.push(`${mark} was told ${times} times`)
   await market.simulator.close()
@@ -312,6 +312,25 @@ const paced = (ledger: Ledger, { step }: Doom): Ledger => ({
   },
 })
 
+/** Endpoints with a suspension or reactivation of which nobody was told the end: each counts by itself. */
+interface Doubts {
+  during(endpointId: string, work: () => Promise<unknown>): Promise<void>
+  endpoints(): ReadonlySet<string>
+}
+
+function openDoubts(): Doubts {
+  const open = new Map<symbol, string>()
+  return {
+    async during(endpointId, work) {
+      const mark = Symbol(endpointId)
+      open.set(mark, endpointId)
+      await work()
+      open.delete(mark)
+    },
+    endpoints: () => new Set(open.values()),
+  }
+}
+
 const lookAt = (market: Market, ledger: Ledger, now: number, unsure: ReadonlySet<string>) =>
   checkTruth(ledger, market.simulator, now + market.simulator.world.clockOffsetMs, unsure)
 
@@ -333,7 +352,7 @@ async function perform(
   market: Market,
   ledger: Ledger,
   one: Act,
-  unsure: Set<string>,
+  unsure: Doubts,
 ): Promise<void> {
   const { world } = market.simulator
   const now = () => (market.clock?.now() ?? 0) + world.clockOffsetMs
@@ -377,15 +396,11 @@ async function perform(
         return
       case 'suspend':
         if (endpointId === undefined) return
-        unsure.add(endpointId)
-        await shop.suspend({ endpointId })
-        unsure.delete(endpointId)
+        await unsure.during(endpointId, () => shop.suspend({ endpointId }))
         return
       case 'reactivate':
         if (endpointId === undefined) return
-        unsure.add(endpointId)
-        await shop.reactivate({ endpointId })
-        unsure.delete(endpointId)
+        await unsure.during(endpointId, () => shop.reactivate({ endpointId }))
         return
       case 'remove': {
         const uniqueId = sold()?.uniqueId
