@@ -28,9 +28,8 @@ import {
   parseDataVolume,
   parseValidity,
 } from '../units.ts'
+import { ADDON_PLAN } from './addon-plan-entry.ts'
 import { observedPlan } from './addon-plan-observed.ts'
-
-const PLANS = { kind: 'addonPlan', title: 'add-on plan', plural: 'add-on plans' }
 
 /** What a plan needs in YAML and may not be reported. */
 interface PlanAnswer {
@@ -116,14 +115,14 @@ function propose(
     ...entries.map(plan => plan.key),
   ])
   const { picked, left: unpicked } = pickRevisions(
-    PLANS,
+    ADDON_PLAN,
     active.map(plan => ({ ...plan, id: plan.planId })),
   )
   const left: LeftOut[] = [...unpicked]
   const drafts: EntryDraft[] = []
   for (const { object: plan, base, revision } of picked) {
     const leave = (why: string) =>
-      left.push({ kind: 'addonPlan', what: describeObject(PLANS, plan), why })
+      left.push({ kind: 'addonPlan', what: describeObject(ADDON_PLAN, plan), why })
     const known = named.get(base)
     if (known !== undefined) {
       if (Object.hasOwn(state.addonPlans, known))
@@ -161,7 +160,7 @@ function propose(
     else
       left.push({
         kind: 'addonPlan',
-        what: describeObject(PLANS, { id: plan.planId, name: plan.name }),
+        what: describeObject(ADDON_PLAN, { id: plan.planId, name: plan.name }),
         why: 'it is inactive; --inactive records it in the state as retired',
       })
   return {
@@ -281,7 +280,7 @@ async function askPlans(
   for (const plan of unreported) {
     const named = { id: plan.planId, name: plan.name }
     const text = await ask(
-      `${describeObject(PLANS, named)}: data, validity and rate zone ID, such as "10 GB, 30 days, 1201" (empty: leave out): `,
+      `${describeObject(ADDON_PLAN, named)}: data, validity and rate zone ID, such as "10 GB, 30 days, 1201" (empty: leave out): `,
     )
     if (text.trim() === '') continue
     const [data = '', validity = '', rateZoneId = ''] = text.split(',').map(part => part.trim())

@@ -17,6 +17,13 @@ import {
 } from '../units.ts'
 import type { CatalogPart } from './catalog-part.ts'
 
+/** The kind by its names. */
+export const ADDON_PLAN = {
+  kind: 'addonPlan',
+  title: 'add-on plan',
+  plural: 'add-on plans',
+} as const
+
 export type Activation = 'first-use' | 'immediate'
 export interface Renewal {
   readonly on: 'expiry' | 'exhaustion'
@@ -171,8 +178,8 @@ function checkSku(plan: Draft, log: IssueLog): void {
 /** Add-on plans in the catalog. */
 export const addonPlanPart: CatalogPart<AddonPlanEntry> = {
   section: 'addonPlans',
-  title: 'add-on plan',
-  plural: 'add-on plans',
+  title: ADDON_PLAN.title,
+  plural: ADDON_PLAN.plural,
   schema,
   fieldOrder: [
     'key',

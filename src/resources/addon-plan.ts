@@ -15,7 +15,7 @@ import type { AnyRecord, MappingRow } from '../state/state.ts'
 import { formatMB, normaliseAmount } from '../units.ts'
 import { planEdits } from './addon-plan-accept.ts'
 import { addonPlanAdoption } from './addon-plan-adopt.ts'
-import { type AddonPlanEntry, addonPlanPart } from './addon-plan-entry.ts'
+import { ADDON_PLAN, type AddonPlanEntry, addonPlanPart } from './addon-plan-entry.ts'
 import { ACTIVATED_BY, observedPlan, PLAN_TYPE, RENEWAL_RULE } from './addon-plan-observed.ts'
 import {
   type EditRequest,
@@ -124,10 +124,11 @@ function createRequest(spec: Spec): CreatePlanRequest {
   }
 }
 
-const NAMES = { title: 'add-on plan', plural: 'add-on plans' }
-
 async function find(read: SftReader, name: string): Promise<Finding<ObservedObject>> {
-  return mapFinding(findNamed(await read.addonPlans(), NAMES, normaliseName(name)), observedPlan)
+  return mapFinding(
+    findNamed(await read.addonPlans(), ADDON_PLAN, normaliseName(name)),
+    observedPlan,
+  )
 }
 
 /** A plan by its ID; the list is read no further than to it. */
@@ -265,8 +266,7 @@ const LIST: KindList<ReportedPlan> = {
 
 /** Add-on plans (contract 4.4, 4.5). */
 export const addonPlan: Kind<AddonPlanRecord, AddonPlanEntry> = {
-  kind: 'addonPlan',
-  ...NAMES,
+  ...ADDON_PLAN,
   exampleKey: 'eu-10gb',
   catalog: addonPlanPart,
   section: 'addonPlans',

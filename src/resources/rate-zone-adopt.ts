@@ -15,9 +15,8 @@ import { parseCountry } from '../countries.ts'
 import type { JsonObject } from '../model.ts'
 import { indexNetworks, type NetworkIndex, networkWord } from '../networks.ts'
 import type { ReportedRateZone } from '../sft/api.ts'
+import { RATE_ZONE } from './rate-zone-entry.ts'
 import { describeNetworks, writtenSelector } from './zone-selectors.ts'
-
-const ZONES = { kind: 'rateZone', title: 'rate zone', plural: 'rate zones' }
 
 /** What people told of zones whose networks the account does not report, by ID. */
 type ZoneFacts = ReadonlyMap<string, ZoneScope>
@@ -37,12 +36,12 @@ function propose(
     ...entries.map(zone => zone.key),
   ])
   const unmanaged = observation.rateZones.items.filter(zone => !managed.has(zone.id))
-  const { picked, left: unpicked } = pickRevisions(ZONES, unmanaged)
+  const { picked, left: unpicked } = pickRevisions(RATE_ZONE, unmanaged)
   const left: LeftOut[] = [...unpicked]
   const drafts: EntryDraft[] = []
   for (const one of picked) {
     const leave = (why: string) =>
-      left.push({ kind: 'rateZone', what: describeObject(ZONES, one.object), why })
+      left.push({ kind: 'rateZone', what: describeObject(RATE_ZONE, one.object), why })
     const known = named.get(one.base)
     if (known !== undefined) {
       if (Object.hasOwn(state.rateZones, known))
@@ -138,7 +137,7 @@ async function askZones(
   const { byTadig } = indexNetworks(input.observation.networks.items)
   for (const zone of unreported) {
     const text = await ask(
-      `${describeObject(ZONES, zone)}: countries and TADIG codes, with commas (empty: leave out): `,
+      `${describeObject(RATE_ZONE, zone)}: countries and TADIG codes, with commas (empty: leave out): `,
     )
     const words = text
       .split(',')
@@ -185,7 +184,7 @@ export const rateZoneAdoption: Adoption<ZoneFacts> = {
   notes: ({ kinds, state, observation }) => {
     const managed = managedZoneIds({ state })
     const foreign = observation.rateZones.items.filter(zone => !managed.has(zone.id)).length
-    return kinds.has(ZONES.kind) || foreign === 0
+    return kinds.has(RATE_ZONE.kind) || foreign === 0
       ? []
       : [`${foreign} rate zones of the account stay unmanaged (--only)`]
   },

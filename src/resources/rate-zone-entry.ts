@@ -11,6 +11,9 @@ import { normaliseName } from '../names.ts'
 import type { CatalogPart } from './catalog-part.ts'
 import type { ZoneScope } from './zone-networks.ts'
 
+/** The kind by its names. */
+export const RATE_ZONE = { kind: 'rateZone', title: 'rate zone', plural: 'rate zones' } as const
+
 export interface RateZoneEntry extends ZoneScope {
   readonly name: string
   readonly onNetworkRemoval?: NetworkRemovalPolicy
@@ -104,8 +107,8 @@ function checkRateZone(zone: Draft, log: IssueLog): void {
 /** Rate zones in the catalog. */
 export const rateZonePart: CatalogPart<RateZoneEntry> = {
   section: 'rateZones',
-  title: 'rate zone',
-  plural: 'rate zones',
+  title: RATE_ZONE.title,
+  plural: RATE_ZONE.plural,
   schema,
   fieldOrder: ['key', 'name', 'countries', 'networks', 'exclude'],
   // Body of CreateRateZone (contract 4.3).

@@ -19,7 +19,7 @@ import {
 } from './kind.ts'
 import { zoneEdits } from './rate-zone-accept.ts'
 import { rateZoneAdoption } from './rate-zone-adopt.ts'
-import { type RateZoneEntry, rateZonePart } from './rate-zone-entry.ts'
+import { RATE_ZONE, type RateZoneEntry, rateZonePart } from './rate-zone-entry.ts'
 import { lostNetworks, networkDoubt, type RecordedNetwork, zoneNetworks } from './zone-networks.ts'
 
 /** What the state has of a rate zone. */
@@ -113,10 +113,8 @@ const observedZone = (zone: ReportedRateZone): ObservedObject => ({
   },
 })
 
-const NAMES = { title: 'rate zone', plural: 'rate zones' }
-
 async function find(read: SftReader, name: string): Promise<Finding<ObservedObject>> {
-  return mapFinding(findNamed(await read.rateZones(), NAMES, normaliseName(name)), observedZone)
+  return mapFinding(findNamed(await read.rateZones(), RATE_ZONE, normaliseName(name)), observedZone)
 }
 
 /** A zone by its ID; the list is read no further than to it. */
@@ -210,8 +208,7 @@ const LIST: KindList<ReportedRateZone> = {
 
 /** Rate zones (contract 4.3). */
 export const rateZone: Kind<RateZoneRecord, RateZoneEntry> = {
-  kind: 'rateZone',
-  ...NAMES,
+  ...RATE_ZONE,
   exampleKey: 'europe',
   catalog: rateZonePart,
   section: 'rateZones',

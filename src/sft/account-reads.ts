@@ -1,6 +1,7 @@
 import type { Finding, Listing } from '../finding.ts'
 import type { Json, JsonObject } from '../model.ts'
 import { normaliseName } from '../names.ts'
+import { networkWord } from '../networks.ts'
 import type {
   CustomerProfile,
   ListOptions,
@@ -52,7 +53,7 @@ export function createAccountReads(
         { operation: 'GetRoamingProfiles', method: 'GET', path: '/api/GetRoamingProfiles' },
       )
     const doubt = doubtOfProfile(all)
-    return { items: uniqueBy(all.networks, networkId), ...(doubt !== undefined && { doubt }) }
+    return { items: uniqueBy(all.networks, networkWord), ...(doubt !== undefined && { doubt }) }
   }
 
   /** QueryRatePlan for one planType, or for what the account answers without. */
@@ -86,7 +87,7 @@ export function createAccountReads(
         operation: 'fetchNetworkList',
         query: {},
         pageOf: networkPageOf,
-        idOf: networkId,
+        idOf: networkWord,
       } as const
       const list = await readList(reader, call, options)
       const own = list.kind === 'answered' && list.value.items.length > 0 ? list.value : undefined
@@ -167,7 +168,7 @@ async function withProfile(
 ): Promise<Listing<Network>> {
   try {
     const other = await readProfile()
-    const items = uniqueBy([...own.items, ...other.items], networkId)
+    const items = uniqueBy([...own.items, ...other.items], networkWord)
     return other.doubt === undefined ? { ...other, items } : { ...own, items }
   } catch (error) {
     if (error instanceof SftError) return own
@@ -269,8 +270,6 @@ function networkFields(object: JsonObject): NetworkFields {
 }
 
 const isList = (value: Json): value is readonly Json[] => Array.isArray(value)
-
-const networkId = (network: Network): string => `${network.operatorId} ${network.sponsorId}`
 
 interface RoamingProfile extends Networks {
   readonly id: string | undefined
