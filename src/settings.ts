@@ -24,10 +24,10 @@ export type SettingOverrides = {
   readonly [Key in keyof SftSettings]?: SftSettings[Key] | undefined
 }
 
-export const DEFAULT_BASE_URL = 'https://sft.bics.com'
-export const DEFAULT_STATE = 'state.json'
+const DEFAULT_BASE_URL = 'https://sft.bics.com'
+const DEFAULT_STATE = 'state.json'
 const DEFAULT_CATALOG = 'catalog'
-export const DEFAULT_LEDGER = 'orders.json'
+const DEFAULT_LEDGER = 'orders.json'
 
 /**
  * The account settings: what is given first, then the environment (`SFT_BASE_URL`, `SFT_USERNAME`,

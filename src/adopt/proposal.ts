@@ -35,7 +35,7 @@ export interface EntryDraft extends PrintedEntry, Chosen {
 }
 
 /** A file of ICCIDs. */
-export interface IccidList {
+interface IccidList {
   /** Path below the folder of the new files. */
   readonly path: string
   readonly iccids: readonly string[]

@@ -178,7 +178,7 @@ export function draftRecord(
 }
 
 /** Makes the new ID and the end of its intent durable, in one entry. */
-export async function recordCreated(
+async function recordCreated(
   run: Run,
   change: CreateChange | ReplaceChange,
   { id }: CreatedObject,

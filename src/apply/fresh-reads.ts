@@ -5,7 +5,7 @@ import type { ListOptions, ReportedPlan, ReportedRateZone, SftReader } from '../
  * at once costs one list read a round, and none of them sees an answer older than its question. What is
  * asked is handed to the read together.
  */
-export function shareReads<Asked, Value>(
+function shareReads<Asked, Value>(
   read: (asked: readonly Asked[]) => Promise<Value>,
 ): (asked: Asked) => Promise<Value> {
   let waiting: { readonly asked: Asked[]; readonly value: Promise<Value> } | undefined

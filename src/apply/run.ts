@@ -39,7 +39,7 @@ const FEWEST = 4
 const MOST = 64
 
 /** Calls in flight that fill a rate: rate × latency, with room for calls that take longer than most. */
-export function concurrencyFor(callsPerSecond: number, latencySeconds: number): number {
+function concurrencyFor(callsPerSecond: number, latencySeconds: number): number {
   if (!Number.isFinite(callsPerSecond)) return 10
   return Math.min(MOST, Math.max(FEWEST, Math.ceil(callsPerSecond * latencySeconds * 1.5) + 2))
 }

@@ -16,7 +16,7 @@ import { idOf, idsOf, knownId, recordsOf } from '../state/records.ts'
 import type { AnyRecord, State } from '../state/state.ts'
 
 /** Where a value changed since it was last applied. */
-export type Direction = 'there' | 'here' | 'both'
+type Direction = 'there' | 'here' | 'both'
 
 /** One field that differs. `applied` is what was last written, `wanted` what the catalog says now. */
 export interface FieldDrift {
@@ -225,7 +225,7 @@ const notKnownIssue = ({ address, kind, id, position }: Base): Issue => ({
 })
 
 /** What the catalog wants of an address, with IDs for references, as far as the state has them. */
-export const wantedSpec = (resource: Resource, state: State, revision: number | undefined): Spec =>
+const wantedSpec = (resource: Resource, state: State, revision: number | undefined): Spec =>
   platformSpec(resource, kindOf(resource.kind).identity, revision, ref => knownId(state, ref)).spec
 
 /** The resource that a record stands for, under its new key where it was moved. */

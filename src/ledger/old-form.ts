@@ -45,7 +45,7 @@ const FORMAT = { decode: decodeSnapshot, levels: 2, unsealed: UNSEALED_LEDGER_VE
 const journalOf = (path: string): string => `${path}.journal`
 const copyOf = (path: string): string => `${path}.backup`
 /** What is kept of a file of the old form. */
-export const keptOf = (path: string): string => `${path}.old-form`
+const keptOf = (path: string): string => `${path}.old-form`
 
 /** Reads a ledger of the old form, and writes nothing. Throws where it is damaged, or no ledger at all. */
 export async function readOldForm(path: string): Promise<OldLedger> {

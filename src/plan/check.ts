@@ -7,7 +7,7 @@ import type { AnyRecord, State } from '../state/state.ts'
 import { type Change, type Plan, writes } from './plan.ts'
 
 /** Below so many existing objects of a kind, the share of those that change says little and is not judged. */
-export const SHARE_FROM = 10
+const SHARE_FROM = 10
 
 /** Of what is lost, so much is too much, from two objects on; everything is too much at any number. */
 const LOST_SHARE = 1 / 3

@@ -14,7 +14,7 @@ export interface SharedWork<Result> {
   stopAll(why: ProvisionError): Promise<void>
 }
 
-export interface WorkRequest<Result> {
+interface WorkRequest<Result> {
   readonly start: (signal: AbortSignal) => Promise<Result>
   /** What is asked for. Two that differ cannot share; absent: whatever is under way. */
   readonly content?: string

@@ -14,7 +14,7 @@ export const activationIntent = (desk: Desk, endpointId: string): OrderIntent =>
 })
 
 /** The ledger row of an eSIM as the pool has it. */
-export const esimRowOf = (esim: Esim, orderId: string, at: string): EsimRow => ({
+const esimRowOf = (esim: Esim, orderId: string, at: string): EsimRow => ({
   endpointId: esim.endpointId,
   iccid: esim.iccid,
   ...(esim.msisdn === undefined ? {} : { msisdn: esim.msisdn }),

@@ -11,7 +11,7 @@ import { type Subject, subjectLines } from './subject.ts'
 const LONGEST = 60_000
 
 /** First line of the comment, by which a later run finds it to replace it. */
-export const COMMENT_MARK = '<!-- sft-catalog plan -->'
+const COMMENT_MARK = '<!-- sft-catalog plan -->'
 
 const isRefused = (plan: Plan): boolean => plan.issues.some(issue => issue.severity === 'error')
 

@@ -286,7 +286,7 @@ export const costText = ({ calls, seconds }: Cost, rate = ''): string =>
     : `Applying takes ${count(calls, 'call')}, ${seconds < 1 ? '' : 'about '}${duration(seconds)}${rate}. It activates no SIM.`
 
 /** What a change means for people, in words. */
-export function impactLines(impact: Impact): readonly string[] {
+function impactLines(impact: Impact): readonly string[] {
   const parts: string[] = []
   if (impact.skus.length > 0)
     parts.push(

@@ -30,14 +30,14 @@ export interface CatalogPart<Entry_ extends Entry = Entry> {
   readonly build: (draft: Draft, iccids: readonly string[]) => Entry_
 }
 
-export interface UniqueValue {
+interface UniqueValue {
   readonly path: readonly string[]
   /** For people: `SKU`. */
   readonly what: string
   readonly code: IssueCode
 }
 
-export interface Setting {
+interface Setting {
   readonly field: string
   /** Fields of `account:` of which one is enough. */
   readonly sources: readonly string[]

@@ -147,7 +147,7 @@ function endpointSettings(spec: Spec): EndpointSettings {
 }
 
 /** The fields of an endpoint that its profile reports. */
-export function observedProfile(profile: EndpointProfile): Spec {
+function observedProfile(profile: EndpointProfile): Spec {
   return {
     ...(profile.name !== undefined && { name: profile.name }),
     ...(profile.basePlan !== undefined && { basePlan: profile.basePlan }),

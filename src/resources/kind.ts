@@ -78,7 +78,7 @@ export interface EditResult {
 }
 
 /** How an object that nobody wants any more is taken out of use, as far as calls can do it. */
-export interface Retirement {
+interface Retirement {
   readonly operation: OperationName
   readonly calls: number
   /** Why an object, as observed in this run, must stay. */
@@ -97,7 +97,7 @@ export class RetirementRefusedError extends Error {
 }
 
 /** What a record must have beside its ID, its name and its spec, as a test and as words. */
-export interface RecordCheck {
+interface RecordCheck {
   readonly field: string
   readonly isSound: (value: unknown) => boolean
   readonly words: string
@@ -129,7 +129,7 @@ export interface Grouping<Entry_ extends Entry = Entry> {
 }
 
 /** Creation of many by one call, which answers row by row (contract 4.7). */
-export interface BulkCreation {
+interface BulkCreation {
   readonly operation: OperationName
   readonly create: (
     sft: Sft,

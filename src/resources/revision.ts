@@ -6,7 +6,7 @@ export const revisionName = (name: string, revision = 1): string =>
 export const REVISION_SUFFIX = / \(r[0-9]+\)$/
 
 /** Whether a name has the reserved form. */
-export const isRevisionName = (name: string): boolean => REVISION_SUFFIX.test(name)
+const isRevisionName = (name: string): boolean => REVISION_SUFFIX.test(name)
 
 /** A name without its revision; undefined where it has the reserved form and is none of ours: `NAME (r1)`. */
 export function parseRevision(

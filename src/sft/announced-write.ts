@@ -11,7 +11,7 @@ export interface Sending {
 }
 
 /** How a result came about. `adopted`: the platform said no, and it is there all the same. */
-export type DoneBy = 'answered' | 'found' | 'adopted'
+type DoneBy = 'answered' | 'found' | 'adopted'
 
 /** Where a write stands. The first one is the start, the last three are ends. */
 export type WriteState<Result> =

@@ -16,7 +16,7 @@ export interface Credentials {
 }
 
 /** Life of an access token, and whether the token itself tells it. */
-export interface TokenLife {
+interface TokenLife {
   readonly seconds: number
   readonly told: boolean
 }

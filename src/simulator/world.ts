@@ -179,7 +179,7 @@ export function formatDate(ms: number): string {
 }
 
 /** `dd/mm/yyyy`, in UTC. */
-export function formatDay(ms: number): string {
+function formatDay(ms: number): string {
   const iso = new Date(ms).toISOString()
   return `${iso.slice(8, 10)}/${iso.slice(5, 7)}/${iso.slice(0, 4)}`
 }

@@ -142,7 +142,7 @@ const ENTRY_TYPES: ReadonlySet<string> = new Set<StateEntry['type']>([
  * Brings a snapshot up to its journal. Lines up to the snapshot's serial were folded already: that is a
  * fold which a crash cut short. Throws `StateDamagedError` where a line belongs to something else.
  */
-export async function replay(
+async function replay(
   files: StateFiles,
   state: MutableState,
   lines: readonly JournalLine<StateLine>[],

@@ -105,7 +105,7 @@ const someOf = <Value>(arbitraries: readonly fc.Arbitrary<Value>[]) =>
     .map(values => values.filter(value => value !== undefined) as Value[])
 
 /** Catalogs of up to three zones, four plans and two batches of the SIMs given. */
-export function arbitraryCatalog(
+function arbitraryCatalog(
   iccids: readonly string[],
   networks: readonly string[],
 ): fc.Arbitrary<CatalogDraft> {

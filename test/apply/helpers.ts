@@ -25,7 +25,7 @@ import { virtualClock } from '../clocks.ts'
 export const fastClock: Clock = virtualClock()
 
 /** Seconds by which a write has happened: longer than `LATE_MS`. */
-export const SETTLE_SECONDS = 3
+const SETTLE_SECONDS = 3
 /** Milliseconds by which late execution is late: it is looked for in vain, by two readings of a list too. */
 export const LATE_MS = 2500
 /** A write may have waited so long for its turn. */
@@ -94,7 +94,7 @@ export const ACCOUNT = {
 }
 
 /** `account:` of every test catalog, as YAML. */
-export const ACCOUNT_YAML = `account: ${JSON.stringify(ACCOUNT)}`
+const ACCOUNT_YAML = `account: ${JSON.stringify(ACCOUNT)}`
 
 /** A catalog of one YAML text and other files; throws where it has errors. */
 export async function catalogOf(

@@ -35,7 +35,7 @@ export interface Market {
   save(location: string): Promise<void>
 }
 
-export const SKUS = ['EU-1GB', 'EU-10GB-30D'] as const
+const SKUS = ['EU-1GB', 'EU-10GB-30D'] as const
 
 /** A client without patience: the simulator answers at once, or a test wants it not to. */
 export const openTestSft = (simulator: Simulator, options: Partial<SftOptions> = {}): Sft =>

@@ -99,7 +99,7 @@ export function planBody(name: string, rateZone: string, more: Body = {}): Body 
   }
 }
 
-export const ENDPOINT_SETTINGS = {
+const ENDPOINT_SETTINGS = {
   isLinkSIM: 'true',
   isDefaultActivation: 'false',
   roamingProfileId: '3017',
