@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { listIssues, listingOf, type Observation } from './account/observation.ts'
+import type { ExpectedList } from './account/kind-list.ts'
+import { type Expected, listIssues, listingOf, type Observation } from './account/observation.ts'
 import {
   type ObserveEvent,
   observeAccount,
@@ -133,7 +134,7 @@ async function compare(
         })
     return { observation, graph, changes }
   }
-  const first = compareWith(
+  let compared = compareWith(
     await observeAccount(sft.read, {
       stock,
       expected,
@@ -142,14 +143,24 @@ async function compare(
       ...(options.onEvent && { onEvent: options.onEvent }),
     }),
   )
-  const open = expected.lists.filter(({ kind, list }) => {
-    const { stopped } = listingOf(first.observation, list.section)
-    return stopped && first.changes.some(change => change.kind === kind && isOpen(change))
-  })
-  return open.length === 0
-    ? first
-    : compareWith(await readToTheEnd(sft.read, first.observation, open))
+  // Each turn reads a list to its end. A zone that is made anew opens the names of its plans.
+  for (;;) {
+    const open = openLists(expected, compared)
+    if (open.length === 0) return compared
+    compared = compareWith(await readToTheEnd(sft.read, compared.observation, open))
+  }
 }
+
+/** Lists that were not read to their ends, and of which a change would have to know more. */
+const openLists = (
+  { lists }: Expected,
+  { observation, changes }: Compared,
+): readonly ExpectedList[] =>
+  lists.filter(
+    ({ kind, list }) =>
+      listingOf(observation, list.section).stopped === true &&
+      changes.some(change => change.kind === kind && isOpen(change)),
+  )
 
 /** Whether something of it may be blocked only because a list was not read to its end. */
 const isOpen = (change: Change): boolean =>
