@@ -5,12 +5,6 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Whether a value is text, empty or not. */
-export const isText = (value: unknown): value is string => typeof value === 'string'
-
-/** Whether a value is a list with nothing but texts in it. */
-export const isListOfText = (value: unknown): boolean => Array.isArray(value) && value.every(isText)
-
 /** The value as an object; an empty one where it is something else. */
 export function objectOf(value: Json | undefined): JsonObject {
   return isJsonObject(value) ? value : {}

@@ -1,3 +1,5 @@
+import { z } from 'zod'
+import { isJsonObject } from './json.ts'
 import type { MadePlan, PlanOptions } from './make-plan.ts'
 import type { JsonObject } from './model.ts'
 import { planHash } from './plan/operations.ts'
@@ -11,21 +13,43 @@ export type SavedOptions = Pick<PlanOptions, 'inventory' | 'prune' | 'targets' |
 /** 1 is that of release 0.1.0, which did not say whether it was made for a first run. */
 const FORMAT = 2
 
-/** A plan on disk: what it was made from, how, and what it says. */
-export interface SavedPlan {
-  readonly format: typeof FORMAT
-  readonly madeAt: string
-  readonly options: SavedOptions
-  readonly catalogHash: string
+const hash = z.string({ error: 'is no hash' })
+const yesOrNo = z.boolean({ error: 'is neither true nor false' })
+
+/** A plan on disk: what it was made from, how, and what it says. Nothing proves it: anybody may have edited it. */
+const SAVED_PLAN = z.object({
+  format: z.literal(FORMAT),
+  madeAt: z.string({ error: 'is no time' }),
+  options: z.strictObject(
+    {
+      inventory: yesOrNo.exactOptional(),
+      prune: yesOrNo.exactOptional(),
+      targets: z.array(z.string(), { error: 'is no list of addresses' }).readonly().exactOptional(),
+      canary: z
+        .int({ error: 'is no whole number' })
+        .min(1, { error: 'is below 1' })
+        .exactOptional(),
+      force: yesOrNo.exactOptional(),
+    } satisfies Readonly<Record<keyof SavedOptions, z.ZodType>>,
+    {
+      error: ({ code }) =>
+        code === 'unrecognized_keys' ? 'has one that is not known' : 'is missing',
+    },
+  ),
+  catalogHash: hash,
   /** Whether it may be applied where there is no state: said by whoever made it. */
-  readonly init: boolean
+  init: yesOrNo,
   /** Absent where there was no state yet. */
-  readonly state?: { readonly lineage: string; readonly serial: number }
-  readonly accountHash: string
-  readonly planHash: string
+  state: z
+    .object({ lineage: z.string(), serial: z.int() }, { error: 'is no place of a state' })
+    .exactOptional(),
+  accountHash: hash,
+  planHash: hash,
   /** The plan for people and programs; what is applied is made anew and must have the same hash. */
-  readonly plan: JsonObject
-}
+  plan: z.custom<JsonObject>(isJsonObject, { error: 'is no plan' }),
+})
+
+export type SavedPlan = Readonly<z.infer<typeof SAVED_PLAN>>
 
 /** A file that is not a saved plan of this version. */
 export class SavedPlanError extends Error {
@@ -71,22 +95,16 @@ export function parseSavedPlan(text: string, file: string): SavedPlan {
   } catch (error) {
     throw wrong('no JSON', error)
   }
-  if (typeof value !== 'object' || value === null || !('format' in value)) throw wrong('no format')
-  if (value.format === 1)
+  if (!isJsonObject(value) || value['format'] === undefined) throw wrong('no format')
+  if (value['format'] === 1)
     throw new SavedPlanError(
       `${file} is a saved plan of format 1, which release 0.1.0 wrote; this sft-catalog reads format ${FORMAT}: make it anew with "sft-catalog plan --out ${file}"`,
     )
-  if (value.format !== FORMAT) throw wrong(`format ${String(value.format)}`)
-  const saved = value as SavedPlan
-  if (
-    typeof saved.catalogHash !== 'string' ||
-    typeof saved.planHash !== 'string' ||
-    typeof saved.accountHash !== 'string' ||
-    typeof saved.options !== 'object' ||
-    typeof saved.init !== 'boolean'
-  )
-    throw wrong('fields are missing')
-  return saved
+  if (value['format'] !== FORMAT) throw wrong(`format ${String(value['format'])}`)
+  const { data, error } = SAVED_PLAN.safeParse(value)
+  if (data !== undefined) return data
+  const [issue] = error.issues
+  throw wrong(`${issue?.path.join('.')}: ${issue?.message}`)
 }
 
 /** What moved between saving a plan and now, in words; empty: the plan still holds. */

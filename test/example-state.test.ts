@@ -61,7 +61,7 @@ t.test('state.json.example is what an apply of the shipped catalog leaves', asyn
     account: { host: 'sft.bics.com', destGroupId: '2515' },
   }
   if (process.env['UPDATE_EXAMPLE'] === '1')
-    await openSnapshot('state.json.example', ordered(made), SNAPSHOT_FORMAT, false).write()
+    await openSnapshot('state.json.example', SNAPSHOT_FORMAT).write(ordered(made), false)
   const copy = join(folder, 'example', 'state.json')
   mkdirSync(dirname(copy))
   writeFileSync(copy, readFileSync('state.json.example', 'utf8'))

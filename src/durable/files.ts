@@ -100,50 +100,69 @@ export async function readBytesOf(path: string): Promise<Buffer> {
   return await readFile(path)
 }
 
+/** Gives a file whose content is durable its name, in one step. */
+export async function putInPlace(temporary: string, path: string): Promise<void> {
+  await rename(temporary, path)
+  await syncFolder(dirname(path))
+}
+
 /** Runs `fill` on a temporary file beside `path`, then puts it in the place of `path` in one step. */
-async function replaceDurably(name: string, fill: (temporary: string) => Promise<void>) {
+async function replaceDurably(
+  name: string,
+  fill: (temporary: string, path: string) => Promise<void>,
+): Promise<void> {
   // A rename over a link would put a file in the link's place.
   const path = await followLinks(name)
   await refuseOtherThanFile(path, name)
   // One name, so that what a killed process left behind is overwritten by the next one.
   const temporary = `${path}.tmp`
   try {
-    await fill(temporary)
-    await rename(temporary, path)
+    await rm(temporary, { force: true })
+    await fill(temporary, path)
+    await putInPlace(temporary, path)
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined)
     throw plainly(error, name)
   }
-  await syncFolder(dirname(path))
+}
+
+/** Makes a file with this content, safe on disk. Throws where there is one. */
+export async function writeNewDurably(
+  path: string,
+  content: string | Uint8Array | Iterable<string>,
+  mode: number,
+): Promise<void> {
+  const handle = await open(path, 'wx', mode)
+  try {
+    if (content instanceof Uint8Array) await handle.writeFile(content)
+    else
+      for (const chunk of typeof content === 'string' ? [content] : content)
+        await handle.write(chunk)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
 }
 
 /**
- * Replaces a file in one step, readable by its owner only. After a crash at any instant `path` has its
- * old content or the new one. Callers that may run at the same time hold a lock.
+ * Replaces a file in one step, readable by its owner only unless the permissions of the one that is there are to
+ * be `kept`. After a crash at any instant `path` has its old content or the new one. Callers that may run at the
+ * same time hold a lock.
  */
 export async function writeFileDurably(
-  path: string,
+  name: string,
   content: string | Uint8Array | Iterable<string>,
+  permissions: 'private' | 'kept' = 'private',
 ): Promise<void> {
-  await replaceDurably(path, async temporary => {
-    await rm(temporary, { force: true })
-    const handle = await open(temporary, 'wx', 0o600)
-    try {
-      if (content instanceof Uint8Array) await handle.writeFile(content)
-      else
-        for (const chunk of typeof content === 'string' ? [content] : content)
-          await handle.write(chunk)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
+  await replaceDurably(name, async (temporary, path) => {
+    const mode = permissions === 'kept' ? (await stat(path)).mode : 0o600
+    await writeNewDurably(temporary, content, mode)
   })
 }
 
 /** Copies a file in one step, with the promises of `writeFileDurably`. */
 export async function copyFileDurably(from: string, to: string): Promise<void> {
   await replaceDurably(to, async temporary => {
-    await rm(temporary, { force: true })
     await copyFile(from, temporary, constants.COPYFILE_FICLONE)
     const handle = await open(temporary, 'r+')
     try {

@@ -11,9 +11,10 @@ import {
   writeSync,
 } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { z } from 'zod'
 import { plainly, systemReason } from '../plain-error.ts'
 import { errorCode, isMissing, requireFile } from './files.ts'
-import { describeOwner, isOwner, type Owner, ownerState, thisProcess } from './owner.ts'
+import { describeOwner, OWNER, type Owner, ownerState, thisProcess } from './owner.ts'
 
 /** Who holds a lock. */
 export interface LockHolder {
@@ -333,21 +334,31 @@ function readRecord(file: string): LockHolder | undefined {
     beats: false,
     token: `unreadable-${inode}-${touched.getTime()}`,
   }
+  const record = parseRecord(text)
+  if (record === undefined) return unreadable
+  const { token, since, beats, ...owner } = record
+  return { owner, since: dateOf(since) ?? touched, touched, beats: beats === true, token }
+}
+
+/** A lock's record: its owner, and which lock it is. */
+const RECORD = OWNER.extend({
+  // It becomes a part of file names.
+  token: z.string().regex(/^[\w-]+$/),
+  since: z.unknown().optional(),
+  /** Absent in those of release 0.1.0. */
+  beats: z.unknown().optional(),
+})
+
+function parseRecord(text: string): z.infer<typeof RECORD> | undefined {
   try {
-    const value: unknown = JSON.parse(text)
-    if (!isOwner(value)) return unreadable
-    if (!('token' in value) || typeof value.token !== 'string' || !/^[\w-]+$/.test(value.token))
-      return unreadable
-    const since = 'since' in value ? new Date(String(value.since)) : touched
-    return {
-      owner: value,
-      since: Number.isNaN(since.getTime()) ? touched : since,
-      touched,
-      beats: 'beats' in value && value.beats === true,
-      token: value.token,
-    }
+    return RECORD.safeParse(JSON.parse(text)).data
   } catch (error) {
-    if (error instanceof SyntaxError) return unreadable
+    if (error instanceof SyntaxError) return undefined
     throw error
   }
+}
+
+function dateOf(value: unknown): Date | undefined {
+  const date = new Date(String(value))
+  return Number.isNaN(date.getTime()) ? undefined : date
 }

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname, uptime, userInfo } from 'node:os'
+import { z } from 'zod'
 import { errorCode } from './files.ts'
 
 /**
@@ -117,15 +118,13 @@ export const describeOwner = (owner: Owner): string =>
     owner.purpose === undefined ? '' : ` (${owner.purpose})`
   }`
 
-/** Whether a parsed JSON value is an owner. */
-export const isOwner = (value: unknown): value is Owner =>
-  typeof value === 'object' &&
-  value !== null &&
-  'host' in value &&
-  typeof value.host === 'string' &&
-  'pid' in value &&
-  Number.isSafeInteger(value.pid) &&
-  'started' in value &&
-  typeof value.started === 'string' &&
-  'boot' in value &&
-  typeof value.boot === 'string'
+/** An owner as it stands in a file. */
+export const OWNER = z.looseObject({
+  host: z.string(),
+  pid: z.int(),
+  started: z.string(),
+  boot: z.string(),
+  space: z.exactOptional(z.string()),
+  user: z.exactOptional(z.string()),
+  purpose: z.exactOptional(z.string()),
+})

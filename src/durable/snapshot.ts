@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
-import { Low } from 'lowdb'
+import { type Adapter, Low } from 'lowdb'
 import { isJsonObject } from '../json.ts'
 import { plainly } from '../plain-error.ts'
 import { keyThatStandsTwice } from './duplicate-keys.ts'
@@ -22,7 +22,9 @@ export class SnapshotError extends Error {
 
 /** How data becomes a file and back. */
 export interface SnapshotFormat<Data> {
-  /** Judges what was parsed from JSON; throws an error that says what is wrong and where. */
+  /** Takes what its digest proves to be as it was written; throws an error where it is of another version. */
+  readonly take: (value: unknown) => Data
+  /** Judges what nothing proves: an older form, an edit; throws an error that says what is wrong and where. */
   readonly decode: (value: unknown) => Data
   /** How many levels are broken into lines; deeper values stand on one line each. */
   readonly levels: number
@@ -38,36 +40,65 @@ export interface Sealed<Data> {
 }
 
 /**
- * A JSON file driven by lowdb through an adapter of our own: lowdb's turns 0600 into 0644, never syncs,
- * and reads a missing file as its default. Here `read` throws `SnapshotError` where the file is missing,
- * empty, cut short, changed or not what `decode` takes, and `write` replaces it in one durable step, with
- * a seal: the digest of all before it, and whether a journal goes with it.
+ * The file of a snapshot as lowdb's adapter: lowdb's own turns 0600 into 0644, never syncs, and reads a missing
+ * file as its default. Here `read` throws a `SnapshotError` where the file is missing, empty, cut short, changed
+ * or not what the format takes, and `write` replaces it in one durable step, with a seal: the digest of all
+ * before it, and whether a journal goes with it.
  */
-export function openSnapshot<Data extends object>(
-  path: string,
-  initial: Data,
-  format: SnapshotFormat<Data>,
-  journal: boolean,
-): Low<Data> {
-  return new Low(
-    {
-      read: async () => (await readSnapshot(path, format)).data,
-      write: data => writeFileDurably(path, sealed(printJson(data, format.levels), journal)),
-    },
-    initial,
-  )
+class SealedFile<Data extends object> implements Adapter<Sealed<Data> | null> {
+  readonly #path: string
+  readonly #format: SnapshotFormat<Data>
+  readonly #edits: 'refused' | 'taken'
+  constructor(path: string, format: SnapshotFormat<Data>, edits: 'refused' | 'taken') {
+    this.#path = path
+    this.#format = format
+    this.#edits = edits
+  }
+  async read(): Promise<Sealed<Data>> {
+    const bytes = await readBytes(this.#path)
+    return unseal(this.#path, bytes, this.#format, this.#edits)
+  }
+  async write(sealedData: Sealed<Data> | null): Promise<void> {
+    if (sealedData === null) return
+    const { data, journal = false } = sealedData
+    await writeFileDurably(this.#path, sealed(printJson(data, this.#format.levels), journal))
+  }
 }
 
-/**
- * Reads a snapshot without opening it. One that was changed since it was written is refused, unless `edits`
- * are taken. Throws `SnapshotError`.
- */
-export async function readSnapshot<Data>(
+/** Reads and writes the snapshot at a path, by lowdb. */
+export interface Snapshot<Data> {
+  /** What the file says now. Throws `SnapshotError`. */
+  read(): Promise<Sealed<Data>>
+  /** Puts data in its place in one durable step; `journal`: the journal beside it goes on from it. */
+  write(data: Data, journal: boolean): Promise<void>
+}
+
+/** Opens a snapshot. One that was changed since it was written is refused, unless `edits` are taken. */
+export function openSnapshot<Data extends object>(
   path: string,
   format: SnapshotFormat<Data>,
   edits: 'refused' | 'taken' = 'refused',
-): Promise<Sealed<Data>> {
-  const bytes = await readBytes(path)
+): Snapshot<Data> {
+  const store = new Low<Sealed<Data> | null>(new SealedFile(path, format, edits), null)
+  return {
+    async read() {
+      await store.read()
+      if (store.data === null) throw new SnapshotError(path, 'missing', 'is missing')
+      return store.data
+    },
+    async write(data, journal) {
+      store.data = { data, journal }
+      await store.write()
+    },
+  }
+}
+
+function unseal<Data>(
+  path: string,
+  bytes: Buffer,
+  format: SnapshotFormat<Data>,
+  edits: 'refused' | 'taken',
+): Sealed<Data> {
   const text = bytes.toString('utf8')
   if (text.trim() === '') throw new SnapshotError(path, 'empty', 'is empty')
   const damaged = (problem: string) => new SnapshotError(path, 'damaged', problem)
@@ -88,7 +119,7 @@ export async function readSnapshot<Data>(
   }
   let data: Data
   try {
-    data = format.decode(value)
+    data = isWhole ? format.take(value) : format.decode(value)
   } catch (error) {
     if (!(error instanceof Error)) throw error
     throw damaged(error.message)

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { statSync } from 'node:fs'
-import { open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { open, readdir, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { followLinks, isMissing, syncFolder } from '../durable/files.ts'
+import { followLinks, isMissing, putInPlace } from '../durable/files.ts'
 import { withShortLock } from '../durable/lock.ts'
 import { SnapshotError } from '../durable/snapshot.ts'
 import { PlainError, plainly } from '../plain-error.ts'
@@ -214,12 +214,6 @@ export async function makePrivateFile(path: string): Promise<void> {
   } catch (error) {
     throw plainly(error, path)
   }
-}
-
-/** Gives a file that is durable its name, in one step. */
-export async function putInPlace(temporary: string, path: string): Promise<void> {
-  await rename(temporary, path)
-  await syncFolder(dirname(path))
 }
 
 /** Puts a row in its place. */

@@ -7,7 +7,7 @@ import {
   openJournal,
   readJournal,
 } from '../durable/journal.ts'
-import { openSnapshot, readSnapshot, type Sealed, SnapshotError } from '../durable/snapshot.ts'
+import { openSnapshot, type Sealed, SnapshotError } from '../durable/snapshot.ts'
 import type { LedgerEntry } from '../provision/ledger.ts'
 import {
   decodeSnapshot,
@@ -40,7 +40,12 @@ export interface OldLedger {
   readonly version: LedgerSnapshot['version']
 }
 
-const FORMAT = { decode: decodeSnapshot, levels: 2, unsealed: UNSEALED_LEDGER_VERSION } as const
+const FORMAT = {
+  take: decodeSnapshot,
+  decode: decodeSnapshot,
+  levels: 2,
+  unsealed: UNSEALED_LEDGER_VERSION,
+} as const
 
 const journalOf = (path: string): string => `${path}.journal`
 const copyOf = (path: string): string => `${path}.backup`
@@ -76,7 +81,7 @@ export async function retireOldForm(old: OldLedger, replace: () => Promise<void>
   for (const file of [path, journal])
     if (await exists(file)) await copyFileDurably(file, keptOf(file))
   const data = tables.snapshot({ version, lineage, serial })
-  await openSnapshot(path, data, FORMAT, true).write()
+  await openSnapshot(path, FORMAT).write(data, true)
   {
     await using written = await openJournal<Transaction>(journal)
     await written.catchUp()
@@ -95,7 +100,7 @@ const wrong = (path: string, problem: string): SnapshotError =>
 
 async function readSealed(path: string): Promise<Sealed<LedgerSnapshot>> {
   try {
-    return await readSnapshot(path, FORMAT)
+    return await openSnapshot(path, FORMAT).read()
   } catch (error) {
     if (!(error instanceof SnapshotError)) throw error
     throw new SnapshotError(error.path, error.reason, `${error.problem}. ${ADVICE}`)

@@ -1,6 +1,6 @@
 import { mkdir, readdir, rename } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { exists, followLinks, isMissing, syncFolder } from '../durable/files.ts'
+import { exists, followLinks, isMissing, putInPlace, syncFolder } from '../durable/files.ts'
 import { withShortLock } from '../durable/lock.ts'
 import { SnapshotError } from '../durable/snapshot.ts'
 import { PlainError } from '../plain-error.ts'
@@ -13,7 +13,6 @@ import {
   lockOf,
   lookAtLedgerFile,
   makePrivateFile,
-  putInPlace,
   untilFree,
 } from './ledger-file.ts'
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
 import type {
   AddonRow,
   AddonStatus,
@@ -33,30 +34,48 @@ export interface LedgerSnapshot {
   readonly processes: Readonly<Record<string, LedgerProcess>>
 }
 
+const TABLES = ['orders', 'esims', 'addons', 'usage', 'processes'] as const
+
+const tableOf = (name: (typeof TABLES)[number]) =>
+  z.looseObject({}, { error: `has no table '${name}'` })
+
+const NO_LEDGER = 'is not a ledger: it has no version'
+
+/** What stands above the rows. */
+const HEAD = z.looseObject(
+  {
+    version: z.literal([LEDGER_VERSION, UNSEALED_LEDGER_VERSION], {
+      error: ({ input }) =>
+        input === undefined
+          ? NO_LEDGER
+          : `has version ${String(input)}, and this program reads version ${LEDGER_VERSION}`,
+    }),
+    orders: tableOf('orders'),
+    esims: tableOf('esims'),
+    addons: tableOf('addons'),
+    usage: tableOf('usage'),
+    processes: tableOf('processes'),
+    serial: z.int({ error: 'has no serial' }),
+    lineage: z.string({ error: 'has no lineage' }).min(1, { error: 'has no lineage' }).optional(),
+  },
+  { error: NO_LEDGER },
+)
+
 /** Judges a parsed snapshot; throws an error that says what is wrong. */
 export function decodeSnapshot(value: unknown): LedgerSnapshot {
-  if (typeof value !== 'object' || value === null || !('version' in value))
-    throw new Error('is not a ledger: it has no version')
-  if (value.version !== LEDGER_VERSION && value.version !== UNSEALED_LEDGER_VERSION)
-    throw new Error(
-      `has version ${String(value.version)}, and this program reads version ${LEDGER_VERSION}`,
-    )
-  for (const table of TABLES) {
-    const rows: unknown = Reflect.get(value, table)
-    if (typeof rows !== 'object' || rows === null) throw new Error(`has no table '${table}'`)
-    for (const [key, row] of Object.entries(rows)) {
+  const { data, error } = HEAD.safeParse(value)
+  if (data === undefined) throw new Error(error.issues[0]?.message)
+  const { version, lineage } = data
+  if (version === LEDGER_VERSION && lineage === undefined) throw new Error('has no lineage')
+  const rows = value as Omit<LedgerSnapshot, 'lineage'>
+  const snapshot: LedgerSnapshot = { ...rows, lineage: lineage ?? randomUUID() }
+  for (const table of TABLES)
+    for (const [key, row] of Object.entries(snapshot[table])) {
       const problem = rowProblem(table, row)
       if (problem !== undefined) throw new Error(`${table}.${key} ${problem}`)
     }
-  }
-  if (!Number.isSafeInteger(Reflect.get(value, 'serial'))) throw new Error('has no serial')
-  const lineage: unknown = Reflect.get(value, 'lineage')
-  if (typeof lineage === 'string' && lineage !== '') return value as LedgerSnapshot
-  if (value.version === LEDGER_VERSION) throw new Error('has no lineage')
-  return { ...(value as Omit<LedgerSnapshot, 'lineage'>), lineage: randomUUID() }
+  return snapshot
 }
-
-const TABLES = ['orders', 'esims', 'addons', 'usage', 'processes'] as const
 
 const ORDER_STATUSES: Readonly<Record<OrderStatus, true>> = {
   new: true,

@@ -1,6 +1,6 @@
 import type { KindList } from '../account/kind-list.ts'
 import { type Finding, findIn, type Listing, mapFinding, seenIn, there } from '../finding.ts'
-import { isJsonObject, isText } from '../json.ts'
+import { isJsonObject } from '../json.ts'
 import type { Json, JsonObject, Resource, Spec } from '../model.ts'
 import { normaliseName } from '../names.ts'
 import type {
@@ -25,6 +25,7 @@ import {
   keptOf,
   type ObservedObject,
   type ResolveContext,
+  recordText,
   sftOf,
 } from './kind.ts'
 import { refTo } from './references.ts'
@@ -272,7 +273,7 @@ export const addonPlan: Kind<AddonPlanRecord, AddonPlanEntry> = {
   section: 'addonPlans',
   sectionSince: 1,
   idField: 'planId',
-  recordChecks: [{ field: 'rateZoneId', isSound: isText, words: 'text' }],
+  recordShape: { rateZoneId: recordText },
   references: [
     {
       field: 'rateZone',

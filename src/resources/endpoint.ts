@@ -1,5 +1,5 @@
+import { z } from 'zod'
 import { type Finding, notKnown, notThere, seenIn, there } from '../finding.ts'
-import { isListOfText, isText } from '../json.ts'
 import type { Resource, Spec } from '../model.ts'
 import type {
   EndpointProfile,
@@ -21,6 +21,7 @@ import {
   type ObservedObject,
   type ResolveContext,
   RetirementRefusedError,
+  recordText,
   sftOf,
 } from './kind.ts'
 
@@ -208,10 +209,10 @@ export const endpoint: Kind<EndpointRecord, EndpointBatchEntry> = {
   section: 'endpoints',
   sectionSince: 1,
   idField: 'endpointId',
-  recordChecks: [
-    { field: 'batch', isSound: isText, words: 'text' },
-    { field: 'tags', isSound: isListOfText, words: 'a list of texts' },
-  ],
+  recordShape: {
+    batch: recordText,
+    tags: z.array(recordText, { error: 'is not a list of texts' }),
+  },
   references: [],
   fixedKey: "an endpoint's key is the ICCID of its SIM; remove it and import it under another one",
   grouping: {

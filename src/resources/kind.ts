@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { KindList } from '../account/kind-list.ts'
 import type { Observation } from '../account/observation.ts'
 import type { Adoption } from '../adopt/proposal.ts'
@@ -96,12 +97,8 @@ export class RetirementRefusedError extends Error {
   override readonly name = 'RetirementRefusedError'
 }
 
-/** What a record must have beside its ID, its name and its spec, as a test and as words. */
-interface RecordCheck {
-  readonly field: string
-  readonly isSound: (value: unknown) => boolean
-  readonly words: string
-}
+/** Text as it stands in a record. */
+export const recordText = z.string({ error: 'is not text' })
 
 /** A field of a spec that stands for the ID of an object of another kind. */
 export interface Reference {
@@ -158,7 +155,8 @@ export interface Kind<Record_ extends AnyRecord = AnyRecord, Entry_ extends Entr
   readonly sectionSince: number
   /** The record's field that holds the platform ID. */
   readonly idField: string
-  readonly recordChecks: readonly RecordCheck[]
+  /** What a record must have beside its ID, its name and its spec. */
+  readonly recordShape: Readonly<Record<string, z.ZodType>>
   readonly references: readonly Reference[]
   /** Why the key of a record cannot be changed, and what to do. */
   readonly fixedKey?: string

@@ -1,6 +1,7 @@
+import { z } from 'zod'
 import type { KindList } from '../account/kind-list.ts'
 import { type Finding, findIn, type Listing, mapFinding } from '../finding.ts'
-import { isJsonObject, isText } from '../json.ts'
+import { isJsonObject } from '../json.ts'
 import type { JsonObject, Resource, Spec } from '../model.ts'
 import { normaliseName } from '../names.ts'
 import { indexNetworks, networkLabels, networkOfWord, networkWord, wordsOf } from '../networks.ts'
@@ -15,6 +16,7 @@ import {
   keptOf,
   type ObservedObject,
   type ResolveContext,
+  recordText,
   sftOf,
 } from './kind.ts'
 import { zoneEdits } from './rate-zone-accept.ts'
@@ -173,14 +175,9 @@ async function edit(
   return { refused, ...(use && { learnt: { modifyRateZone: use } }) }
 }
 
-function isNetworkList(value: unknown): boolean {
-  return (
-    Array.isArray(value) &&
-    value.every(
-      item => isJsonObject(item) && isText(item['operatorId']) && isText(item['sponsorId']),
-    )
-  )
-}
+const networkList = z.array(z.looseObject({ operatorId: recordText, sponsorId: recordText }), {
+  error: 'is not a list of networks',
+})
 
 /**
  * Whether ModifyRateZone adds or replaces, by what a zone has after `added` was sent to it; absent where that
@@ -214,7 +211,7 @@ export const rateZone: Kind<RateZoneRecord, RateZoneEntry> = {
   section: 'rateZones',
   sectionSince: 1,
   idField: 'id',
-  recordChecks: [{ field: 'networks', isSound: isNetworkList, words: 'a list of networks' }],
+  recordShape: { networks: networkList },
   references: [],
   // The platform's guide for backend configuration: rate zone to portal destination.
   mapping: {

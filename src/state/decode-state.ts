@@ -1,5 +1,7 @@
-import { isJsonObject, isText } from '../json.ts'
-import type { Kind } from '../resources/kind.ts'
+import { z } from 'zod'
+import { isJsonObject } from '../json.ts'
+import type { JsonObject } from '../model.ts'
+import { type Kind, recordText } from '../resources/kind.ts'
 import { findKind, kinds } from '../resources/kinds.ts'
 import { type MutableState, mutableState } from './apply-entry.ts'
 import { type AnyRecord, type Intent, type Learnt, STATE_VERSION, type State } from './state.ts'
@@ -8,63 +10,68 @@ import { type AnyRecord, type Intent, type Learnt, STATE_VERSION, type State } f
 export const UNSEALED_VERSION = 1
 
 /**
- * A parsed snapshot as a state. Throws an error that says which value is wrong. Text is checked where
- * something would be done on the account with it; what else a record has is taken as it is.
+ * A parsed snapshot as a state, where its digest proves that it is as it was written: only its version and what
+ * two records may not share are looked at. Throws an error that says what is wrong.
+ */
+export function takeState(value: unknown): MutableState {
+  const { state, sections } = readForm(value)
+  for (const kind of sections) checkIds(kind, recordsIn(state, kind))
+  // Everything else stands as this program, or an earlier one, wrote it.
+  return mutableState({ ...(state as object as State), version: STATE_VERSION })
+}
+
+/**
+ * A parsed snapshot as a state, where nothing proves what it says: of an older form, or changed by hand. Throws an
+ * error that says which value is wrong. Text is checked where something would be done on the account with it;
+ * what else a record has is taken as it is.
  */
 export function decodeState(value: unknown): MutableState {
+  const { state, sections } = readForm(value)
+  judge(HEAD, state, [])
+  for (const kind of sections) {
+    const shape = shapeOf(kind)
+    const records = recordsIn(state, kind)
+    // One by one, whatever its key: `__proto__` is one like any other.
+    for (const key of Object.keys(records)) judge(shape, records[key], [kind.section, key])
+  }
+  return takeState(state)
+}
+
+/** Judges a record given from outside; throws an error that says which field is wrong. */
+export function decodeRecord(kind: Kind, key: string, value: unknown): AnyRecord {
+  judge(shapeOf(kind), value, [kind.section, key])
+  return value as AnyRecord
+}
+
+/** What every state is, and the kinds of which it has a section. */
+function readForm(value: unknown): {
+  readonly state: JsonObject
+  readonly sections: readonly Kind[]
+} {
   if (!isJsonObject(value)) throw new Error('is not a state: a JSON object is expected')
-  const { version, lineage, serial, account } = value
-  if (!isVersion(version)) throw new Error(wrongVersion(version))
-  if (!isText(lineage) || lineage === '') throw new Error('has no lineage')
-  if (typeof serial !== 'number' || !Number.isSafeInteger(serial) || serial < 0)
-    throw new Error('has no serial')
-  if (account !== undefined && !(isJsonObject(account) && isText(account['host'])))
-    throw new Error('has an account without a host')
+  const { version } = value
+  if (version !== STATE_VERSION && version !== UNSEALED_VERSION)
+    throw new Error(wrongVersion(version))
   const sections = kinds().filter(
     ({ section, sectionSince }) => value[section] !== undefined || version >= sectionSince,
   )
   for (const section of [...sections.map(kind => kind.section), 'learnt', 'pending'])
     if (!isJsonObject(value[section])) throw new Error(`has no ${section}`)
-  for (const kind of sections) {
-    const section = value[kind.section]
-    if (!isJsonObject(section)) continue
-    for (const key of Object.keys(section)) checkRecord(kind, key, section[key])
-    checkIds(kind, section)
-  }
-  checkLearnt(value['learnt'])
-  checkPending(value['pending'])
-  // Everything that the type says and that anything relies on was looked at above.
-  return mutableState({ ...(value as object as State), version: STATE_VERSION })
+  return { state: value, sections }
 }
-
-const isVersion = (version: unknown): version is number =>
-  version === STATE_VERSION || version === UNSEALED_VERSION
 
 const wrongVersion = (version: unknown): string =>
   typeof version === 'number' && version > STATE_VERSION
     ? `has version ${version}, written by a newer sft-catalog; this one knows version ${STATE_VERSION}`
     : `has no version ${STATE_VERSION}, so it is not a state of sft-catalog`
 
-/** Judges a record given from outside; throws an error that says which field is wrong. */
-export function decodeRecord(kind: Kind, key: string, value: unknown): AnyRecord {
-  checkRecord(kind, key, value)
-  return value
-}
-
-function checkRecord(kind: Kind, key: string, value: unknown): asserts value is AnyRecord {
-  const { section, idField, recordChecks } = kind
-  const where = `${section}.${key}`
-  if (!isJsonObject(value)) throw new Error(`${where} is not a record`)
-  const id = value[idField]
-  if (!isText(id) || id === '') throw new Error(`${where}.${idField} is not an ID`)
-  if (!isText(value['name'])) throw new Error(`${where}.name is not text`)
-  if (!isJsonObject(value['spec'])) throw new Error(`${where}.spec is not an object`)
-  for (const { field, isSound, words } of recordChecks)
-    if (!isSound(value[field])) throw new Error(`${where}.${field} is not ${words}`)
+const recordsIn = (state: JsonObject, { section }: Kind): JsonObject => {
+  const records = state[section]
+  return isJsonObject(records) ? records : {}
 }
 
 /** Two entries with one platform object: what is done to the one would be done to the other. */
-function checkIds(kind: Kind, records: Readonly<Record<string, unknown>>): void {
+function checkIds(kind: Kind, records: JsonObject): void {
   const keys = new Map<unknown, string>()
   for (const [key, record] of Object.entries(records)) {
     const id = isJsonObject(record) ? record[kind.idField] : undefined
@@ -77,47 +84,66 @@ function checkIds(kind: Kind, records: Readonly<Record<string, unknown>>): void 
   }
 }
 
-const LEARNT: Readonly<Record<keyof Learnt, readonly string[]>> = {
-  bulk: ['works', 'unknown', 'wrong'] satisfies Learnt['bulk'][],
-  modifyRateZone: ['adds', 'replaces'] satisfies Learnt['modifyRateZone'][],
+/** Throws for the first thing that is wrong: where it stands, and what it is. */
+function judge(schema: z.ZodType, value: unknown, place: readonly string[]): void {
+  const [issue] = schema.safeParse(value).error?.issues ?? []
+  if (issue === undefined) return
+  const path = [...place, ...issue.path.map(String)].join('.')
+  throw new Error(`${path} ${issue.message}`)
 }
 
-function checkLearnt(value: unknown): void {
-  if (!isJsonObject(value)) return
-  for (const [name, known] of Object.entries(LEARNT)) {
-    const learnt = value[name]
-    if (learnt !== undefined && !known.some(one => one === learnt))
-      throw new Error(`learnt.${name} is ${JSON.stringify(learnt)}, not one of ${known.join(', ')}`)
-  }
+const shapeOf = ({ idField, recordShape }: Kind) =>
+  z.looseObject(
+    {
+      [idField]: z.string({ error: 'is not an ID' }).min(1, { error: 'is not an ID' }),
+      name: recordText,
+      spec: z.looseObject({}, { error: 'is not an object' }),
+      ...recordShape,
+    },
+    { error: 'is not a record' },
+  )
+
+const oneOf = <Word extends string>(...words: readonly Word[]) =>
+  z.enum(words, {
+    error: ({ input }) => `is ${JSON.stringify(input)}, not one of ${words.join(', ')}`,
+  })
+
+const LEARNT = z.looseObject({
+  bulk: oneOf('works', 'unknown', 'wrong').optional(),
+  modifyRateZone: oneOf('adds', 'replaces').optional(),
+} satisfies Readonly<Record<keyof Learnt, z.ZodType>>)
+
+const NO_INTENT = 'is not an announced write'
+
+const DRAFT = z.looseObject({
+  kind: z.string().refine(name => findKind(name) !== undefined),
+  key: z.string(),
+  naturalKey: z.string(),
+  record: z.looseObject({}),
+})
+
+const INTENT = z.looseObject({
+  id: z.string(),
+  operation: z.string(),
+  at: z.string(),
+  settleSeconds: z.number(),
+  action: oneOf<Intent['action']>('create', 'update', 'replace', 'retire'),
+  drafts: z.array(DRAFT),
+})
+
+const isIntent = (id: string, value: unknown): boolean => {
+  const { data } = INTENT.safeParse(value)
+  return data !== undefined && data.id === id
 }
 
-const ACTIONS: readonly unknown[] = [
-  'create',
-  'update',
-  'replace',
-  'retire',
-] satisfies Intent['action'][]
-
-const isDraft = (value: unknown): boolean =>
-  isJsonObject(value) &&
-  isText(value['kind']) &&
-  findKind(value['kind']) !== undefined &&
-  isText(value['key']) &&
-  isText(value['naturalKey']) &&
-  isJsonObject(value['record'])
-
-function checkPending(value: unknown): void {
-  if (!isJsonObject(value)) return
-  for (const [id, intent] of Object.entries(value)) {
-    const sound =
-      isJsonObject(intent) &&
-      intent['id'] === id &&
-      isText(intent['operation']) &&
-      isText(intent['at']) &&
-      typeof intent['settleSeconds'] === 'number' &&
-      ACTIONS.includes(intent['action']) &&
-      Array.isArray(intent['drafts']) &&
-      intent['drafts'].every(isDraft)
-    if (!sound) throw new Error(`pending.${id} is not an announced write`)
-  }
-}
+const HEAD = z.looseObject({
+  lineage: z.string({ error: 'is missing' }).min(1, { error: 'is empty' }),
+  serial: z.int({ error: 'is no whole number' }).min(0, { error: 'is below 0' }),
+  account: z.looseObject({ host: recordText }, { error: 'is not an account' }).optional(),
+  learnt: LEARNT,
+  pending: z.looseObject({}).superRefine((pending, context) => {
+    for (const [id, intent] of Object.entries(pending))
+      if (!isIntent(id, intent))
+        context.addIssue({ code: 'custom', path: [id], message: NO_INTENT })
+  }),
+})

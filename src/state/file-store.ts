@@ -86,7 +86,7 @@ export async function writeSnapshot(
   backups: number,
   journal: boolean,
 ): Promise<void> {
-  await openSnapshot(files.snapshot, ordered(state), SNAPSHOT_FORMAT, journal).write()
+  await openSnapshot(files.snapshot, SNAPSHOT_FORMAT).write(ordered(state), journal)
   await keepBackup(files, state.serial, backups)
 }
 

@@ -5,7 +5,7 @@ import { copyFileDurably, isMissing, syncFolder } from '../durable/files.ts'
 import { readJournalUpToDamage } from '../durable/journal.ts'
 import { type LockHolder, readLock, removeLock } from '../durable/lock.ts'
 import { ownerState } from '../durable/owner.ts'
-import { openSnapshot, readSnapshot, SnapshotError } from '../durable/snapshot.ts'
+import { openSnapshot, SnapshotError } from '../durable/snapshot.ts'
 import { emptyState, type MutableState } from './apply-entry.ts'
 import { DEFAULT_BACKUPS, lockState, noState, ordered, writeSnapshot } from './file-store.ts'
 import type {
@@ -38,7 +38,7 @@ export async function backupFileState(
   const stamp = now().toISOString().replaceAll(':', '-')
   const target = to ?? join(files.backups, `by-hand-${stamp}.json`)
   if (to === undefined) await mkdir(files.backups, { recursive: true, mode: 0o700 })
-  await openSnapshot(target, ordered(state), SNAPSHOT_FORMAT, false).write()
+  await openSnapshot(target, SNAPSHOT_FORMAT).write(ordered(state), false)
   return { path: target, serial: state.serial }
 }
 
@@ -57,7 +57,7 @@ export async function restoreFileState(
   const files = await stateFiles(path)
   await using _lock = await lockState(files, { purpose: 'state restore', ...options })
   const source = from ?? (await newestBackup(files))
-  const { data: state } = await readSnapshot(source, SNAPSHOT_FORMAT)
+  const { data: state } = await openSnapshot(source, SNAPSHOT_FORMAT).read()
   const current = await readCurrent(files)
   const stamp = now().toISOString().replaceAll(':', '-')
 
@@ -73,7 +73,7 @@ export async function restoreFileState(
     if (current.serial > 0) {
       const before = join(files.backups, `before-restore-${stamp}.json`)
       await mkdir(files.backups, { recursive: true, mode: 0o700 })
-      await openSnapshot(before, ordered(current), SNAPSHOT_FORMAT, false).write()
+      await openSnapshot(before, SNAPSHOT_FORMAT).write(ordered(current), false)
       kept.push(before)
     }
     state.serial = Math.max(state.serial, current.serial) + 1
@@ -122,7 +122,11 @@ export async function acceptFileEdit(
   const files = await stateFiles(path)
   await using _lock = await lockState(files, { purpose: 'state accept-edit', ...options })
   if ((await readCurrent(files)) !== undefined) return undefined
-  const { data: state, journal } = await readSnapshot(files.snapshot, SNAPSHOT_FORMAT, 'taken')
+  const { data: state, journal } = await openSnapshot(
+    files.snapshot,
+    SNAPSHOT_FORMAT,
+    'taken',
+  ).read()
   const { lines, damage, missing } = await readJournalUpToDamage<StateLine>(files.journal)
   const problem = replayOnto(state, lines)
   const lost = problem === undefined ? damage : `line ${problem.line} ${problem.text}`
@@ -146,7 +150,7 @@ export async function acceptFileEdit(
 async function lastBackup(files: StateFiles): Promise<MutableState | undefined> {
   for (const { path } of await listBackups(files)) {
     try {
-      return (await readSnapshot(path, SNAPSHOT_FORMAT)).data
+      return (await openSnapshot(path, SNAPSHOT_FORMAT).read()).data
     } catch (error) {
       if (!(error instanceof SnapshotError)) throw error
     }
@@ -157,7 +161,7 @@ async function lastBackup(files: StateFiles): Promise<MutableState | undefined> 
 async function newestBackup(files: StateFiles): Promise<string> {
   for (const { path } of await listBackups(files)) {
     try {
-      await readSnapshot(path, SNAPSHOT_FORMAT)
+      await openSnapshot(path, SNAPSHOT_FORMAT).read()
       return path
     } catch (error) {
       if (!(error instanceof SnapshotError)) throw error

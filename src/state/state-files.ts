@@ -9,9 +9,9 @@ import {
   type JournalLine,
   readJournal,
 } from '../durable/journal.ts'
-import { markJournal, readSnapshot, type Sealed, SnapshotError } from '../durable/snapshot.ts'
+import { markJournal, openSnapshot, type Sealed, SnapshotError } from '../durable/snapshot.ts'
 import { applyEntry, type MutableState } from './apply-entry.ts'
-import { decodeState, UNSEALED_VERSION } from './decode-state.ts'
+import { decodeState, takeState, UNSEALED_VERSION } from './decode-state.ts'
 import type { StateEntry } from './state.ts'
 import { StateDamagedError } from './state-errors.ts'
 
@@ -31,6 +31,7 @@ export interface StateLine {
 
 /** Levels of a snapshot that are broken into lines: sections, then a record a line. */
 export const SNAPSHOT_FORMAT = {
+  take: takeState,
   decode: decodeState,
   levels: 2,
   unsealed: UNSEALED_VERSION,
@@ -99,7 +100,7 @@ export async function bringUpToDate(
 /** The snapshot as it stands; undefined where there has never been a state. Throws `StateDamagedError`. */
 export async function loadSnapshot(files: StateFiles): Promise<Sealed<MutableState> | undefined> {
   try {
-    return await readSnapshot(files.snapshot, SNAPSHOT_FORMAT)
+    return await openSnapshot(files.snapshot, SNAPSHOT_FORMAT).read()
   } catch (error) {
     if (!(error instanceof SnapshotError)) throw error
     if (error.reason !== 'missing')
@@ -255,7 +256,7 @@ async function damaged(
 async function newestReadable(files: StateFiles): Promise<string> {
   for (const { path, serial } of await visibleBackups(files)) {
     try {
-      await readSnapshot(path, SNAPSHOT_FORMAT)
+      await openSnapshot(path, SNAPSHOT_FORMAT).read()
     } catch (error) {
       if (error instanceof SnapshotError) continue
       throw error

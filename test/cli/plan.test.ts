@@ -253,8 +253,19 @@ t.test('a saved plan is applied exactly, or refused with what has moved', async 
   )
   desk.write('tuesday.plan', '{"format":3}')
   t.match((await apply()).stderr, 'tuesday.plan is not a saved plan (format 3)')
-  desk.write('tuesday.plan', '{"format":2}')
-  t.match((await apply()).stderr, 'tuesday.plan is not a saved plan (fields are missing)')
+  await save()
+  const saved = JSON.parse(desk.read('tuesday.plan'))
+  for (const [damage, why] of [
+    [{ planHash: 7 }, 'planHash: is no hash'],
+    [{ init: 'yes' }, 'init: is neither true nor false'],
+    [{ options: undefined }, 'options: is missing'],
+    [{ options: { prune: 'yes' } }, 'options.prune: is neither true nor false'],
+    [{ options: { pruned: true } }, 'options: has one that is not known'],
+    [{ plan: [] }, 'plan: is no plan'],
+  ] as const) {
+    desk.write('tuesday.plan', JSON.stringify({ ...saved, ...damage }))
+    t.match((await apply()).stderr, `tuesday.plan is not a saved plan (${why})`)
+  }
   t.match((await desk.run('apply monday.plan')).stderr, /^error .*monday\.plan/)
 })
 

@@ -142,7 +142,7 @@ export function voucherKind(url: string): Kind<VoucherRecord, VoucherEntry> {
     section: 'vouchers',
     sectionSince: 3,
     idField: 'voucherId',
-    recordChecks: [],
+    recordShape: {},
     references: [
       { field: 'rateZone', to: 'rateZone', keyField: 'rateZone', missing: 'add the zone' },
     ],

@@ -1,9 +1,9 @@
 import { listIssues, type Observation } from '../../account/observation.ts'
 import { observeAccount } from '../../account/observe.ts'
 import { callCost } from '../../adopt/call-cost.ts'
-import { replaceText } from '../../catalog/write-files.ts'
 import { AcceptError, acceptDrift } from '../../drift/accept-drift.ts'
 import { compareDrift, driftOutcome, hasDrift } from '../../drift/compare-drift.ts'
+import { writeFileDurably } from '../../durable/files.ts'
 import { accountIdentity, checkAccount } from '../../make-plan.ts'
 import type { Address, Catalog } from '../../model.ts'
 import { expectedOf } from '../../plan/expected.ts'
@@ -145,7 +145,7 @@ async function acceptAll(
     if (done instanceof AcceptError) failures.push(done.message)
     else {
       // YAML first: cut short here, the next plan finds both sides alike and puts the state right.
-      if (done.file !== undefined) await replaceText(done.file.path, done.file.text)
+      if (done.file !== undefined) await writeFileDurably(done.file.path, done.file.text, 'kept')
       await store.append(done.entry)
       accepted.push({ address, file: done.file?.path ?? null, fields: done.fields })
       failures.push(...done.refused.map(why => `${address}: ${why}`))
