@@ -1,10 +1,7 @@
-import { type CheckDigitRule, type LoadedCatalog, loadCatalog } from '../catalog/index.ts'
-import type { Catalog } from '../model.ts'
 import type { Subject } from '../render/subject.ts'
 import {
   accountName,
   budgetLocation,
-  catalogLocation,
   sftSettings,
   stateLocation,
   wireSettings,
@@ -14,86 +11,49 @@ import { openSft } from '../sft/client.ts'
 import { OPERATIONS } from '../sft/operations.ts'
 import { sharedSlots } from '../stores/budgets.ts'
 import { withoutSecrets } from '../stores/registry.ts'
-import { type Given, UsageError } from './command.ts'
-import { showIssues, type World } from './world.ts'
-
-const chosen = <Choice extends string>(
-  name: string,
-  value: string | undefined,
-  choices: readonly Choice[],
-): Choice | undefined => {
-  if (value === undefined || value === '') return undefined
-  const choice = choices.find(choice => choice === value)
-  if (choice === undefined)
-    throw new UsageError(`${name} is "${value}": give one of ${choices.join(', ')}`)
-  return choice
-}
+import type { AccountFlags, StateFlag } from './command.ts'
+import type { Context } from './context.ts'
 
 /** Where the state is. */
-export const stateOf = (given: Given, world: World): string =>
-  stateLocation(world.env, given.text('state'))
+export const stateOf = (flags: StateFlag, context: Context): string =>
+  stateLocation(context.env, flags.state)
 
 /**
  * The account by flags and environment. Its budget is shared by all runs on the same state; one that only
  * reads leaves no file behind.
  */
-export function openAccount(given: Given, world: World, use: 'reads' | 'writes'): Sft {
-  const settings = sftSettings(world.env, {
-    baseUrl: given.text('base-url'),
-    username: given.text('username'),
-    targetAccountId: given.text('target-account-id'),
-    callsPerSecond: given.number('calls-per-second'),
-    settleSeconds: given.number('settle-seconds'),
+export function openAccount(flags: AccountFlags, context: Context, use: 'reads' | 'writes'): Sft {
+  const settings = sftSettings(context.env, {
+    baseUrl: flags['base-url'],
+    username: flags.username,
+    targetAccountId: flags['target-account-id'],
+    callsPerSecond: flags['calls-per-second'],
+    settleSeconds: flags['settle-seconds'],
   })
-  const slots = sharedSlots(budgetLocation(world.env, stateOf(given, world)), {
+  const slots = sharedSlots(budgetLocation(context.env, stateOf(flags, context)), {
     account: accountName(settings),
     ...(use === 'reads' && {
-      onAlone: message => world.err(`${world.paintErr('warn', 'warning')} ${message}`),
+      onAlone: message => context.err(`${context.paintErr('warn', 'warning')} ${message}`),
     }),
   })
-  const { bulk, paths, wire } = wireSettings(world.env, Object.keys(OPERATIONS))
+  const { bulk, paths, wire } = wireSettings(context.env, Object.keys(OPERATIONS))
   return openSft({
     ...settings,
     slots,
     bulk,
     paths,
     wire,
-    env: world.env,
-    ...(given.is('trace') && {
-      onCall: call => world.err(world.paintErr('dim', JSON.stringify(call))),
+    env: context.env,
+    ...(flags.trace && {
+      onCall: call => context.err(context.paintErr('dim', JSON.stringify(call))),
     }),
   })
 }
 
 /** Which account a command is about, to be named in whatever it says. */
-export const subjectOf = (sft: Sft, given: Given, world: World): Subject => ({
+export const subjectOf = (sft: Sft, flags: AccountFlags, context: Context): Subject => ({
   host: sft.host,
-  user: given.text('username') ?? world.env['SFT_USERNAME'] ?? '',
+  user: flags.username ?? context.env['SFT_USERNAME'] ?? '',
   ...(sft.targetAccountId !== undefined && { targetAccountId: sft.targetAccountId }),
-  state: withoutSecrets(stateOf(given, world)),
+  state: withoutSecrets(stateOf(flags, context)),
 })
-
-/** Where the catalog is. */
-export const catalogFolder = (given: Given, world: World): string =>
-  catalogLocation(world.env, given.text('catalog'))
-
-/** How a wrong check digit is taken; undefined: as usual. */
-export const checkDigitOf = (given: Given, world: World): CheckDigitRule | undefined =>
-  chosen(
-    '--iccid-check-digit',
-    given.text('iccid-check-digit') ?? world.env['SFT_ICCID_CHECK_DIGIT'],
-    ['error', 'warning', 'off'],
-  )
-
-/** The catalog and everything wrong with it. */
-export async function loadWith(given: Given, world: World): Promise<LoadedCatalog> {
-  const checkDigit = checkDigitOf(given, world)
-  return loadCatalog(catalogFolder(given, world), { ...(checkDigit && { checkDigit }) })
-}
-
-/** The catalog, its problems shown; undefined where it has errors. */
-export async function readCatalog(given: Given, world: World): Promise<Catalog | undefined> {
-  const { catalog, issues } = await loadWith(given, world)
-  showIssues(world, issues)
-  return catalog
-}

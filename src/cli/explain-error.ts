@@ -20,7 +20,7 @@ import {
   SftUnreachableError,
 } from '../sft/errors.ts'
 import { StateDamagedError, StateEditError } from '../state/state-errors.ts'
-import { showIssues, type World } from './world.ts'
+import { type Context, showIssues } from './context.ts'
 
 /** What a person does about an error of the account. */
 function adviceFor(error: SftError): string {
@@ -60,10 +60,10 @@ const FORESEEN = [
 ] as const
 
 /** An error as lines for stderr. One that nobody foresaw keeps its stack: it is a mistake of ours. */
-export function explainError(error: unknown, world: World): readonly string[] {
-  const bad = (text: string) => `${world.paintErr('error', 'error')} ${text}`
+export function explainError(error: unknown, context: Context): readonly string[] {
+  const bad = (text: string) => `${context.paintErr('error', 'error')} ${text}`
   if (error instanceof IssuesError) {
-    showIssues(world, error.issues)
+    showIssues(context, error.issues)
     return []
   }
   const plain = plainly(error)

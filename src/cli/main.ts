@@ -1,7 +1,7 @@
 #!/usr/bin/env node
+import { EXIT } from './context.ts'
 import { THIS_PROCESS } from './host.ts'
 import { runCommandLine } from './run-command-line.ts'
-import { EXIT } from './world.ts'
 
 // A closed pipe (`| head`) ends the output, not with an error.
 process.stdout.on('error', error => {

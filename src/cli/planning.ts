@@ -5,17 +5,17 @@ import { count } from '../render/paint.ts'
 import { parseAddress } from '../state/edit.ts'
 import type { State } from '../state/state.ts'
 import { StateEditError } from '../state/state-errors.ts'
-import { type Given, UsageError } from './command.ts'
-import type { World } from './world.ts'
+import type { Context } from './context.ts'
+import { on, texts, UsageError, type Values, whole } from './flags.ts'
 
 /** Flags that shape a plan, the same for plan and apply. */
-export const PLAN_FLAGS = [
-  ['--no-inventory', 'do not read the SIM stock; the plan says what that leaves open'],
-  ['--prune', 'retire what left the catalog, and old revisions'],
-  ['--target ADDRESS…', 'only this entry and what it needs (may be given several times)'],
-  ['--canary N', 'the first N endpoints of each batch before the rest'],
-  ['--force', 'go ahead where the plan changes more than the limits allow'],
-] as const
+export const PLAN_FLAGS = {
+  'no-inventory': on('do not read the SIM stock; the plan says what that leaves open'),
+  prune: on('retire what left the catalog, and old revisions'),
+  target: texts('ADDRESS', 'only this entry and what it needs (may be given several times)'),
+  canary: whole('N', 'the first N endpoints of each batch before the rest'),
+  force: on('go ahead where the plan changes more than the limits allow'),
+} as const
 
 /** What is blocked counts for the exit code only where there is one that tells it. */
 export const ALLOW_BLOCKED_RULE = {
@@ -32,13 +32,13 @@ export const ONE_FORM_RULE = {
 } as const
 
 /** What the flags say about planning. */
-export function planOptions(given: Given): Omit<PlanOptions, 'pageSize'> {
-  const canary = given.whole('canary')
+export function planOptions(flags: Values<typeof PLAN_FLAGS>): Omit<PlanOptions, 'pageSize'> {
+  const canary = flags.canary
   return {
-    inventory: !given.is('no-inventory'),
-    prune: given.is('prune'),
-    targets: given.texts('target'),
-    force: given.is('force'),
+    inventory: !flags['no-inventory'],
+    prune: flags.prune,
+    targets: flags.target,
+    force: flags.force,
     ...(canary !== undefined && { canary }),
   }
 }
@@ -53,7 +53,7 @@ export function addressOf(text: string): Address {
 }
 
 /** Tells what is read while it is read, where a person waits. */
-export function sayRead(world: World, quiet: boolean): (event: ObserveEvent) => void {
+export function sayRead(context: Context, quiet: boolean): (event: ObserveEvent) => void {
   let last = 0
   return event => {
     if (event.what === 'SIMs') {
@@ -61,8 +61,8 @@ export function sayRead(world: World, quiet: boolean): (event: ObserveEvent) => 
       last = Date.now()
     }
     if (!quiet || event.what === 'SIMs')
-      world.err(
-        world.paintErr(
+      context.err(
+        context.paintErr(
           'dim',
           `read ${count(event.count, event.what.replace(/s$/, ''), event.what)}`,
         ),
@@ -71,12 +71,12 @@ export function sayRead(world: World, quiet: boolean): (event: ObserveEvent) => 
 }
 
 /** Says that earlier writes are not confirmed yet; apply settles them before it plans. */
-export function sayPending(state: State, world: World): void {
+export function sayPending(state: State, context: Context): void {
   const intents = Object.values(state.pending)
   if (intents.length === 0) return
   const oldest = intents.map(intent => intent.at).sort()[0]
-  world.err(
-    world.paintErr(
+  context.err(
+    context.paintErr(
       'warn',
       `${count(intents.length, 'write')} of an earlier run (since ${oldest}) ${intents.length === 1 ? 'is' : 'are'} not confirmed: apply looks for them first`,
     ),

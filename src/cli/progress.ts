@@ -4,7 +4,7 @@ import type { KindName } from '../model.ts'
 import { count, duration } from '../render/paint.ts'
 import { kindOf } from '../resources/kinds.ts'
 import type { BudgetView } from '../sft/api.ts'
-import type { World } from './world.ts'
+import type { Context } from './context.ts'
 
 /** Shows an apply while it runs. */
 export interface Progress {
@@ -27,11 +27,11 @@ const PLAIN_EVERY_MS = 10_000
  * Rows that redraw themselves in a terminal, plain lines elsewhere: a row a kind with counts, the rate and
  * the time left. `quiet` sends everything to stderr, for `--json`.
  */
-export function showProgress(world: World, budget: BudgetView, quiet: boolean): Progress {
+export function showProgress(context: Context, budget: BudgetView, quiet: boolean): Progress {
   const rows = new Map<KindName, Row>()
   const startedAt = Date.now()
   const callsBefore = budget.calls()
-  const say = world.err
+  const say = context.err
 
   const text = (kind: KindName, row: Row): string => {
     const seconds = (Date.now() - startedAt) / 1000
@@ -55,7 +55,7 @@ export function showProgress(world: World, budget: BudgetView, quiet: boolean): 
     else row.bad += 1
   }
 
-  const drawn = world.canRedraw && !quiet ? drawRows(rows, text, world.out) : undefined
+  const drawn = context.canRedraw && !quiet ? drawRows(rows, text, context.out) : undefined
   let lastPlain = startedAt
   const sayRows = () => {
     for (const [kind, row] of rows) say(`  ${text(kind, row)}`)

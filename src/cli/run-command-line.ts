@@ -3,9 +3,10 @@ import { OUTCOMES } from '../outcome.ts'
 import { oneLine, throughGate, withoutUrlSecrets } from '../render/gate.ts'
 import { plain } from '../render/paint.ts'
 import type { Environment } from '../settings.ts'
-import { type Command, helpOf, readGiven, UsageError } from './command.ts'
+import type { Command } from './command.ts'
+import { type Context, EXIT, openContext, readEnvironment } from './context.ts'
+import { UsageError } from './flags.ts'
 import type { Host } from './host.ts'
-import { EXIT, openWorld, readEnvironment, type World } from './world.ts'
 
 /** Commands are loaded when asked for: `--version` loads none. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
@@ -48,13 +49,13 @@ export async function runCommandLine(argv: readonly string[], host: Host): Promi
   }
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     const [topic] = rest
-    const load = topic === undefined ? undefined : COMMANDS[topic]
+    const load = commandOf(topic)
     host.stdout.write(
-      `${(load === undefined ? await overview() : helpOf(await load())).join('\n')}\n`,
+      `${(load === undefined ? await overview() : (await load()).help).join('\n')}\n`,
     )
     return name === undefined ? EXIT.usage : EXIT.ok
   }
-  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  const load = commandOf(name)
   if (load === undefined) {
     const { nearestOf } = await import('../nearest.ts')
     const meant = nearestOf(name, Object.keys(COMMANDS))
@@ -64,53 +65,66 @@ export async function runCommandLine(argv: readonly string[], host: Host): Promi
     return EXIT.usage
   }
   const command = await load()
-  const { world, code } = await runInWorld(command, rest, host)
-  if (world.stop.signal.aborted) host.exit(code)
+  const { context, code } = await runInContext(command, rest, host)
+  if (context.stop.signal.aborted) host.exit(code)
   return code
 }
 
+const commandOf = (name: string | undefined) =>
+  name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+
 /** A `.env` that cannot be read ends the run: without it, defaults would stand for what it says. */
-async function runInWorld(
+async function runInContext(
   command: Command,
   argv: readonly string[],
   host: Host,
-): Promise<{ readonly world: World; readonly code: number }> {
+): Promise<{ readonly context: Context; readonly code: number }> {
   let env: Environment = {}
   let warnings: readonly string[] = []
   try {
-    if (command.hermetic !== true) {
+    if (!command.hermetic) {
       env = readEnvironment(host)
       const { unknownSettings } = await import('../known-settings.ts')
       warnings = unknownSettings(Object.keys(env))
     }
   } catch (error) {
-    const world = openWorld(host.env, host)
-    const broken: Command = { ...command, run: () => Promise.reject(error) }
-    return { world, code: await runTold(broken, argv, world) }
+    const context = openContext(host.env, host)
+    const broken: Command = { ...command, read: argv => brokenBy(error, command.read(argv)) }
+    return { context, code: await runTold(broken, argv, context) }
   }
-  const world = openWorld(env, host)
-  for (const warning of warnings) world.err(world.paintErr('warn', `warning: ${warning}`))
-  return { world, code: await runTold(command, argv, world) }
+  const context = openContext(env, host)
+  for (const warning of warnings) context.err(context.paintErr('warn', `warning: ${warning}`))
+  return { context, code: await runTold(command, argv, context) }
 }
 
+/** Work that ends with an error before it begins; help is shown whatever is broken. */
+const brokenBy = (
+  error: unknown,
+  work: ReturnType<Command['read']>,
+): ReturnType<Command['read']> => (work === 'help' ? work : () => Promise.reject(error))
+
 /** Runs, and with `--json` says a failure in JSON too, apart from wrong usage, where nothing else was said so. */
-async function runTold(command: Command, argv: readonly string[], world: World): Promise<number> {
-  if (!argv.includes('--json')) return await run(command, argv, world)
+async function runTold(
+  command: Command,
+  argv: readonly string[],
+  context: Context,
+): Promise<number> {
+  if (!argv.includes('--json')) return await run(command, argv, context)
   const messages: string[] = []
   let isTold = false
   const code = await run(command, argv, {
-    ...world,
+    ...context,
     json: value => {
       isTold = true
-      world.json(value)
+      context.json(value)
     },
     err: line => {
       messages.push(withoutUrlSecrets(throughGate(line, plain)))
-      world.err(line)
+      context.err(line)
     },
   })
   if (code !== EXIT.ok && code !== EXIT.usage && !isTold)
-    world.json({ format: 1, command: command.name, ...outcomeOfExit(code), messages })
+    context.json({ format: 1, command: command.name, ...outcomeOfExit(code), messages })
   return code
 }
 
@@ -120,29 +134,27 @@ function outcomeOfExit(code: number): JsonObject {
   return { ...(outcome !== undefined && { outcome }), exitCode: code }
 }
 
-async function run(command: Command, argv: readonly string[], world: World): Promise<number> {
+async function run(command: Command, argv: readonly string[], context: Context): Promise<number> {
   try {
-    const given = readGiven(command, argv)
-    if (given === 'help') {
-      for (const line of helpOf(command)) world.out(line)
-      return EXIT.ok
-    }
-    return await command.run(given, world)
+    const work = command.read(argv)
+    if (work !== 'help') return await work(context)
+    for (const line of command.help) context.out(line)
+    return EXIT.ok
   } catch (error) {
-    return showError(error, command, world)
+    return showError(error, command, context)
   }
 }
 
 /** Errors end here: one line that says what and what to do; a stack only for what nobody foresaw. */
-async function showError(error: unknown, command: Command, world: World): Promise<number> {
+async function showError(error: unknown, command: Command, context: Context): Promise<number> {
   if (error instanceof UsageError) {
-    world.err(
+    context.err(
       `sft-catalog ${command.name}: ${error.message}. See sft-catalog ${command.name} --help`,
     )
     return EXIT.usage
   }
   const { explainError, outcomeOf } = await import('./explain-error.ts')
-  for (const line of explainError(error, world)) world.err(line)
+  for (const line of explainError(error, context)) context.err(line)
   return EXIT[outcomeOf(error)]
 }
 

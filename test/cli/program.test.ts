@@ -39,6 +39,7 @@ t.test('it tells its version and its commands', async t => {
   t.equal(plan.code, 0)
   t.match(plan.stdout, /^sft-catalog plan \[flags\]\n/)
   t.same((await runAlone(['help', 'plan'])).stdout, plan.stdout)
+  t.same((await runAlone(['help', 'constructor'])).stdout, help.stdout)
 })
 
 t.test('a process ends with the exit code of its command, and writes what it would', async t => {

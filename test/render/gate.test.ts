@@ -17,13 +17,18 @@ import {
   withoutUrlSecrets,
 } from '../../src/render/gate.ts'
 import { renderIssue } from '../../src/render/issues.ts'
+import {
+  renderOrder,
+  renderOrders,
+  renderStock,
+  renderUsage,
+} from '../../src/render/ledger-text.ts'
 import { markdownText } from '../../src/render/markdown.ts'
 import type { Paint } from '../../src/render/paint.ts'
 import { planToJson } from '../../src/render/plan-json.ts'
 import { planMarkdown } from '../../src/render/plan-markdown.ts'
 import { renderPlan } from '../../src/render/plan-text.ts'
 import { renderReport, reportToJson } from '../../src/render/report-text.ts'
-import { renderOrder, renderOrders, renderStock, renderUsage } from '../../src/render/selling.ts'
 import { emptyState } from '../../src/state/apply-entry.ts'
 import { mappingCsv } from '../../src/state/mapping.ts'
 import { DRAFT, PLAN, planOf, REPORTED_PLAN, REPORTED_ZONE } from '../plan/support.ts'

@@ -1,8 +1,7 @@
 import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { type Command, namesOf } from '../../src/cli/command.ts'
 import { OUTCOMES } from '../../src/outcome.ts'
 import { type Desk, openDesk, smallCatalog } from '../cli/desk.ts'
 import { runCli } from '../cli/run-cli.ts'
@@ -249,24 +248,6 @@ t.test('a flag that cannot apply is refused before anything is read', async t =>
       t.match(stderr, told)
     })
 })
-
-t.test('what rules name are flags of their commands', async t => {
-  const folder = new URL('../../src/cli/commands/', import.meta.url)
-  for (const file of await readdir(folder)) {
-    if (!/\.[jt]s$/.test(file)) continue
-    const module: Readonly<Record<string, unknown>> = await import(new URL(file, folder).href)
-    for (const command of Object.values(module).filter(isCommand)) {
-      const flags = new Set(namesOf(command.flags))
-      for (const { when, not = [], only = [], needs = [] } of command.rules ?? [])
-        for (const name of [when, ...not, ...only, ...needs].map(name => name.replace(/^!/, '')))
-          if (name.startsWith('--'))
-            t.ok(flags.has(name.split(' ')[0] ?? ''), `${command.name} has ${name}`)
-    }
-  }
-})
-
-const isCommand = (value: unknown): value is Command =>
-  typeof value === 'object' && value !== null && 'flags' in value && 'run' in value
 
 t.test('with --json a failure is JSON too, whatever it is', async t => {
   const desk = await openDesk(t, () => smallCatalog([]))

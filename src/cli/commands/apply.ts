@@ -15,40 +15,38 @@ import { parseSavedPlan, type SavedPlan, whatMoved } from '../../saved-plan.ts'
 import type { Sft } from '../../sft/api.ts'
 import type { StateStore } from '../../state/state.ts'
 import { openState } from '../../stores/states.ts'
-import { openAccount, readCatalog, stateOf, subjectOf } from '../account.ts'
-import {
-  ACCOUNT_FLAGS,
-  CATALOG_FLAGS,
-  type Command,
-  type Given,
-  JSON_FLAG,
-  namesOf,
-  UsageError,
-} from '../command.ts'
+import { openAccount, stateOf, subjectOf } from '../account.ts'
+import { readCatalog } from '../catalog.ts'
+import { ACCOUNT_FLAGS, CATALOG_FLAGS, defineCommand, JSON_FLAG } from '../command.ts'
+import { type Context, EXIT, showIssues } from '../context.ts'
 import { INIT_FLAG, mayBegin } from '../first-run.ts'
+import { namesOf, number, on, UsageError, type Values, whole } from '../flags.ts'
 import { PLAN_FLAGS, planOptions, sayRead } from '../planning.ts'
 import { showProgress } from '../progress.ts'
-import { LEDGER_FLAG, readSales } from '../sales.ts'
-import { EXIT, showIssues, type World } from '../world.ts'
+import { LEDGER_FLAG, readSoldEndpoints } from '../sold-endpoints.ts'
+
+const FLAGS = {
+  ...CATALOG_FLAGS,
+  ...ACCOUNT_FLAGS,
+  ...PLAN_FLAGS,
+  ...LEDGER_FLAG,
+  ...INIT_FLAG,
+  'auto-approve': on('do not ask; needed where nobody can be asked'),
+  parallel: whole('N', 'writes in flight (default: what fills the rate)'),
+  'max-minutes': number('N', 'stop after so long, exit 4; the next run goes on'),
+  'allow-blocked': on('exit 0, not 5, where something is blocked and the rest is done'),
+  ...JSON_FLAG,
+} as const
+
+type Flags = Values<typeof FLAGS>
 
 /** Brings the account to what the catalog says, and keeps the IDs in the state. */
-export const apply: Command = {
+export const apply = defineCommand({
   name: 'apply',
   summary: 'bring the account to what the catalog says',
   usage: '[PLAN] [flags]',
   arguments: [0, 1],
-  flags: [
-    ...CATALOG_FLAGS,
-    ...ACCOUNT_FLAGS,
-    ...PLAN_FLAGS,
-    LEDGER_FLAG,
-    INIT_FLAG,
-    ['--auto-approve', 'do not ask; needed where nobody can be asked'],
-    ['--parallel N', 'writes in flight (default: what fills the rate)'],
-    ['--max-minutes N', 'stop after so long, exit 4; the next run goes on'],
-    ['--allow-blocked', 'exit 0, not 5, where something is blocked and the rest is done'],
-    JSON_FLAG,
-  ],
+  flags: FLAGS,
   rules: [
     {
       when: 'PLAN',
@@ -61,37 +59,31 @@ export const apply: Command = {
       why: 'a question would stand in the data',
     },
   ],
-  run: async (given, world) => {
-    checkGiven(given, world)
-    const catalog = await readCatalog(given, world)
+  run: async ({ flags, args }, context) => {
+    if (!flags['auto-approve'] && args.length === 0 && !context.canAsk)
+      throw new UsageError('there is nobody to ask: give --auto-approve, or use plan to look first')
+    const catalog = await readCatalog(flags, context)
     if (catalog === undefined) return EXIT.failed
-    const file = given.positionals[0]
+    const file = args[0]
     const saved =
       file === undefined
         ? undefined
         : parseSavedPlan(await inPlainWords(file, () => readFile(file, 'utf8')), file)
-    await using sft = openAccount(given, world, 'writes')
-    if (!(await mayBegin(given, world, saved, subjectOf(sft, given, world)))) return EXIT.refused
-    await using store = await openState(stateOf(given, world), {
+    await using sft = openAccount(flags, context, 'writes')
+    if (!(await mayBegin(flags, context, saved, subjectOf(sft, flags, context))))
+      return EXIT.refused
+    await using store = await openState(stateOf(flags, context), {
       purpose: 'apply',
-      onNotice: world.err,
+      onNotice: context.err,
     })
-    const limit = watchTime(given, world)
+    const limit = watchTime(flags, context)
     try {
-      return await applyCatalog(catalog, sft, store, saved, given, world)
+      return await applyCatalog(catalog, sft, store, saved, flags, context)
     } finally {
       clearTimeout(limit)
     }
   },
-}
-
-/** Wrong usage is told before anything is read or opened. */
-function checkGiven(given: Given, world: World): void {
-  planOptions(given)
-  given.whole('parallel')
-  if (!given.is('auto-approve') && given.positionals.length === 0 && !world.canAsk)
-    throw new UsageError('there is nobody to ask: give --auto-approve, or use plan to look first')
-}
+})
 
 /** The longest time that a timer can be set to; a longer one would end at once. */
 const LONGEST_MINUTES = 35_000
@@ -105,21 +97,21 @@ const STOPPED_BY: Readonly<Record<StopReason, Outcome>> = {
   time: 'outOfTime',
 }
 
-function watchTime(given: Given, world: World): NodeJS.Timeout | undefined {
-  const minutes = given.number('max-minutes')
-  world.onSignal((signal, times) => {
+function watchTime(flags: Flags, context: Context): NodeJS.Timeout | undefined {
+  const minutes = flags['max-minutes']
+  context.onSignal((signal, times) => {
     if (times > 1) {
-      world.err(
+      context.err(
         'stopped at once; the state is true, what was under way is looked for first by the next run',
       )
-      world.exit(signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated)
+      context.exit(signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated)
     }
-    world.err('stopping: waiting for what is under way (once more to stop at once)')
-    world.stop.abort(signal)
+    context.err('stopping: waiting for what is under way (once more to stop at once)')
+    context.stop.abort(signal)
   })
   if (minutes === undefined) return undefined
   const timer = setTimeout(
-    () => world.stop.abort('time'),
+    () => context.stop.abort('time'),
     Math.min(minutes, LONGEST_MINUTES) * 60_000,
   )
   timer.unref()
@@ -131,39 +123,39 @@ async function applyCatalog(
   sft: Sft,
   store: StateStore,
   saved: SavedPlan | undefined,
-  given: Given,
-  world: World,
+  flags: Flags,
+  context: Context,
 ): Promise<number> {
-  const json = given.is('json')
-  const subject = subjectOf(sft, given, world)
-  const sales = await readSales(given, world, store.state)
-  await settleEarlier(sft, store, world)
-  const made = await unlessStopped(world, () =>
+  const json = flags.json
+  const subject = subjectOf(sft, flags, context)
+  const sales = await readSoldEndpoints(flags, context, store.state)
+  await settleEarlier(sft, store, context)
+  const made = await unlessStopped(context, () =>
     makePlan(catalog, store.state, sft, {
-      ...(saved?.options ?? planOptions(given)),
+      ...(saved?.options ?? planOptions(flags)),
       ...(sales && { sales }),
       settled: true,
-      onEvent: sayRead(world, json),
+      onEvent: sayRead(context, json),
     }),
   )
   if (made === undefined) {
-    world.err('stopped before anything was changed')
-    return EXIT[stopOf(world) ?? 'failed']
+    context.err('stopped before anything was changed')
+    return EXIT[stopOf(context) ?? 'failed']
   }
   const { plan } = made
   if (
     saved !== undefined &&
-    !stillHolds(saved, whatMoved(saved, made, catalog.hash, store.state), world)
+    !stillHolds(saved, whatMoved(saved, made, catalog.hash, store.state), context)
   )
     return EXIT.refused
-  showIssues(world, plan.issues)
+  showIssues(context, plan.issues)
   const planned = planOutcome(plan)
   const refused = planned === 'failed' || planned === 'refused'
   if (!json && hardErrors(plan).length === 0)
-    for (const line of renderPlan(plan, world.paint, subject)) world.out(line)
+    for (const line of renderPlan(plan, context.paint, subject)) context.out(line)
   if (refused) {
     if (json)
-      world.json({
+      context.json({
         format: 1,
         ...outcomeToJson(planned),
         plan: planToJson(plan, subject),
@@ -173,58 +165,59 @@ async function applyCatalog(
   }
   if (
     plan.operations.length > 0 &&
-    !given.is('auto-approve') &&
+    !flags['auto-approve'] &&
     saved === undefined &&
-    !(await confirmed(world, `Apply these changes to ${subjectText(subject)}?`))
+    !(await confirmed(context, `Apply these changes to ${subjectText(subject)}?`))
   ) {
-    world.err('nothing was changed')
-    return EXIT[stopOf(world) ?? 'failed']
+    context.err('nothing was changed')
+    return EXIT[stopOf(context) ?? 'failed']
   }
-  const report = await carryOut(made, sft, store, given, world)
-  const outcome = outcomeOf(report, given, world)
+  const report = await carryOut(made, sft, store, flags, context)
+  const outcome = outcomeOf(report, flags, context)
   if (json)
-    world.json({
+    context.json({
       format: 1,
       ...outcomeToJson(outcome),
       plan: planToJson(plan, subject),
       report: reportToJson(report),
     })
   else if (plan.operations.length > 0)
-    for (const line of renderReport(report, world.paint, subject)) world.out(line)
+    for (const line of renderReport(report, context.paint, subject)) context.out(line)
   if (outcome === 'outOfTime')
-    world.err(`time limit reached after ${duration(report.seconds)}: the next run goes on`)
+    context.err(`time limit reached after ${duration(report.seconds)}: the next run goes on`)
   return EXIT[outcome]
 }
 
 /** Whether a saved plan may be applied; says why where it may not. */
-function stillHolds(saved: SavedPlan, moved: readonly string[], world: World): boolean {
+function stillHolds(saved: SavedPlan, moved: readonly string[], context: Context): boolean {
   if (moved.length === 0) return true
   const why = `the saved plan of ${saved.madeAt} does not hold any more: ${moved.join('; ')}`
-  world.err(world.paintErr('error', why))
-  world.err('nothing was changed: make a new plan')
+  context.err(context.paintErr('error', why))
+  context.err('nothing was changed: make a new plan')
   return false
 }
 
 /** What the run came to; with `--allow-blocked`, apart from what the plan had blocked. */
-const outcomeOf = (report: ApplyReport, given: Given, world: World): Outcome =>
-  applyOutcome(given.is('allow-blocked') ? { ...report, blocked: [] } : report, stopOf(world))
+const outcomeOf = (report: ApplyReport, flags: Flags, context: Context): Outcome =>
+  applyOutcome(flags['allow-blocked'] ? { ...report, blocked: [] } : report, stopOf(context))
 
 async function carryOut(
   made: MadePlan,
   sft: Sft,
   store: StateStore,
-  given: Given,
-  world: World,
+  flags: Flags,
+  context: Context,
 ): Promise<ApplyReport> {
-  const progress = showProgress(world, sft.budget, given.is('json'))
-  const parallel = given.whole('parallel')
+  const progress = showProgress(context, sft.budget, flags.json)
+  const parallel = flags.parallel
   try {
     return await applyPlan(made.plan, {
       sft,
       store,
-      stop: world.stop.signal,
+      stop: context.stop.signal,
       onEvent: progress.onEvent,
-      confirmCanary: results => confirmCanary(results, subjectOf(sft, given, world), given, world),
+      confirmCanary: results =>
+        confirmCanary(results, subjectOf(sft, flags, context), flags, context),
       ...(parallel !== undefined && { parallel }),
     })
   } finally {
@@ -232,14 +225,14 @@ async function carryOut(
   }
 }
 
-async function settleEarlier(sft: Sft, store: StateStore, world: World): Promise<void> {
+async function settleEarlier(sft: Sft, store: StateStore, context: Context): Promise<void> {
   const pending = Object.values(store.state.pending)
   if (pending.length === 0) return
-  world.err(
+  context.err(
     `looking for ${count(pending.length, 'write')} that an earlier run did not see the end of`,
   )
   const settled = settlePending(sft, store, {
-    signal: world.stop.signal,
+    signal: context.stop.signal,
     onSettled: ({ intent, found, absent, notKnown }) => {
       const told = [
         ...(found.length > 0
@@ -252,52 +245,52 @@ async function settleEarlier(sft: Sft, store: StateStore, world: World): Promise
           ? [`${count(notKnown.length, 'object')} not known, looked for again by the next run`]
           : []),
       ]
-      world.err(`  ${intent.operation}: ${told.join(', ') || 'settled'}`)
+      context.err(`  ${intent.operation}: ${told.join(', ') || 'settled'}`)
     },
   })
   try {
     await settled
   } catch (error) {
     // Told to stop: what is still open stays announced, and is looked for by the next run.
-    if (!world.stop.signal.aborted) throw error
+    if (!context.stop.signal.aborted) throw error
   }
 }
 
-async function confirmed(world: World, question: string): Promise<boolean> {
-  const answer = await world.ask(`${question} Only "yes" is taken: `)
+async function confirmed(context: Context, question: string): Promise<boolean> {
+  const answer = await context.ask(`${question} Only "yes" is taken: `)
   return answer.trim().toLowerCase() === 'yes'
 }
 
 async function confirmCanary(
   results: readonly Result[],
   subject: Subject,
-  given: Given,
-  world: World,
+  flags: Flags,
+  context: Context,
 ): Promise<boolean> {
   const good = results.every(result => result.status === 'done')
   for (const result of results)
-    world.err(
+    context.err(
       `  ${result.address}: ${result.status}${'message' in result ? `, ${result.message}` : ''}`,
     )
-  if (given.is('auto-approve') || !world.canAsk) return good
+  if (flags['auto-approve'] || !context.canAsk) return good
   return confirmed(
-    world,
+    context,
     `${results.filter(result => result.status === 'done').length} of ${results.length} canary endpoints are there. Go on with the rest on ${subjectText(subject)}?`,
   )
 }
 
 /** Who told the run to stop; undefined where nobody did. */
-function stopOf(world: World): Outcome | undefined {
-  const { signal } = world.stop
+function stopOf(context: Context): Outcome | undefined {
+  const { signal } = context.stop
   return signal.aborted ? STOPPED_BY[signal.reason as StopReason] : undefined
 }
 
 /** Reading is given up at once when the run is told to stop: undefined. */
 async function unlessStopped<Value>(
-  world: World,
+  context: Context,
   read: () => Promise<Value>,
 ): Promise<Value | undefined> {
-  const { signal } = world.stop
+  const { signal } = context.stop
   if (signal.aborted) return undefined
   const stopped = new Promise<undefined>(resolve =>
     signal.addEventListener('abort', () => resolve(undefined), { once: true }),

@@ -9,28 +9,29 @@ import { subjectLines } from '../../render/subject.ts'
 import { compareCoverage } from '../../resources/zone-coverage.ts'
 import type { Network } from '../../sft/api.ts'
 import { readState } from '../../stores/states.ts'
-import { openAccount, readCatalog, stateOf, subjectOf } from '../account.ts'
-import { CATALOG_FLAGS, type Command, JSON_FLAG, namesOf, READ_FLAGS } from '../command.ts'
+import { openAccount, stateOf, subjectOf } from '../account.ts'
+import { readCatalog } from '../catalog.ts'
+import { CATALOG_FLAGS, defineCommand, JSON_FLAG, READ_FLAGS } from '../command.ts'
+import { EXIT, showIssues } from '../context.ts'
+import { namesOf, on } from '../flags.ts'
 import { ONE_FORM_RULE } from '../planning.ts'
-import { EXIT, showIssues } from '../world.ts'
 
 /** Which networks zones lost and may gain, and what is covered but not sold. Reads only. */
-export const coverage: Command = {
+export const coverage = defineCommand({
   name: 'coverage',
   summary:
     'compare the zones with the networks that the account has: lost, available, close to empty',
   usage: '[flags]',
-  flags: [
+  flags: {
     ...CATALOG_FLAGS,
     ...READ_FLAGS,
-    ['--networks', 'list the networks of the account instead'],
-    ['--markdown', 'Markdown instead of text'],
-    [
-      '--detailed-exitcode',
+    networks: on('list the networks of the account instead'),
+    markdown: on('Markdown instead of text'),
+    'detailed-exitcode': on(
       'exit 2 where a zone lost networks, may gain some or is close to empty',
-    ],
-    JSON_FLAG,
-  ],
+    ),
+    ...JSON_FLAG,
+  },
   rules: [
     ONE_FORM_RULE,
     {
@@ -39,19 +40,19 @@ export const coverage: Command = {
       why: 'it lists what the account has, without the catalog',
     },
   ],
-  run: async (given, world) => {
-    await using sft = openAccount(given, world, 'reads')
-    const subject = subjectOf(sft, given, world)
-    if (given.is('networks')) {
+  run: async ({ flags }, context) => {
+    await using sft = openAccount(flags, context, 'reads')
+    const subject = subjectOf(sft, flags, context)
+    if (flags.networks) {
       const { items: networks, ...list } = await sft.read.networks()
-      showIssues(world, listIssues({ notes: notesOf(list) }))
-      if (given.is('json')) world.json(networks)
-      else for (const line of listNetworks(networks)) world.out(line)
+      showIssues(context, listIssues({ notes: notesOf(list) }))
+      if (flags.json) context.json(networks)
+      else for (const line of listNetworks(networks)) context.out(line)
       return EXIT.ok
     }
-    const catalog = await readCatalog(given, world)
+    const catalog = await readCatalog(flags, context)
     if (catalog === undefined) return EXIT.failed
-    const state = await readState(stateOf(given, world))
+    const state = await readState(stateOf(flags, context))
     const observation = await observeAccount(sft.read, {
       stock: { ask: 'nothing' },
       expected: wholeLists(state),
@@ -59,9 +60,9 @@ export const coverage: Command = {
       destGroupId: catalog.account.destGroupId,
     })
     const graph = resolveCatalog(catalog, observation, state)
-    showIssues(world, listIssues(observation))
+    showIssues(context, listIssues(observation))
     showIssues(
-      world,
+      context,
       graph.issues.filter(issue => issue.severity === 'error'),
     )
     const wanted = new Map(
@@ -71,17 +72,17 @@ export const coverage: Command = {
       }),
     )
     const compared = compareCoverage(catalog, state, observation, wanted)
-    if (given.is('json')) world.json(coverageToJson(compared, subject))
-    else if (given.is('markdown')) world.document(coverageMarkdown(compared, subject))
+    if (flags.json) context.json(coverageToJson(compared, subject))
+    else if (flags.markdown) context.document(coverageMarkdown(compared, subject))
     else
-      for (const line of [...subjectLines(subject), ...renderCoverage(compared, world.paint)])
-        world.out(line)
+      for (const line of [...subjectLines(subject), ...renderCoverage(compared, context.paint)])
+        context.out(line)
     const news = compared.zones.some(
       zone => zone.lost.length > 0 || zone.available.length > 0 || zone.nearEmpty,
     )
-    return given.is('detailed-exitcode') && news ? EXIT.changes : EXIT.ok
+    return flags['detailed-exitcode'] && news ? EXIT.changes : EXIT.ok
   },
-}
+})
 
 function listNetworks(networks: readonly Network[]): readonly string[] {
   const rows = networks.map(network => {

@@ -10,8 +10,8 @@ import { showJson } from '../../render/plan-text.ts'
 import { startSimulator } from '../../simulator/index.ts'
 import { exportMapping } from '../../state/mapping.ts'
 import { readState } from '../../stores/states.ts'
-import { type Command, type Given, readGiven } from '../command.ts'
-import { EXIT, type World } from '../world.ts'
+import { type Command, defineCommand } from '../command.ts'
+import { type Context, EXIT } from '../context.ts'
 import { apply } from './apply.ts'
 import { plan } from './plan.ts'
 import { provision } from './provision.ts'
@@ -24,27 +24,27 @@ const DEMO_RATE = 20
 const REAL_RATE = 2
 
 /** The main job on embedded defaults: no account, no service, nothing left behind. */
-export const demo: Command = {
+export const demo = defineCommand({
   name: 'demo',
   summary: 'show the main job against a simulated account: validate, plan, apply, sell',
   usage: '',
-  flags: [],
+  flags: {},
   hermetic: true,
-  run: async (_given, world) => {
+  run: async (_given, context) => {
     const folder = await mkdtemp(join(tmpdir(), 'sft-catalog-demo-'))
     try {
-      return await runDemo(folder, world)
+      return await runDemo(folder, context)
     } finally {
       await rm(folder, { recursive: true, force: true })
     }
   },
-}
+})
 
-async function runDemo(folder: string, world: World): Promise<number> {
+async function runDemo(folder: string, context: Context): Promise<number> {
   const catalog = relative('.', fileURLToPath(new URL('../../../catalog', import.meta.url))) || '.'
   const title = (text: string) => {
-    world.out('')
-    world.out(world.paint('strong', text))
+    context.out('')
+    context.out(context.paint('strong', text))
   }
   await using simulator = await startSimulator({
     callsPerSecond: DEMO_RATE,
@@ -62,10 +62,10 @@ async function runDemo(folder: string, world: World): Promise<number> {
   }
   const run = async (command: Command, ...flags: string[]): Promise<number> => {
     title(`$ sft-catalog ${[command.name, ...flags].join(' ')}`)
-    const given = readGiven(command, flags)
-    return given === 'help' ? EXIT.usage : command.run(given as Given, { ...world, env })
+    const work = command.read(flags)
+    return work === 'help' ? EXIT.usage : work({ ...context, env })
   }
-  world.out(`A simulated SFT account runs on ${simulator.url}, at ${DEMO_RATE} calls a second.`)
+  context.out(`A simulated SFT account runs on ${simulator.url}, at ${DEMO_RATE} calls a second.`)
   for (const [command, ...flags] of [
     [validate],
     [plan],
@@ -80,12 +80,12 @@ async function runDemo(folder: string, world: World): Promise<number> {
   const mapping = exportMapping(await readState(state))
   for (const [name, rows] of Object.entries(mapping)) {
     const row = rows[0]
-    world.out(`${name}: ${rows.length} in the state${row === undefined ? '' : ', such as'}`)
-    if (row !== undefined) world.out(`  ${wordsOf(row)}`)
+    context.out(`${name}: ${rows.length} in the state${row === undefined ? '' : ', such as'}`)
+    if (row !== undefined) context.out(`  ${wordsOf(row)}`)
   }
   const calls = simulator.calls.length
   const real = costOf(calls, REAL_RATE)
-  world.out(
+  context.out(
     `\nUp to here it took ${calls} calls. At the usual ${REAL_RATE} calls a second the same takes about ${duration(real.seconds)}.`,
   )
 

@@ -15,36 +15,35 @@ import { kindOf } from '../../resources/kinds.ts'
 import type { Sft } from '../../sft/api.ts'
 import { type State, type StateStore, splitAddress } from '../../state/state.ts'
 import { openState, readState } from '../../stores/states.ts'
-import {
-  catalogFolder,
-  checkDigitOf,
-  openAccount,
-  readCatalog,
-  stateOf,
-  subjectOf,
-} from '../account.ts'
-import { CATALOG_FLAGS, type Command, type Given, JSON_FLAG, READ_FLAGS } from '../command.ts'
+import { openAccount, stateOf, subjectOf } from '../account.ts'
+import { catalogFolder, checkDigitOf, readCatalog } from '../catalog.ts'
+import { CATALOG_FLAGS, defineCommand, JSON_FLAG, READ_FLAGS } from '../command.ts'
+import { type Context, EXIT, showIssues } from '../context.ts'
+import { on, texts, type Values } from '../flags.ts'
 import { keepState } from '../keep-state.ts'
 import { ALLOW_BLOCKED_RULE, addressOf, sayPending, sayRead } from '../planning.ts'
-import { EXIT, showIssues, type World } from '../world.ts'
+
+const FLAGS = {
+  ...CATALOG_FLAGS,
+  ...READ_FLAGS,
+  endpoints: on('page through the SIM stock too; the cost is told first'),
+  accept: texts(
+    'ADDRESS',
+    "write the account's values of this entry into the catalog and the state (may be given several times)",
+  ),
+  'detailed-exitcode': on('exit 5 where something of the catalog is not known, else 2 for drift'),
+  'allow-blocked': on('what is not known does not count for the exit code'),
+  ...JSON_FLAG,
+} as const
+
+type Flags = Values<typeof FLAGS>
 
 /** Account against state: what was changed elsewhere, and taking such changes into the catalog. */
-export const drift: Command = {
+export const drift = defineCommand({
   name: 'drift',
   summary: 'compare the account with the state: what was changed elsewhere; --accept takes it over',
   usage: '[flags]',
-  flags: [
-    ...CATALOG_FLAGS,
-    ...READ_FLAGS,
-    ['--endpoints', 'page through the SIM stock too; the cost is told first'],
-    [
-      '--accept ADDRESS…',
-      "write the account's values of this entry into the catalog and the state (may be given several times)",
-    ],
-    ['--detailed-exitcode', 'exit 5 where something of the catalog is not known, else 2 for drift'],
-    ['--allow-blocked', 'what is not known does not count for the exit code'],
-    JSON_FLAG,
-  ],
+  flags: FLAGS,
   rules: [
     ALLOW_BLOCKED_RULE,
     {
@@ -53,61 +52,61 @@ export const drift: Command = {
       why: 'it reads what its addresses need, and ends with 0 or 1',
     },
   ],
-  run: async (given, world) => {
-    const addresses = given.texts('accept').map(addressOf)
-    const catalog = await readCatalog(given, world)
+  run: async ({ flags }, context) => {
+    const addresses = flags.accept.map(addressOf)
+    const catalog = await readCatalog(flags, context)
     if (catalog === undefined) return EXIT.failed
-    await using sft = openAccount(given, world, addresses.length > 0 ? 'writes' : 'reads')
+    await using sft = openAccount(flags, context, addresses.length > 0 ? 'writes' : 'reads')
     if (addresses.length > 0) {
-      await using store = await openState(stateOf(given, world), { purpose: 'drift --accept' })
+      await using store = await openState(stateOf(flags, context), { purpose: 'drift --accept' })
       if (Object.keys(store.state.pending).length > 0) {
-        world.err(
-          `${world.paintErr('error', 'error')} the state has writes whose end is not known: run "sft-catalog apply" first, which looks for them`,
+        context.err(
+          `${context.paintErr('error', 'error')} the state has writes whose end is not known: run "sft-catalog apply" first, which looks for them`,
         )
         return EXIT.failed
       }
-      return await acceptAll(addresses, catalog, sft, store, given, world)
+      return await acceptAll(addresses, catalog, sft, store, flags, context)
     }
-    const subject = subjectOf(sft, given, world)
-    const state = await readState(stateOf(given, world))
-    sayPending(state, world)
-    const observation = await readAccount(catalog, state, sft, given, world)
+    const subject = subjectOf(sft, flags, context)
+    const state = await readState(stateOf(flags, context))
+    sayPending(state, context)
+    const observation = await readAccount(catalog, state, sft, flags, context)
     if (observation === undefined) return EXIT.failed
     const graph = resolveCatalog(catalog, observation, state)
     const report = compareDrift(catalog, graph, state, observation)
-    showIssues(world, [...listIssues(observation), ...report.unresolved])
-    if (given.is('json')) world.json(driftToJson(report, subject))
+    showIssues(context, [...listIssues(observation), ...report.unresolved])
+    if (flags.json) context.json(driftToJson(report, subject))
     else
-      for (const line of [...subjectLines(subject), ...renderDrift(report, world.paint)])
-        world.out(line)
-    const counts = given.is('detailed-exitcode') && !given.is('allow-blocked')
+      for (const line of [...subjectLines(subject), ...renderDrift(report, context.paint)])
+        context.out(line)
+    const counts = flags['detailed-exitcode'] && !flags['allow-blocked']
     if (counts) return EXIT[driftOutcome(report)]
     return hasDrift(report) ? EXIT.changes : EXIT.ok
   },
-}
+})
 
 /** The account, unless the state is another one's. */
 async function readAccount(
   catalog: Catalog,
   state: State,
   sft: Sft,
-  given: Given,
-  world: World,
+  flags: Flags,
+  context: Context,
 ): Promise<Observation | undefined> {
-  const wholeStock = given.is('endpoints') || given.texts('accept').map(addressOf).some(isBySim)
+  const wholeStock = flags.endpoints || flags.accept.map(addressOf).some(isBySim)
   const observation = await observeAccount(sft.read, {
     stock: { ask: wholeStock ? 'all' : 'nothing' },
     expected: expectedOf(catalog, state),
     pageSize: sft.form.pageSize,
     destGroupId: catalog.account.destGroupId,
-    onEvent: sayRead(world, given.is('json')),
+    onEvent: sayRead(context, flags.json),
     onStock: pages =>
-      world.err(
-        world.paintErr('dim', `The SIM stock has ${callCost(pages, sft, 'page', 'pages')}.`),
+      context.err(
+        context.paintErr('dim', `The SIM stock has ${callCost(pages, sft, 'page', 'pages')}.`),
       ),
   })
   const foreign = checkAccount(state, accountIdentity(sft, catalog, observation))
-  showIssues(world, foreign)
+  showIssues(context, foreign)
   return foreign.length > 0 ? undefined : observation
 }
 
@@ -123,14 +122,14 @@ async function acceptAll(
   catalog: Catalog,
   sft: Sft,
   store: StateStore,
-  given: Given,
-  world: World,
+  flags: Flags,
+  context: Context,
 ): Promise<number> {
-  const observation = await readAccount(catalog, store.state, sft, given, world)
+  const observation = await readAccount(catalog, store.state, sft, flags, context)
   if (observation === undefined) return EXIT.failed
-  await keepState(given, world)
-  const folder = catalogFolder(given, world)
-  const checkDigit = checkDigitOf(given, world)
+  await keepState(flags, context)
+  const folder = catalogFolder(flags, context)
+  const checkDigit = checkDigitOf(flags, context)
   const accepted: Accepted[] = []
   const failures: string[] = []
   let current: Catalog = catalog
@@ -149,16 +148,17 @@ async function acceptAll(
       await store.append(done.entry)
       accepted.push({ address, file: done.file?.path ?? null, fields: done.fields })
       failures.push(...done.refused.map(why => `${address}: ${why}`))
-      const next = await readCatalog(given, world)
+      const next = await readCatalog(flags, context)
       if (next === undefined) return EXIT.failed
       current = next
     }
   }
-  if (given.is('json')) {
-    const subject = subjectToJson(subjectOf(sft, given, world))
-    world.json({ format: 1, ...subject, accepted, refused: failures })
-  } else sayAccepted(accepted, world)
-  for (const failure of failures) world.err(`${world.paintErr('error', 'not accepted')} ${failure}`)
+  if (flags.json) {
+    const subject = subjectToJson(subjectOf(sft, flags, context))
+    context.json({ format: 1, ...subject, accepted, refused: failures })
+  } else sayAccepted(accepted, context)
+  for (const failure of failures)
+    context.err(`${context.paintErr('error', 'not accepted')} ${failure}`)
   return failures.length > 0 ? EXIT.failed : EXIT.ok
 }
 
@@ -169,9 +169,9 @@ interface Accepted {
   readonly fields: readonly string[]
 }
 
-function sayAccepted(accepted: readonly Accepted[], world: World): void {
+function sayAccepted(accepted: readonly Accepted[], context: Context): void {
   for (const { address, file, fields } of accepted) {
     const where = file === null ? '; in the state only' : ` in ${file}`
-    world.out(`${world.paint('add', 'accepted')} ${address}: ${fields.join(', ')}${where}`)
+    context.out(`${context.paint('add', 'accepted')} ${address}: ${fields.join(', ')}${where}`)
   }
 }

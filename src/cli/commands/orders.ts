@@ -1,21 +1,22 @@
-import { renderOrders } from '../../render/selling.ts'
-import type { Command } from '../command.ts'
-import { answer, LOOKING_FLAGS, lookIntoShop } from '../selling.ts'
-import { EXIT } from '../world.ts'
+import { renderOrders } from '../../render/ledger-text.ts'
+import { defineCommand } from '../command.ts'
+import { EXIT } from '../context.ts'
+import { on } from '../flags.ts'
+import { answer, LOOKING_FLAGS, lookIntoLedger } from '../provisioner.ts'
 
 /** The orders of the ledger. */
-export const orders: Command = {
+export const orders = defineCommand({
   name: 'orders',
   summary: 'list the orders of the ledger',
   usage: '[--unfinished] [flags]',
-  flags: [
-    ['--unfinished', 'only those that are neither delivered, failed nor cancelled'],
+  flags: {
+    unfinished: on('only those that are neither delivered, failed nor cancelled'),
     ...LOOKING_FLAGS,
-  ],
-  run: (given, world) =>
-    lookIntoShop(given, world, async shop => {
-      const views = await shop.orders({ unfinished: given.is('unfinished') })
-      answer(given, world, views, renderOrders(views, world.paint))
+  },
+  run: ({ flags }, context) =>
+    lookIntoLedger(flags, context, async provisioner => {
+      const views = await provisioner.orders({ unfinished: flags.unfinished })
+      answer(flags, context, views, renderOrders(views, context.paint))
       return EXIT.ok
     }),
-}
+})

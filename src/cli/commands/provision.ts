@@ -1,26 +1,27 @@
-import type { Command } from '../command.ts'
-import { answer, required, SELLING_FLAGS, withShop } from '../selling.ts'
+import { defineCommand } from '../command.ts'
+import { EXIT } from '../context.ts'
+import { number, text } from '../flags.ts'
+import { answer, PROVISIONER_FLAGS, required, withProvisioner } from '../provisioner.ts'
 import { checkQrTarget, showQr } from '../show-qr.ts'
-import { EXIT } from '../world.ts'
 
 /** Sells an eSIM with an add-on: the same order again gives the same sale. */
-export const provision: Command = {
+export const provision = defineCommand({
   name: 'provision',
   summary: 'sell an eSIM with an add-on; the same order again gives the same sale',
   usage: '--order ID --sku SKU [flags]',
-  flags: [
-    ['--order ID', "the portal's order ID"],
-    ['--sku SKU', 'portal.sku of the add-on plan'],
-    ['--qr FILE', 'write the QR code to FILE.png or FILE.svg, or - for this terminal'],
-    ['--timeout SECONDS', 'give up waiting after so long; the order can be resumed'],
-    ...SELLING_FLAGS,
-  ],
-  run: (given, world) => {
-    const qr = checkQrTarget(given)
-    const timeoutSeconds = given.number('timeout')
-    const request = { orderId: required(given, 'order'), sku: required(given, 'sku') }
-    return withShop(given, world, async (shop, signal) => {
-      const sale = await shop.purchase({
+  flags: {
+    order: text('ID', "the portal's order ID"),
+    sku: text('SKU', 'portal.sku of the add-on plan'),
+    qr: text('FILE', 'write the QR code to FILE.png or FILE.svg, or - for this terminal'),
+    timeout: number('SECONDS', 'give up waiting after so long; the order can be resumed'),
+    ...PROVISIONER_FLAGS,
+  },
+  run: ({ flags }, context) => {
+    const qr = checkQrTarget(flags)
+    const timeoutSeconds = flags.timeout
+    const request = { orderId: required(flags, 'order'), sku: required(flags, 'sku') }
+    return withProvisioner(flags, context, async (provisioner, signal) => {
+      const sale = await provisioner.purchase({
         ...request,
         signal,
         ...(timeoutSeconds !== undefined && { timeoutSeconds }),
@@ -36,8 +37,8 @@ export const provision: Command = {
         addon,
         needsConfirmationCode: sale.needsConfirmationCode,
       }
-      const secret = qr === '-' && given.is('json') ? { activationCode: sale.activationCode } : {}
-      answer(given, world, { ...shown, ...secret }, [
+      const secret = qr === '-' && flags.json ? { activationCode: sale.activationCode } : {}
+      answer(flags, context, { ...shown, ...secret }, [
         `${orderId}: ${status}`,
         `  eSIM        ${iccid}${msisdn === undefined ? '' : `, MSISDN ${msisdn}`}`,
         `  endpoint    ${endpointId}`,
@@ -46,8 +47,8 @@ export const provision: Command = {
           ? ['  the phone will ask for a confirmation code: give it to the buyer']
           : []),
       ])
-      if (qr !== undefined) await showQr(sale, qr, given, world)
+      if (qr !== undefined) await showQr(sale, qr, flags, context)
       return EXIT.ok
     })
   },
-}
+})

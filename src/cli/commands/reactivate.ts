@@ -1,19 +1,20 @@
-import type { Command } from '../command.ts'
-import { answer, required, SELLING_FLAGS, withShop } from '../selling.ts'
-import { EXIT } from '../world.ts'
+import { defineCommand } from '../command.ts'
+import { EXIT } from '../context.ts'
+import { text } from '../flags.ts'
+import { answer, PROVISIONER_FLAGS, required, withProvisioner } from '../provisioner.ts'
 
 /** Takes a suspended endpoint back into service. */
-export const reactivate: Command = {
+export const reactivate = defineCommand({
   name: 'reactivate',
   summary: 'take a suspended endpoint back into service',
   usage: '--endpoint ID [flags]',
-  flags: [['--endpoint ID', 'endpoint that was sold'], ...SELLING_FLAGS],
-  run: (given, world) => {
-    const endpointId = required(given, 'endpoint')
-    return withShop(given, world, async (shop, signal) => {
-      await shop.reactivate({ endpointId, signal })
-      answer(given, world, { endpointId, status: 'active' }, [`endpoint ${endpointId} is active`])
+  flags: { endpoint: text('ID', 'endpoint that was sold'), ...PROVISIONER_FLAGS },
+  run: ({ flags }, context) => {
+    const endpointId = required(flags, 'endpoint')
+    return withProvisioner(flags, context, async (provisioner, signal) => {
+      await provisioner.reactivate({ endpointId, signal })
+      answer(flags, context, { endpointId, status: 'active' }, [`endpoint ${endpointId} is active`])
       return EXIT.ok
     })
   },
-}
+})

@@ -1,20 +1,20 @@
-import type { Command } from '../command.ts'
-import { answer, SELLING_FLAGS, withShop } from '../selling.ts'
-import { EXIT } from '../world.ts'
+import { defineCommand } from '../command.ts'
+import { EXIT } from '../context.ts'
+import { answer, PROVISIONER_FLAGS, withProvisioner } from '../provisioner.ts'
 
 /** Goes on with orders whose process died. */
-export const resume: Command = {
+export const resume = defineCommand({
   name: 'resume',
   summary: 'go on with unfinished orders that no living process works on',
   usage: '[flags]',
-  flags: SELLING_FLAGS,
-  run: (given, world) =>
-    withShop(given, world, async (shop, signal) => {
-      const report = await shop.resume({ signal })
-      answer(given, world, report, [
-        ...report.stopped.map(({ message }) => world.paint('error', message)),
+  flags: PROVISIONER_FLAGS,
+  run: ({ flags }, context) =>
+    withProvisioner(flags, context, async (provisioner, signal) => {
+      const report = await provisioner.resume({ signal })
+      answer(flags, context, report, [
+        ...report.stopped.map(({ message }) => context.paint('error', message)),
         `${report.delivered.length} delivered, ${report.stopped.length} stopped, ${report.inWork} in work elsewhere`,
       ])
       return report.stopped.length > 0 ? EXIT.failed : EXIT.ok
     }),
-}
+})

@@ -23,25 +23,27 @@ import {
   restoreState,
   unlockState,
 } from '../../stores/states.ts'
-import { openAccount, readCatalog, stateOf } from '../account.ts'
-import {
-  CATALOG_FLAGS,
-  type Command,
-  type FlagRule,
-  type Given,
-  JSON_FLAG,
-  namesOf,
-  READ_FLAGS,
-  UsageError,
-} from '../command.ts'
+import { openAccount, stateOf } from '../account.ts'
+import { readCatalog } from '../catalog.ts'
+import { byFirst, CATALOG_FLAGS, defineCommand, JSON_FLAG, READ_FLAGS } from '../command.ts'
+import { type Context, EXIT } from '../context.ts'
 import { confirmEdit, sayEdit } from '../edits.ts'
+import { namesOf, on, UsageError, type Values } from '../flags.ts'
 import { addressOf } from '../planning.ts'
-import { EXIT, type World } from '../world.ts'
 
-type Sub = (given: Given, world: World, args: readonly string[]) => Promise<number>
+type Sub = (flags: Flags, context: Context, args: readonly string[]) => Promise<number>
+
+const FLAGS = {
+  ...READ_FLAGS,
+  ...CATALOG_FLAGS,
+  yes: on('do not ask (unlock, accept-edit)'),
+  ...JSON_FLAG,
+} as const
+
+type Flags = Values<typeof FLAGS>
 
 /** What each of them takes besides the place of the state. */
-const SUB_FLAGS: readonly FlagRule[] = Object.entries({
+const BY_FIRST = byFirst<typeof FLAGS, keyof typeof SUBS>('state', '--state', {
   list: ['--json'],
   show: ['--json'],
   mv: [],
@@ -51,89 +53,79 @@ const SUB_FLAGS: readonly FlagRule[] = Object.entries({
   'accept-edit': ['--yes'],
   backup: [],
   restore: [],
-}).map(([when, flags]) => ({
-  when,
-  only: ['--state', ...flags],
-  why: `state ${when} does not use it`,
-}))
+})
 
 /** The state's own commands. Those that write take the lock; opening leaves a backup. */
-export const state: Command = {
+export const state = defineCommand({
   name: 'state',
   summary: 'list, show, mv, rm, import, unlock, backup, restore, accept-edit: look after the state',
   usage:
     'list | show ADDRESS | mv FROM TO | rm ADDRESS | import ADDRESS ID | unlock | backup [FILE] | restore [FILE] | accept-edit',
-  flags: [
-    ...READ_FLAGS,
-    ...CATALOG_FLAGS,
-    ['--yes', 'do not ask (unlock, accept-edit)'],
-    JSON_FLAG,
-  ],
-  rules: SUB_FLAGS,
+  flags: FLAGS,
+  ...BY_FIRST,
   arguments: [1, 3],
-  run: async (given, world) => {
-    const [name = '', ...args] = given.positionals
-    const sub = Object.hasOwn(SUBS, name) ? SUBS[name] : undefined
+  run: async ({ flags, args: [name = '', ...args] }, context) => {
+    const sub = Object.entries(SUBS).find(([one]) => one === name)?.[1]
     if (sub === undefined) throw new UsageError(`no state command "${name}"`)
     const [least, most] = sub.arguments
     if (args.length < least || args.length > most)
       throw new UsageError(
         `state ${name} takes ${least === most ? count(least, 'argument') : `${least} to ${most} arguments`}`,
       )
-    return sub.run(given, world, args)
+    return sub.run(flags, context, args)
   },
-}
+})
 
 /** Opens the state, does one thing, closes it. */
 async function edit(
-  given: Given,
-  world: World,
+  flags: Flags,
+  context: Context,
   purpose: string,
   work: (store: StateStore) => Promise<string>,
 ): Promise<number> {
-  await using store = await openState(stateOf(given, world), {
+  await using store = await openState(stateOf(flags, context), {
     purpose: `state ${purpose}`,
     // A place that was mistyped must not become a state. What is taken in may begin one.
     create: purpose === 'import',
-    onNotice: world.err,
+    onNotice: context.err,
   })
-  world.out(await work(store))
+  context.out(await work(store))
   return EXIT.ok
 }
 
-const list: Sub = async (given, world) => {
-  const records = listRecords(await readState(stateOf(given, world)))
-  if (given.is('json')) world.json(records)
-  else for (const { address, id, name } of records) world.out(`${address}\t${id}\t${name}`)
+const list: Sub = async (flags, context) => {
+  const records = listRecords(await readState(stateOf(flags, context)))
+  if (flags.json) context.json(records)
+  else for (const { address, id, name } of records) context.out(`${address}\t${id}\t${name}`)
   return EXIT.ok
 }
 
-const show: Sub = async (given, world, [address = '']) => {
-  world.json(showRecord(await readState(stateOf(given, world)), addressOf(address)))
+const show: Sub = async (flags, context, [address = '']) => {
+  context.json(showRecord(await readState(stateOf(flags, context)), addressOf(address)))
   return EXIT.ok
 }
 
-const move: Sub = (given, world, [from = '', to = '']) =>
-  edit(given, world, 'mv', async store => {
+const move: Sub = (flags, context, [from = '', to = '']) =>
+  edit(flags, context, 'mv', async store => {
     await moveRecord(store, addressOf(from), addressOf(to))
     return `${from} is ${to} now; give the entry the same key in the catalog`
   })
 
-const remove: Sub = (given, world, [address = '']) =>
-  edit(given, world, 'rm', async store => {
+const remove: Sub = (flags, context, [address = '']) =>
+  edit(flags, context, 'rm', async store => {
     await removeRecord(store, addressOf(address))
     return `${address} is forgotten; the object stays on the platform`
   })
 
 /** Takes an object in by its ID, with what the account reports of it and, for the rest, what the catalog says. */
-const take: Sub = async (given, world, [text = '', id = '']) => {
+const take: Sub = async (flags, context, [text = '', id = '']) => {
   const address = addressOf(text)
   const [kindName, key] = splitAddress(address)
   const kind: Kind = kindOf(kindName)
-  const catalog = await readCatalog(given, world)
+  const catalog = await readCatalog(flags, context)
   if (catalog === undefined) return EXIT.failed
-  await using sft = openAccount(given, world, 'reads')
-  return await edit(given, world, 'import', async store => {
+  await using sft = openAccount(flags, context, 'reads')
+  return await edit(flags, context, 'import', async store => {
     const observation = await observeAccount(sft.read, {
       stock: kind.identity === 'iccid' ? { ask: 'iccids', iccids: [key] } : { ask: 'nothing' },
       expected: wholeLists(store.state),
@@ -156,18 +148,18 @@ const take: Sub = async (given, world, [text = '', id = '']) => {
   })
 }
 
-const unlock: Sub = async (given, world) => {
-  const ended = await unlockState(stateOf(given, world), async holder => {
-    world.out(describeHolder(holder))
-    if (given.is('yes')) return true
-    if (!world.canAsk)
+const unlock: Sub = async (flags, context) => {
+  const ended = await unlockState(stateOf(flags, context), async holder => {
+    context.out(describeHolder(holder))
+    if (flags.yes) return true
+    if (!context.canAsk)
       throw new UsageError('there is nobody to ask: give --yes once you know that it has ended')
     return (
-      (await world.ask('Has it ended? Only "yes" removes the lock: ')).trim().toLowerCase() ===
+      (await context.ask('Has it ended? Only "yes" removes the lock: ')).trim().toLowerCase() ===
       'yes'
     )
   })
-  world.out(
+  context.out(
     ended === undefined
       ? 'the state is not locked'
       : ended.removed
@@ -177,24 +169,24 @@ const unlock: Sub = async (given, world) => {
   return EXIT.ok
 }
 
-const backup: Sub = async (given, world, [file]) => {
-  const { path, serial } = await backupState(stateOf(given, world), file)
-  world.out(`serial ${serial} is in ${path}`)
+const backup: Sub = async (flags, context, [file]) => {
+  const { path, serial } = await backupState(stateOf(flags, context), file)
+  context.out(`serial ${serial} is in ${path}`)
   return EXIT.ok
 }
 
-const restore: Sub = async (given, world, [file]) => {
-  const report = await restoreState(stateOf(given, world), file, {
+const restore: Sub = async (flags, context, [file]) => {
+  const report = await restoreState(stateOf(flags, context), file, {
     purpose: 'state restore',
-    onNotice: world.err,
+    onNotice: context.err,
   })
-  world.out(
+  context.out(
     `${report.from} is the state now, at serial ${report.serial}${report.replayed > 0 ? `, with ${report.replayed} journal lines played on top` : ''}`,
   )
-  for (const path of report.kept) world.out(`what was there before is kept in ${path}`)
+  for (const path of report.kept) context.out(`what was there before is kept in ${path}`)
   if (report.lost !== undefined)
-    world.err(
-      world.paintErr(
+    context.err(
+      context.paintErr(
         'warn',
         `lost: ${report.lost}; "sft-catalog plan" finds what it made by name and ICCID`,
       ),
@@ -202,18 +194,16 @@ const restore: Sub = async (given, world, [file]) => {
   return EXIT.ok
 }
 
-const acceptEdit: Sub = async (given, world) => {
+const acceptEdit: Sub = async (flags, context) => {
   const report = await acceptStateEdit(
-    stateOf(given, world),
-    confirmEdit(given, world, 'the state'),
-    { onNotice: world.err },
+    stateOf(flags, context),
+    confirmEdit(flags, context, 'the state'),
+    { onNotice: context.err },
   )
-  return sayEdit(report, world, 'the state')
+  return sayEdit(report, context, 'the state')
 }
 
-const SUBS: Readonly<
-  Record<string, { readonly run: Sub; readonly arguments: readonly [number, number] }>
-> = {
+const SUBS = {
   list: { run: list, arguments: [0, 0] },
   show: { run: show, arguments: [1, 1] },
   mv: { run: move, arguments: [2, 2] },
@@ -223,4 +213,6 @@ const SUBS: Readonly<
   backup: { run: backup, arguments: [0, 1] },
   restore: { run: restore, arguments: [0, 1] },
   'accept-edit': { run: acceptEdit, arguments: [0, 0] },
-}
+} as const satisfies Readonly<
+  Record<string, { readonly run: Sub; readonly arguments: readonly [number, number] }>
+>

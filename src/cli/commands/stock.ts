@@ -1,31 +1,32 @@
 import type { Provisioner } from '../../provision/index.ts'
-import { renderStock } from '../../render/selling.ts'
-import type { Command } from '../command.ts'
-import { answer, LOOKING_FLAGS, lookIntoShop, withShop } from '../selling.ts'
-import { EXIT } from '../world.ts'
+import { renderStock } from '../../render/ledger-text.ts'
+import { defineCommand } from '../command.ts'
+import { EXIT } from '../context.ts'
+import { number, on } from '../flags.ts'
+import { answer, LOOKING_FLAGS, lookIntoLedger, withProvisioner } from '../provisioner.ts'
 
 /** What can be sold, is reserved and was sold. */
-export const stock: Command = {
+export const stock = defineCommand({
   name: 'stock',
   summary: 'count sellable, reserved and sold eSIMs by batch and tag, and the days they last',
   usage: '[flags]',
-  flags: [
-    ['--below N', 'exit 2 when fewer are sellable'],
-    ['--recheck', 'read the SIMs again that were set aside; those that can be sold are for sale'],
+  flags: {
+    below: number('N', 'exit 2 when fewer are sellable'),
+    recheck: on('read the SIMs again that were set aside; those that can be sold are for sale'),
     ...LOOKING_FLAGS,
-  ],
-  run: (given, world) => {
-    const below = given.number('below')
-    const count = async (shop: Provisioner) => {
-      const counted = await shop.stock()
-      answer(given, world, counted, renderStock(counted, world.paint))
+  },
+  run: ({ flags }, context) => {
+    const below = flags.below
+    const count = async (provisioner: Provisioner) => {
+      const counted = await provisioner.stock()
+      answer(flags, context, counted, renderStock(counted, context.paint))
       return below !== undefined && counted.sellable < below ? EXIT.changes : EXIT.ok
     }
-    if (!given.is('recheck')) return lookIntoShop(given, world, count)
-    return withShop(given, world, async (shop, signal) => {
-      for (const { iccid, forSale, reason = '' } of await shop.recheckSetAside({ signal }))
-        world.err(forSale ? `${iccid} is for sale again` : `${iccid} stays set aside: ${reason}`)
-      return await count(shop)
+    if (!flags.recheck) return lookIntoLedger(flags, context, count)
+    return withProvisioner(flags, context, async (provisioner, signal) => {
+      for (const { iccid, forSale, reason = '' } of await provisioner.recheckSetAside({ signal }))
+        context.err(forSale ? `${iccid} is for sale again` : `${iccid} stays set aside: ${reason}`)
+      return await count(provisioner)
     })
   },
-}
+})

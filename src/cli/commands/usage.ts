@@ -1,35 +1,36 @@
-import { renderUsage } from '../../render/selling.ts'
-import { type Command, UsageError } from '../command.ts'
-import { answer, LOOKING_FLAGS, withShop } from '../selling.ts'
-import { EXIT } from '../world.ts'
+import { renderUsage } from '../../render/ledger-text.ts'
+import { defineCommand } from '../command.ts'
+import { EXIT } from '../context.ts'
+import { number, text, UsageError } from '../flags.ts'
+import { answer, LOOKING_FLAGS, withProvisioner } from '../provisioner.ts'
 
 /** What is left of the add-ons of a sold eSIM. */
-export const usage: Command = {
+export const usage = defineCommand({
   name: 'usage',
   summary: 'show what is left of the add-ons of a sold eSIM',
   usage: '--endpoint ID | --order ID [flags]',
-  flags: [
-    ['--endpoint ID', 'endpoint that was sold'],
-    ['--order ID', 'order that sold it'],
-    ['--max-age SECONDS', "the ledger's figures will do when they are no older"],
+  flags: {
+    endpoint: text('ID', 'endpoint that was sold'),
+    order: text('ID', 'order that sold it'),
+    'max-age': number('SECONDS', "the ledger's figures will do when they are no older"),
     ...LOOKING_FLAGS,
-  ],
+  },
   rules: [{ when: '--endpoint', not: ['--order'], why: 'either tells whose usage is meant' }],
-  run: (given, world) => {
-    const endpointId = given.text('endpoint')
-    const orderId = given.text('order')
+  run: ({ flags }, context) => {
+    const endpointId = flags.endpoint
+    const orderId = flags.order
     const of =
       endpointId !== undefined ? { endpointId } : orderId !== undefined ? { orderId } : undefined
     if (of === undefined) throw new UsageError('give --endpoint or --order')
-    const maxAgeSeconds = given.number('max-age')
-    return withShop(given, world, async (shop, signal) => {
-      const read = await shop.usage({
+    const maxAgeSeconds = flags['max-age']
+    return withProvisioner(flags, context, async (provisioner, signal) => {
+      const read = await provisioner.usage({
         ...of,
         signal,
         ...(maxAgeSeconds !== undefined && { maxAgeSeconds }),
       })
-      answer(given, world, read, renderUsage(read, world.paint))
+      answer(flags, context, read, renderUsage(read, context.paint))
       return EXIT.ok
     })
   },
-}
+})

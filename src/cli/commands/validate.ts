@@ -3,28 +3,28 @@ import { count } from '../../render/paint.ts'
 import { entriesOf } from '../../resources/catalog-part.ts'
 import type { Kind } from '../../resources/kind.ts'
 import { kinds } from '../../resources/kinds.ts'
-import { catalogFolder, loadWith } from '../account.ts'
-import { CATALOG_FLAGS, type Command, JSON_FLAG } from '../command.ts'
-import { EXIT, showIssues } from '../world.ts'
+import { catalogFolder, loadWith } from '../catalog.ts'
+import { CATALOG_FLAGS, defineCommand, JSON_FLAG } from '../command.ts'
+import { EXIT, showIssues } from '../context.ts'
 
 /** Every problem of a catalog at once, without an account. */
-export const validate: Command = {
+export const validate = defineCommand({
   name: 'validate',
   summary: 'check the catalog without an account: every problem at once, with its place',
   usage: '[flags]',
-  flags: [...CATALOG_FLAGS, JSON_FLAG],
-  run: async (given, world) => {
-    const { catalog, issues } = await loadWith(given, world)
-    if (given.is('json')) world.json({ format: 1, valid: catalog !== undefined, issues })
-    else showIssues(world, issues)
+  flags: { ...CATALOG_FLAGS, ...JSON_FLAG },
+  run: async ({ flags }, context) => {
+    const { catalog, issues } = await loadWith(flags, context)
+    if (flags.json) context.json({ format: 1, valid: catalog !== undefined, issues })
+    else showIssues(context, issues)
     if (catalog === undefined) return EXIT.failed
-    if (!given.is('json')) {
+    if (!flags.json) {
       const counts = kinds().map(kind => countEntries(kind, entriesOf(catalog, kind)))
-      world.out(`${catalogFolder(given, world)} is valid: ${counts.join(', ')}`)
+      context.out(`${catalogFolder(flags, context)} is valid: ${counts.join(', ')}`)
     }
     return EXIT.ok
   },
-}
+})
 
 /** `2 rate zones`, or `1 batch with 500 endpoints`. */
 function countEntries({ title, plural, grouping }: Kind, entries: readonly Entry[]): string {

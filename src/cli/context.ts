@@ -25,8 +25,8 @@ export const EXIT: Readonly<Record<Outcome, number>> = {
 /** Told of a signal, and how many there were. */
 type SignalListener = (signal: StopSignal, times: number) => void
 
-/** The world that a command acts in: everything that it may touch besides files and the account. */
-export interface World {
+/** What a command acts in: everything that it may touch besides files and the account. */
+export interface Context {
   /** The process's environment over that of a `.env` file. */
   readonly env: Environment
   /** A line on stdout: the answer. What would move a cursor or begin another line is taken out. */
@@ -79,8 +79,8 @@ export const readEnvironment = (host: Host): Environment => ({
 /** A line as it may be shown: the one way to a terminal. */
 const safe = (line: string, paint: Paint): string => withoutUrlSecrets(throughGate(line, paint))
 
-/** The world of a process. */
-export function openWorld(env: Environment, host: Host): World {
+/** The context of a process. */
+export function openContext(env: Environment, host: Host): Context {
   const { stdin, stdout, stderr } = host
   const stop = new AbortController()
   const listeners: SignalListener[] = []
@@ -130,16 +130,16 @@ const ISSUE_TONE: Readonly<Record<IssueStyle, Tone>> = {
 }
 
 /** Writes issues to stderr, each with its place and a caret, and counts them. */
-export function showIssues(world: World, issues: readonly Issue[]): void {
+export function showIssues(context: Context, issues: readonly Issue[]): void {
   for (const issue of issues)
     for (const line of renderIssue(issue, {
-      colour: (style, text) => world.paintErr(ISSUE_TONE[style], text),
+      colour: (style, text) => context.paintErr(ISSUE_TONE[style], text),
     }))
-      world.err(line)
+      context.err(line)
   const errors = issues.filter(issue => issue.severity === 'error').length
   const warnings = issues.length - errors
   if (issues.length > 0)
-    world.err(
+    context.err(
       `${errors} ${errors === 1 ? 'error' : 'errors'}, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`,
     )
 }

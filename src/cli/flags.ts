@@ -1,0 +1,212 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util'
+
+/** Wrong usage: shown with where the command's help is, exit code 64. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+/** A flag: what it takes, the name of its value as help shows it, and help. */
+type Flag =
+  | { readonly takes: 'nothing'; readonly help: string }
+  | { readonly takes: 'text' | 'texts'; readonly value: string; readonly help: string }
+  | NumberFlag
+
+/** A number above 0, or from 0 where 0 means something; a whole one from 1, or from 0. */
+interface NumberFlag {
+  readonly takes: 'number' | 'whole'
+  readonly value: string
+  readonly help: string
+  readonly orZero?: boolean
+}
+
+/** Flags by name, without the `--`. */
+export type Flags = Readonly<Record<string, Flag>>
+
+interface Taken {
+  readonly nothing: boolean
+  readonly text: string | undefined
+  readonly texts: readonly string[]
+  readonly number: number | undefined
+  readonly whole: number | undefined
+}
+
+/** What was given of flags: a name that is none of them does not compile. */
+export type Values<F extends Flags> = { readonly [Name in keyof F]: Taken[F[Name]['takes']] }
+
+/** What was given to a command. */
+export interface Given<F extends Flags = Flags> {
+  readonly flags: Values<F>
+  /** What is no flag, in order. */
+  readonly args: readonly string[]
+}
+
+/** A flag's name as it is typed. */
+export type NameOf<F extends Flags> = `--${keyof F & string}`
+
+/**
+ * Something that a rule names: `--flag`, `--flag value`, a first argument (`list`), or, for any argument, the
+ * capitals of the usage line (`PLAN`); with `!` before it, it is not given.
+ */
+export type Mention<
+  F extends Flags,
+  First extends string = never,
+> = `${'' | '!'}${NameOf<F> | `${NameOf<F>} ${string}` | First | Uppercase<string>}`
+
+/** Which flags go together: what would be taken and dropped is refused instead. */
+export interface FlagRule<Name extends string = string> {
+  readonly when: Name
+  /** None of these may stand beside it. */
+  readonly not?: readonly Name[]
+  /** No other flags than these may stand beside it. */
+  readonly only?: readonly Name[]
+  /** One of these must stand beside it. */
+  readonly needs?: readonly Name[]
+  /** The reason, for whoever is refused. */
+  readonly why: string
+}
+
+/** What a command line may hold. */
+export interface Grammar<F extends Flags> {
+  readonly flags: F
+  /** How many arguments besides flags, at least and at most. */
+  readonly arguments?: readonly [least: number, most: number]
+  readonly rules?: readonly FlagRule[]
+}
+
+/** The names of flags, as rules have them. */
+export const namesOf = <F extends Flags>(flags: F): readonly NameOf<F>[] =>
+  Object.keys(flags).map((name): NameOf<F> => `--${name}`)
+
+/** Reads a command line; `help` where that is asked for. Throws a `UsageError`. */
+export function readFlags<F extends Flags>(
+  { flags, rules = [], arguments: [least, most] = [0, 0] }: Grammar<F>,
+  argv: readonly string[],
+): Given<F> | 'help' {
+  const parsed = parse(flags, argv)
+  const { values, positionals: args } = parsed
+  if (values['help'] === true) return 'help'
+  if (args.length < least) throw new UsageError('an argument is missing')
+  if (args.length > most) throw new UsageError(`unexpected argument "${args[most]}"`)
+  checkWords(parsed, flags)
+  const read = Object.entries(flags).map(([name, flag]) => [
+    name,
+    readValue(name, flag, values[name]),
+  ])
+  for (const rule of rules) checkRule(rule, parsed)
+  return { flags: Object.fromEntries(read) as Values<F>, args }
+}
+
+type Parsed = ReturnType<typeof parse>
+
+function parse(flags: Flags, argv: readonly string[]) {
+  const options: NonNullable<ParseArgsConfig['options']> = { help: { type: 'boolean' } }
+  for (const [name, { takes }] of Object.entries(flags))
+    options[name] = {
+      type: takes === 'nothing' ? 'boolean' : 'string',
+      multiple: takes === 'texts',
+    }
+  try {
+    return parseArgs({
+      args: [...argv],
+      options,
+      allowPositionals: true,
+      strict: true,
+      tokens: true,
+    })
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    throw new UsageError(error.message.split(/\.\s/)[0] ?? 'wrong usage')
+  }
+}
+
+/** What is empty, or given twice, would be dropped or fall back to a default: a variable was not set. */
+function checkWords({ tokens, positionals }: Parsed, flags: Flags): void {
+  const seen = new Set<string>()
+  for (const token of tokens) {
+    if (token.kind !== 'option' || token.value === undefined) continue
+    if (token.value.trim() === '')
+      throw new UsageError(`--${token.name} is empty: give a value, or leave the flag out`)
+    if (seen.has(token.name) && flags[token.name]?.takes !== 'texts')
+      throw new UsageError(`--${token.name} is given twice`)
+    seen.add(token.name)
+  }
+  if (positionals.some(word => word.trim() === '')) throw new UsageError('an argument is empty')
+}
+
+function readValue(name: string, flag: Flag, raw: unknown): Values<Flags>[string] {
+  switch (flag.takes) {
+    case 'nothing':
+      return raw === true
+    case 'text':
+      return typeof raw === 'string' ? raw : undefined
+    case 'texts':
+      return Array.isArray(raw) ? raw.map(String) : []
+    case 'number':
+    case 'whole':
+      return typeof raw === 'string' ? numberOf(name, flag, raw) : undefined
+  }
+}
+
+function numberOf(name: string, { takes, orZero = false }: NumberFlag, text: string): number {
+  const number = Number(text)
+  if (!(number > 0 || (orZero && number === 0)))
+    throw new UsageError(`--${name} ${text}: give a number above 0${orZero ? ', or 0' : ''}`)
+  if (takes === 'whole' && !Number.isInteger(number))
+    throw new UsageError(`--${name} takes a whole number`)
+  return number
+}
+
+/** Whether something that a rule names is given. */
+function holds(name: string, given: Parsed): boolean {
+  if (name.startsWith('!')) return !holds(name.slice(1), given)
+  const { values, positionals } = given
+  if (/^[A-Z]+$/.test(name)) return positionals.length > 0
+  if (!name.startsWith('--')) return positionals[0] === name
+  const [flag = '', value] = name.slice(2).split(' ')
+  const found = [values[flag]].flat()
+  return value === undefined ? found.some(one => one !== undefined) : found.includes(value)
+}
+
+function checkRule({ when, not, only, needs, why }: FlagRule, given: Parsed): void {
+  if (!holds(when, given)) return
+  const refused =
+    not?.find(name => holds(name, given)) ??
+    (only &&
+      Object.keys(given.values)
+        .map(flag => `--${flag}`)
+        .find(flag => flag !== when.split(' ')[0] && !only.includes(flag)))
+  if (refused !== undefined) throw new UsageError(`${refused} does not go with ${when}: ${why}`)
+  if (needs !== undefined && !needs.some(name => holds(name, given)))
+    throw new UsageError(
+      `${when} needs ${needs.filter(name => !name.startsWith('!')).join(' or ')}: ${why}`,
+    )
+}
+
+/** Lines of help, one a flag. */
+export function helpLines(flags: Flags): readonly string[] {
+  const all: Flags = { ...flags, help: on('this text') }
+  const rows = Object.entries(all).map(([name, flag]) => {
+    const value = flag.takes === 'nothing' ? '' : ` ${flag.value}`
+    return [`--${name}${value}${flag.takes === 'texts' ? '…' : ''}`, flag.help] as const
+  })
+  const width = Math.max(...rows.map(([flag]) => flag.length))
+  return rows.map(([flag, help]) => `  ${flag.padEnd(width)}  ${help}`)
+}
+
+/** A flag that is there or not. */
+export const on = (help: string) => ({ takes: 'nothing', help }) as const
+
+/** A flag with a value. */
+export const text = (value: string, help: string) => ({ takes: 'text', value, help }) as const
+
+/** A flag that may be given several times. */
+export const texts = (value: string, help: string) => ({ takes: 'texts', value, help }) as const
+
+/** A flag with a number above 0. */
+export const number = (value: string, help: string) => ({ takes: 'number', value, help }) as const
+
+/** A flag with a whole number from 1. */
+export const whole = (value: string, help: string) => ({ takes: 'whole', value, help }) as const
+
+/** A number or whole number that may be 0 too. */
+export const orZero = <One extends NumberFlag>(flag: One) => ({ ...flag, orZero: true }) as const

@@ -1,0 +1,134 @@
+import {
+  type Ledger,
+  openProvisioner,
+  type ProvisionEvent,
+  type Provisioner,
+} from '../provision/index.ts'
+import { viewLedger } from '../provision/read-ledger.ts'
+import { ledgerLocation, stateLocation, timeZoneOf } from '../settings.ts'
+import type { Sft } from '../sft/api.ts'
+import { withoutSecrets } from '../stores/registry.ts'
+import { openAccount } from './account.ts'
+import {
+  ACCOUNT_FLAGS,
+  type AccountFlags,
+  JSON_FLAG,
+  type JsonFlag,
+  READ_FLAGS,
+} from './command.ts'
+import { type Context, EXIT } from './context.ts'
+import { text, UsageError, type Values } from './flags.ts'
+
+const LEDGER_FLAGS = {
+  ledger: text('FILE', 'order ledger (SFT_LEDGER; default orders.json)'),
+  'time-zone': text('ZONE', "IANA zone of the platform's dates (SFT_TIME_ZONE; default UTC)"),
+  ...JSON_FLAG,
+} as const
+
+/** Flags of every command of the provisioner. */
+export const PROVISIONER_FLAGS = { ...ACCOUNT_FLAGS, ...LEDGER_FLAGS } as const
+
+/** Flags of its commands that settle no write. */
+export const LOOKING_FLAGS = { ...READ_FLAGS, ...LEDGER_FLAGS } as const
+
+type Flags = AccountFlags & Values<typeof LEDGER_FLAGS>
+
+/** Opens the provisioner, does one thing, closes it. Steps are told on stderr as they end. */
+export async function withProvisioner<Result>(
+  flags: Flags,
+  context: Context,
+  work: (provisioner: Provisioner, signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  await using sft = openAccount(flags, context, 'writes')
+  await using provisioner = await openAtRest(sft, flags, context, ledgerOf(flags, context))
+  context.onSignal((_signal, times) => {
+    if (times > 1) context.exit(EXIT.interrupted)
+    context.err('stopping: the order can be resumed')
+    context.stop.abort()
+  })
+  return await work(provisioner, context.stop.signal)
+}
+
+/** Looks at the ledger through a provisioner: nothing is written, so that whoever may read it can look. */
+export async function lookIntoLedger<Result>(
+  flags: Flags,
+  context: Context,
+  work: (provisioner: Provisioner) => Promise<Result>,
+): Promise<Result> {
+  await using sft = openAccount(flags, context, 'reads')
+  const path = ledgerOf(flags, context)
+  await using ledger = await viewLedger(path, () =>
+    context.err(
+      `${context.paintErr('warn', 'warning')} there is no ledger at ${withoutSecrets(path)} yet`,
+    ),
+  )
+  await using provisioner = await openAtRest(sft, flags, context, ledger)
+  return await work(provisioner)
+}
+
+const ledgerOf = (flags: Flags, context: Context): string =>
+  ledgerLocation(context.env, flags.ledger)
+
+/** The provisioner of a command line: it resumes nothing by itself, so that a command does one thing. */
+function openAtRest(
+  sft: Sft,
+  flags: Flags,
+  context: Context,
+  ledger: string | Ledger,
+): Promise<Provisioner> {
+  return openProvisioner({
+    state: stateLocation(context.env, flags.state),
+    ledger,
+    sft,
+    resumeAtOpen: false,
+    env: context.env,
+    onEvent: event => {
+      const line = lineOf(event)
+      if (line !== undefined) context.err(context.paintErr('dim', line))
+    },
+    timeZone: timeZoneOf(context.env, flags['time-zone']),
+  })
+}
+
+function lineOf(event: ProvisionEvent): string | undefined {
+  switch (event.type) {
+    case 'order step':
+      return `${event.orderId}: ${event.step}, ${event.outcome}${event.endpointId === undefined ? '' : ` (endpoint ${event.endpointId})`}${event.detail === undefined ? '' : `: ${event.detail}`}`
+    case 'order taken over':
+      return `${event.orderId}: taken over from ${event.from}`
+    case 'esim set aside':
+      return `endpoint ${event.endpointId} set aside: ${event.reason}`
+    case 'stock low':
+      return `${event.sellable} sellable eSIMs left`
+    case 'background work failed':
+      return `${event.work} failed: ${event.message}`
+    case 'order started':
+    case 'order delivered':
+    case 'order stopped':
+    case 'usage at 80 %':
+    case 'usage exhausted':
+    case 'usage expired':
+      return undefined
+  }
+}
+
+/** A flag that a command cannot do without. */
+export function required<Name extends string>(
+  flags: { readonly [One in Name]: string | undefined },
+  name: Name,
+): string {
+  const value = flags[name]
+  if (value === undefined) throw new UsageError(`--${name} is missing`)
+  return value
+}
+
+/** Prints data, or lines for people. */
+export function answer(
+  flags: JsonFlag,
+  context: Context,
+  data: unknown,
+  lines: readonly string[],
+): void {
+  if (flags.json) context.json(data)
+  else for (const line of lines) context.out(line)
+}
