@@ -24,7 +24,7 @@ import type { Ended } from '../cli/run-cli.ts'
 import { virtualClock } from '../clocks.ts'
 import { scriptBeside, spawnNode } from '../program.ts'
 import { openMarket, openShop } from '../provision/support.ts'
-import { spareStore } from '../stores/spare-store.ts'
+import { type Given, spareStore } from '../stores/spare-store.ts'
 
 registerStore('Spare:', async () => spareStore)
 
@@ -67,12 +67,15 @@ t.test('a store is one file: state, ledger and budget are opened by its scheme',
     t.match(`${ended.stdout}${ended.stderr}`, said, args)
   }
   const given = (): number =>
-    readFileSync(join(desk.folder, 'kept/budget'), 'utf8').split('\n').length
+    readFileSync(join(desk.folder, 'kept/budget'), 'utf8')
+      .split('\n')
+      .flatMap(line => (line === '' ? [] : [(JSON.parse(line) as Given).count]))
+      .reduce((sum, count) => sum + count, 0)
 
   await ends('plan', 0, /there is no state at spare:.*apply needs --init/)
   await ends('apply --auto-approve --init', 0, /4 done/)
   const before = given()
-  t.ok(before > desk.simulator.calls.length, 'every call has drawn on its budget')
+  t.ok(before >= desk.simulator.calls.length, 'every call has drawn on its budget')
   await ends('plan --detailed-exitcode', 0, /spare:.*kept/)
   await ends('drift', 0, /./)
   await ends('state list', 0, /addonPlan\/alps-1gb/)

@@ -50,17 +50,23 @@ async function openLedger(place: string): Promise<Ledger> {
   }
 }
 
+/** Call times that were given at once, and the first that is free after them. */
+export interface Given {
+  readonly next: number
+  readonly count: number
+}
+
 /** Notes every call time that it gives. */
 function openBudget(place: string): SlotSource {
   const file = fileIn(place, 'budget')
   return {
     reserve({ stepMs, count, notBefore }) {
-      const at = Math.max(Date.now(), notBefore, linesOf<number>(file).at(-1) ?? 0)
-      note(file, at + count * stepMs)
+      const last = linesOf<Given>(file).at(-1)
+      const at = Math.max(Date.now(), notBefore, last?.next ?? 0)
+      note(file, { next: at + count * stepMs, count } satisfies Given)
       return { at, stepMs, left: count }
     },
     release() {},
-    close: () => note(file, Date.now()),
   }
 }
 
