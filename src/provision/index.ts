@@ -30,7 +30,7 @@ export type {
   SettleRequest,
   TopUpRequest,
 } from './api.ts'
-export type { Cancellation } from './cancel-order.ts'
+export type { Cancellation } from './cancel-report.ts'
 export type { ProvisionPolicies } from './desk.ts'
 export type { SuspensionReason } from './endpoint-care.ts'
 export {

@@ -1,6 +1,5 @@
 import { runSteps } from '../machine.ts'
 import { activateEsim } from './activate-esim.ts'
-import { undoOrder } from './cancel-order.ts'
 import { type Desk, isoNow } from './desk.ts'
 import { isCancelledSale } from './endpoint-care.ts'
 import {
@@ -37,6 +36,7 @@ import { readSku } from './skus.ts'
 import { subscribeAddon } from './subscribe-addon.ts'
 import { freed, type RunOther, takeEndpoint } from './take-endpoint.ts'
 import { openTurns } from './turns.ts'
+import { undoOrder } from './undo-order.ts'
 
 /** An order to place, or only one to go on with. */
 export interface OrderJob {
