@@ -1,0 +1,159 @@
+import { SYSTEM_CLOCK } from '../clock.ts'
+import {
+  accountName,
+  budgetLocation,
+  type Environment,
+  ledgerLocation,
+  type SettingOverrides,
+  SettingsError,
+  type SftSettings,
+  sftSettings,
+  stateLocation,
+  timeZoneOf,
+  wireSettings,
+} from '../settings.ts'
+import type { Sft } from '../sft/api.ts'
+import { openSft } from '../sft/client.ts'
+import { OPERATIONS } from '../sft/operations.ts'
+import type { SlotSource } from '../sft/slots.ts'
+import type { State } from '../state/state.ts'
+import { sharedSlots } from '../stores/budgets.ts'
+import { openLedger } from '../stores/ledgers.ts'
+import { watchState } from '../stores/states.ts'
+import type { ProvisionerOptions } from './api.ts'
+import { listCandidates } from './candidates.ts'
+import { DEFAULT_POLICIES, type Desk, isoNow, type Policies } from './desk.ts'
+import { type EsimPool, openEsimPool } from './esim-pool.ts'
+import { tellSafely } from './events.ts'
+import { reasonOf } from './explain.ts'
+import { openLease } from './lease.ts'
+import type { Ledger } from './ledger.ts'
+import { takenAmong } from './pages.ts'
+
+/** A desk, and what was opened for it. */
+export interface OpenDesk extends AsyncDisposable {
+  readonly desk: Desk
+  /** Tells of work that nobody waits for and that went wrong. */
+  readonly failedInBackground: (work: string) => (error: unknown) => void
+}
+
+/** Opens what a desk consists of: account, state, ledger, pool and lease; what was handed in open stays open. */
+export async function openDesk(options: ProvisionerOptions): Promise<OpenDesk> {
+  const { env = process.env, clock = SYSTEM_CLOCK, timeZone = timeZoneOf(env) } = options
+  const opened: AsyncDisposable[] = []
+  const tell = tellSafely(options.onEvent ?? (() => {}))
+  const policies = { ...DEFAULT_POLICIES, ...options.policies }
+  const readStateNow =
+    typeof options.state === 'function'
+      ? options.state
+      : await watchState(stateLocation(env, options.state))
+  const sft = isOpenSft(options.sft) ? options.sft : openAccount(env, options.sft, options)
+  if (sft !== options.sft) opened.push(sft)
+  const ledger =
+    typeof options.ledger === 'object'
+      ? options.ledger
+      : await openLedger(ledgerLocation(env, options.ledger))
+  if (ledger !== options.ledger) opened.push(ledger)
+
+  const failedInBackground = (work: string) => (error: unknown) =>
+    tell({ type: 'background work failed', work, message: reasonOf(error) })
+
+  const pool = openEsimPool({
+    sft,
+    poolSize: policies.poolSize,
+    looks: policies.esimsTried,
+    taken: endpointIds => takenAmong(ledger, endpointIds),
+    async setAside(candidate, reason) {
+      const { endpointId } = candidate
+      await ledger.transact({ endpointIds: [endpointId] }, rows => {
+        const there = rows.esim(endpointId)
+        if (there !== undefined && there.status !== 'released')
+          return { entries: [], result: undefined }
+        const row = { ...candidate, status: 'set aside', reason, at: isoNow({ clock }) } as const
+        return { entries: [{ table: 'esims', row }], result: undefined }
+      })
+      tell({ type: 'esim set aside', endpointId, reason })
+    },
+    onError: failedInBackground('reading activation codes'),
+  })
+
+  const readState = fillingPool(readStateNow, pool, ledger, policies)
+  const lease = openLease({
+    ledger,
+    clock,
+    silenceSeconds: policies.silenceSeconds,
+    onError: failedInBackground('the sign of life'),
+  })
+  const closeAll = async () => {
+    for (const part of opened.reverse()) await part[Symbol.asyncDispose]()
+  }
+  try {
+    await readState()
+  } catch (error) {
+    await closeAll()
+    throw error
+  }
+  return {
+    desk: { sft, ledger, pool, readState, clock, policies, timeZone, lease, tell },
+    failedInBackground,
+    async [Symbol.asyncDispose]() {
+      await pool.stop()
+      await lease[Symbol.asyncDispose]()
+      await closeAll()
+    },
+  }
+}
+
+/** Reads the state; where it is another one than before, the pool learns what is for sale now. */
+function fillingPool(
+  readStateNow: () => Promise<State>,
+  pool: EsimPool,
+  ledger: Ledger,
+  policies: Policies,
+): () => Promise<State> {
+  let stateInPool: State | undefined
+  return async () => {
+    const state = await readStateNow()
+    if (state === stateInPool) return state
+    const candidates = listCandidates(state, policies)
+    const taken = await takenAmong(
+      ledger,
+      candidates.map(candidate => candidate.endpointId),
+    )
+    if (state !== stateInPool) pool.update(candidates, id => taken.has(id))
+    stateInPool = state
+    return state
+  }
+}
+
+const isOpenSft = (sft: ProvisionerOptions['sft']): sft is Sft => sft !== undefined && 'read' in sft
+
+function openAccount(
+  env: Environment,
+  given: SettingOverrides | undefined,
+  options: ProvisionerOptions,
+): Sft {
+  const settings = sftSettings(env, given)
+  const { paths, wire } = wireSettings(env, Object.keys(OPERATIONS))
+  return openSft({ ...settings, paths, wire, env, slots: slotsOf(env, settings, options) })
+}
+
+/** Call times shared with all who use the account, as far as the places say who these are. */
+function slotsOf(
+  env: Environment,
+  settings: SftSettings,
+  { budget, state, ledger }: ProvisionerOptions,
+): SlotSource {
+  if (typeof budget === 'object') return budget
+  const shared = typeof state === 'function' ? addressOf(env, ledger) : stateLocation(env, state)
+  const address = budgetLocation(env, shared, budget)
+  if (address === undefined)
+    throw new SettingsError(
+      'the state is a function and the ledger is open already, so nothing says with whom the rate of the account is shared: give budget, or set SFT_BUDGET',
+    )
+  return sharedSlots(address, { account: accountName(settings) })
+}
+
+/** The address of a ledger; undefined for an open one. */
+const addressOf = (env: Environment, ledger: ProvisionerOptions['ledger']): string | undefined =>
+  typeof ledger === 'object' ? undefined : ledgerLocation(env, ledger)
