@@ -3,7 +3,7 @@ import type { AddonRow, EsimRow, Ledger, OrderRow } from './ledger.ts'
 import { problemOfOrderId } from './requests.ts'
 
 /** The order of an ID, whatever its form. */
-export const lookUpOrder = (ledger: Ledger, orderId: string): Promise<OrderRow | undefined> =>
+const lookUpOrder = (ledger: Ledger, orderId: string): Promise<OrderRow | undefined> =>
   ledger.transact({ orderIds: [orderId] }, rows => ({ entries: [], result: rows.order(orderId) }))
 
 /** An ID of a form that is not taken any more stays good for the order that has it. Throws InvalidRequestError. */
