@@ -59,9 +59,9 @@ export {
   applyOutcome,
   blockedEntries,
   firstOutcome,
-  hardErrors,
   OUTCOMES,
   type Outcome,
+  planErrors,
   planOutcome,
 } from './outcome.ts'
 export { FileError, PlainError } from './plain-error.ts'

@@ -36,7 +36,7 @@ export const firstOutcome = (outcomes: readonly Outcome[]): Outcome =>
 const isError = (issue: Issue): boolean => issue.severity === 'error'
 
 /** Issues that a plan cannot be applied with, apart from a refusal that `--force` lifts. */
-export const hardErrors = (plan: Plan): readonly Issue[] =>
+export const planErrors = (plan: Plan): readonly Issue[] =>
   plan.issues.filter(issue => isError(issue) && issue.code !== 'CHANGE_SHARE')
 
 const isBlocked = (change: Change): boolean =>
@@ -56,7 +56,7 @@ export const blockedEntries = (plan: Plan): readonly Address[] =>
  */
 export function planOutcome(plan: Plan): Outcome {
   const outcomes: Outcome[] = []
-  if (hardErrors(plan).length > 0) outcomes.push('failed')
+  if (planErrors(plan).length > 0) outcomes.push('failed')
   if (plan.issues.some(isError)) outcomes.push('refused')
   if (blockedEntries(plan).length > 0) outcomes.push('blocked')
   if (plan.operations.length > 0) outcomes.push('changes')

@@ -15,7 +15,7 @@ import { editObject } from './edit-object.ts'
 import { failed } from './endings.ts'
 import type { ApplyEvent, ApplyReport, Result } from './report.ts'
 import { retireObject } from './retire-object.ts'
-import { openRun, type Run } from './run.ts'
+import { type ApplyRun, openRun } from './run.ts'
 
 export interface ApplyOptions {
   readonly sft: Sft
@@ -180,7 +180,7 @@ function gate(): { readonly passed: Promise<boolean>; readonly open: (go: boolea
   return { passed, open }
 }
 
-async function perform(run: Run, change: Change): Promise<Result> {
+async function perform(run: ApplyRun, change: Change): Promise<Result> {
   switch (change.action) {
     case 'create':
     case 'replace':

@@ -1,5 +1,5 @@
 import type { Learnt } from '../state/state.ts'
-import type { Run } from './run.ts'
+import type { ApplyRun } from './run.ts'
 
 /** Decides, across all operations of a run, whether bulk calls may be sent. */
 export interface BulkUse {
@@ -18,7 +18,7 @@ export type Lesson = 'learnt' | 'row refused' | 'unclear'
 const UNCLEAR_TRIALS = 3
 
 /** Bulk calls by mode and by what was learnt; in `auto` a first one is tried with one endpoint. */
-export function openBulkUse(run: Run): BulkUse {
+export function openBulkUse(run: ApplyRun): BulkUse {
   let trial: Promise<void> | undefined
   let unclear = 0
   const learnt = (): Learnt['bulk'] => run.store.state.learnt.bulk
@@ -53,7 +53,7 @@ const LEARNT_MESSAGE = {
 } as const
 
 /** Keeps what was learnt of bulk calls, and says it once. */
-export async function learn(run: Run, bulk: NonNullable<Learnt['bulk']>): Promise<void> {
+export async function learn(run: ApplyRun, bulk: NonNullable<Learnt['bulk']>): Promise<void> {
   if (run.store.state.learnt.bulk === bulk) return
   await run.store.append({ type: 'learn', learnt: { ...run.store.state.learnt, bulk } })
   run.emit({ type: 'learnt', message: LEARNT_MESSAGE[bulk] })

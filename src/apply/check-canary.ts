@@ -5,14 +5,14 @@ import { SftError } from '../sft/errors.ts'
 import { recordOf } from '../state/records.ts'
 import { failed } from './endings.ts'
 import type { Result } from './report.ts'
-import type { Run } from './run.ts'
+import type { ApplyRun } from './run.ts'
 
 /** Reads canary objects back: one that is not what was written counts as failed, and stops the rest. */
-export function checkCanary(run: Run, results: readonly Result[]): Promise<readonly Result[]> {
+export function checkCanary(run: ApplyRun, results: readonly Result[]): Promise<readonly Result[]> {
   return Promise.all(results.map(result => check(run, result)))
 }
 
-async function check(run: Run, result: Result): Promise<Result> {
+async function check(run: ApplyRun, result: Result): Promise<Result> {
   const record = recordOf(run.store.state, result.address)
   if (result.status !== 'done' || result.id === undefined || record === undefined) return result
   const kind: Kind = kindOf(result.kind)

@@ -16,14 +16,14 @@ import { createObject, takeOver } from './create-object.ts'
 import { deferred, failed, unfinished } from './endings.ts'
 import { withoutThose } from './refused-bulk.ts'
 import type { Result, Tell } from './report.ts'
-import { concluded, type Run } from './run.ts'
+import { type ApplyRun, concluded } from './run.ts'
 import { type NotSent, type Sent, sendBulk, specOf } from './send-bulk.ts'
 
 const STOPPED = 'the run was told to stop before it was sent'
 
 /** Creates endpoints that share their settings: by bulk calls where the account takes them. */
 export async function createEndpoints(
-  run: Run,
+  run: ApplyRun,
   changes: readonly CreateChange[],
   use: BulkUse,
   tell: Tell,
@@ -40,7 +40,11 @@ export async function createEndpoints(
   ])
 }
 
-async function createSingly(run: Run, changes: readonly CreateChange[], tell: Tell): Promise<void> {
+async function createSingly(
+  run: ApplyRun,
+  changes: readonly CreateChange[],
+  tell: Tell,
+): Promise<void> {
   await Promise.all(changes.map(async change => tell(await createObject(run, change))))
 }
 
@@ -49,7 +53,7 @@ async function createSingly(run: Run, changes: readonly CreateChange[], tell: Te
  * Settling it may take minutes and goes on in `trials`.
  */
 async function tryBulkWith(
-  run: Run,
+  run: ApplyRun,
   change: CreateChange,
   tell: Tell,
   trials: Promise<void>[],
@@ -100,7 +104,7 @@ async function tryBulkWith(
 
 /** A trial that was refused: where a single call does it, the account does not know bulk calls. */
 async function tryWithout(
-  run: Run,
+  run: ApplyRun,
   change: CreateChange,
   refusal: SftRejectedError,
   tell: Tell,
@@ -118,7 +122,7 @@ async function tryWithout(
 }
 
 /** Whether a SIM is read back without an endpoint, after a trial that was refused. */
-async function isFree(run: Run, change: CreateChange): Promise<boolean> {
+async function isFree(run: ApplyRun, change: CreateChange): Promise<boolean> {
   try {
     const sim = await run.sft.read.sim(change.key)
     return sim.kind === 'there' && sim.value.endpointId === undefined
@@ -130,7 +134,7 @@ async function isFree(run: Run, change: CreateChange): Promise<boolean> {
 
 /** Whether the endpoint of a trial is there; an account that cannot be read right now says nothing. */
 async function readsBack(
-  run: Run,
+  run: ApplyRun,
   change: CreateChange,
   endpointId: string,
 ): Promise<boolean | undefined> {
@@ -149,7 +153,7 @@ const unanswered = (change: CreateChange): BulkRow => ({ iccid: change.key, unkn
 
 /** A bulk without rows: settled where its outcome is unknown, else failed, but for what is there all the same. */
 async function afterBulkError(
-  run: Run,
+  run: ApplyRun,
   changes: readonly CreateChange[],
   { error, intentId, sentAt }: NotSent,
   tell: Tell,
@@ -164,7 +168,11 @@ async function afterBulkError(
 }
 
 /** One bulk call for up to `bulkSize` endpoints, or several where there are more. */
-async function createInBulk(run: Run, changes: readonly CreateChange[], tell: Tell): Promise<void> {
+async function createInBulk(
+  run: ApplyRun,
+  changes: readonly CreateChange[],
+  tell: Tell,
+): Promise<void> {
   for (let at = 0; at < changes.length; at += run.sft.bulkSize) {
     const members = changes.slice(at, at + run.sft.bulkSize)
     const sent = await sendBulk(run, members)
@@ -184,7 +192,7 @@ const SINGLES_THAT_FAIL = 5
  * calls find out which; perhaps for what they share, so that a few calls are enough to see it.
  */
 async function withoutBulk(
-  run: Run,
+  run: ApplyRun,
   members: readonly CreateChange[],
   refusal: SftRejectedError,
   tell: Tell,
@@ -204,7 +212,7 @@ async function withoutBulk(
 
 /** Records the rows that succeeded, reads back the unknown ones, and tells how each endpoint ended. */
 async function finishRows(
-  run: Run,
+  run: ApplyRun,
   changes: readonly CreateChange[],
   sent: Sent,
   tell: Tell,
@@ -242,7 +250,7 @@ async function finishRows(
 }
 
 async function settleEndpoints(
-  run: Run,
+  run: ApplyRun,
   changes: readonly CreateChange[],
   sent: Sent,
   tell: Tell,
@@ -300,7 +308,7 @@ async function settleEndpoints(
   await createSingly(run, [...missing.values()], tell)
 }
 
-const recordEntry = (run: Run, change: CreateChange, id: string): StateEntry =>
+const recordEntry = (run: ApplyRun, change: CreateChange, id: string): StateEntry =>
   putEntry(
     change.kind,
     change.key,

@@ -12,13 +12,15 @@ import type { AnyRecord, StateEntry } from '../state/state.ts'
 import { intentDraft, putEntry } from '../state/state.ts'
 import { failed, unfinished, unlessStopped } from './endings.ts'
 import type { Result } from './report.ts'
-import { announce, concluded, newIntent, type Run, resolveReferences } from './run.ts'
+import { type ApplyRun, announce, concluded, newIntent, resolveReferences } from './run.ts'
 
 /** Creates the object of a change, or its next revision: announced, sent, settled, recorded. */
-export const createObject = (run: Run, change: CreateChange | ReplaceChange): Promise<Result> =>
-  unlessStopped(change, () => create(run, change))
+export const createObject = (
+  run: ApplyRun,
+  change: CreateChange | ReplaceChange,
+): Promise<Result> => unlessStopped(change, () => create(run, change))
 
-async function create(run: Run, change: CreateChange | ReplaceChange): Promise<Result> {
+async function create(run: ApplyRun, change: CreateChange | ReplaceChange): Promise<Result> {
   const { kind: name, key, address } = change
   const kind: Kind = kindOf(name)
   const spec = resolveReferences(change.spec, run.store.state)
@@ -102,7 +104,7 @@ class TakenError extends Error {
  * else has: where it is as the catalog wants it, it is ours; where it is not, throws a `TakenError`.
  */
 async function findTaken(
-  run: Run,
+  run: ApplyRun,
   change: CreateChange | ReplaceChange,
   spec: Spec,
 ): Promise<Finding<string>> {
@@ -132,7 +134,7 @@ function misfits(kind: Kind, wanted: Spec, has: Spec): readonly string[] {
 
 /** A creation that was refused because the object exists: adopted where it fits, else a conflict. */
 export async function takeOver(
-  run: Run,
+  run: ApplyRun,
   change: CreateChange | ReplaceChange,
   spec: Spec,
 ): Promise<Result | undefined> {
@@ -159,7 +161,7 @@ const created = (
 
 /** The record that a creation leaves, its ID still empty. */
 export function draftRecord(
-  run: Run,
+  run: ApplyRun,
   kind: Kind,
   change: CreateChange | ReplaceChange,
   spec: Spec,
@@ -179,7 +181,7 @@ export function draftRecord(
 
 /** Makes the new ID and the end of its intent durable, in one entry. */
 async function recordCreated(
-  run: Run,
+  run: ApplyRun,
   change: CreateChange | ReplaceChange,
   { id }: CreatedObject,
   spec: Spec,

@@ -12,7 +12,7 @@ import { intentDraft, putEntry } from '../state/state.ts'
 import { moveEntries } from './create-object.ts'
 import { failed, unfinished, unlessStopped } from './endings.ts'
 import type { Result } from './report.ts'
-import { announce, concluded, newIntent, type Run, resolveReferences } from './run.ts'
+import { type ApplyRun, announce, concluded, newIntent, resolveReferences } from './run.ts'
 
 const editsOf = (fields: readonly FieldChange[]): readonly string[] =>
   fields.filter(field => field.mutability !== 'local').map(field => field.field)
@@ -26,7 +26,7 @@ interface EditPart {
 }
 
 /** Brings an object that exists to what the catalog wants, reads it back, and records it. */
-export const editObject = (run: Run, change: UpdateChange | AdoptChange): Promise<Result> =>
+export const editObject = (run: ApplyRun, change: UpdateChange | AdoptChange): Promise<Result> =>
   unlessStopped(change, () => edit(run, change))
 
 /** The record that an edit leaves; an adopted revision keeps its number. */
@@ -39,7 +39,7 @@ const editedRecord = (
   ...(change.action === 'adopt' && change.revision !== undefined && { revision: change.revision }),
 })
 
-async function edit(run: Run, change: UpdateChange | AdoptChange): Promise<Result> {
+async function edit(run: ApplyRun, change: UpdateChange | AdoptChange): Promise<Result> {
   const { kind: name, key, address, id } = change
   const kind: Kind = kindOf(name)
   const previous =
@@ -76,7 +76,7 @@ async function edit(run: Run, change: UpdateChange | AdoptChange): Promise<Resul
 
 /** One write of an edit, settled by itself: what an unclear answer left undone is not waited for with it. */
 async function write(
-  run: Run,
+  run: ApplyRun,
   change: UpdateChange | AdoptChange,
   { fields, wanted, previous }: EditPart,
 ): Promise<WriteOutcome<EditResult>> {
@@ -137,7 +137,7 @@ async function write(
 }
 
 /** Keeps what an edit taught of the account, and says it once. */
-async function keepLearnt(run: Run, kind: Kind, learnt: Learnt): Promise<void> {
+async function keepLearnt(run: ApplyRun, kind: Kind, learnt: Learnt): Promise<void> {
   const known = run.store.state.learnt
   const after = { ...known, ...learnt }
   if (isDeepStrictEqual(known, after)) return

@@ -2,7 +2,7 @@ import type { Address } from '../model.ts'
 import { SftUnknownOutcomeError } from '../sft/errors.ts'
 import type { WriteOutcome } from '../sft/write-and-settle.ts'
 import type { Result } from './report.ts'
-import { type Run, StoppedError } from './run.ts'
+import { type ApplyRun, StoppedError } from './run.ts'
 
 interface Addressed {
   readonly address: Address
@@ -38,7 +38,7 @@ export const failed = (change: Addressed, message: string): Result => ({
 
 /** A write that did not end well, as a result. */
 export function unfinished(
-  run: Pick<Run, 'stop'>,
+  run: Pick<ApplyRun, 'stop'>,
   change: Addressed,
   outcome: Exclude<WriteOutcome<unknown>, { readonly is: 'done' }>,
 ): Result {

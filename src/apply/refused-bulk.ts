@@ -5,7 +5,7 @@ import { SftError } from '../sft/errors.ts'
 import { takeOver } from './create-object.ts'
 import { failed } from './endings.ts'
 import type { Tell } from './report.ts'
-import type { Run } from './run.ts'
+import type { ApplyRun } from './run.ts'
 import { specOf } from './send-bulk.ts'
 
 /**
@@ -13,7 +13,7 @@ import { specOf } from './send-bulk.ts'
  * by somebody, are told: recorded where they fit.
  */
 export async function withoutThose(
-  run: Run,
+  run: ApplyRun,
   members: readonly CreateChange[],
   tell: Tell,
 ): Promise<readonly CreateChange[]> {
@@ -36,7 +36,7 @@ export async function withoutThose(
 
 /** The endpoints that SIMs have by now, in their order. */
 async function endpointsOf(
-  run: Run,
+  run: ApplyRun,
   members: readonly CreateChange[],
 ): Promise<readonly Finding<string>[]> {
   const iccids = members.map(change => change.key)

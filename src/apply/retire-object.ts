@@ -8,13 +8,13 @@ import { intentDraft } from '../state/state.ts'
 import { failed, unfinished, unlessStopped } from './endings.ts'
 import type { Result } from './report.ts'
 import { retiredEntry } from './retired-entry.ts'
-import { announce, concluded, newIntent, type Run } from './run.ts'
+import { type ApplyRun, announce, concluded, newIntent } from './run.ts'
 
 /** Takes an object out of use, having read its state in this run. */
-export const retireObject = (run: Run, change: RetireChange): Promise<Result> =>
+export const retireObject = (run: ApplyRun, change: RetireChange): Promise<Result> =>
   unlessStopped(change, () => retire(run, change))
 
-async function retire(run: Run, change: RetireChange): Promise<Result> {
+async function retire(run: ApplyRun, change: RetireChange): Promise<Result> {
   const { kind: name, key, address, id } = change
   const kind: Kind = kindOf(name)
   const { retirement } = kind

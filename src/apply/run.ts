@@ -15,7 +15,7 @@ export class StoppedError extends Error {
 }
 
 /** What every write of one apply shares. */
-export interface Run {
+export interface ApplyRun {
   /** The account; list reads are shared by all who ask at once. */
   readonly sft: Sft
   readonly store: StateStore
@@ -46,8 +46,8 @@ function concurrencyFor(callsPerSecond: number, latencySeconds: number): number 
 
 /** Opens a run. `parallel` fixes the number in flight; without it, it follows rate and latency. */
 export function openRun(
-  options: Omit<Run, 'slot' | 'send'> & { readonly parallel: number | undefined },
-): Run {
+  options: Omit<ApplyRun, 'slot' | 'send'> & { readonly parallel: number | undefined },
+): ApplyRun {
   const { parallel, ...rest } = options
   const { budget } = options.sft
   const wanted = () => parallel ?? concurrencyFor(budget.callsPerSecond, budget.latencySeconds())
@@ -101,7 +101,7 @@ let intents = 0
 
 /** A new intent; its ID is unique among all runs on a state. */
 export function newIntent(
-  run: Run,
+  run: ApplyRun,
   operation: OperationName,
   action: Intent['action'],
   drafts: readonly IntentDraft[],
@@ -117,7 +117,7 @@ export function newIntent(
   }
 }
 
-export const announce = (run: Run, intent: Intent): Promise<void> =>
+export const announce = (run: ApplyRun, intent: Intent): Promise<void> =>
   run.store.append({ type: 'intent', intent })
 
 export const concluded = (id: string, outcome: 'done' | 'failed' | 'absent'): StateEntry => ({

@@ -7,7 +7,14 @@ import type { BulkRow } from '../sft/api.ts'
 import { SftError, SftUnknownOutcomeError } from '../sft/errors.ts'
 import { intentDraft } from '../state/state.ts'
 import { draftRecord, formerId } from './create-object.ts'
-import { announce, concluded, newIntent, type Run, resolveReferences, StoppedError } from './run.ts'
+import {
+  type ApplyRun,
+  announce,
+  concluded,
+  newIntent,
+  resolveReferences,
+  StoppedError,
+} from './run.ts'
 
 /** A bulk call that was answered, row by row. */
 export interface Sent {
@@ -25,7 +32,7 @@ export interface NotSent {
 
 /** Announces and sends one bulk call. */
 export async function sendBulk(
-  run: Run,
+  run: ApplyRun,
   changes: readonly CreateChange[],
 ): Promise<Sent | NotSent | 'stopped'> {
   try {
@@ -36,7 +43,10 @@ export async function sendBulk(
   }
 }
 
-function announceAndSendBulk(run: Run, changes: readonly CreateChange[]): Promise<Sent | NotSent> {
+function announceAndSendBulk(
+  run: ApplyRun,
+  changes: readonly CreateChange[],
+): Promise<Sent | NotSent> {
   const kind = kindOf(changes[0]?.kind ?? '')
   const { bulk } = kind
   if (bulk === undefined) throw new TypeError(`no call creates many ${kind.plural}`)
@@ -80,5 +90,5 @@ function announceAndSendBulk(run: Run, changes: readonly CreateChange[]): Promis
 }
 
 /** What an endpoint is to be, its references resolved. */
-export const specOf = (run: Run, change: CreateChange): Spec =>
+export const specOf = (run: ApplyRun, change: CreateChange): Spec =>
   resolveReferences(change.spec, run.store.state)

@@ -12,12 +12,12 @@ import {
   type SimSight,
   startOfActivation,
 } from './activation.ts'
-import { isoNow } from './desk.ts'
 import { isAbort, reasonOf } from './explain.ts'
 import type { EsimRow, OrderRow } from './ledger.ts'
 import type { OrderChange } from './order.ts'
 import { activationIntent } from './reserve-esim.ts'
-import { type OrderDecision, type OrderDesk, saveOrder } from './save-order.ts'
+import { type OrderContext, type OrderDecision, saveOrder } from './save-order.ts'
+import { isoNow } from './selling-context.ts'
 import { announceSubscription } from './subscribe-addon.ts'
 import { freed } from './take-endpoint.ts'
 
@@ -28,31 +28,31 @@ import { freed } from './take-endpoint.ts'
  * stands where it stood.
  */
 export async function activateEsim(
-  desk: OrderDesk,
+  context: OrderContext,
   order: OrderRow,
   resumed: boolean,
   signal: AbortSignal,
 ): Promise<{ readonly order: OrderRow; readonly reason?: string }> {
   const { orderId, endpointId } = order
   if (endpointId === undefined) throw new Error(`order ${orderId} is reserved without an endpoint`)
-  const esim = await desk.ledger.transact({ endpointIds: [endpointId] }, rows => ({
+  const esim = await context.ledger.transact({ endpointIds: [endpointId] }, rows => ({
     entries: [],
     result: rows.esim(endpointId),
   }))
   if (esim === undefined) throw new Error(`order ${orderId} is reserved without an eSIM`)
-  const announced = order.intent === undefined ? await announceActivation(desk, order) : order
+  const announced = order.intent === undefined ? await announceActivation(context, order) : order
   const mayBeSent = resumed && order.intent !== undefined
-  const verdict = await tryActivation(desk, announced, esim, mayBeSent, signal)
-  if (verdict.is !== 'left') desk.pool.noteGone(endpointId)
-  if (verdict.is === 'ours') return { order: await saveActive(desk, order, esim, verdict) }
+  const verdict = await tryActivation(context, announced, esim, mayBeSent, signal)
+  if (verdict.is !== 'left') context.pool.noteGone(endpointId)
+  if (verdict.is === 'ours') return { order: await saveActive(context, order, esim, verdict) }
 
   const { is, why } = verdict
-  const left = await saveOrder(desk, orderId, [endpointId], (rows, current) =>
-    leftBy(current, rows.esim(endpointId) ?? esim, verdict, isoNow(desk)),
+  const left = await saveOrder(context, orderId, [endpointId], (rows, current) =>
+    leftBy(current, rows.esim(endpointId) ?? esim, verdict, isoNow(context)),
   )
-  if (is === 'taken') desk.tell({ type: 'esim set aside', endpointId, reason: why })
+  if (is === 'taken') context.tell({ type: 'esim set aside', endpointId, reason: why })
   else if (esim.activationCode !== undefined)
-    desk.pool.putBack({ ...esim, activationCode: esim.activationCode }, true)
+    context.pool.putBack({ ...esim, activationCode: esim.activationCode }, true)
   return { order: left, reason: why }
 }
 
@@ -60,14 +60,14 @@ type Verdict = StateOf<ActivationState, 'ours' | 'left' | 'taken'>
 
 /** The endpoint is active by the order, whose subscription is announced in the same transaction. */
 const saveActive = (
-  desk: OrderDesk,
+  context: OrderContext,
   { orderId }: OrderRow,
   esim: EsimRow,
   { how, detail }: Extract<Verdict, { readonly is: 'ours' }>,
 ): Promise<OrderRow> =>
-  saveOrder(desk, orderId, [esim.endpointId], (rows, current) => {
+  saveOrder(context, orderId, [esim.endpointId], (rows, current) => {
     const { endpointId } = esim
-    const announced = announceSubscription(desk, current, endpointId, rows.addons(endpointId))
+    const announced = announceSubscription(context, current, endpointId, rows.addons(endpointId))
     const step = {
       step: 'activate',
       outcome: how,
@@ -80,7 +80,7 @@ const saveActive = (
       steps: [step, ...(announced.steps ?? [])],
     }
     const there = rows.esim(endpointId) ?? esim
-    const row: EsimRow = { ...there, status: 'activated', busyWith: orderId, at: isoNow(desk) }
+    const row: EsimRow = { ...there, status: 'activated', busyWith: orderId, at: isoNow(context) }
     return { change, entries: [{ table: 'esims', row }] }
   })
 
@@ -109,10 +109,10 @@ function leftBy(
   }
 }
 
-const announceActivation = (desk: OrderDesk, { orderId, endpointId = '' }: OrderRow) =>
-  saveOrder(desk, orderId, [], () => ({
+const announceActivation = (context: OrderContext, { orderId, endpointId = '' }: OrderRow) =>
+  saveOrder(context, orderId, [], () => ({
     change: {
-      intent: activationIntent(desk, endpointId),
+      intent: activationIntent(context, endpointId),
       steps: [{ step: 'activate', outcome: 'announced', endpointId }],
     },
   }))
@@ -137,17 +137,17 @@ function seenOf(found: Finding<Sim>, endpointId: string): SimSight {
 
 /** Runs the activation to a verdict; where none is known, throws `SftUnknownOutcomeError`. */
 async function tryActivation(
-  desk: OrderDesk,
+  context: OrderContext,
   { orderId }: OrderRow,
   { endpointId, iccid }: EsimRow,
   sentBefore: boolean,
   signal: AbortSignal,
 ): Promise<Verdict> {
-  const { read, write } = desk.sft
+  const { read, write } = context.sft
   const options = { lane: 'traveller', signal } as const
   let mayBeOurs = sentBefore
   // An earlier process may have waited long for its place in the budget and sent it just now.
-  let sentAt = desk.clock.now()
+  let sentAt = context.clock.now()
 
   const send = async (call: ActivationCall): Promise<ActivationEvidence> => {
     try {
@@ -162,7 +162,7 @@ async function tryActivation(
       mayBeOurs = true
       sentAt = error.sentAt
       const step = { step: 'activate', outcome: 'unclear', endpointId } as const
-      await saveOrder(desk, orderId, [], () => ({
+      await saveOrder(context, orderId, [], () => ({
         change: { steps: [{ ...step, detail: reasonOf(error) }] },
       }))
       return { saw: 'unclear' }
@@ -176,12 +176,12 @@ async function tryActivation(
   }
 
   const settleIt = async (): Promise<ActivationEvidence> => {
-    const deadline = sentAt + desk.sft.settleSeconds('EndPointLifeCycleChange') * 1000
+    const deadline = sentAt + context.sft.settleSeconds('EndPointLifeCycleChange') * 1000
     const find = async () =>
       seenIn(await read.sim(iccid, options), 'the SIM is not Active', sim =>
         sim.status === 'Active' ? true : undefined,
       )
-    const active = await settle(find, deadline, desk.clock, signal)
+    const active = await settle(find, deadline, context.clock, signal)
     const why = active.kind === 'not known' ? active.reason : ''
     const sim = { there: 'active', 'not there': 'not active', 'not known': 'not known' } as const
     return { saw: 'settled', sim: sim[active.kind], why }
@@ -213,7 +213,7 @@ async function tryActivation(
   } catch (error) {
     // Known not to have been sent: an eSIM found active later is then not this order's.
     if (!mayBeOurs && (error instanceof SftError || isAbort(error)))
-      await saveOrder(desk, orderId, [], () => ({ change: { intent: null } }))
+      await saveOrder(context, orderId, [], () => ({ change: { intent: null } }))
     throw error
   }
 }

@@ -1,9 +1,9 @@
 import { type Cancellation, reportOfOld } from './cancel-report.ts'
-import { type Desk, isoNow } from './desk.ts'
 import { UnknownOrderError } from './errors.ts'
 import type { OrderRow } from './ledger.ts'
 import { changeOrder, newOrder } from './order.ts'
 import { claimOrder, OrderLostError } from './save-order.ts'
+import { isoNow, type SellingContext } from './selling-context.ts'
 import type { RunOther } from './take-endpoint.ts'
 import { openTurns } from './turns.ts'
 import { undoOrder } from './undo-order.ts'
@@ -15,23 +15,23 @@ import { undoOrder } from './undo-order.ts'
  * and a cancelled order tells once more what its cancellation did. Throws what `runOrder` throws.
  */
 export async function cancelOrder(
-  desk: Desk,
+  context: SellingContext,
   orderId: string,
   runOther: RunOther,
   signal: AbortSignal,
 ): Promise<Cancellation> {
-  using turns = openTurns(desk)
+  using turns = openTurns(context)
   for (;;) {
-    const ended = await readCancelled(desk, orderId)
+    const ended = await readCancelled(context, orderId)
     if (ended !== undefined) return ended
-    const claim = await claimOrder(desk, orderId, { anyStatus: true })
+    const claim = await claimOrder(context, orderId, { anyStatus: true })
     if (claim.kind === 'mine') {
       try {
-        return await undoOrder(claim.desk, claim.order, runOther, signal)
+        return await undoOrder(claim.context, claim.order, runOther, signal)
       } catch (error) {
         if (!(error instanceof OrderLostError)) throw error
       } finally {
-        claim.desk.claim.end()
+        claim.context.claim.end()
       }
     } else if (claim.kind === 'theirs') await turns.next({ orderIds: [orderId] }, signal)
   }
@@ -41,11 +41,14 @@ export async function cancelOrder(
  * What became of an order that is cancelled already. One that the ledger never had gets a mark, so that an
  * order of that ID which comes late does not sell, and throws UnknownOrderError, every time.
  */
-async function readCancelled(desk: Desk, orderId: string): Promise<Cancellation | undefined> {
-  const row = await desk.ledger.transact({ orderIds: [orderId] }, rows => {
+async function readCancelled(
+  context: SellingContext,
+  orderId: string,
+): Promise<Cancellation | undefined> {
+  const row = await context.ledger.transact({ orderIds: [orderId] }, rows => {
     const order = rows.order(orderId)
     if (order !== undefined) return { entries: [], result: order }
-    const mark = closedOrder(orderId, isoNow(desk))
+    const mark = closedOrder(orderId, isoNow(context))
     return { entries: [{ table: 'orders', row: mark }], result: mark }
   })
   if (row.status !== 'cancelled') return undefined

@@ -3,7 +3,6 @@ import { withAnnouncement } from '../sft/announcement.ts'
 import type { OperationName } from '../sft/api.ts'
 import { SftRejectedError } from '../sft/errors.ts'
 import { writeAndSettle } from '../sft/write-and-settle.ts'
-import { type Desk, isoNow } from './desk.ts'
 import { UnknownEndpointError } from './errors.ts'
 import { explainError } from './explain.ts'
 import { findInstance } from './find-addon.ts'
@@ -11,6 +10,7 @@ import type { LeasedAnnouncement } from './lease.ts'
 import type { EndpointOperation, EsimRow, LedgerEntry, LedgerRows, OrderOwner } from './ledger.ts'
 import { requireKnown } from './require-known.ts'
 import { OrderLostError } from './save-order.ts'
+import { isoNow, type SellingContext } from './selling-context.ts'
 import { freed, type RunOther, takeEndpoint } from './take-endpoint.ts'
 
 /** Why an endpoint is suspended: the platform's reasons (contract 4.9). */
@@ -22,8 +22,8 @@ const REASON_CODES: Readonly<Record<SuspensionReason, string>> = {
   support: '3',
 }
 
-/** A desk that has an endpoint: what it writes there is announced, and what came of it noted, by `save`. */
-export interface CareDesk extends Desk {
+/** A context that has an endpoint: what it writes there is announced, and what came of it noted, by `save`. */
+export interface EndpointContext extends SellingContext {
   readonly announcement: LeasedAnnouncement
   /**
    * Changes rows of the endpoint; without a change it announces a write. Throws OrderLostError where the
@@ -38,19 +38,19 @@ export const isCancelledSale = (esim: EsimRow): boolean =>
 
 /** The eSIM of an endpoint that was sold from this ledger. Throws UnknownEndpointError. */
 export async function findSold(
-  desk: Desk,
+  context: SellingContext,
   endpointId: string,
   orCancelled = false,
 ): Promise<EsimRow> {
-  const esim = await desk.ledger.transact({ endpointIds: [endpointId] }, rows => ({
+  const esim = await context.ledger.transact({ endpointIds: [endpointId] }, rows => ({
     entries: [],
     result: rows.esim(endpointId),
   }))
-  return requireSold(desk, endpointId, esim, orCancelled)
+  return requireSold(context, endpointId, esim, orCancelled)
 }
 
 function requireSold(
-  desk: Desk,
+  context: SellingContext,
   endpointId: string,
   esim: EsimRow | undefined,
   orCancelled: boolean,
@@ -59,7 +59,7 @@ function requireSold(
   if (esim !== undefined && orCancelled && isCancelledSale(esim)) return esim
   throw new UnknownEndpointError(
     undefined,
-    `endpoint ${endpointId} was not sold from ${desk.ledger.location}`,
+    `endpoint ${endpointId} was not sold from ${context.ledger.location}`,
   )
 }
 
@@ -68,17 +68,17 @@ function requireSold(
  * overtaken begins again: what it did is then done already.
  */
 export async function withEndpoint<Result>(
-  desk: Desk,
+  context: SellingContext,
   endpointId: string,
   operation: EndpointOperation,
   runOther: RunOther,
   signal: AbortSignal,
-  work: (desk: CareDesk, esim: EsimRow, signal: AbortSignal) => Promise<Result>,
+  work: (context: EndpointContext, esim: EsimRow, signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   for (;;) {
-    const own = desk.lease.claim()
+    const own = context.lease.claim()
     try {
-      return await workOnce(desk, endpointId, operation, own.owner, runOther, signal, work)
+      return await workOnce(context, endpointId, operation, own.owner, runOther, signal, work)
     } catch (error) {
       if (!(error instanceof OrderLostError)) throw error
     } finally {
@@ -88,31 +88,31 @@ export async function withEndpoint<Result>(
 }
 
 async function workOnce<Result>(
-  desk: Desk,
+  context: SellingContext,
   endpointId: string,
   operation: EndpointOperation,
   owner: OrderOwner,
   runOther: RunOther,
   signal: AbortSignal,
-  work: (desk: CareDesk, esim: EsimRow, signal: AbortSignal) => Promise<Result>,
+  work: (context: EndpointContext, esim: EsimRow, signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   const orCancelled = operation === 'reactivate'
-  await findSold(desk, endpointId, orCancelled)
+  await findSold(context, endpointId, orCancelled)
   const esim = await takeEndpoint(
-    desk,
+    context,
     {
       endpointId,
       owner,
       by: { operation },
-      admit: row => void requireSold(desk, endpointId, row, orCancelled),
+      admit: row => void requireSold(context, endpointId, row, orCancelled),
       runOther,
     },
     signal,
   )
   try {
-    return await work(careDesk(desk, esim), esim, signal)
+    return await work(endpointContext(context, esim), esim, signal)
   } finally {
-    await desk.ledger.transact({ endpointIds: [endpointId] }, rows => {
+    await context.ledger.transact({ endpointIds: [endpointId] }, rows => {
       const row = rows.esim(endpointId)
       const isMine = row?.fence === esim.fence
       return {
@@ -123,10 +123,10 @@ async function workOnce<Result>(
   }
 }
 
-function careDesk(desk: Desk, { endpointId, fence }: EsimRow): CareDesk {
-  const save: CareDesk['save'] = async (decide = signOfLife) => {
+function endpointContext(context: SellingContext, { endpointId, fence }: EsimRow): EndpointContext {
+  const save: EndpointContext['save'] = async (decide = signOfLife) => {
     const announced = announcement.restart()
-    await desk.ledger.transact({ endpointIds: [endpointId] }, rows => {
+    await context.ledger.transact({ endpointIds: [endpointId] }, rows => {
       if (rows.esim(endpointId)?.fence !== fence)
         throw new OrderLostError(`endpoint ${endpointId} was taken over`)
       return { entries: decide(rows), result: undefined }
@@ -137,15 +137,15 @@ function careDesk(desk: Desk, { endpointId, fence }: EsimRow): CareDesk {
   const signOfLife = (rows: LedgerRows): readonly LedgerEntry[] => {
     const row = rows.esim(endpointId)
     if (row?.owner === undefined) return []
-    return [{ table: 'esims', row: { ...row, owner: { ...row.owner, since: isoNow(desk) } } }]
+    return [{ table: 'esims', row: { ...row, owner: { ...row.owner, since: isoNow(context) } } }]
   }
-  const announcement = desk.lease.announcement(() => save())
-  return { ...desk, sft: withAnnouncement(desk.sft, announcement), announcement, save }
+  const announcement = context.lease.announcement(() => save())
+  return { ...context, sft: withAnnouncement(context.sft, announcement), announcement, save }
 }
 
 /** Suspends or reactivates an endpoint; nothing happens where it is so already. */
 export async function changeEndpoint(
-  desk: CareDesk,
+  context: EndpointContext,
   endpointId: string,
   iccid: string,
   lifecycle: 'A' | 'S',
@@ -155,20 +155,20 @@ export async function changeEndpoint(
   const options = { lane: 'traveller', signal } as const
   const wanted = lifecycle === 'A' ? 'Active' : 'Suspended'
   await settleWrite(
-    desk,
+    context,
     'EndPointLifeCycleChange',
     async () => {
       const request = { endpointId, lifecycle, reason: REASON_CODES[reason] }
-      await desk.sft.write.changeLifecycle(request, options)
+      await context.sft.write.changeLifecycle(request, options)
       return true
     },
     async () =>
-      seenIn(await desk.sft.read.sim(iccid, options), `the SIM is not ${wanted}`, sim =>
+      seenIn(await context.sft.read.sim(iccid, options), `the SIM is not ${wanted}`, sim =>
         sim.status === wanted ? true : undefined,
       ),
     signal,
   )
-  await desk.save(rows => {
+  await context.save(rows => {
     const row = rows.esim(endpointId)
     if (row === undefined) return []
     const suspended = lifecycle === 'S'
@@ -176,7 +176,7 @@ export async function changeEndpoint(
     // Taken back into service after a cancellation, it is its buyer's again.
     const again: EsimRow =
       !suspended && isCancelledSale(row)
-        ? { ...sold, status: 'delivered', at: isoNow(desk), suspended }
+        ? { ...sold, status: 'delivered', at: isoNow(context), suspended }
         : { ...row, suspended }
     return [{ table: 'esims', row: again }]
   })
@@ -184,16 +184,16 @@ export async function changeEndpoint(
 
 /** Takes an instance off an endpoint; false where the account did not have it any more. */
 export async function removeInstance(
-  desk: CareDesk,
+  context: EndpointContext,
   endpointId: string,
   uniqueId: string,
   signal: AbortSignal,
 ): Promise<boolean> {
   const options = { lane: 'traveller', signal } as const
   const isThere = async () =>
-    requireKnown(await findInstance(desk, endpointId, uniqueId, options)) !== undefined
+    requireKnown(await findInstance(context, endpointId, uniqueId, options)) !== undefined
   const there = await isThere()
-  const known = await desk.ledger.transact({ endpointIds: [endpointId] }, rows => ({
+  const known = await context.ledger.transact({ endpointIds: [endpointId] }, rows => ({
     entries: [],
     result: rows.addons(endpointId).find(row => row.uniqueId === uniqueId),
   }))
@@ -204,22 +204,22 @@ export async function removeInstance(
     )
   if (there)
     await settleWrite(
-      desk,
+      context,
       'ModifyEndPoint',
       async () => {
         const request = { endpointId, removeAddonUniqueIds: [uniqueId] }
-        await desk.sft.write.patchEndpoint(request, options)
+        await context.sft.write.patchEndpoint(request, options)
         return true
       },
       async () => {
-        const left = await findInstance(desk, endpointId, uniqueId, options)
+        const left = await findInstance(context, endpointId, uniqueId, options)
         if (left.kind === 'not known') return left
         return left.kind === 'there' ? notThere(`add-on ${uniqueId} is still there`) : found(true)
       },
       signal,
     )
   if (there || known?.status === 'removed')
-    await desk.save(rows => {
+    await context.save(rows => {
       const row = rows.addons(endpointId).find(addon => addon.uniqueId === uniqueId) ?? {
         uniqueId,
         endpointId,
@@ -240,7 +240,7 @@ const lookAfterRefusal =
 
 /** A write that changes nothing when it is done twice: sent, settled by reading, sent once more. */
 async function settleWrite(
-  desk: CareDesk,
+  context: EndpointContext,
   operation: OperationName,
   send: () => Promise<true>,
   find: () => Promise<Finding<true>>,
@@ -249,16 +249,16 @@ async function settleWrite(
   const outcome = await writeAndSettle(
     {
       announce: async () => {
-        await desk.save()
+        await context.save()
         return operation
       },
       send: () => send().catch(lookAfterRefusal(find)),
-      announcement: desk.announcement,
+      announcement: context.announcement,
       find,
       conclude: async () => {},
-      settleSeconds: desk.sft.settleSeconds(operation),
+      settleSeconds: context.sft.settleSeconds(operation),
     },
-    desk.clock,
+    context.clock,
     signal,
   )
   if (outcome.is !== 'done') throw explainError(undefined, outcome.error)

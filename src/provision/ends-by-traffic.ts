@@ -1,8 +1,8 @@
 import type { AddonInstance, CallOptions, EndpointStatistics } from '../sft/api.ts'
 import { parsePlatformDate } from '../sft/dates.ts'
 import { SftAbortedError, SftError } from '../sft/errors.ts'
-import type { Desk } from './desk.ts'
 import type { AddonRow, Balance, UsageRow } from './ledger.ts'
+import type { SellingContext } from './selling-context.ts'
 
 /** How instances that are gone ended, as far as the endpoint's traffic tells. */
 export type EndsByTraffic = ReadonlyMap<string, 'exhausted' | 'removed elsewhere'>
@@ -17,7 +17,7 @@ const TOLERANCE = 0.01
  * 5): what was rated to end an instance is in the statistics. Where these cannot be read nothing follows.
  */
 export async function endsByTraffic(
-  desk: Desk,
+  context: SellingContext,
   endpointId: string,
   gone: readonly AddonRow[],
   known: {
@@ -31,9 +31,9 @@ export async function endsByTraffic(
   const { rows, before, reported } = known
   const since = rows.map(row => row.purchasedAt ?? row.startsAt).sort()[0]
   if (gone.length === 0 || before === undefined || since === undefined) return new Map()
-  const statistics = await readStatistics(desk, endpointId, since, now, options)
+  const statistics = await readStatistics(context, endpointId, since, now, options)
   if (statistics === undefined) return new Map()
-  const { megabyte } = desk.sft.form
+  const { megabyte } = context.sft.form
   const sinceSeen = trafficFrom(statistics, Date.parse(before.refreshedAt) - DAY_MS) * megabyte
   const ends = new Map<string, 'exhausted' | 'removed elsewhere'>()
   for (const { uniqueId } of gone) {
@@ -72,7 +72,7 @@ function trafficFrom({ days, totalMB }: EndpointStatistics, from: number): numbe
 }
 
 async function readStatistics(
-  desk: Desk,
+  context: SellingContext,
   endpointId: string,
   since: string,
   now: Date,
@@ -82,7 +82,7 @@ async function readStatistics(
   const from = new Date(Date.parse(since) - DAY_MS)
   const to = new Date(now.getTime() + DAY_MS)
   try {
-    return await desk.sft.read.statistics({ endpointId, from, to }, options)
+    return await context.sft.read.statistics({ endpointId, from, to }, options)
   } catch (error) {
     if (error instanceof SftError && !(error instanceof SftAbortedError)) return undefined
     throw error

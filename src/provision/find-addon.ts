@@ -1,7 +1,7 @@
 import { type Finding, findIn, lookTwice, notKnown, there } from '../finding.ts'
 import type { AddonInstance, CallOptions } from '../sft/api.ts'
-import type { Desk } from './desk.ts'
 import type { AddonRow, OrderIntent, OrderRow } from './ledger.ts'
+import type { SellingContext } from './selling-context.ts'
 import { compareUniqueIds } from './usage.ts'
 
 export type SubscribeIntent = Extract<OrderIntent, { readonly write: 'subscribe' }>
@@ -46,7 +46,7 @@ function doubtOf(
 
 /** Looks for the effect of an announced subscription, by the read that is known to be good. */
 export async function findSubscribed(
-  desk: Desk,
+  context: SellingContext,
   order: OrderRow,
   intent: SubscribeIntent,
   rows: readonly AddonRow[],
@@ -65,27 +65,27 @@ export async function findSubscribed(
       )
     )
   }
-  const profile = await desk.sft.read.addons(endpointId, { ...options, knownGood: true })
+  const profile = await context.sft.read.addons(endpointId, { ...options, knownGood: true })
   const seen = judge(profile.items)
   const isWhole = profile.items.every(instance => instance.planId !== undefined)
   if (seen !== undefined && (seen.kind === 'there' || isWhole)) return seen
   if (seen === undefined && profile.doubt === undefined)
     return findIn(profile, `a new instance of plan ${planId}`, () => false)
   // The details prove nothing absent, but may show what the profile does not.
-  const details = judge((await desk.sft.read.addons(endpointId, options)).items)
+  const details = judge((await context.sft.read.addons(endpointId, options)).items)
   if (details?.kind === 'there') return details
   return seen ?? details ?? notKnown(profile.doubt ?? 'the profile does not tell')
 }
 
 /** Looks for an instance that is known by its ID: that it is gone takes a second look. */
 export async function findInstance(
-  desk: Desk,
+  context: SellingContext,
   endpointId: string,
   uniqueId: string,
   options: CallOptions,
 ): Promise<Finding<AddonInstance>> {
   return await lookTwice(async () => {
-    const listing = await desk.sft.read.addons(endpointId, { ...options, knownGood: true })
+    const listing = await context.sft.read.addons(endpointId, { ...options, knownGood: true })
     return findIn(listing, `instance ${uniqueId}`, instance => instance.uniqueId === uniqueId)
   })
 }

@@ -1,12 +1,12 @@
 import type { CallOptions } from '../sft/api.ts'
 import { type Candidate, listCandidates } from './candidates.ts'
-import { type Desk, isoNow } from './desk.ts'
 import { UnknownEndpointError } from './errors.ts'
 import { explainError } from './explain.ts'
 import type { EsimRow } from './ledger.ts'
 import { esimPages } from './pages.ts'
 import { requireKnown } from './require-known.ts'
 import { type Esim, judgeForSale } from './sellable.ts'
+import { isoNow, type SellingContext } from './selling-context.ts'
 import { freed } from './take-endpoint.ts'
 
 /** What became of an eSIM that was looked at again. */
@@ -21,13 +21,13 @@ export interface Recheck {
 
 /** Looks at every eSIM again that was set aside; those that can be sold are for sale. */
 export async function recheckSetAside(
-  desk: Desk,
+  context: SellingContext,
   signal: AbortSignal,
 ): Promise<readonly Recheck[]> {
-  const sellable = await sellableNow(desk)
+  const sellable = await sellableNow(context)
   const checks: Recheck[] = []
-  for await (const page of esimPages(desk.ledger, { status: 'set aside' }))
-    for (const esim of page) checks.push(await lookAgain(desk, esim, sellable, { signal }))
+  for await (const page of esimPages(context.ledger, { status: 'set aside' }))
+    for (const esim of page) checks.push(await lookAgain(context, esim, sellable, { signal }))
   return checks
 }
 
@@ -36,20 +36,20 @@ export async function recheckSetAside(
  * UnknownEndpointError for a SIM that neither the ledger nor the state has.
  */
 export async function releaseEsim(
-  desk: Desk,
+  context: SellingContext,
   iccid: string,
   signal: AbortSignal,
 ): Promise<Recheck> {
-  const sellable = await sellableNow(desk)
-  const esim = await desk.ledger.esimOfIccid(iccid)
+  const sellable = await sellableNow(context)
+  const esim = await context.ledger.esimOfIccid(iccid)
   if (esim !== undefined && esim.status !== 'released')
-    return await lookAgain(desk, esim, sellable, { lane: 'traveller', signal })
+    return await lookAgain(context, esim, sellable, { lane: 'traveller', signal })
   const candidate = esim ?? [...sellable.values()].find(one => one.iccid === iccid)
   if (candidate === undefined)
     throw new UnknownEndpointError(undefined, `neither ledger nor state has an eSIM ${iccid}`)
   const { endpointId } = candidate
   if (!sellable.has(endpointId)) return { endpointId, iccid, forSale: false, reason: LEFT_STATE }
-  const judged = await readAndJudge(desk, candidate, { lane: 'traveller', signal })
+  const judged = await readAndJudge(context, candidate, { lane: 'traveller', signal })
   return typeof judged === 'string'
     ? { endpointId, iccid, forSale: false, reason: judged }
     : { endpointId, iccid, forSale: true, reason: 'it was for sale already' }
@@ -57,25 +57,28 @@ export async function releaseEsim(
 
 const LEFT_STATE = 'the state has its endpoint no more, or the policies leave it out'
 
-async function sellableNow(desk: Desk): Promise<ReadonlyMap<string, Candidate>> {
-  const candidates = listCandidates(await desk.readState(), desk.policies)
+async function sellableNow(context: SellingContext): Promise<ReadonlyMap<string, Candidate>> {
+  const candidates = listCandidates(await context.readState(), context.policies)
   return new Map(candidates.map(candidate => [candidate.endpointId, candidate]))
 }
 
 async function readAndJudge(
-  desk: Desk,
+  context: SellingContext,
   candidate: Candidate,
   options: CallOptions,
 ): Promise<Esim | string> {
   try {
-    return judgeForSale(candidate, requireKnown(await desk.sft.read.sim(candidate.iccid, options)))
+    return judgeForSale(
+      candidate,
+      requireKnown(await context.sft.read.sim(candidate.iccid, options)),
+    )
   } catch (error) {
     throw explainError(undefined, error)
   }
 }
 
 async function lookAgain(
-  desk: Desk,
+  context: SellingContext,
   { endpointId, iccid, status, orderId }: EsimRow,
   sellable: ReadonlyMap<string, Candidate>,
   options: CallOptions,
@@ -89,11 +92,11 @@ async function lookAgain(
     )
   const candidate = sellable.get(endpointId)
   if (candidate === undefined) return kept(LEFT_STATE)
-  const judged = await readAndJudge(desk, candidate, options)
+  const judged = await readAndJudge(context, candidate, options)
   if (typeof judged === 'string') return kept(judged)
-  const isFreed = await desk.ledger.transact({ endpointIds: [endpointId] }, rows => {
+  const isFreed = await context.ledger.transact({ endpointIds: [endpointId] }, rows => {
     const row = rows.esim(endpointId)
-    if (row?.status !== 'set aside' || desk.lease.isHeld(row, rows))
+    if (row?.status !== 'set aside' || context.lease.isHeld(row, rows))
       return { entries: [], result: false }
     const { orderId: _order, suspended: _suspended, ...rest } = freed(row)
     const forSale: EsimRow = {
@@ -101,11 +104,11 @@ async function lookAgain(
       activationCode: judged.activationCode,
       status: 'released',
       reason: 'looked at again, it is Pre-Active and unsold',
-      at: isoNow(desk),
+      at: isoNow(context),
     }
     return { entries: [{ table: 'esims', row: forSale }], result: true }
   })
   if (!isFreed) return kept('somebody else changed it meanwhile')
-  desk.pool.putBack(judged, true)
+  context.pool.putBack(judged, true)
   return { endpointId, iccid, forSale: true }
 }

@@ -31,7 +31,6 @@ export type {
   TopUpRequest,
 } from './api.ts'
 export type { Cancellation } from './cancel-report.ts'
-export type { ProvisionPolicies } from './desk.ts'
 export type { SuspensionReason } from './endpoint-care.ts'
 export {
   AccountRefusedError,
@@ -97,5 +96,6 @@ export type { QrCode } from './qr-code.ts'
 export { type LedgerRecheck, recheckLedger } from './recheck-ledger.ts'
 export type { UsageSweep } from './refresh-usage.ts'
 export type { Sale, SoldAddon, TopUp } from './sale.ts'
+export type { ProvisionPolicies } from './selling-context.ts'
 export type { BatchStock, Stock, StockCount, TagStock } from './stock.ts'
 export type { EndpointUsage, InstanceUsage } from './usage.ts'

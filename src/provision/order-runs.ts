@@ -1,9 +1,9 @@
-import type { Desk } from './desk.ts'
 import { OrderConflictError, ProvisionError, ThrottledTooLongError } from './errors.ts'
 import { explainError, reasonOf } from './explain.ts'
 import type { OrderRow } from './ledger.ts'
 import type { OrderContent } from './order.ts'
 import { runOrder } from './run-order.ts'
+import type { SellingContext } from './selling-context.ts'
 
 /** Work that is done once for all who ask for it at the same time. */
 export interface SharedWork<Result> {
@@ -98,7 +98,7 @@ export interface OrderRuns {
   stopAll: SharedWork<OrderRow>['stopAll']
 }
 
-export function openOrderRuns(desk: Desk): OrderRuns {
+export function openOrderRuns(context: SellingContext): OrderRuns {
   const work = openSharedWork<OrderRow>()
   const run: OrderRuns['run'] = (orderId, place, signal) => {
     const start = (own: AbortSignal) => {
@@ -107,7 +107,7 @@ export function openOrderRuns(desk: Desk): OrderRuns {
         ...(place === undefined ? {} : { place }),
         runOther: (other: string) => run(other, undefined, own),
       }
-      return desk.lease.during(() => runOrder(desk, job, own))
+      return context.lease.during(() => runOrder(context, job, own))
     }
     return work.join(
       orderId,

@@ -7,7 +7,6 @@ import type { Patience, Provisioner, ProvisionerOptions } from './api.ts'
 import { cancelOrder } from './cancel-order.ts'
 import type { Cancellation } from './cancel-report.ts'
 import { listCandidates } from './candidates.ts'
-import type { Desk } from './desk.ts'
 import { changeEndpoint, findSold, removeInstance, withEndpoint } from './endpoint-care.ts'
 import {
   InvalidRequestError,
@@ -21,7 +20,7 @@ import { explainError } from './explain.ts'
 import { admitOrderId, findOrder, rowsOfOrder, type SoldRows } from './find-orders.ts'
 import { recheckSetAside, releaseEsim } from './free-esims.ts'
 import { type EndpointOperation, isUnfinished } from './ledger.ts'
-import { openDesk } from './open-desk.ts'
+import { openContext } from './open-context.ts'
 import { hashContent, type OrderContent } from './order.ts'
 import { type OrderRuns, openOrderRuns, openSharedWork, type SharedWork } from './order-runs.ts'
 import { type OrderView, viewOrder } from './order-view.ts'
@@ -31,6 +30,7 @@ import { readUsage, sweepUsage } from './refresh-usage.ts'
 import { judge, judgeOptions, REQUESTS } from './requests.ts'
 import { resumeOrders, resumeToTheEnd } from './resume-orders.ts'
 import { saleOf, topUpOf } from './sale.ts'
+import type { SellingContext } from './selling-context.ts'
 import { settleByHand } from './settle-order.ts'
 import { countStock } from './stock.ts'
 import type { RunOther } from './take-endpoint.ts'
@@ -52,7 +52,7 @@ export async function openProvisioner(options: ProvisionerOptions = {}): Promise
 
 /** What the calls of a provisioner work with. */
 interface Parts {
-  readonly desk: Desk
+  readonly context: SellingContext
   readonly runs: OrderRuns
   readonly cancels: SharedWork<Cancellation>
   /** Fires when the provisioner is closed. */
@@ -62,17 +62,17 @@ interface Parts {
 
 async function open(options: ProvisionerOptions): Promise<Provisioner> {
   const { resumeAtOpen = true } = options
-  const opened = await openDesk(options)
-  const { desk, failedInBackground } = opened
-  const runs = openOrderRuns(desk)
+  const opened = await openContext(options)
+  const { context, failedInBackground } = opened
+  const runs = openOrderRuns(context)
   const cancels = openSharedWork<Cancellation>()
   const closing = new AbortController()
   // Every order that is resumed listens to it.
   setMaxListeners(0, closing.signal)
-  const watchStock = stockWatch(desk)
-  const parts: Parts = { desk, runs, cancels, closing: closing.signal, watchStock }
+  const watchStock = stockWatch(context)
+  const parts: Parts = { context, runs, cancels, closing: closing.signal, watchStock }
   const resuming = resumeAtOpen
-    ? resumeToTheEnd(desk, runs, closing.signal).catch((error: unknown) => {
+    ? resumeToTheEnd(context, runs, closing.signal).catch((error: unknown) => {
         if (!closing.signal.aborted) failedInBackground('resuming orders')(error)
       })
     : Promise.resolve()
@@ -90,7 +90,7 @@ async function open(options: ProvisionerOptions): Promise<Provisioner> {
 }
 
 /** Tells once when few eSIMs are left, and again after there were more. */
-function stockWatch({ pool, policies, tell }: Desk): () => void {
+function stockWatch({ pool, policies, tell }: SellingContext): () => void {
   let isTold = false
   return () => {
     const sellable = pool.sellable()
@@ -102,15 +102,15 @@ function stockWatch({ pool, policies, tell }: Desk): () => void {
 
 /** Runs an order until it is delivered, with the rows that its sale is made of. */
 async function deliver(
-  { desk, runs, closing, watchStock }: Parts,
+  { context, runs, closing, watchStock }: Parts,
   content: OrderContent,
   orderId: string,
   patience: Patience,
 ): Promise<SoldRows> {
-  await admitOrderId(desk.ledger, orderId)
+  await admitOrderId(context.ledger, orderId)
   const hash = hashContent(content)
   const signal = signalOf(patience)
-  await desk.readState()
+  await context.readState()
   for (;;) {
     if (closing.aborted) throw new ProvisionerClosedError(orderId)
     const order = await runs.run(orderId, { ...content, hash }, signal)
@@ -118,7 +118,7 @@ async function deliver(
       throw new OrderConflictError(orderId, `is a ${order.kind} of ${order.sku} with other content`)
     watchStock()
     // A resumed run that this caller joined may have ended without a delivery: now it is placed.
-    if (order.status === 'delivered') return await rowsOfOrder(desk.ledger, order)
+    if (order.status === 'delivered') return await rowsOfOrder(context.ledger, order)
   }
 }
 
@@ -128,8 +128,8 @@ type OrderCalls = Pick<
 >
 
 function orderCalls(parts: Parts): OrderCalls {
-  const { desk, runs, cancels, closing } = parts
-  const { ledger, lease } = desk
+  const { context, runs, cancels, closing } = parts
+  const { ledger, lease } = context
   return {
     async purchase(request) {
       judge(REQUESTS.purchase, request)
@@ -175,7 +175,7 @@ function orderCalls(parts: Parts): OrderCalls {
       await admitOrderId(ledger, orderId)
       await runs.stop(orderId, cancelBegan(orderId))
       const start = (own: AbortSignal) =>
-        lease.during(() => cancelOrder(desk, orderId, runOther(parts), own))
+        lease.during(() => cancelOrder(context, orderId, runOther(parts), own))
       return await cancels.join(orderId, { start }, closingSignal(closing, patience))
     },
     async settle(orderId, verdict) {
@@ -188,11 +188,11 @@ function orderCalls(parts: Parts): OrderCalls {
       const { by = `${user}@${host}`, ...rest } = verdict
       const found = 'instance' in rest ? { instance: rest.instance } : { notSold: rest.notSold }
       const signal = closingSignal(closing, verdict)
-      return viewOrder(await lease.during(() => settleByHand(desk, orderId, found, by, signal)))
+      return viewOrder(await lease.during(() => settleByHand(context, orderId, found, by, signal)))
     },
     async resume(patience = {}) {
       judge(REQUESTS.patience, patience)
-      return await resumeOrders(desk, runs, closingSignal(closing, patience))
+      return await resumeOrders(context, runs, closingSignal(closing, patience))
     },
   }
 }
@@ -208,8 +208,8 @@ type EndpointCalls = Pick<
 >
 
 function endpointCalls(parts: Parts): EndpointCalls {
-  const { desk, closing } = parts
-  const { ledger, lease, clock } = desk
+  const { context, closing } = parts
+  const { ledger, lease, clock } = context
 
   /** Something done to a sold endpoint, alone there and with signs of life. */
   const care = <Result>(
@@ -218,7 +218,9 @@ function endpointCalls(parts: Parts): EndpointCalls {
     work: Parameters<typeof withEndpoint<Result>>[5],
   ): Promise<Result> => {
     const own = closingSignal(closing, defined({ signal }))
-    return lease.during(() => withEndpoint(desk, endpointId, operation, runOther(parts), own, work))
+    return lease.during(() =>
+      withEndpoint(context, endpointId, operation, runOther(parts), own, work),
+    )
   }
 
   /** What the ledger has of an endpoint's usage, where it is young enough. */
@@ -243,16 +245,16 @@ function endpointCalls(parts: Parts): EndpointCalls {
           : await findOrder(ledger, orderId ?? '')
       if (endpointId === undefined)
         throw new UnknownEndpointError(orderId, 'the order has no endpoint yet')
-      await findSold(desk, endpointId)
+      await findSold(context, endpointId)
       const { maxAgeSeconds, signal } = of
       const kept =
         maxAgeSeconds === undefined ? undefined : await keptUsage(endpointId, maxAgeSeconds)
-      return kept ?? (await readUsage(desk, endpointId, 'traveller', signal))
+      return kept ?? (await readUsage(context, endpointId, 'traveller', signal))
     },
     async refreshUsage(request = {}) {
       judge(REQUESTS.refreshUsage, request)
       const { olderThan = 3600, signal } = request
-      return await sweepUsage(desk, olderThan, closingSignal(closing, defined({ signal })))
+      return await sweepUsage(context, olderThan, closingSignal(closing, defined({ signal })))
     },
     async suspend(request) {
       judge(REQUESTS.suspend, request)
@@ -281,22 +283,22 @@ function endpointCalls(parts: Parts): EndpointCalls {
 
 type StockCalls = Pick<Provisioner, 'stock' | 'recheckSetAside' | 'releaseEsim'>
 
-function stockCalls({ desk, closing }: Parts): StockCalls {
-  const { ledger, lease, clock, policies } = desk
+function stockCalls({ context, closing }: Parts): StockCalls {
+  const { ledger, lease, clock, policies } = context
   return {
     async stock() {
-      const candidates = listCandidates(await desk.readState(), policies)
+      const candidates = listCandidates(await context.readState(), policies)
       return await countStock(ledger, candidates, clock.now())
     },
     async recheckSetAside(request = {}) {
       judge(REQUESTS.recheckSetAside, request)
       const own = closingSignal(closing, request)
-      return await lease.during(() => recheckSetAside(desk, own))
+      return await lease.during(() => recheckSetAside(context, own))
     },
     async releaseEsim(request) {
       judge(REQUESTS.releaseEsim, request)
       const own = closingSignal(closing, request)
-      return await lease.during(() => releaseEsim(desk, normaliseIccid(request.iccid), own))
+      return await lease.during(() => releaseEsim(context, normaliseIccid(request.iccid), own))
     },
   }
 }

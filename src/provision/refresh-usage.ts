@@ -2,29 +2,29 @@ import type { Listing } from '../finding.ts'
 import { mergeInstances } from '../sft/addon-instances.ts'
 import type { AddonInstance, CallOptions, Lane } from '../sft/api.ts'
 import { sideBySide } from '../side-by-side.ts'
-import type { Desk } from './desk.ts'
 import { type EndsByTraffic, endsByTraffic } from './ends-by-traffic.ts'
 import { explainError, reasonOf } from './explain.ts'
 import type { EsimRow } from './ledger.ts'
 import { isUsedUp, mergeUsage, missingBeforeTheirEnd } from './merge-usage.ts'
 import { esimPages } from './pages.ts'
+import type { SellingContext } from './selling-context.ts'
 import { type EndpointUsage, usageOf } from './usage.ts'
 
 /** Reads an endpoint's instances, keeps them in the ledger, and tells what has come to pass. */
 export async function readUsage(
-  desk: Desk,
+  context: SellingContext,
   endpointId: string,
   lane: Lane,
   signal: AbortSignal | undefined,
 ): Promise<EndpointUsage> {
-  const now = new Date(desk.clock.now())
+  const now = new Date(context.clock.now())
   const options = { lane, ...(signal === undefined ? {} : { signal }) }
-  const { reported, ends } = await readInFull(desk, endpointId, now, options).catch(
+  const { reported, ends } = await readInFull(context, endpointId, now, options).catch(
     (error: unknown) => {
       throw explainError(undefined, error)
     },
   )
-  const { usage, events } = await desk.ledger.transact({ endpointIds: [endpointId] }, rows => {
+  const { usage, events } = await context.ledger.transact({ endpointIds: [endpointId] }, rows => {
     const before = rows.addons(endpointId)
     const update = mergeUsage(
       endpointId,
@@ -32,7 +32,7 @@ export async function readUsage(
       before,
       rows.usage(endpointId),
       now,
-      desk.timeZone,
+      context.timeZone,
       ends,
     )
     const merged = new Map(before.map(row => [row.uniqueId, row]))
@@ -45,7 +45,7 @@ export async function readUsage(
       result: { usage: usageOf([...merged.values()], update.usage), events: update.events },
     }
   })
-  for (const event of events) desk.tell(event)
+  for (const event of events) context.tell(event)
   return usage
 }
 
@@ -57,7 +57,7 @@ const PAUSE_MS = 1000
  * that are gone ended, as far as the endpoint's traffic tells.
  */
 async function readInFull(
-  desk: Desk,
+  context: SellingContext,
   endpointId: string,
   now: Date,
   options: CallOptions,
@@ -65,21 +65,21 @@ async function readInFull(
   readonly reported: Listing<AddonInstance>
   readonly ends: EndsByTraffic
 }> {
-  const first = await desk.sft.read.addons(endpointId, options)
-  const { rows, before } = await desk.ledger.transact({ endpointIds: [endpointId] }, all => ({
+  const first = await context.sft.read.addons(endpointId, options)
+  const { rows, before } = await context.ledger.transact({ endpointIds: [endpointId] }, all => ({
     entries: [],
     result: { rows: all.addons(endpointId), before: all.usage(endpointId) },
   }))
   if (missingBeforeTheirEnd(first, rows, now).length === 0)
     return { reported: first, ends: new Map() }
-  if (first.by === 'profile') await desk.clock.sleep(PAUSE_MS, options.signal)
-  const second = await desk.sft.read.addons(endpointId, { ...options, knownGood: true })
+  if (first.by === 'profile') await context.clock.sleep(PAUSE_MS, options.signal)
+  const second = await context.sft.read.addons(endpointId, { ...options, knownGood: true })
   const reported = mergeInstances(first.items, second)
   const gone = missingBeforeTheirEnd(reported, rows, now).filter(
     ({ uniqueId }) => !isUsedUp(before?.balances[uniqueId] ?? {}),
   )
   const known = { rows, before, reported: reported.items }
-  return { reported, ends: await endsByTraffic(desk, endpointId, gone, known, now, options) }
+  return { reported, ends: await endsByTraffic(context, endpointId, gone, known, now, options) }
 }
 
 /** What a sweep did. */
@@ -92,36 +92,36 @@ export interface UsageSweep {
 
 /** Refreshes the usage of sold endpoints, the oldest first, in the background lane of the budget. */
 export async function sweepUsage(
-  desk: Desk,
+  context: SellingContext,
   olderThanSeconds: number,
   signal: AbortSignal | undefined,
 ): Promise<UsageSweep> {
-  const refreshedBefore = new Date(desk.clock.now() - olderThanSeconds * 1000).toISOString()
+  const refreshedBefore = new Date(context.clock.now() - olderThanSeconds * 1000).toISOString()
   const failed: { readonly endpointId: string; readonly message: string }[] = []
   let refreshed = 0
   // Enough calls in flight to fill the rate, and no more: the rest waits here and not in the budget.
-  const { currentRate, latencySeconds } = desk.sft.budget
+  const { currentRate, latencySeconds } = context.sft.budget
   const fillsRate = Math.ceil(Math.min(50, currentRate() * Math.max(1, latencySeconds())))
   const refresh = async ({ endpointId }: EsimRow): Promise<void> => {
     if (signal?.aborted) return
     try {
-      const { doubt } = await readUsage(desk, endpointId, 'background', signal)
+      const { doubt } = await readUsage(context, endpointId, 'background', signal)
       if (doubt === undefined) refreshed += 1
       else failed.push({ endpointId, message: `not known: ${doubt}` })
     } catch (error) {
       failed.push({ endpointId, message: reasonOf(error) })
     }
   }
-  const sold = await countSold(desk)
+  const sold = await countSold(context)
   let due = 0
-  for await (const page of esimPages(desk.ledger, { status: 'delivered', refreshedBefore })) {
+  for await (const page of esimPages(context.ledger, { status: 'delivered', refreshedBefore })) {
     due += page.length
     await sideBySide(page, Math.max(1, fillsRate), refresh)
   }
   return { refreshed, fresh: Math.max(0, sold - due), failed }
 }
 
-async function countSold(desk: Desk): Promise<number> {
-  const counts = await desk.ledger.stock()
+async function countSold(context: SellingContext): Promise<number> {
+  const counts = await context.ledger.stock()
   return counts.reduce((sum, { status, count }) => sum + (status === 'delivered' ? count : 0), 0)
 }

@@ -1,16 +1,16 @@
-import { type Desk, isoNow } from './desk.ts'
 import { NoEsimAvailableError } from './errors.ts'
 import type { EsimRow, LedgerEntry, OrderIntent, OrderRow } from './ledger.ts'
 import { changeOrder, type OrderChange } from './order.ts'
-import { isClaimed, type OrderDesk, OrderLostError, tellSteps } from './save-order.ts'
+import { isClaimed, type OrderContext, OrderLostError, tellSteps } from './save-order.ts'
 import type { Esim } from './sellable.ts'
+import { isoNow, type SellingContext } from './selling-context.ts'
 
 /** The announcement of an activation. */
-export const activationIntent = (desk: Desk, endpointId: string): OrderIntent => ({
+export const activationIntent = (context: SellingContext, endpointId: string): OrderIntent => ({
   write: 'activate',
   endpointId,
-  at: isoNow(desk),
-  settleSeconds: desk.sft.settleSeconds('EndPointLifeCycleChange'),
+  at: isoNow(context),
+  settleSeconds: context.sft.settleSeconds('EndPointLifeCycleChange'),
 })
 
 /** The ledger row of an eSIM as the pool has it. */
@@ -33,7 +33,7 @@ const esimRowOf = (esim: Esim, orderId: string, at: string): EsimRow => ({
  * somebody placed it in the meantime. Throws NoEsimAvailableError and `SftError`s.
  */
 export async function reserveEsim(
-  desk: OrderDesk,
+  context: OrderContext,
   order: OrderRow,
   planId: string,
   isNew: boolean,
@@ -41,23 +41,23 @@ export async function reserveEsim(
 ): Promise<OrderRow | undefined> {
   const { orderId } = order
   for (;;) {
-    const esim = await desk.pool.take(signal)
+    const esim = await context.pool.take(signal)
     if (esim === undefined) {
-      if (isNew && (await isPlaced(desk, orderId))) return undefined
-      const left = desk.pool.sellable()
+      if (isNew && (await isPlaced(context, orderId))) return undefined
+      const left = context.pool.sellable()
       const detail =
         left === 0
           ? 'every endpoint of the state is sold, reserved or set aside'
           : `${left} endpoints are left to look at; the next attempt goes on with them`
       throw new NoEsimAvailableError(orderId, detail)
     }
-    const at = isoNow(desk)
+    const at = isoNow(context)
     const { endpointId } = esim
     const change: OrderChange = {
       status: 'reserved',
       endpointId,
       planId,
-      intent: activationIntent(desk, endpointId),
+      intent: activationIntent(context, endpointId),
       steps: [
         { step: 'reserve', outcome: 'done', endpointId },
         { step: 'activate', outcome: 'announced', endpointId },
@@ -65,12 +65,12 @@ export async function reserveEsim(
     }
     const keys = { orderIds: [orderId], endpointIds: [endpointId] }
     let outcome: OrderRow | 'exists' | 'taken' | undefined
-    const announced = desk.announcement.restart()
+    const announced = context.announcement.restart()
     try {
-      outcome = await desk.ledger.transact<OrderRow | 'exists' | 'taken'>(keys, rows => {
+      outcome = await context.ledger.transact<OrderRow | 'exists' | 'taken'>(keys, rows => {
         const current = rows.order(orderId)
         if (isNew && current !== undefined) return { entries: [], result: 'exists' }
-        if (!isNew && !isClaimed(desk, current))
+        if (!isNew && !isClaimed(context, current))
           throw new OrderLostError(`order ${orderId} was taken over`)
         const there = rows.esim(endpointId)
         if (there !== undefined && there.status !== 'released')
@@ -83,21 +83,21 @@ export async function reserveEsim(
         return { entries, result: row }
       })
     } finally {
-      if (outcome === undefined || outcome === 'exists') desk.pool.putBack(esim)
-      else desk.pool.keep(endpointId)
+      if (outcome === undefined || outcome === 'exists') context.pool.putBack(esim)
+      else context.pool.keep(endpointId)
     }
-    if (outcome === 'taken') desk.pool.noteGone(endpointId)
+    if (outcome === 'taken') context.pool.noteGone(endpointId)
     if (outcome === 'taken') continue
     if (outcome === 'exists') return undefined
     announced()
-    tellSteps(desk, orderId, change)
+    tellSteps(context, orderId, change)
     return outcome
   }
 }
 
 /** Whether another process placed the order: it may be the one that has the last eSIM. */
-const isPlaced = (desk: Desk, orderId: string): Promise<boolean> =>
-  desk.ledger.transact({ orderIds: [orderId] }, rows => ({
+const isPlaced = (context: SellingContext, orderId: string): Promise<boolean> =>
+  context.ledger.transact({ orderIds: [orderId] }, rows => ({
     entries: [],
     result: rows.order(orderId) !== undefined,
   }))

@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { sideBySide } from '../side-by-side.ts'
 import type { ResumeReport } from './api.ts'
-import type { Desk } from './desk.ts'
 import { reasonOf } from './explain.ts'
 import type { OrderRuns } from './order-runs.ts'
 import { orderPages } from './pages.ts'
+import type { SellingContext } from './selling-context.ts'
 
 /** Goes on with every unfinished order that nobody else works on. */
 export async function resumeOrders(
-  { ledger, lease }: Desk,
+  { ledger, lease }: SellingContext,
   runs: OrderRuns,
   signal: AbortSignal,
 ): Promise<ResumeReport> {
@@ -41,14 +41,14 @@ export async function resumeOrders(
 
 /** The same, and those of owners that cannot be seen from here until they end, or their owners are silent. */
 export async function resumeToTheEnd(
-  desk: Desk,
+  context: SellingContext,
   runs: OrderRuns,
   closing: AbortSignal,
 ): Promise<void> {
-  let { inWork } = await resumeOrders(desk, runs, closing)
+  let { inWork } = await resumeOrders(context, runs, closing)
   while (inWork > 0) {
-    const silenceMs = desk.policies.silenceSeconds * 1000
+    const silenceMs = context.policies.silenceSeconds * 1000
     await delay(silenceMs, undefined, { signal: closing, ref: false })
-    inWork = (await resumeOrders(desk, runs, closing)).inWork
+    inWork = (await resumeOrders(context, runs, closing)).inWork
   }
 }

@@ -1,6 +1,5 @@
 import { runSteps } from '../machine.ts'
 import { activateEsim } from './activate-esim.ts'
-import { type Desk, isoNow } from './desk.ts'
 import { isCancelledSale } from './endpoint-care.ts'
 import {
   ActivationFailedError,
@@ -26,12 +25,13 @@ import {
 import {
   type Claim,
   claimOrder,
-  deskFor,
+  contextFor,
   isClaimed,
-  type OrderDesk,
+  type OrderContext,
   OrderLostError,
   saveOrder,
 } from './save-order.ts'
+import { isoNow, type SellingContext } from './selling-context.ts'
 import { readSku } from './skus.ts'
 import { subscribeAddon } from './subscribe-addon.ts'
 import { freed, type RunOther, takeEndpoint } from './take-endpoint.ts'
@@ -51,19 +51,23 @@ export interface OrderJob {
  * placed again possibly failed or cancelled. While somebody else works on it, it waits, and takes over
  * where that one dies. Throws the errors of errors.ts; the order is then nobody's.
  */
-export async function runOrder(desk: Desk, job: OrderJob, signal: AbortSignal): Promise<OrderRow> {
+export async function runOrder(
+  context: SellingContext,
+  job: OrderJob,
+  signal: AbortSignal,
+): Promise<OrderRow> {
   const { orderId, place } = job
-  using turns = openTurns(desk)
+  using turns = openTurns(context)
   for (;;) {
     signal.throwIfAborted()
-    const claim = await claimOrder(desk, orderId, {
+    const claim = await claimOrder(context, orderId, {
       ...(place === undefined ? {} : { content: place.hash, retryFailed: true }),
     })
     if (claim.kind === 'finished') return claim.order
     if (claim.kind === 'missing' && place === undefined) throw new UnknownOrderError(orderId)
     if (claim.kind === 'theirs') await turns.next({ orderIds: [orderId] }, signal)
     else {
-      const ended = await runClaim(desk, claim, job, signal)
+      const ended = await runClaim(context, claim, job, signal)
       if (ended !== undefined) return ended
     }
   }
@@ -71,14 +75,16 @@ export async function runOrder(desk: Desk, job: OrderJob, signal: AbortSignal): 
 
 /** Works on an order under its claim, and ends that; undefined where the order is somebody else's by now. */
 async function runClaim(
-  desk: Desk,
+  context: SellingContext,
   claim: Extract<Claim, { readonly kind: 'mine' | 'missing' }>,
   job: OrderJob,
   signal: AbortSignal,
 ): Promise<OrderRow | undefined> {
   const { orderId } = job
   const isThere = claim.kind === 'mine'
-  const claimed = isThere ? claim.desk : deskFor(desk, orderId, desk.lease.claim(), FIRST_FENCE)
+  const claimed = isThere
+    ? claim.context
+    : contextFor(context, orderId, context.lease.claim(), FIRST_FENCE)
   try {
     return await runClaimed(claimed, isThere ? claim.order : undefined, job, signal)
   } catch (error) {
@@ -94,42 +100,42 @@ const FIRST_FENCE = 1
 
 /** Works on an order that is this claim's, or places it; undefined where somebody else placed it by now. */
 async function runClaimed(
-  desk: OrderDesk,
+  context: OrderContext,
   claimed: OrderRow | undefined,
   job: OrderJob,
   signal: AbortSignal,
 ): Promise<OrderRow | undefined> {
   const { orderId, place, runOther } = job
-  const begun = desk.clock.now()
+  const begun = context.clock.now()
   if (claimed?.cancelling === true) {
-    await undoOrder(desk, claimed, runOther, signal)
-    return await readOrder(desk, orderId)
+    await undoOrder(context, claimed, runOther, signal)
+    return await readOrder(context, orderId)
   }
   const placed =
-    claimed ?? (place === undefined ? undefined : await placeOrder(desk, orderId, place, signal))
+    claimed ?? (place === undefined ? undefined : await placeOrder(context, orderId, place, signal))
   if (placed === undefined) return undefined
-  const delivered = await advanceOrder(desk, placed, claimed === undefined, job, signal)
-  desk.tell({
+  const delivered = await advanceOrder(context, placed, claimed === undefined, job, signal)
+  context.tell({
     type: 'order delivered',
     orderId,
     endpointId: delivered.endpointId ?? '',
     uniqueId: delivered.uniqueId ?? '',
-    seconds: (desk.clock.now() - begun) / 1000,
+    seconds: (context.clock.now() - begun) / 1000,
   })
   return delivered
 }
 
 /** Puts a new order into the ledger; undefined where it is there already. */
 async function placeOrder(
-  desk: OrderDesk,
+  context: OrderContext,
   orderId: string,
   content: OrderContent & { readonly hash: string },
   signal: AbortSignal,
 ): Promise<OrderRow | undefined> {
-  const planId = await findPlan(desk, orderId, content.sku)
+  const planId = await findPlan(context, orderId, content.sku)
   const { kind, sku, hash, endpointId, allowSuspended } = content
-  desk.tell({ type: 'order started', orderId, kind })
-  const { owner, fence } = desk.claim
+  context.tell({ type: 'order started', orderId, kind })
+  const { owner, fence } = context.claim
   const order = newOrder(
     {
       orderId,
@@ -141,21 +147,21 @@ async function placeOrder(
       fence,
       ...(allowSuspended === true && { allowSuspended }),
     },
-    isoNow(desk),
+    isoNow(context),
   )
-  if (kind === 'purchase') return await reserveEsim(desk, order, planId, true, signal)
+  if (kind === 'purchase') return await reserveEsim(context, order, planId, true, signal)
   if (endpointId === undefined) throw new UnknownEndpointError(orderId, 'no endpoint is given')
-  return await desk.ledger.transact({ orderIds: [orderId], endpointIds: [endpointId] }, rows => {
+  return await context.ledger.transact({ orderIds: [orderId], endpointIds: [endpointId] }, rows => {
     if (rows.order(orderId) !== undefined) return { entries: [], result: undefined }
     const row = changeOrder(order, { status: 'activated', endpointId }, order.createdAt)
-    admitTopUp(desk, row, allowSuspended === true, rows.esim(endpointId))
+    admitTopUp(context, row, allowSuspended === true, rows.esim(endpointId))
     return { entries: [{ table: 'orders', row }], result: row }
   })
 }
 
 /** Throws where an endpoint cannot be topped up: not sold from here, or it would carry no traffic. */
 function admitTopUp(
-  desk: Desk,
+  context: SellingContext,
   order: OrderRow,
   allowSuspended: boolean,
   esim: EsimRow | undefined,
@@ -165,14 +171,14 @@ function admitTopUp(
   if (esim?.status !== 'delivered' && !isCancelled)
     throw new UnknownEndpointError(
       orderId,
-      `endpoint ${endpointId} was not sold from ${desk.ledger.location}`,
+      `endpoint ${endpointId} was not sold from ${context.ledger.location}`,
     )
   if (esim.suspended === true && !allowSuspended)
     throw new EndpointSuspendedError(orderId, endpointId, isCancelled ? 'cancelled' : 'suspended')
 }
 
-async function findPlan(desk: Desk, orderId: string, sku: string): Promise<string> {
-  const meaning = readSku(await desk.readState(), sku)
+async function findPlan(context: SellingContext, orderId: string, sku: string): Promise<string> {
+  const meaning = readSku(await context.readState(), sku)
   switch (meaning.kind) {
     case 'plan':
       return meaning.planId
@@ -185,16 +191,16 @@ async function findPlan(desk: Desk, orderId: string, sku: string): Promise<strin
 
 /** Takes a claimed order to its end; throws ActivationFailedError where no eSIM could be activated. */
 async function advanceOrder(
-  desk: OrderDesk,
+  context: OrderContext,
   claimed: OrderRow,
   isNew: boolean,
   job: OrderJob,
   signal: AbortSignal,
 ): Promise<OrderRow> {
-  const steps = saleSteps(desk.policies.esimsTried)
+  const steps = saleSteps(context.policies.esimsTried)
   const end = await runSteps(steps, saleOf(claimed, isNew), (step, state) => {
     signal.throwIfAborted()
-    return performStep(desk, step, state, job, signal)
+    return performStep(context, step, state, job, signal)
   })
   if (end.is === 'out of eSIMs')
     throw new ActivationFailedError(end.order.orderId, end.order.tried, end.why)
@@ -202,7 +208,7 @@ async function advanceOrder(
 }
 
 async function performStep(
-  desk: OrderDesk,
+  context: OrderContext,
   step: SaleStep,
   state: SaleState,
   job: OrderJob,
@@ -212,34 +218,34 @@ async function performStep(
   const isFresh = 'isFresh' in state && state.isFresh
   switch (step) {
     case 'reserve': {
-      const planId = await findPlan(desk, order.orderId, order.sku)
-      const reserved = await reserveEsim(desk, order, planId, false, signal)
+      const planId = await findPlan(context, order.orderId, order.sku)
+      const reserved = await reserveEsim(context, order, planId, false, signal)
       if (reserved === undefined) throw new OrderLostError(`order ${order.orderId} was taken over`)
       return { saw: 'reservation', order: reserved }
     }
     case 'activate': {
-      const { order: after, reason } = await activateEsim(desk, order, !isFresh, signal)
+      const { order: after, reason } = await activateEsim(context, order, !isFresh, signal)
       return reason === undefined
         ? { saw: 'activation', order: after }
         : { saw: 'no activation', order: after, why: reason }
     }
     case 'renew plan':
-      return { saw: 'plan', order: await renewPlan(desk, order) }
+      return { saw: 'plan', order: await renewPlan(context, order) }
     case 'take endpoint':
-      await takeForTopUp(desk, order, job, signal)
+      await takeForTopUp(context, order, job, signal)
       return { saw: 'turn' }
     case 'subscribe': {
-      const sent = await subscribeAddon(desk, order, isFresh, signal, isAllowed(order, job))
+      const sent = await subscribeAddon(context, order, isFresh, signal, isAllowed(order, job))
       return { saw: 'delivery', order: sent }
     }
   }
 }
 
 /** Gives an order of which nothing was sent the plan that its SKU has now. */
-async function renewPlan(desk: OrderDesk, order: OrderRow): Promise<OrderRow> {
-  const planId = await findPlan(desk, order.orderId, order.sku)
+async function renewPlan(context: OrderContext, order: OrderRow): Promise<OrderRow> {
+  const planId = await findPlan(context, order.orderId, order.sku)
   if (planId === order.planId) return order
-  return await saveOrder(desk, order.orderId, [], () => ({ change: { planId } }))
+  return await saveOrder(context, order.orderId, [], () => ({ change: { planId } }))
 }
 
 /** Whether the buyer wants the top-up of a suspended eSIM too, then or now. */
@@ -248,30 +254,30 @@ const isAllowed = (order: OrderRow, { place }: OrderJob): boolean =>
 
 /** Waits for the endpoint; of a top-up that may have been sent, its fitness is not asked any more. */
 async function takeForTopUp(
-  desk: OrderDesk,
+  context: OrderContext,
   order: OrderRow,
   job: OrderJob,
   signal: AbortSignal,
 ): Promise<void> {
   const { orderId, endpointId = '' } = order
-  const { owner } = desk.claim
+  const { owner } = context.claim
   const work = { endpointId, owner, by: { orderId }, runOther: job.runOther }
-  const admit = (esim: EsimRow) => admitTopUp(desk, order, isAllowed(order, job), esim)
-  await takeEndpoint(desk, order.intent === undefined ? { ...work, admit } : work, signal)
+  const admit = (esim: EsimRow) => admitTopUp(context, order, isAllowed(order, job), esim)
+  await takeEndpoint(context, order.intent === undefined ? { ...work, admit } : work, signal)
 }
 
 /** Writes down why an order stopped and lets go of it; returns the error. */
 async function stopOrder(
-  desk: OrderDesk,
+  context: OrderContext,
   job: OrderJob,
   error: ProvisionError,
 ): Promise<ProvisionError> {
   const { orderId, place } = job
   const { name } = error
   const message = reasonOf(error)
-  const at = isoNow(desk)
-  const endpointIds = await endpointsOf(desk, orderId)
-  const stopped = await desk.ledger.transact({ orderIds: [orderId], endpointIds }, rows => {
+  const at = isoNow(context)
+  const endpointIds = await endpointsOf(context, orderId)
+  const stopped = await context.ledger.transact({ orderIds: [orderId], endpointIds }, rows => {
     const current = rows.order(orderId)
     if (current === undefined) {
       if (place?.kind !== 'purchase' || isRequestMistake(error))
@@ -281,7 +287,7 @@ async function stopOrder(
       const failed = changeOrder(row, { status: 'failed', failure: { name, message } }, at)
       return { entries: [{ table: 'orders', row: failed }], result: failed }
     }
-    if (!isClaimed(desk, current)) return { entries: [], result: current }
+    if (!isClaimed(context, current)) return { entries: [], result: current }
     const isFinal =
       current.status === 'new' ||
       (current.kind === 'topUp' &&
@@ -301,7 +307,7 @@ async function stopOrder(
     return { entries, result: row }
   })
   const resumable = stopped !== undefined && isUnfinished(stopped)
-  desk.tell({ type: 'order stopped', orderId, error: name, message, resumable })
+  context.tell({ type: 'order stopped', orderId, error: name, message, resumable })
   return error
 }
 
@@ -312,13 +318,13 @@ const isRequestMistake = (error: unknown): boolean =>
   error instanceof EndpointSuspendedError ||
   error instanceof UnknownEndpointError
 
-async function endpointsOf(desk: Desk, orderId: string): Promise<readonly string[]> {
-  const order = await readOrder(desk, orderId)
+async function endpointsOf(context: SellingContext, orderId: string): Promise<readonly string[]> {
+  const order = await readOrder(context, orderId)
   return order?.endpointId === undefined ? [] : [order.endpointId]
 }
 
-const readOrder = (desk: Desk, orderId: string): Promise<OrderRow | undefined> =>
-  desk.ledger.transact({ orderIds: [orderId] }, rows => ({
+const readOrder = (context: SellingContext, orderId: string): Promise<OrderRow | undefined> =>
+  context.ledger.transact({ orderIds: [orderId] }, rows => ({
     entries: [],
     result: rows.order(orderId),
   }))

@@ -1,5 +1,4 @@
 import { withAnnouncement } from '../sft/announcement.ts'
-import { type Desk, isoNow } from './desk.ts'
 import { OrderConflictError } from './errors.ts'
 import type { LeasedAnnouncement, OwnClaim } from './lease.ts'
 import {
@@ -11,29 +10,35 @@ import {
   type OrderRow,
 } from './ledger.ts'
 import { changeOrder, type OrderChange } from './order.ts'
+import { isoNow, type SellingContext } from './selling-context.ts'
 
 /** Somebody else took the order over: its owner here must stop at once. */
 export class OrderLostError extends Error {
   override readonly name = 'OrderLostError'
 }
 
-/** A desk that works on one order, of which it holds the claim. Its writes ask for the claim once more. */
-export interface OrderDesk extends Desk {
+/** A context that works on one order, of which it holds the claim. Its writes ask for the claim once more. */
+export interface OrderContext extends SellingContext {
   readonly claim: OwnClaim & { readonly orderId: string; readonly fence: number }
   /** The announcement of the write that the order's intent names. */
   readonly announcement: LeasedAnnouncement
 }
 
-/** A desk for an order that is claimed with a fence. */
-export function deskFor(desk: Desk, orderId: string, own: OwnClaim, fence: number): OrderDesk {
-  const announcement = desk.lease.announcement(async () => {
+/** A context for an order that is claimed with a fence. */
+export function contextFor(
+  context: SellingContext,
+  orderId: string,
+  own: OwnClaim,
+  fence: number,
+): OrderContext {
+  const announcement = context.lease.announcement(async () => {
     await saveOrder(claimed, orderId, [], (_rows, { intent }) => ({
-      change: intent === undefined ? {} : { intent: { ...intent, at: isoNow(desk) } },
+      change: intent === undefined ? {} : { intent: { ...intent, at: isoNow(context) } },
     }))
   })
-  const claimed: OrderDesk = {
-    ...desk,
-    sft: withAnnouncement(desk.sft, announcement),
+  const claimed: OrderContext = {
+    ...context,
+    sft: withAnnouncement(context.sft, announcement),
     claim: { ...own, orderId, fence },
     announcement,
   }
@@ -42,7 +47,7 @@ export function deskFor(desk: Desk, orderId: string, own: OwnClaim, fence: numbe
 
 /** Whether an order is still this claim's. */
 export const isClaimed = (
-  { claim }: OrderDesk,
+  { claim }: OrderContext,
   order: OrderRow | undefined,
 ): order is OrderRow & { readonly owner: OrderOwner } =>
   order?.owner !== undefined &&
@@ -54,7 +59,7 @@ export type Claim =
   | { readonly kind: 'missing' }
   | { readonly kind: 'finished'; readonly order: OrderRow }
   | { readonly kind: 'theirs'; readonly order: OrderRow }
-  | { readonly kind: 'mine'; readonly order: OrderRow; readonly desk: OrderDesk }
+  | { readonly kind: 'mine'; readonly order: OrderRow; readonly context: OrderContext }
 
 type Taking =
   | Exclude<Claim, { readonly kind: 'mine' }>
@@ -63,10 +68,10 @@ type Taking =
 /**
  * Takes an order that nobody works on, in this process or another one. `content` binds the order ID:
  * another content or a cancelled order throws OrderConflictError. `retryFailed`: a failed order is begun
- * again. `anyStatus`: delivered and failed ones too. Whoever gets it ends the claim of its desk.
+ * again. `anyStatus`: delivered and failed ones too. Whoever gets it ends the claim of its context.
  */
 export async function claimOrder(
-  desk: Desk,
+  context: SellingContext,
   orderId: string,
   options: {
     readonly content?: string
@@ -74,11 +79,11 @@ export async function claimOrder(
     readonly anyStatus?: boolean
   } = {},
 ): Promise<Claim> {
-  const at = isoNow(desk)
-  const own = desk.lease.claim()
+  const at = isoNow(context)
+  const own = context.lease.claim()
   let taking: Taking | undefined
   try {
-    taking = await desk.ledger.transact<Taking>({ orderIds: [orderId] }, rows => {
+    taking = await context.ledger.transact<Taking>({ orderIds: [orderId] }, rows => {
       const order = rows.order(orderId)
       if (order === undefined) return decided({ kind: 'missing' })
       if (options.content !== undefined) refuseOther(orderId, order, options.content)
@@ -86,7 +91,7 @@ export async function claimOrder(
       // One that was cancelled since somebody looked would be undone once more.
       const isOver = order.status === 'cancelled' || options.anyStatus !== true
       if (!isUnfinished(order) && !again && isOver) return decided({ kind: 'finished', order })
-      if (desk.lease.isHeld(order, rows)) return decided({ kind: 'theirs', order })
+      if (context.lease.isHeld(order, rows)) return decided({ kind: 'theirs', order })
       const change: OrderChange = {
         owner: own.owner,
         fence: (order.fence ?? 0) + 1,
@@ -104,9 +109,9 @@ export async function claimOrder(
   }
   if (taking.kind !== 'mine') return taking
   const { order, from } = taking
-  if (from !== undefined && from.id !== desk.lease.id)
-    desk.tell({ type: 'order taken over', orderId, from: `${from.host}, process ${from.pid}` })
-  return { kind: 'mine', order, desk: deskFor(desk, orderId, own, order.fence ?? 0) }
+  if (from !== undefined && from.id !== context.lease.id)
+    context.tell({ type: 'order taken over', orderId, from: `${from.host}, process ${from.pid}` })
+  return { kind: 'mine', order, context: contextFor(context, orderId, own, order.fence ?? 0) }
 }
 
 function refuseOther(orderId: string, order: OrderRow, content: string): void {
@@ -134,32 +139,35 @@ export interface OrderDecision {
  * Throws OrderLostError where it is not ours any more.
  */
 export async function saveOrder(
-  desk: OrderDesk,
+  context: OrderContext,
   orderId: string,
   endpointIds: readonly string[],
   decide: (rows: LedgerRows, order: OrderRow) => OrderDecision,
 ): Promise<OrderRow> {
-  const at = isoNow(desk)
-  const announced = desk.announcement.restart()
-  const { row, change } = await desk.ledger.transact({ orderIds: [orderId], endpointIds }, rows => {
-    const order = rows.order(orderId)
-    if (!isClaimed(desk, order)) throw new OrderLostError(`order ${orderId} was taken over`)
-    const decision = decide(rows, order)
-    const row = changeOrder(order, decision.change, at)
-    return {
-      entries: [{ table: 'orders', row }, ...(decision.entries ?? [])],
-      result: { row, change: decision.change },
-    }
-  })
+  const at = isoNow(context)
+  const announced = context.announcement.restart()
+  const { row, change } = await context.ledger.transact(
+    { orderIds: [orderId], endpointIds },
+    rows => {
+      const order = rows.order(orderId)
+      if (!isClaimed(context, order)) throw new OrderLostError(`order ${orderId} was taken over`)
+      const decision = decide(rows, order)
+      const row = changeOrder(order, decision.change, at)
+      return {
+        entries: [{ table: 'orders', row }, ...(decision.entries ?? [])],
+        result: { row, change: decision.change },
+      }
+    },
+  )
   announced()
-  tellSteps(desk, orderId, change)
+  tellSteps(context, orderId, change)
   return row
 }
 
 /** Tells the steps of a change that is durable. */
-export function tellSteps(desk: Desk, orderId: string, change: OrderChange): void {
+export function tellSteps(context: SellingContext, orderId: string, change: OrderChange): void {
   for (const { step, outcome, endpointId, detail } of change.steps ?? [])
-    desk.tell({
+    context.tell({
       type: 'order step',
       orderId,
       step,

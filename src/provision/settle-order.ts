@@ -1,8 +1,8 @@
 import { leaveEsim } from './activate-esim.ts'
-import { type Desk, isoNow } from './desk.ts'
 import { NothingToSettleError, OrderConflictError, UnknownOrderError } from './errors.ts'
 import type { AddonRow, EsimRow, LedgerEntry, OrderRow } from './ledger.ts'
-import { claimOrder, type OrderDecision, type OrderDesk, saveOrder } from './save-order.ts'
+import { claimOrder, type OrderContext, type OrderDecision, saveOrder } from './save-order.ts'
+import { isoNow, type SellingContext } from './selling-context.ts'
 import { freed } from './take-endpoint.ts'
 import { openTurns } from './turns.ts'
 
@@ -16,25 +16,25 @@ export type HandVerdict = { readonly instance: string } | { readonly notSold: tr
  * OrderConflictError, UnknownOrderError.
  */
 export async function settleByHand(
-  desk: Desk,
+  context: SellingContext,
   orderId: string,
   verdict: HandVerdict,
   by: string,
   signal: AbortSignal,
 ): Promise<OrderRow> {
-  using turns = openTurns(desk)
+  using turns = openTurns(context)
   for (;;) {
-    const claim = await claimOrder(desk, orderId, { anyStatus: true })
+    const claim = await claimOrder(context, orderId, { anyStatus: true })
     if (claim.kind === 'missing') throw new UnknownOrderError(orderId)
     if (claim.kind === 'finished') throw noDoubt(claim.order)
     if (claim.kind === 'mine') {
       try {
-        return await saveVerdict(claim.desk, claim.order, verdict, by)
+        return await saveVerdict(claim.context, claim.order, verdict, by)
       } catch (error) {
-        await saveOrder(claim.desk, orderId, [], () => ({ change: { owner: null } }))
+        await saveOrder(claim.context, orderId, [], () => ({ change: { owner: null } }))
         throw error
       } finally {
-        claim.desk.claim.end()
+        claim.context.claim.end()
       }
     }
     await turns.next({ orderIds: [orderId] }, signal)
@@ -45,7 +45,7 @@ const noDoubt = ({ orderId, status }: OrderRow): NothingToSettleError =>
   new NothingToSettleError(orderId, `is ${status}: there is no doubt about it`)
 
 async function saveVerdict(
-  desk: OrderDesk,
+  context: OrderContext,
   order: OrderRow,
   verdict: HandVerdict,
   by: string,
@@ -53,7 +53,7 @@ async function saveVerdict(
   const { orderId, status, endpointId } = order
   const isSame =
     status === 'delivered' && 'instance' in verdict && order.uniqueId === verdict.instance
-  if (isSame) return await saveOrder(desk, orderId, [], () => ({ change: { owner: null } }))
+  if (isSame) return await saveOrder(context, orderId, [], () => ({ change: { owner: null } }))
   if ((status !== 'reserved' && status !== 'activated') || endpointId === undefined)
     throw noDoubt(order)
   if (order.cancelling === true)
@@ -61,11 +61,11 @@ async function saveVerdict(
   if (order.intent === undefined && 'notSold' in verdict)
     throw new NothingToSettleError(orderId, 'has no write whose outcome is not known')
   const decide = 'instance' in verdict ? soldBy(verdict.instance) : notSold
-  return await saveOrder(desk, orderId, [endpointId], (rows, current) => {
+  return await saveOrder(context, orderId, [endpointId], (rows, current) => {
     const esim = rows.esim(endpointId)
     if (esim === undefined) throw new NothingToSettleError(orderId, 'has no eSIM in the ledger')
     const addons = rows.addons(endpointId)
-    return decide({ current, endpointId, esim, addons, by, at: isoNow(desk) })
+    return decide({ current, endpointId, esim, addons, by, at: isoNow(context) })
   })
 }
 

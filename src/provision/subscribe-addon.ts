@@ -3,13 +3,13 @@ import { runSteps } from '../machine.ts'
 import type { AddonInstance } from '../sft/api.ts'
 import { SftError, SftRejectedError, SftUnknownOutcomeError } from '../sft/errors.ts'
 import { settle, type WriteOutcome, writeAndSettle } from '../sft/write-and-settle.ts'
-import { type Desk, isoNow } from './desk.ts'
 import { EndpointSuspendedError, SubscriptionFailedError } from './errors.ts'
 import { causeOf, explainError, isAbort, reasonOf } from './explain.ts'
 import { findSubscribed, newInstances, type SubscribeIntent } from './find-addon.ts'
 import type { AddonRow, LedgerEntry, OrderIntent, OrderRow } from './ledger.ts'
 import type { OrderChange } from './order.ts'
-import { type OrderDesk, saveOrder } from './save-order.ts'
+import { type OrderContext, saveOrder } from './save-order.ts'
+import { isoNow, type SellingContext } from './selling-context.ts'
 import {
   type SubscriptionEvidence,
   type SubscriptionState,
@@ -23,7 +23,7 @@ import { readInstance } from './usage.ts'
 
 /** The announcement of a subscription: which instances there were before it. */
 export function announceSubscription(
-  desk: Desk,
+  context: SellingContext,
   order: OrderRow,
   endpointId: string,
   rows: readonly AddonRow[],
@@ -34,8 +34,8 @@ export function announceSubscription(
     write: 'subscribe',
     endpointId,
     planId: order.planId,
-    at: isoNow(desk),
-    settleSeconds: desk.sft.settleSeconds('SubscribeAddon'),
+    at: isoNow(context),
+    settleSeconds: context.sft.settleSeconds('SubscribeAddon'),
     known: [...new Set(ids)],
     ...(seen.doubt !== undefined && { doubt: seen.doubt }),
   }
@@ -49,7 +49,7 @@ class UnnamedSuccessError extends Error {
 
 /** One attempt at a subscription, and what it knows of the announcement. */
 interface Attempt {
-  readonly desk: OrderDesk
+  readonly context: OrderContext
   readonly order: OrderRow
   readonly endpointId: string
   readonly allowSuspended: boolean
@@ -67,7 +67,7 @@ interface Attempt {
  * account that refuses or cannot be reached: the order then keeps its endpoint.
  */
 export async function subscribeAddon(
-  desk: OrderDesk,
+  context: OrderContext,
   order: OrderRow,
   fresh: boolean,
   signal: AbortSignal,
@@ -77,7 +77,7 @@ export async function subscribeAddon(
   if (endpointId === undefined) throw new Error(`order ${orderId} is active without an endpoint`)
   const intent = order.intent?.write === 'subscribe' ? order.intent : undefined
   const attempt: Attempt = {
-    desk,
+    context,
     order,
     endpointId,
     allowSuspended,
@@ -85,7 +85,7 @@ export async function subscribeAddon(
     intent,
     isFresh: fresh && intent !== undefined,
   }
-  const steps = subscriptionSteps(desk.policies.subscribeRefusals)
+  const steps = subscriptionSteps(context.policies.subscribeRefusals)
   const end = await runSteps(steps, startOf(attempt), (step, state) =>
     perform(attempt, step, state),
   ).catch((error: unknown) => {
@@ -108,7 +108,7 @@ async function perform(
   step: SubscriptionStep,
   state: SubscriptionState,
 ): Promise<SubscriptionEvidence> {
-  const { desk, signal } = attempt
+  const { context, signal } = attempt
   switch (step) {
     case 'settle':
       return { saw: 'effect', finding: await settleEarlier(attempt) }
@@ -120,27 +120,27 @@ async function perform(
     case 'send':
       return await writeIt(attempt)
     case 'pause':
-      await desk.clock.sleep(1000 * ('refusals' in state ? state.refusals : 1), signal)
+      await context.clock.sleep(1000 * ('refusals' in state ? state.refusals : 1), signal)
       return { saw: 'time' }
   }
 }
 
 /** Announces it, sends it, and settles what is unclear. */
 async function writeIt(attempt: Attempt): Promise<SubscriptionEvidence> {
-  const { desk, order, endpointId, signal } = attempt
+  const { context, order, endpointId, signal } = attempt
   const { orderId } = order
   let outcome: WriteOutcome<AddonInstance>
   try {
     outcome = await writeAndSettle(
       {
         announce: () => announce(attempt),
-        announcement: desk.announcement,
+        announcement: context.announcement,
         send: () => send(attempt),
         find: () => find(attempt),
         conclude: (_id, ending, error) => conclude(attempt, ending, error),
-        settleSeconds: desk.sft.settleSeconds('SubscribeAddon'),
+        settleSeconds: context.sft.settleSeconds('SubscribeAddon'),
         onSettling: () =>
-          desk.tell({
+          context.tell({
             type: 'order step',
             orderId,
             step: 'subscribe',
@@ -148,7 +148,7 @@ async function writeIt(attempt: Attempt): Promise<SubscriptionEvidence> {
             endpointId,
           }),
       },
-      desk.clock,
+      context.clock,
       signal,
     )
   } catch (error) {
@@ -169,19 +169,19 @@ async function writeIt(attempt: Attempt): Promise<SubscriptionEvidence> {
 }
 
 async function announce(attempt: Attempt): Promise<string> {
-  const { desk, order, endpointId, signal, allowSuspended } = attempt
+  const { context, order, endpointId, signal, allowSuspended } = attempt
   const { orderId } = order
   if (!attempt.isFresh || attempt.intent === undefined) {
     // An endpoint that only this ledger has used holds nothing but what the ledger knows; one that
     // a traveller uses may have renewed an add-on by itself.
     const seen =
       order.kind === 'topUp'
-        ? await desk.sft.read.addons(endpointId, { lane: 'traveller', signal, knownGood: true })
+        ? await context.sft.read.addons(endpointId, { lane: 'traveller', signal, knownGood: true })
         : undefined
     if (seen?.endpointStatus === 'Suspended' && !allowSuspended)
       throw new EndpointSuspendedError(orderId, endpointId, 'elsewhere')
-    const saved = await saveOrder(desk, orderId, [endpointId], (rows, current) => ({
-      change: announceSubscription(desk, current, endpointId, rows.addons(endpointId), seen),
+    const saved = await saveOrder(context, orderId, [endpointId], (rows, current) => ({
+      change: announceSubscription(context, current, endpointId, rows.addons(endpointId), seen),
     }))
     attempt.intent = saved.intent?.write === 'subscribe' ? saved.intent : undefined
   }
@@ -190,12 +190,12 @@ async function announce(attempt: Attempt): Promise<string> {
 }
 
 async function send(attempt: Attempt): Promise<AddonInstance> {
-  const { desk, order, endpointId, intent, signal } = attempt
+  const { context, order, endpointId, intent, signal } = attempt
   const { orderId, planId } = order
   let answered: readonly AddonInstance[]
   try {
     const request = { endpointId, planId }
-    answered = await desk.sft.write.subscribeAddon(request, { lane: 'traveller', signal })
+    answered = await context.sft.write.subscribeAddon(request, { lane: 'traveller', signal })
   } catch (error) {
     if (error instanceof SftRejectedError) return await judgeRefusal(attempt, error)
     throw error
@@ -205,7 +205,7 @@ async function send(attempt: Attempt): Promise<AddonInstance> {
   const newest = named.at(-1)
   const isSure = named.length === 1 || intent?.doubt === undefined
   if (newest !== undefined && isSure) return newest
-  await saveOrder(desk, orderId, [], (_rows, { intent: current }) => ({
+  await saveOrder(context, orderId, [], (_rows, { intent: current }) => ({
     change: current?.write === 'subscribe' ? { intent: { ...current, accepted: true } } : {},
   }))
   const found = await findUnnamed(attempt)
@@ -224,39 +224,39 @@ async function judgeRefusal(attempt: Attempt, refusal: SftRejectedError): Promis
   throw new SftUnknownOutcomeError(
     `${reasonOf(refusal)}; whether it is there all the same: ${seen.reason}`,
     undefined,
-    { cause: refusal, sentAt: attempt.desk.clock.now() },
+    { cause: refusal, sentAt: attempt.context.clock.now() },
   )
 }
 
 async function find({
-  desk,
+  context,
   order,
   endpointId,
   intent,
   signal,
 }: Attempt): Promise<Finding<AddonInstance>> {
   if (intent === undefined) return notKnown('nothing is announced')
-  const rows = await desk.ledger.transact({ endpointIds: [endpointId] }, rows => ({
+  const rows = await context.ledger.transact({ endpointIds: [endpointId] }, rows => ({
     entries: [],
     result: rows.addons(endpointId),
   }))
-  return await findSubscribed(desk, order, intent, rows, { lane: 'traveller', signal })
+  return await findSubscribed(context, order, intent, rows, { lane: 'traveller', signal })
 }
 
 /** From now on: it may have waited long for its place in the budget and been sent just now. */
 function settleEarlier(attempt: Attempt): Promise<Finding<AddonInstance>> {
-  const { desk, intent, signal } = attempt
+  const { context, intent, signal } = attempt
   if (intent?.accepted === true) return findUnnamed(attempt)
-  const seconds = intent?.settleSeconds ?? desk.sft.settleSeconds('SubscribeAddon')
-  return settle(() => find(attempt), desk.clock.now() + seconds * 1000, desk.clock, signal)
+  const seconds = intent?.settleSeconds ?? context.sft.settleSeconds('SubscribeAddon')
+  return settle(() => find(attempt), context.clock.now() + seconds * 1000, context.clock, signal)
 }
 
 /** Looks for what the platform said yes to without naming it. */
 async function findUnnamed(attempt: Attempt): Promise<Finding<AddonInstance>> {
-  const { desk, signal } = attempt
-  const deadline = desk.clock.now() + desk.sft.settleSeconds('SubscribeAddon') * 1000
+  const { context, signal } = attempt
+  const deadline = context.clock.now() + context.sft.settleSeconds('SubscribeAddon') * 1000
   try {
-    return await settle(() => find(attempt), deadline, desk.clock, signal)
+    return await settle(() => find(attempt), deadline, context.clock, signal)
   } catch (error) {
     // An SftError here is of a read, and must not be taken for the end of the write.
     if (error instanceof SftError) throw new UnnamedSuccessError(reasonOf(error))
@@ -269,27 +269,27 @@ async function conclude(
   ending: 'failed' | 'absent',
   error: SftError,
 ): Promise<void> {
-  const { desk, order, endpointId } = attempt
+  const { context, order, endpointId } = attempt
   const step = {
     step: 'subscribe',
     outcome: ending === 'absent' ? 'absent' : 'refused',
     endpointId,
     detail: reasonOf(error),
   } as const
-  await saveOrder(desk, order.orderId, [], () => ({ change: { intent: null, steps: [step] } }))
+  await saveOrder(context, order.orderId, [], () => ({ change: { intent: null, steps: [step] } }))
   attempt.intent = undefined
 }
 
 function finish(
-  { desk, order, endpointId }: Attempt,
+  { context, order, endpointId }: Attempt,
   instance: AddonInstance,
   how: 'done' | 'found',
 ): Promise<OrderRow> {
   const { uniqueId } = instance
-  return saveOrder(desk, order.orderId, [endpointId], rows => {
-    const at = isoNow(desk)
+  return saveOrder(context, order.orderId, [endpointId], rows => {
+    const at = isoNow(context)
     const entries: LedgerEntry[] = [
-      { table: 'addons', row: soldAddon(desk, order, endpointId, instance, at) },
+      { table: 'addons', row: soldAddon(context, order, endpointId, instance, at) },
     ]
     const esim = rows.esim(endpointId)
     if (esim !== undefined) {
@@ -336,13 +336,13 @@ function explainOpen(attempt: Attempt, error: unknown): unknown {
 }
 
 function soldAddon(
-  desk: Desk,
+  context: SellingContext,
   order: OrderRow,
   endpointId: string,
   instance: AddonInstance,
   at: string,
 ): AddonRow {
-  const { status, startsAt, expiresAt } = readInstance(instance, new Date(at), desk.timeZone)
+  const { status, startsAt, expiresAt } = readInstance(instance, new Date(at), context.timeZone)
   return {
     uniqueId: instance.uniqueId,
     endpointId,

@@ -1,4 +1,3 @@
-import type { Desk } from './desk.ts'
 import { AccountUnreachableError, SubscriptionFailedError, UnknownEndpointError } from './errors.ts'
 import { reasonOf } from './explain.ts'
 import {
@@ -10,6 +9,7 @@ import {
   type OrderOwner,
   type OrderRow,
 } from './ledger.ts'
+import type { SellingContext } from './selling-context.ts'
 import { openTurns } from './turns.ts'
 
 /** Goes on with another order that has the endpoint. */
@@ -42,19 +42,20 @@ type Turn =
  * dead process left open there is settled first. Returns the eSIM with the fence of this claim.
  */
 export async function takeEndpoint(
-  desk: Desk,
+  context: SellingContext,
   work: EndpointWork,
   signal: AbortSignal,
 ): Promise<EsimRow> {
   const { endpointId } = work
   const orderId = 'orderId' in work.by ? work.by.orderId : undefined
   let other: string | undefined
-  using turns = openTurns(desk)
+  using turns = openTurns(context)
   for (;;) {
     signal.throwIfAborted()
     const orderIds = other === undefined ? [] : [other]
-    const turn = await desk.ledger.transact<Turn>({ orderIds, endpointIds: [endpointId] }, rows =>
-      decideTurn(desk, work, orderId, other, rows),
+    const turn = await context.ledger.transact<Turn>(
+      { orderIds, endpointIds: [endpointId] },
+      rows => decideTurn(context, work, orderId, other, rows),
     )
     if (turn.kind === 'mine') return turn.esim
     if (turn.kind === 'look') other = turn.orderId
@@ -64,7 +65,7 @@ export async function takeEndpoint(
 }
 
 function decideTurn(
-  desk: Desk,
+  context: SellingContext,
   work: EndpointWork,
   orderId: string | undefined,
   looked: string | undefined,
@@ -75,17 +76,17 @@ function decideTurn(
   if (esim === undefined)
     throw new UnknownEndpointError(
       orderId,
-      `endpoint ${endpointId} is not in ${desk.ledger.location}`,
+      `endpoint ${endpointId} is not in ${context.ledger.location}`,
     )
   const { busyWith } = esim
   if (busyWith !== undefined && busyWith !== orderId) {
     if (busyWith !== looked) return turn({ kind: 'look', orderId: busyWith })
     const holder = rows.order(busyWith)
-    if (holder !== undefined && desk.lease.isHeld(holder, rows)) return turn({ kind: 'wait' })
+    if (holder !== undefined && context.lease.isHeld(holder, rows)) return turn({ kind: 'wait' })
     if (holder !== undefined && isUnfinished(holder))
       return turn({ kind: 'settle', orderId: busyWith })
   } else if (busyWith === undefined && esim.owner?.claim !== owner.claim) {
-    if (desk.lease.isHeld(esim, rows)) return turn({ kind: 'wait' })
+    if (context.lease.isHeld(esim, rows)) return turn({ kind: 'wait' })
   }
   work.admit?.(esim)
   const row: EsimRow = {

@@ -1,5 +1,5 @@
-import type { Desk } from './desk.ts'
 import type { LedgerKeys, LedgerWatch } from './ledger.ts'
+import type { SellingContext } from './selling-context.ts'
 
 /** Times at which somebody looks again whether something is theirs to do. */
 export interface Turns extends Disposable {
@@ -15,7 +15,7 @@ const TOLD = { first: 500, longest: 2000 } as const
  * Waits for others who work on some rows: until the ledger tells that one of them changed, where it can, and from
  * time to time besides, since whoever dies changes nothing.
  */
-export function openTurns({ ledger, clock }: Desk): Turns {
+export function openTurns({ ledger, clock }: SellingContext): Turns {
   const { first, longest } = ledger.watch === undefined ? POLLED : TOLD
   let wait: number = first
   let watch: LedgerWatch | undefined

@@ -12,34 +12,34 @@ import {
   cancellationOf,
   type EndpointFate,
 } from './cancellation.ts'
-import { type Desk, isoNow } from './desk.ts'
-import { type CareDesk, changeEndpoint, removeInstance } from './endpoint-care.ts'
+import { changeEndpoint, type EndpointContext, removeInstance } from './endpoint-care.ts'
 import { SubscriptionFailedError } from './errors.ts'
 import { findInstance, findSubscribed } from './find-addon.ts'
 import type { AddonRow, EsimRow, LedgerEntry, OrderIntent, OrderRow } from './ledger.ts'
 import type { OrderChange } from './order.ts'
-import { type OrderDesk, OrderLostError, saveOrder } from './save-order.ts'
+import { type OrderContext, OrderLostError, saveOrder } from './save-order.ts'
+import { isoNow, type SellingContext } from './selling-context.ts'
 import { freed, type RunOther, takeEndpoint } from './take-endpoint.ts'
 import { readInstance } from './usage.ts'
 
 /** Undoes an order that is claimed; an error lets go of it. */
 export async function undoOrder(
-  desk: OrderDesk,
+  context: OrderContext,
   order: OrderRow,
   runOther: RunOther,
   signal: AbortSignal,
 ): Promise<Cancellation> {
   try {
-    return await undo(desk, order, runOther, signal)
+    return await undo(context, order, runOther, signal)
   } catch (error) {
-    if (!(error instanceof OrderLostError)) await letGo(desk, order)
+    if (!(error instanceof OrderLostError)) await letGo(context, order)
     throw error
   }
 }
 
-async function letGo(desk: OrderDesk, { orderId, endpointId }: OrderRow): Promise<void> {
+async function letGo(context: OrderContext, { orderId, endpointId }: OrderRow): Promise<void> {
   const endpointIds = endpointId === undefined ? [] : [endpointId]
-  await saveOrder(desk, orderId, endpointIds, (rows, current) => {
+  await saveOrder(context, orderId, endpointIds, (rows, current) => {
     const esim = endpointId === undefined ? undefined : rows.esim(endpointId)
     // What is not settled keeps the endpoint, so that whatever comes next settles it first.
     const isOver = current.intent === undefined && current.cancelling !== true
@@ -53,7 +53,7 @@ async function letGo(desk: OrderDesk, { orderId, endpointId }: OrderRow): Promis
 
 /** A cancellation, and what it works on. */
 interface Undoing {
-  readonly desk: OrderDesk
+  readonly context: OrderContext
   readonly order: OrderRow
   readonly endpointId: string
   readonly runOther: RunOther
@@ -65,14 +65,14 @@ interface Undoing {
 }
 
 async function undo(
-  desk: OrderDesk,
+  context: OrderContext,
   order: OrderRow,
   runOther: RunOther,
   signal: AbortSignal,
 ): Promise<Cancellation> {
   const { orderId, endpointId = '' } = order
   const { uniqueId } = order
-  const undoing: Undoing = { desk, order, endpointId, runOther, signal, uniqueId }
+  const undoing: Undoing = { context, order, endpointId, runOther, signal, uniqueId }
   const end = await runSteps(CANCELLATION, cancellationOf(order), (step, state) =>
     perform(undoing, step, state),
   )
@@ -93,15 +93,15 @@ async function perform(
   step: CancelStep,
   state: CancelState,
 ): Promise<CancelEvidence> {
-  const { desk, order, endpointId, signal } = undoing
+  const { context, order, endpointId, signal } = undoing
   const care = careOf(undoing)
   switch (step) {
     case 'take endpoint':
       undoing.esim = await takeEndpoint(
-        desk,
+        context,
         {
           endpointId,
-          owner: desk.claim.owner,
+          owner: context.claim.owner,
           by: { orderId: order.orderId },
           runOther: undoing.runOther,
         },
@@ -113,10 +113,10 @@ async function perform(
     case 'find instance': {
       const options = { lane: 'traveller', signal } as const
       const { uniqueId = '' } = order
-      return instanceSeen(desk, await findInstance(desk, endpointId, uniqueId, options))
+      return instanceSeen(context, await findInstance(context, endpointId, uniqueId, options))
     }
     case 'settle subscription':
-      return instanceSeen(desk, await settleSubscription(undoing))
+      return instanceSeen(context, await settleSubscription(undoing))
     case 'begin':
       return await begin(undoing, 'instance' in state ? state.instance : undefined)
     case 'remove add-on':
@@ -139,20 +139,23 @@ async function perform(
 }
 
 /** What is done to the endpoint is done under the order's claim. */
-const careOf = ({ desk, order, endpointId }: Undoing): CareDesk => ({
-  ...desk,
+const careOf = ({ context, order, endpointId }: Undoing): EndpointContext => ({
+  ...context,
   async save(decide = () => []) {
-    await saveOrder(desk, order.orderId, [endpointId], rows => ({
+    await saveOrder(context, order.orderId, [endpointId], rows => ({
       change: {},
       entries: decide(rows),
     }))
   },
 })
 
-const instanceSeen = (desk: Desk, finding: Finding<AddonInstance>): CancelEvidence => ({
+const instanceSeen = (
+  context: SellingContext,
+  finding: Finding<AddonInstance>,
+): CancelEvidence => ({
   saw: 'instance',
   finding,
-  isUsed: finding.kind === 'there' && wasUsed(finding.value, desk),
+  isUsed: finding.kind === 'there' && wasUsed(finding.value, context),
 })
 
 /** Writes down that the order is being undone. */
@@ -160,9 +163,9 @@ async function begin(
   undoing: Undoing,
   instance: AddonInstance | undefined,
 ): Promise<CancelEvidence> {
-  const { desk, order, endpointId } = undoing
-  const addons = await addonsOf(desk, endpointId)
-  const begun = await saveOrder(desk, order.orderId, [endpointId], (rows, current) => ({
+  const { context, order, endpointId } = undoing
+  const addons = await addonsOf(context, endpointId)
+  const begun = await saveOrder(context, order.orderId, [endpointId], (rows, current) => ({
     change: {
       cancelling: true,
       ...(instance !== undefined && { uniqueId: instance.uniqueId }),
@@ -184,36 +187,36 @@ async function begin(
 
 /** Whose an endpoint is without the order. */
 async function holderOf({
-  desk,
+  context,
   order,
   endpointId,
   esim,
 }: Undoing): Promise<"its buyer's" | 'others' | 'nobody'> {
-  if (order.kind === 'topUp' && !(await isCancelled(desk, esim?.orderId))) return "its buyer's"
-  const addons = await addonsOf(desk, endpointId)
-  return (await isHeldByOthers(desk, order.orderId, addons)) ? 'others' : 'nobody'
+  if (order.kind === 'topUp' && !(await isCancelled(context, esim?.orderId))) return "its buyer's"
+  const addons = await addonsOf(context, endpointId)
+  return (await isHeldByOthers(context, order.orderId, addons)) ? 'others' : 'nobody'
 }
 
-const addonsOf = (desk: Desk, endpointId: string): Promise<readonly AddonRow[]> =>
-  desk.ledger.transact({ endpointIds: [endpointId] }, rows => ({
+const addonsOf = (context: SellingContext, endpointId: string): Promise<readonly AddonRow[]> =>
+  context.ledger.transact({ endpointIds: [endpointId] }, rows => ({
     entries: [],
     result: rows.addons(endpointId),
   }))
 
 /** Whether an add-on is there that no cancelled order brought: its endpoint is somebody's. */
 async function isHeldByOthers(
-  desk: Desk,
+  context: SellingContext,
   orderId: string,
   addons: readonly AddonRow[],
 ): Promise<boolean> {
   const others = addons.filter(row => row.orderId !== orderId && row.status !== 'removed')
-  for (const row of others) if (!(await isCancelled(desk, row.orderId))) return true
+  for (const row of others) if (!(await isCancelled(context, row.orderId))) return true
   return false
 }
 
-async function isCancelled(desk: Desk, orderId: string | undefined): Promise<boolean> {
+async function isCancelled(context: SellingContext, orderId: string | undefined): Promise<boolean> {
   if (orderId === undefined) return false
-  const order = await desk.ledger.transact({ orderIds: [orderId] }, rows => ({
+  const order = await context.ledger.transact({ orderIds: [orderId] }, rows => ({
     entries: [],
     result: rows.order(orderId),
   }))
@@ -221,11 +224,11 @@ async function isCancelled(desk: Desk, orderId: string | undefined): Promise<boo
 }
 
 /** From now on: a dead process may have sent it just before it died. */
-const deadlineOf = (desk: Desk, intent: OrderIntent): number =>
-  desk.clock.now() + intent.settleSeconds * 1000
+const deadlineOf = (context: SellingContext, intent: OrderIntent): number =>
+  context.clock.now() + intent.settleSeconds * 1000
 
 async function settleActivation({
-  desk,
+  context,
   order: { intent },
   esim,
   signal,
@@ -233,28 +236,32 @@ async function settleActivation({
   if (intent === undefined) return notThere('no activation was announced')
   const readStatus = async () =>
     seenIn(
-      await desk.sft.read.sim(esim?.iccid ?? '', { lane: 'traveller', signal }),
+      await context.sft.read.sim(esim?.iccid ?? '', { lane: 'traveller', signal }),
       'the SIM is not Active',
       sim => (sim.status === 'Active' ? true : undefined),
     )
-  return await settle(readStatus, deadlineOf(desk, intent), desk.clock, signal)
+  return await settle(readStatus, deadlineOf(context, intent), context.clock, signal)
 }
 
 async function settleSubscription({
-  desk,
+  context,
   order,
   endpointId,
   signal,
 }: Undoing): Promise<Finding<AddonInstance>> {
   const { intent } = order
   if (intent?.write !== 'subscribe') return notThere('no subscription was announced')
-  const addons = await addonsOf(desk, endpointId)
-  const find = () => findSubscribed(desk, order, intent, addons, { lane: 'traveller', signal })
-  return await settle(find, deadlineOf(desk, intent), desk.clock, signal)
+  const addons = await addonsOf(context, endpointId)
+  const find = () => findSubscribed(context, order, intent, addons, { lane: 'traveller', signal })
+  return await settle(find, deadlineOf(context, intent), context.clock, signal)
 }
 
-function wasUsed(instance: AddonInstance, desk: Desk): boolean {
-  const { usedBytes, status } = readInstance(instance, new Date(desk.clock.now()), desk.timeZone)
+function wasUsed(instance: AddonInstance, context: SellingContext): boolean {
+  const { usedBytes, status } = readInstance(
+    instance,
+    new Date(context.clock.now()),
+    context.timeZone,
+  )
   return usedBytes === undefined ? status !== 'waiting' : usedBytes > 0
 }
 
@@ -273,14 +280,14 @@ async function endOrder(
   undoing: Undoing,
   fate: { readonly addon: AddonFate; readonly endpoint: EndpointFate },
 ): Promise<void> {
-  const { desk, order } = undoing
+  const { context, order } = undoing
   const { orderId, endpointId } = order
   const cancellation = reportOf(undoing, fate)
-  await saveOrder(desk, orderId, endpointId === undefined ? [] : [endpointId], rows => {
+  await saveOrder(context, orderId, endpointId === undefined ? [] : [endpointId], rows => {
     const esim = endpointId === undefined ? undefined : rows.esim(endpointId)
     const entries: LedgerEntry[] =
       esim?.busyWith === orderId
-        ? [{ table: 'esims', row: leftAs(esim, orderId, fate.endpoint, isoNow(desk)) }]
+        ? [{ table: 'esims', row: leftAs(esim, orderId, fate.endpoint, isoNow(context)) }]
         : []
     const detail = [...cancellation.undone, ...cancellation.notUndone].join('; ')
     const step = { step: 'cancel', outcome: 'done', detail } as const
@@ -296,16 +303,16 @@ async function endOrder(
   })
   const { esim } = undoing
   if (fate.endpoint === 'released' && esim?.activationCode !== undefined)
-    desk.pool.putBack({ ...esim, activationCode: esim.activationCode })
+    context.pool.putBack({ ...esim, activationCode: esim.activationCode })
 }
 
 /** An add-on that is in use stays; the order that has it is delivered. */
 async function keepOrder(
-  { desk, order: { orderId }, endpointId }: Undoing,
+  { context, order: { orderId }, endpointId }: Undoing,
   instance: AddonInstance,
 ): Promise<void> {
   const { uniqueId } = instance
-  await saveOrder(desk, orderId, [endpointId], (rows, current) => {
+  await saveOrder(context, orderId, [endpointId], (rows, current) => {
     const esim = rows.esim(endpointId)
     const entries: LedgerEntry[] = []
     if (esim !== undefined)

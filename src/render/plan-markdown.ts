@@ -1,4 +1,4 @@
-import { blockedEntries, hardErrors } from '../outcome.ts'
+import { blockedEntries, planErrors } from '../outcome.ts'
 import type { Plan } from '../plan/plan.ts'
 import { ACTIONS } from '../plan/plan.ts'
 import { kinds } from '../resources/kinds.ts'
@@ -17,7 +17,7 @@ const isRefused = (plan: Plan): boolean => plan.issues.some(issue => issue.sever
 
 /** What a reviewer must know who reads one line: whether it can be applied, and what stays undone. */
 function headline(plan: Plan): string {
-  if (hardErrors(plan).length > 0) return 'failed, it cannot be applied'
+  if (planErrors(plan).length > 0) return 'failed, it cannot be applied'
   const blocked = blockedEntries(plan).length
   return [
     ...(isRefused(plan) ? ['refused'] : []),

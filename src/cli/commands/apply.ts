@@ -4,7 +4,7 @@ import type { ApplyReport, Result } from '../../apply/report.ts'
 import { settlePending } from '../../apply/settle-pending.ts'
 import { type MadePlan, makePlan } from '../../make-plan.ts'
 import type { Catalog } from '../../model.ts'
-import { applyOutcome, hardErrors, type Outcome, planOutcome } from '../../outcome.ts'
+import { applyOutcome, type Outcome, planErrors, planOutcome } from '../../outcome.ts'
 import { inPlainWords } from '../../plain-error.ts'
 import { count, duration } from '../../render/paint.ts'
 import { outcomeToJson, planToJson } from '../../render/plan-json.ts'
@@ -151,7 +151,7 @@ async function applyCatalog(
   showIssues(context, plan.issues)
   const planned = planOutcome(plan)
   const refused = planned === 'failed' || planned === 'refused'
-  if (!json && hardErrors(plan).length === 0)
+  if (!json && planErrors(plan).length === 0)
     for (const line of renderPlan(plan, context.paint, subject)) context.out(line)
   if (refused) {
     if (json)

@@ -1,6 +1,6 @@
 import { writeFileDurably } from '../../durable/files.ts'
 import { makePlan } from '../../make-plan.ts'
-import { hardErrors, planOutcome } from '../../outcome.ts'
+import { planErrors, planOutcome } from '../../outcome.ts'
 import type { Plan } from '../../plan/plan.ts'
 import { planToJson } from '../../render/plan-json.ts'
 import { planMarkdown } from '../../render/plan-markdown.ts'
@@ -71,7 +71,7 @@ export const plan = defineCommand({
     })
     showIssues(context, made.plan.issues)
     const out = flags.out
-    if (out !== undefined && hardErrors(made.plan).length === 0) {
+    if (out !== undefined && planErrors(made.plan).length === 0) {
       const saved = savePlan(
         made,
         catalog.hash,
@@ -85,7 +85,7 @@ export const plan = defineCommand({
     }
     if (flags.json) context.json(planToJson(made.plan, subject))
     else if (flags.markdown) context.document(planMarkdown(made.plan, subject))
-    else if (hardErrors(made.plan).length === 0)
+    else if (planErrors(made.plan).length === 0)
       for (const line of renderPlan(made.plan, context.paint, subject)) context.out(line)
     return exitOf(made.plan, flags)
   },

@@ -22,23 +22,23 @@ import { openLedger } from '../stores/ledgers.ts'
 import { watchState } from '../stores/states.ts'
 import type { ProvisionerOptions } from './api.ts'
 import { listCandidates } from './candidates.ts'
-import { DEFAULT_POLICIES, type Desk, isoNow, type Policies } from './desk.ts'
 import { type EsimPool, openEsimPool } from './esim-pool.ts'
 import { tellSafely } from './events.ts'
 import { reasonOf } from './explain.ts'
 import { openLease } from './lease.ts'
 import type { Ledger } from './ledger.ts'
 import { takenAmong } from './pages.ts'
+import { DEFAULT_POLICIES, isoNow, type Policies, type SellingContext } from './selling-context.ts'
 
-/** A desk, and what was opened for it. */
-export interface OpenDesk extends AsyncDisposable {
-  readonly desk: Desk
+/** A context, and what was opened for it. */
+export interface OpenContext extends AsyncDisposable {
+  readonly context: SellingContext
   /** Tells of work that nobody waits for and that went wrong. */
   readonly failedInBackground: (work: string) => (error: unknown) => void
 }
 
-/** Opens what a desk consists of: account, state, ledger, pool and lease; what was handed in open stays open. */
-export async function openDesk(options: ProvisionerOptions): Promise<OpenDesk> {
+/** Opens what a context consists of: account, state, ledger, pool and lease; what was handed in open stays open. */
+export async function openContext(options: ProvisionerOptions): Promise<OpenContext> {
   const { env = process.env, clock = SYSTEM_CLOCK, timeZone = timeZoneOf(env) } = options
   const opened: AsyncDisposable[] = []
   const tell = tellSafely(options.onEvent ?? (() => {}))
@@ -94,7 +94,7 @@ export async function openDesk(options: ProvisionerOptions): Promise<OpenDesk> {
     throw error
   }
   return {
-    desk: { sft, ledger, pool, readState, clock, policies, timeZone, lease, tell },
+    context: { sft, ledger, pool, readState, clock, policies, timeZone, lease, tell },
     failedInBackground,
     async [Symbol.asyncDispose]() {
       await pool.stop()

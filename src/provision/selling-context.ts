@@ -41,7 +41,7 @@ export const DEFAULT_POLICIES: Policies = {
 }
 
 /** The parts of an open provisioner. */
-export interface Desk {
+export interface SellingContext {
   readonly sft: Sft
   readonly ledger: Ledger
   readonly pool: EsimPool
@@ -55,5 +55,5 @@ export interface Desk {
 }
 
 /** The time as the ledger writes it. */
-export const isoNow = (desk: { readonly clock: Clock }): string =>
-  new Date(desk.clock.now()).toISOString()
+export const isoNow = (context: { readonly clock: Clock }): string =>
+  new Date(context.clock.now()).toISOString()
