@@ -161,10 +161,13 @@ export class AccountUnreachableError extends ProvisionError {
   }
 }
 
-/** The caller's `signal` or `timeoutSeconds` fired first. The order can be resumed or cancelled. */
-export class ThrottledTooLongError extends ProvisionError {
-  override readonly name = 'ThrottledTooLongError'
-  override readonly code = 'THROTTLED_TOO_LONG'
+/**
+ * The caller's `signal` or `timeoutSeconds` fired first, or the account was throttled for too long. The order
+ * can be resumed or cancelled.
+ */
+export class GaveUpWaitingError extends ProvisionError {
+  override readonly name = 'GaveUpWaitingError'
+  override readonly code = 'GAVE_UP_WAITING'
   constructor(orderId: string | undefined, reason: string, options?: ErrorOptions) {
     super(
       orderId,
@@ -305,7 +308,7 @@ export type AnyProvisionError =
   | ProvisionerClosedError
   | StorageError
   | SubscriptionFailedError
-  | ThrottledTooLongError
+  | GaveUpWaitingError
   | UnexpectedError
   | UnknownEndpointError
   | UnknownOrderError

@@ -15,9 +15,9 @@ import { StateDamagedError } from '../state/state-errors.ts'
 import {
   AccountRefusedError,
   AccountUnreachableError,
+  GaveUpWaitingError,
   ProvisionError,
   StorageError,
-  ThrottledTooLongError,
   UnexpectedError,
 } from './errors.ts'
 
@@ -33,7 +33,7 @@ export function explainError(orderId: string | undefined, error: unknown): Provi
   if (error instanceof SftCredentialsError || error instanceof SftNoAccessError)
     return new AccountRefusedError(orderId, reason, options)
   if (error instanceof SftThrottledError || error instanceof SftAbortedError || isAbort(error))
-    return new ThrottledTooLongError(orderId, reason, options)
+    return new GaveUpWaitingError(orderId, reason, options)
   if (error instanceof SftError) return new AccountUnreachableError(orderId, reason, options)
   if (isOfFiles(error)) return new StorageError(orderId, reason, options)
   return new UnexpectedError(orderId, reason, options)

@@ -1,4 +1,4 @@
-import { OrderConflictError, ProvisionError, ThrottledTooLongError } from './errors.ts'
+import { GaveUpWaitingError, OrderConflictError, ProvisionError } from './errors.ts'
 import { explainError, reasonOf } from './explain.ts'
 import type { OrderRow } from './ledger.ts'
 import type { OrderContent } from './order.ts'
@@ -85,7 +85,7 @@ export function openSharedWork<Result>(): SharedWork<Result> {
 const gaveUp = (orderId: string, { reason }: AbortSignal): ProvisionError =>
   reason instanceof ProvisionError
     ? reason
-    : new ThrottledTooLongError(orderId, reasonOf(reason), { cause: reason })
+    : new GaveUpWaitingError(orderId, reasonOf(reason), { cause: reason })
 
 /** The orders that this process works on: one run an order, however many wait for it. */
 export interface OrderRuns {

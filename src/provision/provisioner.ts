@@ -13,7 +13,6 @@ import {
   OrderConflictError,
   OrderNotDeliveredError,
   ProvisionerClosedError,
-  ThrottledTooLongError,
   UnknownEndpointError,
 } from './errors.ts'
 import { explainError } from './explain.ts'
@@ -304,7 +303,7 @@ function stockCalls({ context, closing }: Parts): StockCalls {
 }
 
 /** What callers get who still wait when the provisioner is closed. */
-const wasClosed = () => new ThrottledTooLongError(undefined, 'the provisioner was closed')
+const wasClosed = () => new ProvisionerClosedError()
 
 const cancelBegan = (orderId: string) =>
   new OrderConflictError(orderId, 'is being cancelled', 'cancel() tells how that ended')

@@ -2,12 +2,13 @@ import { inspect } from 'node:util'
 import t from 'tap'
 import {
   AccountRefusedError,
+  GaveUpWaitingError,
   memoryLedger,
   NoEsimAvailableError,
   OrderConflictError,
   openProvisioner,
   PlanOutOfSaleError,
-  ThrottledTooLongError,
+  ProvisionerClosedError,
   UnknownEndpointError,
   UnknownOrderError,
   UnknownSkuError,
@@ -238,7 +239,7 @@ t.test('a caller that gives up gets its error, and the order goes on later', asy
   const { shop, ledger } = await openShop(market)
   await using _closing = shop
   const hurried = shop.purchase({ orderId: 'A-1', sku: 'EU-1GB', timeoutSeconds: 0.2 })
-  await t.rejects(hurried, ThrottledTooLongError)
+  await t.rejects(hurried, GaveUpWaitingError)
   const sale = await shop.purchase({ orderId: 'A-1', sku: 'EU-1GB' })
   t.equal(market.simulator.world.endpoints.get(sale.endpointId)?.instances.length, 1)
   t.equal(countCalls(market.simulator)['SubscribeAddon'], 1)
@@ -269,7 +270,7 @@ t.test('unfinished orders of a closed provisioner are resumed at open', async t 
   while ((await allOrders(ledger)).length === 0)
     await new Promise(resolve => setTimeout(resolve, 5))
   await shop[Symbol.asyncDispose]()
-  await t.rejects(cut, ThrottledTooLongError)
+  await t.rejects(cut, ProvisionerClosedError)
   const { shop: next } = await openShop(market, { ledger })
   await using _closing = next
   await next.resume()

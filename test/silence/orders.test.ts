@@ -7,6 +7,7 @@ import {
   type AnyProvisionError,
   EndpointSuspendedError,
   fileLedger,
+  GaveUpWaitingError,
   InvalidRequestError,
   isProvisionError,
   type Ledger,
@@ -20,7 +21,6 @@ import {
   type PurchaseRequest,
   StorageError,
   SubscriptionFailedError,
-  ThrottledTooLongError,
   UnexpectedError,
   UnknownOrderError,
 } from '../../src/provision/index.ts'
@@ -183,7 +183,7 @@ const CASES: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     const { endpointId, addon } = await buy()
     const throttled = { operation: 'EndPointLifeCycleChange', kind: 'throttle-429' } as const
     market.simulator.fault({ ...throttled, count: 50 })
-    await t.rejects(shop.cancel('A-1'), ThrottledTooLongError)
+    await t.rejects(shop.cancel('A-1'), GaveUpWaitingError)
     market.simulator.clearFaults()
     await t.rejects(buy(), OrderConflictError)
     t.equal((await shop.order('A-1')).cancelling, true)
@@ -516,7 +516,7 @@ t.test('every error that leaves the library is a documented one', async t => {
   const controller = new AbortController()
   const waiting = shop.purchase({ orderId: 'A-1', sku: 'EU-1GB', signal: controller.signal })
   controller.abort('a reason of the portal')
-  await t.rejects(waiting, ThrottledTooLongError)
+  await t.rejects(waiting, GaveUpWaitingError)
   const broken = async (options: Parameters<typeof openShop>[1]) => {
     const { shop } = await openShop(market, { ...options, resumeAtOpen: false })
     return await shop.purchase({ orderId: 'A-2', sku: 'EU-1GB' }).catch((error: unknown) => error)
@@ -566,7 +566,7 @@ function adviceFor(error: AnyProvisionError): string {
     case 'OrderConflictError':
     case 'ProvisionerClosedError':
     case 'StorageError':
-    case 'ThrottledTooLongError':
+    case 'GaveUpWaitingError':
     case 'UnexpectedError':
     case 'UnknownEndpointError':
     case 'UnknownOrderError':
