@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import type { ExpectedList } from './account/kind-list.ts'
 import { type Expected, listIssues, listingOf, type Observation } from './account/observation.ts'
+import { observationHash } from './account/observation-hash.ts'
 import {
   type ObserveEvent,
   observeAccount,
@@ -27,7 +27,8 @@ import { targetChanges } from './plan/targets.ts'
 import type { Sales } from './resources/impact.ts'
 import { kinds } from './resources/kinds.ts'
 import type { Sft } from './sft/api.ts'
-import type { AccountIdentity, State } from './state/state.ts'
+import { accountIdentity, checkAccount } from './state/account-identity.ts'
+import type { State } from './state/state.ts'
 
 /** What planning may be told; each has the default that suits a first run. */
 export interface PlanOptions {
@@ -73,7 +74,7 @@ export async function makePlan(
   options: PlanOptions = {},
 ): Promise<MadePlan> {
   const { observation, graph, changes: all } = await compare(catalog, state, sft, options)
-  const account = accountIdentity(sft, catalog, observation)
+  const account = accountIdentity(sft, catalog.account, observation)
   const wrongAccount = checkAccount(state, account)
   const targeted = targetChanges(all, options.targets ?? [], graph)
   const changes =
@@ -98,7 +99,8 @@ export async function makePlan(
     ),
     account,
   }
-  return { plan, observation, accountHash: observationHash(observation) }
+  const sections = kinds().flatMap(({ list }) => (list === undefined ? [] : [list.section]))
+  return { plan, observation, accountHash: observationHash(observation, sections) }
 }
 
 /** What was read of the account, what the catalog wants of it, and what becomes of every address. */
@@ -178,61 +180,3 @@ function unsettledOf(state: State): ReadonlySet<Address> {
 }
 
 const isError = (issue: Issue): boolean => issue.severity === 'error'
-
-/** Which account was read: host, child account and destination group. */
-export function accountIdentity(
-  sft: Sft,
-  catalog: { readonly account: Pick<Catalog['account'], 'destGroupId'> },
-  observation: Observation,
-): AccountIdentity {
-  const destGroupId =
-    catalog.account.destGroupId ??
-    (observation.destGroupIds.length === 1 ? observation.destGroupIds[0] : undefined)
-  return {
-    host: sft.host,
-    ...(sft.targetAccountId !== undefined && { targetAccountId: sft.targetAccountId }),
-    ...(destGroupId !== undefined && { destGroupId }),
-  }
-}
-
-/** The state of another account is refused: its IDs would name somebody else's things. */
-export function checkAccount(state: State, account: AccountIdentity): readonly Issue[] {
-  const known = state.account
-  if (known === undefined) return []
-  const differs = (['host', 'targetAccountId', 'destGroupId'] as const).filter(
-    field =>
-      known[field] !== account[field] &&
-      !(field === 'destGroupId' && (known[field] === undefined || account[field] === undefined)),
-  )
-  if (differs.length === 0) return []
-  const told = (identity: AccountIdentity) =>
-    differs.map(field => `${field} ${identity[field] ?? 'not given'}`).join(', ')
-  return [
-    {
-      code: 'STATE_OTHER_ACCOUNT',
-      severity: 'error',
-      message: `the state belongs to another account: it has ${told(known)}; this run has ${told(account)}`,
-      hint: 'use the state of this account (--state), or the account of this state (SFT_BASE_URL, SFT_TARGET_ACCOUNT_ID)',
-    },
-  ]
-}
-
-/** One hash over what was read, whatever the order in which the platform lists it. */
-function observationHash(observation: Observation): string {
-  const hash = createHash('sha256')
-  const lists: readonly (readonly unknown[])[] = [
-    observation.networks.items,
-    ...kinds().flatMap(({ list }) =>
-      list === undefined ? [] : [listingOf(observation, list.section).items],
-    ),
-    [...observation.sims.values()].map(({ iccid, endpointId, status }) => ({
-      iccid,
-      endpointId,
-      status,
-    })),
-  ]
-  hash.update(JSON.stringify([...observation.destGroupIds].sort()))
-  for (const list of lists)
-    hash.update(JSON.stringify(list.map(item => JSON.stringify(item)).sort()))
-  return hash.digest('hex')
-}

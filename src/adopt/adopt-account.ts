@@ -4,12 +4,12 @@ import type { LoadOptions } from '../catalog/index.ts'
 import type { LoadedCatalog } from '../catalog/load.ts'
 import { loadStaged, type PlannedFile } from '../catalog/stage-catalog.ts'
 import { type Issue, IssuesError } from '../issues.ts'
-import { accountIdentity, checkAccount } from '../make-plan.ts'
 import type { Address, Catalog, KindName } from '../model.ts'
 import { wholeLists } from '../plan/expected.ts'
 import { resolveCatalog } from '../plan/resolve.ts'
 import { kinds } from '../resources/kinds.ts'
 import type { Sft } from '../sft/api.ts'
+import { accountIdentity, checkAccount } from '../state/account-identity.ts'
 import type { AccountIdentity, PutEntry, State } from '../state/state.ts'
 import { adoptionRecords, explainChange, remainingChanges, stateWith } from './adoption-records.ts'
 import { askFacts, NO_ANSWERS } from './ask-facts.ts'
@@ -64,7 +64,7 @@ export async function prepareAdoption(
 ): Promise<Adoption> {
   const { catalog, kinds } = options
   const observation = await readAccount(sft, state, options)
-  const account = accountIdentity(sft, catalog ?? { account: {} }, observation)
+  const account = accountIdentity(sft, catalog?.account ?? {}, observation)
   const foreign = checkAccount(state, account)
   if (foreign.length > 0) throw new IssuesError(foreign)
   const profiles = await readProfiles(sft, state, observation, options)

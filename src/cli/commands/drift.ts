@@ -4,7 +4,6 @@ import { callCost } from '../../adopt/call-cost.ts'
 import { AcceptError, acceptDrift } from '../../drift/accept-drift.ts'
 import { compareDrift, driftOutcome, hasDrift } from '../../drift/compare-drift.ts'
 import { writeFileDurably } from '../../durable/files.ts'
-import { accountIdentity, checkAccount } from '../../make-plan.ts'
 import type { Address, Catalog } from '../../model.ts'
 import { expectedOf } from '../../plan/expected.ts'
 import { resolveCatalog } from '../../plan/resolve.ts'
@@ -13,6 +12,7 @@ import { renderDrift } from '../../render/drift-text.ts'
 import { subjectLines, subjectToJson } from '../../render/subject.ts'
 import { kindOf } from '../../resources/kinds.ts'
 import type { Sft } from '../../sft/api.ts'
+import { accountIdentity, checkAccount } from '../../state/account-identity.ts'
 import { type State, type StateStore, splitAddress } from '../../state/state.ts'
 import { openState, readState } from '../../stores/states.ts'
 import { openAccount, stateOf, subjectOf } from '../account.ts'
@@ -105,7 +105,7 @@ async function readAccount(
         context.paintErr('dim', `The SIM stock has ${callCost(pages, sft, 'page', 'pages')}.`),
       ),
   })
-  const foreign = checkAccount(state, accountIdentity(sft, catalog, observation))
+  const foreign = checkAccount(state, accountIdentity(sft, catalog.account, observation))
   showIssues(context, foreign)
   return foreign.length > 0 ? undefined : observation
 }
