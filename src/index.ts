@@ -84,12 +84,14 @@ export type {
   UpdateChange,
   Wanted,
 } from './plan/plan.ts'
+export { JSON_FORMATS, type JsonCommand } from './render/formats.ts'
 export { type IssueStyle, renderIssue } from './render/issues.ts'
+export { type JsonAnswer, outputSchema } from './render/outputs.ts'
 export type { Paint, Tone } from './render/paint.ts'
-export { planToJson } from './render/plan-json.ts'
+export { type PlanJson, planToJson } from './render/plan-json.ts'
 export { planMarkdown } from './render/plan-markdown.ts'
 export { renderPlan } from './render/plan-text.ts'
-export { renderReport, reportToJson } from './render/report-text.ts'
+export { type ReportJson, renderReport, reportToJson } from './render/report-text.ts'
 export type { Subject } from './render/subject.ts'
 export type { AddonPlanRecord } from './resources/addon-plan.ts'
 export type { Activation, AddonPlanEntry, Renewal } from './resources/addon-plan-entry.ts'

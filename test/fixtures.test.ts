@@ -79,7 +79,8 @@ for (const ledger of ['folded', 'journal'] as const)
     const desk = await openRelease(t, { state: 'folded', ledger })
     const statuses = async () => {
       const { stdout } = await desk.run('orders --json')
-      const orders = JSON.parse(stdout) as readonly { orderId: string; status: string }[]
+      const { orders }: { orders: readonly { orderId: string; status: string }[] } =
+        JSON.parse(stdout)
       return Object.fromEntries(orders.map(order => [order.orderId, order.status]))
     }
     t.same(await statuses(), STATUS)

@@ -1,8 +1,10 @@
 import { styleText } from 'node:util'
 import type { Issue } from '../issues.ts'
 import { OUTCOMES, type Outcome } from '../outcome.ts'
+import type { JsonCommand } from '../render/formats.ts'
 import { jsonText, manyLines, marked, throughGate, withoutUrlSecrets } from '../render/gate.ts'
 import { type IssueStyle, renderIssue } from '../render/issues.ts'
+import type { JsonAnswer } from '../render/outputs.ts'
 import { type Paint, plain, type Tone } from '../render/paint.ts'
 import type { Environment } from '../settings.ts'
 import { readEnvFile } from './env-file.ts'
@@ -31,7 +33,16 @@ export interface Context {
   readonly env: Environment
   /** A line on stdout: the answer. What would move a cursor or begin another line is taken out. */
   readonly out: (line: string) => void
-  /** Data on stdout, as JSON. */
+  /**
+   * What a command answers with `--json`. It is written once the run has ended, with how it ended; `outcome` is
+   * what it came to, where the exit code does not tell.
+   */
+  readonly answer: <Name extends JsonCommand>(
+    command: Name,
+    fields: JsonAnswer<Name>,
+    outcome?: Outcome,
+  ) => void
+  /** JSON on stdout that is a document of its own. */
   readonly json: (value: unknown) => void
   /** Lines on stdout whose format was made by a renderer of Markdown, CSV or YAML. */
   readonly document: (text: string) => void
@@ -80,7 +91,7 @@ export const readEnvironment = (host: Host): Environment => ({
 const safe = (line: string, paint: Paint): string => withoutUrlSecrets(throughGate(line, paint))
 
 /** The context of a process. */
-export function openContext(env: Environment, host: Host): Context {
+export function openContext(env: Environment, host: Host): Omit<Context, 'answer'> {
   const { stdin, stdout, stderr } = host
   const stop = new AbortController()
   const listeners: SignalListener[] = []

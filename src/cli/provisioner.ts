@@ -5,6 +5,8 @@ import {
   type Provisioner,
 } from '../provision/index.ts'
 import { viewLedger } from '../provision/read-ledger.ts'
+import type { JsonCommand } from '../render/formats.ts'
+import type { JsonAnswer } from '../render/outputs.ts'
 import { ledgerLocation, stateLocation, timeZoneOf } from '../settings.ts'
 import type { Sft } from '../sft/api.ts'
 import { withoutSecrets } from '../stores/registry.ts'
@@ -123,12 +125,13 @@ export function required<Name extends string>(
 }
 
 /** Prints data, or lines for people. */
-export function answer(
+export function answer<Name extends JsonCommand>(
   flags: JsonFlag,
   context: Context,
-  data: unknown,
+  command: Name,
+  fields: JsonAnswer<Name>,
   lines: readonly string[],
 ): void {
-  if (flags.json) context.json(data)
+  if (flags.json) context.answer(command, fields)
   else for (const line of lines) context.out(line)
 }

@@ -1,5 +1,5 @@
-import type { JsonObject } from '../model.ts'
-import { OUTCOMES } from '../outcome.ts'
+import { OUTCOMES, type Outcome } from '../outcome.ts'
+import { JSON_FORMATS, type JsonCommand } from '../render/formats.ts'
 import { oneLine, throughGate, withoutUrlSecrets } from '../render/gate.ts'
 import { plain } from '../render/paint.ts'
 import type { Environment } from '../settings.ts'
@@ -78,7 +78,7 @@ async function runInContext(
   command: Command,
   argv: readonly string[],
   host: Host,
-): Promise<{ readonly context: Context; readonly code: number }> {
+): Promise<{ readonly context: Omit<Context, 'answer'>; readonly code: number }> {
   let env: Environment = {}
   let warnings: readonly string[] = []
   try {
@@ -103,45 +103,57 @@ const brokenBy = (
   work: ReturnType<Command['read']>,
 ): ReturnType<Command['read']> => (work === 'help' ? work : () => Promise.reject(error))
 
-/** Runs, and with `--json` says a failure in JSON too, apart from wrong usage, where nothing else was said so. */
+/**
+ * Runs, and with `--json` says on stdout what it answered and how it ended. Wrong usage says nothing there:
+ * it was no such command.
+ */
 async function runTold(
   command: Command,
   argv: readonly string[],
-  context: Context,
+  context: Omit<Context, 'answer'>,
 ): Promise<number> {
-  if (!argv.includes('--json')) return await run(command, argv, context)
   const messages: string[] = []
-  let isTold = false
-  const code = await run(command, argv, {
+  let told: { readonly fields: object; readonly outcome: Outcome | undefined } | undefined
+  const { code, isThrown } = await run(command, argv, {
     ...context,
-    json: value => {
-      isTold = true
-      context.json(value)
+    answer: (_command, fields, outcome) => {
+      told = { fields, outcome }
     },
     err: line => {
       messages.push(withoutUrlSecrets(throughGate(line, plain)))
       context.err(line)
     },
   })
-  if (code !== EXIT.ok && code !== EXIT.usage && !isTold)
-    context.json({ format: 1, command: command.name, ...outcomeOfExit(code), messages })
+  const isData = argv.includes('--json') && Object.hasOwn(JSON_FORMATS, command.name)
+  const isBroken = isThrown || (told === undefined && code !== EXIT.ok)
+  if (!isData || code === EXIT.usage || (told === undefined && !isBroken)) return code
+  const envelope = {
+    format: JSON_FORMATS[command.name as JsonCommand],
+    command: command.name,
+    outcome: isThrown ? outcomeOfExit(code) : (told?.outcome ?? outcomeOfExit(code)),
+    exitCode: code,
+  }
+  context.json({ ...envelope, ...told?.fields, ...envelope, ...(isBroken && { messages }) })
   return code
 }
 
 /** The outcome that a code stands for. */
-function outcomeOfExit(code: number): JsonObject {
-  const [outcome] = Object.entries(OUTCOMES).find(([, one]) => one.code === code) ?? []
-  return { ...(outcome !== undefined && { outcome }), exitCode: code }
+const outcomeOfExit = (code: number): Outcome =>
+  (Object.keys(OUTCOMES) as Outcome[]).find(name => OUTCOMES[name].code === code) ?? 'failed'
+
+interface Ended {
+  readonly code: number
+  readonly isThrown: boolean
 }
 
-async function run(command: Command, argv: readonly string[], context: Context): Promise<number> {
+async function run(command: Command, argv: readonly string[], context: Context): Promise<Ended> {
   try {
     const work = command.read(argv)
-    if (work !== 'help') return await work(context)
+    if (work !== 'help') return { code: await work(context), isThrown: false }
     for (const line of command.help) context.out(line)
-    return EXIT.ok
+    return { code: EXIT.ok, isThrown: false }
   } catch (error) {
-    return showError(error, command, context)
+    return { code: await showError(error, command, context), isThrown: true }
   }
 }
 

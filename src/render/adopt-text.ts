@@ -1,8 +1,8 @@
-import type { JsonObject, KindName } from '../model.ts'
+import type { KindName } from '../model.ts'
 import { kinds } from '../resources/kinds.ts'
 import { gated } from './gate.ts'
+import type { JsonAnswer } from './outputs.ts'
 import { count, type Paint, plain } from './paint.ts'
-import { JSON_FORMAT } from './plan-json.ts'
 import { type Subject, subjectToJson } from './subject.ts'
 
 /** What taking over an account comes to, as far as it is shown. */
@@ -64,9 +64,8 @@ export function adoptionToJson(
   adoption: AdoptionView,
   written: boolean,
   subject?: Subject,
-): JsonObject {
+): JsonAnswer<'adopt'> {
   return {
-    format: JSON_FORMAT,
     ...subjectToJson(subject),
     written,
     files: adoption.files.map(({ path, text }) => ({ path, text })),

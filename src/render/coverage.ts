@@ -1,9 +1,8 @@
-import type { JsonObject } from '../model.ts'
 import type { Coverage, ZoneCoverage } from '../resources/zone-coverage.ts'
 import { gated } from './gate.ts'
 import { markdownText } from './markdown.ts'
+import type { JsonAnswer } from './outputs.ts'
 import { count, type Paint, plain } from './paint.ts'
-import { JSON_FORMAT } from './plan-json.ts'
 import { type Subject, subjectLines, subjectToJson } from './subject.ts'
 
 const SHOWN = 10
@@ -84,8 +83,7 @@ export function coverageMarkdown(coverage: Coverage, subject?: Subject): string 
 }
 
 /** Coverage as data. */
-export const coverageToJson = (coverage: Coverage, subject?: Subject): JsonObject => ({
-  format: JSON_FORMAT,
+export const coverageToJson = (coverage: Coverage, subject?: Subject): JsonAnswer<'coverage'> => ({
   ...subjectToJson(subject),
   zones: coverage.zones.map(zone => ({ ...zone })),
   unsold: coverage.unsold.map(country => ({ ...country })),

@@ -1,20 +1,12 @@
-import {
-  type DriftReport,
-  driftOutcome,
-  type EntryDrift,
-  hasDrift,
-} from '../drift/compare-drift.ts'
-import type { JsonObject } from '../model.ts'
-import { JSON_FORMAT, outcomeToJson } from './plan-json.ts'
+import { type DriftReport, type EntryDrift, hasDrift } from '../drift/compare-drift.ts'
+import type { JsonAnswer } from './outputs.ts'
 import { type Subject, subjectToJson } from './subject.ts'
 
-/** Drift as data for programs. `exitCode` is that of `drift --detailed-exitcode`. */
-export function driftToJson(report: DriftReport, subject?: Subject): JsonObject {
+/** Drift as data for programs. */
+export function driftToJson(report: DriftReport, subject?: Subject): JsonAnswer<'drift'> {
   return {
-    format: JSON_FORMAT,
     ...subjectToJson(subject),
     drift: hasDrift(report),
-    ...outcomeToJson(driftOutcome(report)),
     compared: { ...report.compared },
     unmanaged: { ...report.unmanaged },
     entries: report.entries.map(entryToJson),
@@ -23,7 +15,7 @@ export function driftToJson(report: DriftReport, subject?: Subject): JsonObject 
   }
 }
 
-const entryToJson = (entry: EntryDrift): JsonObject => ({
+const entryToJson = (entry: EntryDrift) => ({
   address: entry.address,
   kind: entry.kind,
   name: entry.name,

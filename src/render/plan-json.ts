@@ -1,19 +1,21 @@
-import type { Json, JsonObject } from '../model.ts'
+import type { Json } from '../model.ts'
 import { OUTCOMES, type Outcome, planOutcome } from '../outcome.ts'
 import { type Change, type FieldChange, type Plan, shownAs } from '../plan/plan.ts'
+import { JSON_FORMATS } from './formats.ts'
+import type { JsonAnswer } from './outputs.ts'
 import { blockedInPart } from './plan-text.ts'
 import { type Subject, subjectToJson } from './subject.ts'
 
-/** Version of the JSON forms below; it grows when a field changes its meaning or goes. */
-export const JSON_FORMAT = 1
+/** A plan as `plan --json` and saved plans have it. */
+export type PlanJson = JsonAnswer<'plan'>
 
 /**
  * A plan as data for programs: counts with what they come to, every change with its fields, cost, issues.
  * `summary.exitCode` is that of `plan --detailed-exitcode`.
  */
-export function planToJson(plan: Plan, subject?: Subject): JsonObject {
+export function planToJson(plan: Plan, subject?: Subject): PlanJson {
   return {
-    format: JSON_FORMAT,
+    format: JSON_FORMATS.plan,
     ...subjectToJson(subject),
     summary: {
       ...plan.summary,
@@ -38,12 +40,12 @@ export function planToJson(plan: Plan, subject?: Subject): JsonObject {
 }
 
 /** How something ended, as data: its name and its exit code. */
-export const outcomeToJson = (outcome: Outcome): JsonObject => ({
+const outcomeToJson = (outcome: Outcome) => ({
   outcome,
   exitCode: OUTCOMES[outcome].code,
 })
 
-function changeToJson(change: Change): JsonObject {
+function changeToJson(change: Change): PlanJson['changes'][number] {
   const fields = 'fields' in change ? change.fields : []
   const blocked = 'blocked' in change ? change.blocked : []
   return {
@@ -64,7 +66,7 @@ function changeToJson(change: Change): JsonObject {
   }
 }
 
-const fieldToJson = (field: FieldChange): JsonObject => {
+const fieldToJson = (field: FieldChange): PlanJson['changes'][number]['fields'][number] => {
   const value = (name: string, json: Json | undefined) =>
     json === undefined ? {} : { [name]: json }
   return {

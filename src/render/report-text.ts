@@ -1,8 +1,8 @@
 import type { ApplyReport, Result } from '../apply/report.ts'
-import type { JsonObject } from '../model.ts'
+import { JSON_FORMATS } from './formats.ts'
 import { gated } from './gate.ts'
+import type { JsonAnswer } from './outputs.ts'
 import { count, duration, type Paint, plain } from './paint.ts'
-import { JSON_FORMAT } from './plan-json.ts'
 import { type Subject, subjectLines } from './subject.ts'
 
 /** Reasons of one section, and addresses of one reason, that a terminal can hold. */
@@ -58,10 +58,13 @@ function section(report: ApplyReport, status: Result['status'], title: string): 
   ]
 }
 
+/** A report as `apply --json` has it. */
+export type ReportJson = NonNullable<JsonAnswer<'apply'>['report']>
+
 /** How an apply ended, as data. */
-export function reportToJson(report: ApplyReport): JsonObject {
+export function reportToJson(report: ApplyReport): ReportJson {
   return {
-    format: JSON_FORMAT,
+    format: JSON_FORMATS.apply,
     counts: { ...report.counts },
     calls: report.calls,
     seconds: Math.round(report.seconds * 1000) / 1000,

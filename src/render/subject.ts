@@ -1,4 +1,4 @@
-import type { JsonObject } from '../model.ts'
+import type { JsonAnswer } from './outputs.ts'
 
 /** What a plan or report is about, so that nobody takes one account for another. */
 export interface Subject {
@@ -18,8 +18,10 @@ export const subjectText = ({ host, user, targetAccountId, state }: Subject): st
 export const subjectLines = (subject: Subject | undefined): readonly string[] =>
   subject === undefined ? [] : [`Account: ${subjectText(subject)}`]
 
+type AccountJson = NonNullable<JsonAnswer<'plan'>['account']>
+
 /** The same as data: `account` of every plan and report. */
-export const subjectToJson = (subject: Subject | undefined): JsonObject =>
+export const subjectToJson = (subject: Subject | undefined): { account?: AccountJson } =>
   subject === undefined
     ? {}
     : {

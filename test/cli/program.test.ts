@@ -132,6 +132,9 @@ t.test('validate and schema need no account', async t => {
   t.equal(good.stdout, 'catalog is valid: 1 rate zone, 1 add-on plan, 0 batches with 0 endpoints\n')
   t.same(JSON.parse((await run(['validate', '--json'])).stdout), {
     format: 1,
+    command: 'validate',
+    outcome: 'ok',
+    exitCode: 0,
     valid: true,
     issues: [],
   })

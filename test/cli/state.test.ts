@@ -21,9 +21,10 @@ endpoint/${iccid}\t${endpoints[iccid!]?.endpointId}\tfirst-${iccid}
 endpoint/${second}\t${endpoints[second!]?.endpointId}\tfirst-${second}
 `.replaceAll('first-', (endpoints[iccid!]?.name ?? '').replace(iccid!, '')),
   )
-  t.match(JSON.parse((await desk.run('state list --json')).stdout), [
-    { address: 'rateZone/alps', id: zoneId, name: 'Alps' },
-  ])
+  t.match(JSON.parse((await desk.run('state list --json')).stdout), {
+    format: 2,
+    records: [{ address: 'rateZone/alps', id: zoneId, name: 'Alps' }],
+  })
   t.match(JSON.parse((await desk.run('state show addonPlan/alps-1gb')).stdout), {
     planId,
     portal: { sku: 'ALPS-1GB-7D' },
@@ -155,7 +156,7 @@ t.test('coverage as text, data and Markdown', async t => {
   const desk = await openDesk(t, () => smallCatalog([]))
   t.equal((await desk.run('coverage --detailed-exitcode')).code, 0, 'nothing is created yet')
   t.equal((await desk.run('apply --auto-approve')).code, 0)
-  const networks = JSON.parse((await desk.run('coverage --networks --json')).stdout)
+  const { networks } = JSON.parse((await desk.run('coverage --networks --json')).stdout)
   const swiss = networks.find((one: { countryName: string }) => one.countryName === 'Switzerland')
   await desk.control('networks/leave', { operatorId: swiss.operatorId })
   await desk.control('networks/join', {
@@ -168,7 +169,7 @@ t.test('coverage as text, data and Markdown', async t => {
   t.match(text.stdout, `  lost: ${swiss.tadig} ${swiss.operatorId}/${swiss.sponsorId}`)
   t.match(text.stdout, '  available, "apply" adds them: CHENW, Newcomer, Switzerland (90001/101)')
   t.match(JSON.parse((await desk.run('coverage --json')).stdout), {
-    format: 1,
+    format: 2,
     zones: [
       {
         address: 'rateZone/alps',

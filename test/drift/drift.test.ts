@@ -80,7 +80,10 @@ Drift: 2 rate zones, 2 add-on plans compared; 1 changed on the account, 1 change
   )
   const json = JSON.parse((await desk.run('drift --json')).stdout)
   t.match(json, {
-    format: 1,
+    format: 2,
+    command: 'drift',
+    outcome: 'changes',
+    exitCode: 2,
     drift: true,
     entries: [
       {

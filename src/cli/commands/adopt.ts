@@ -131,7 +131,7 @@ async function adoptInto(run: Run, state: State, store: StateStore | undefined):
   if (store !== undefined && !(await write(adoption, store, run))) return false
   const written = store !== undefined
   if (json) {
-    context.json(adoptionToJson(adoption, written, subject))
+    context.answer('adopt', adoptionToJson(adoption, written, subject))
     return true
   }
   if (!written)

@@ -7,7 +7,7 @@ import type { Catalog } from '../../model.ts'
 import { applyOutcome, type Outcome, planErrors, planOutcome } from '../../outcome.ts'
 import { inPlainWords } from '../../plain-error.ts'
 import { count, duration } from '../../render/paint.ts'
-import { outcomeToJson, planToJson } from '../../render/plan-json.ts'
+import { planToJson } from '../../render/plan-json.ts'
 import { renderPlan } from '../../render/plan-text.ts'
 import { renderReport, reportToJson } from '../../render/report-text.ts'
 import { type Subject, subjectText } from '../../render/subject.ts'
@@ -155,9 +155,7 @@ async function applyCatalog(
     for (const line of renderPlan(plan, context.paint, subject)) context.out(line)
   if (refused) {
     if (json)
-      context.json({
-        format: 1,
-        ...outcomeToJson(planned),
+      context.answer('apply', {
         plan: planToJson(plan, subject),
         report: null,
       })
@@ -175,9 +173,7 @@ async function applyCatalog(
   const report = await carryOut(made, sft, store, flags, context)
   const outcome = outcomeOf(report, flags, context)
   if (json)
-    context.json({
-      format: 1,
-      ...outcomeToJson(outcome),
+    context.answer('apply', {
       plan: planToJson(plan, subject),
       report: reportToJson(report),
     })

@@ -12,7 +12,7 @@ export const cancel = defineCommand({
   run: ({ flags, args }, context) =>
     withProvisioner(flags, context, async (provisioner, signal) => {
       const done = await provisioner.cancel(args[0] ?? '', { signal })
-      answer(flags, context, done, [
+      answer(flags, context, 'cancel', done, [
         `${done.orderId}: ${done.status}`,
         ...done.undone.map(line => `  undone: ${line}`),
         ...done.notUndone.map(line => `  ${context.paint('warn', 'not undone')}: ${line}`),

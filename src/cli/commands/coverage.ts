@@ -46,7 +46,7 @@ export const coverage = defineCommand({
     if (flags.networks) {
       const { items: networks, ...list } = await sft.read.networks()
       showIssues(context, listIssues({ notes: notesOf(list) }))
-      if (flags.json) context.json(networks)
+      if (flags.json) context.answer('coverage', { networks })
       else for (const line of listNetworks(networks)) context.out(line)
       return EXIT.ok
     }
@@ -72,7 +72,7 @@ export const coverage = defineCommand({
       }),
     )
     const compared = compareCoverage(catalog, state, observation, wanted)
-    if (flags.json) context.json(coverageToJson(compared, subject))
+    if (flags.json) context.answer('coverage', coverageToJson(compared, subject))
     else if (flags.markdown) context.document(coverageMarkdown(compared, subject))
     else
       for (const line of [...subjectLines(subject), ...renderCoverage(compared, context.paint)])

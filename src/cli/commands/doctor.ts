@@ -43,7 +43,8 @@ export const doctor = defineCommand({
       },
     })
     const { accepted } = sft.form
-    if (flags.json) context.json({ format: 2, ...subjectToJson(subject), ...examination, accepted })
+    if (flags.json)
+      context.answer('doctor', { ...subjectToJson(subject), ...examination, accepted })
     else
       for (const line of renderExamination(examination, accepted, context.paint)) context.out(line)
     const otherwise = examination.verdicts.some(

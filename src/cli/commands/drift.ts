@@ -75,7 +75,7 @@ export const drift = defineCommand({
     const graph = resolveCatalog(catalog, observation, state)
     const report = compareDrift(catalog, graph, state, observation)
     showIssues(context, [...listIssues(observation), ...report.unresolved])
-    if (flags.json) context.json(driftToJson(report, subject))
+    if (flags.json) context.answer('drift', driftToJson(report, subject), driftOutcome(report))
     else
       for (const line of [...subjectLines(subject), ...renderDrift(report, context.paint)])
         context.out(line)
@@ -155,7 +155,7 @@ async function acceptAll(
   }
   if (flags.json) {
     const subject = subjectToJson(subjectOf(sft, flags, context))
-    context.json({ format: 1, ...subject, accepted, refused: failures })
+    context.answer('drift', { ...subject, accepted, refused: failures })
   } else sayAccepted(accepted, context)
   for (const failure of failures)
     context.err(`${context.paintErr('error', 'not accepted')} ${failure}`)

@@ -16,9 +16,13 @@ export const esims = defineCommand({
     return withProvisioner(flags, context, async (provisioner, signal) => {
       const { forSale, reason, ...esim } = await provisioner.releaseEsim({ iccid, signal })
       const why = reason === undefined ? '' : `: ${reason}`
-      answer(flags, context, { ...esim, forSale, ...(reason !== undefined && { reason }) }, [
-        `${esim.iccid} (endpoint ${esim.endpointId}) is ${forSale ? '' : 'not '}for sale${why}`,
-      ])
+      answer(
+        flags,
+        context,
+        'esims',
+        { ...esim, forSale, ...(reason !== undefined && { reason }) },
+        [`${esim.iccid} (endpoint ${esim.endpointId}) is ${forSale ? '' : 'not '}for sale${why}`],
+      )
       return forSale ? EXIT.ok : EXIT.refused
     })
   },

@@ -61,7 +61,7 @@ const check: Sub = async (flags, context) => {
   const path = withoutSecrets(place)
   const report = await checkLedger(place)
   if (report === undefined) throw new UsageError(`${path}: there is no ledger`)
-  if (flags.json) context.json(report)
+  if (flags.json) context.answer('ledger', report)
   else {
     const { serial, rows, problems } = report
     const counted = Object.entries(rows).map(([table, number]) => `${number} ${table}`)

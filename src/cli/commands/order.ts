@@ -45,7 +45,7 @@ async function show(orderId: string, flags: Flags, context: Context): Promise<nu
     const sale = qr === undefined ? undefined : await provisioner.sale(orderId)
     const isSecret = qr === '-' && flags.json && sale !== undefined
     const secret = isSecret ? { activationCode: sale.activationCode } : {}
-    answer(flags, context, { ...view, ...secret }, renderOrder(view, context.paint))
+    answer(flags, context, 'order', { ...view, ...secret }, renderOrder(view, context.paint))
     if (sale !== undefined && qr !== undefined) await showQr(sale, qr, flags, context)
     return EXIT.ok
   })
@@ -62,7 +62,7 @@ async function settle(orderId: string, flags: Flags, context: Context): Promise<
   }
   return await withProvisioner(flags, context, async (provisioner, signal) => {
     const view = await provisioner.settle(orderId, { ...verdict, signal })
-    answer(flags, context, view, renderOrder(view, context.paint))
+    answer(flags, context, 'order', view, renderOrder(view, context.paint))
     return EXIT.ok
   })
 }

@@ -16,7 +16,7 @@ export const orders = defineCommand({
   run: ({ flags }, context) =>
     lookIntoLedger(flags, context, async provisioner => {
       const views = await provisioner.orders({ unfinished: flags.unfinished })
-      answer(flags, context, views, renderOrders(views, context.paint))
+      answer(flags, context, 'orders', { orders: views }, renderOrders(views, context.paint))
       return EXIT.ok
     }),
 })

@@ -83,7 +83,7 @@ export const plan = defineCommand({
       await writeFileDurably(out, `${JSON.stringify(saved, undefined, 2)}\n`)
       context.err(`saved to ${out}: "sft-catalog apply ${out}" does exactly this`)
     }
-    if (flags.json) context.json(planToJson(made.plan, subject))
+    if (flags.json) context.answer('plan', planToJson(made.plan, subject), planOutcome(made.plan))
     else if (flags.markdown) context.document(planMarkdown(made.plan, subject))
     else if (planErrors(made.plan).length === 0)
       for (const line of renderPlan(made.plan, context.paint, subject)) context.out(line)

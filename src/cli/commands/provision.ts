@@ -38,7 +38,7 @@ export const provision = defineCommand({
         needsConfirmationCode: sale.needsConfirmationCode,
       }
       const secret = qr === '-' && flags.json ? { activationCode: sale.activationCode } : {}
-      answer(flags, context, { ...shown, ...secret }, [
+      answer(flags, context, 'provision', { ...shown, ...secret }, [
         `${orderId}: ${status}`,
         `  eSIM        ${iccid}${msisdn === undefined ? '' : `, MSISDN ${msisdn}`}`,
         `  endpoint    ${endpointId}`,

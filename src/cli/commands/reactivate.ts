@@ -13,7 +13,9 @@ export const reactivate = defineCommand({
     const endpointId = required(flags, 'endpoint')
     return withProvisioner(flags, context, async (provisioner, signal) => {
       await provisioner.reactivate({ endpointId, signal })
-      answer(flags, context, { endpointId, status: 'active' }, [`endpoint ${endpointId} is active`])
+      answer(flags, context, 'reactivate', { endpointId, status: 'active' }, [
+        `endpoint ${endpointId} is active`,
+      ])
       return EXIT.ok
     })
   },

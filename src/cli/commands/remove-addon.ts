@@ -18,7 +18,7 @@ export const removeAddon = defineCommand({
     const uniqueId = required(flags, 'instance')
     return withProvisioner(flags, context, async (provisioner, signal) => {
       const { removed } = await provisioner.removeAddon({ endpointId, uniqueId, signal })
-      answer(flags, context, { endpointId, uniqueId, removed }, [
+      answer(flags, context, 'remove-addon', { endpointId, uniqueId, removed }, [
         `instance ${uniqueId} ${removed ? 'is taken off' : 'was gone already from'} endpoint ${endpointId}`,
       ])
       return EXIT.ok

@@ -11,7 +11,7 @@ export const resume = defineCommand({
   run: ({ flags }, context) =>
     withProvisioner(flags, context, async (provisioner, signal) => {
       const report = await provisioner.resume({ signal })
-      answer(flags, context, report, [
+      answer(flags, context, 'resume', report, [
         ...report.stopped.map(({ message }) => context.paint('error', message)),
         `${report.delivered.length} delivered, ${report.stopped.length} stopped, ${report.inWork} in work elsewhere`,
       ])

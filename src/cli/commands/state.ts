@@ -95,13 +95,15 @@ async function edit(
 
 const list: Sub = async (flags, context) => {
   const records = listRecords(await readState(stateOf(flags, context)))
-  if (flags.json) context.json(records)
+  if (flags.json) context.answer('state', { records })
   else for (const { address, id, name } of records) context.out(`${address}\t${id}\t${name}`)
   return EXIT.ok
 }
 
 const show: Sub = async (flags, context, [address = '']) => {
-  context.json(showRecord(await readState(stateOf(flags, context)), addressOf(address)))
+  const record = showRecord(await readState(stateOf(flags, context)), addressOf(address))
+  if (flags.json) context.answer('state', { ...record })
+  else context.json(record)
   return EXIT.ok
 }
 

@@ -19,7 +19,7 @@ export const stock = defineCommand({
     const below = flags.below
     const count = async (provisioner: Provisioner) => {
       const counted = await provisioner.stock()
-      answer(flags, context, counted, renderStock(counted, context.paint))
+      answer(flags, context, 'stock', counted, renderStock(counted, context.paint))
       return below !== undefined && counted.sellable < below ? EXIT.changes : EXIT.ok
     }
     if (!flags.recheck) return lookIntoLedger(flags, context, count)

@@ -22,7 +22,7 @@ export const suspend = defineCommand({
     if (reason === undefined) throw new UsageError(`--reason is one of ${REASONS.join(', ')}`)
     return withProvisioner(flags, context, async (provisioner, signal) => {
       await provisioner.suspend({ endpointId, reason, signal })
-      answer(flags, context, { endpointId, status: 'suspended' }, [
+      answer(flags, context, 'suspend', { endpointId, status: 'suspended' }, [
         `endpoint ${endpointId} is suspended`,
       ])
       return EXIT.ok

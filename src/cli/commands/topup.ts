@@ -33,7 +33,7 @@ export const topup = defineCommand({
         ...(flags['allow-suspended'] && { allowSuspended: true }),
         ...(timeoutSeconds !== undefined && { timeoutSeconds }),
       })
-      answer(flags, context, done, [
+      answer(flags, context, 'topup', done, [
         `${done.orderId}: ${done.status}, ${done.addon.planName ?? done.sku} (instance ${done.addon.uniqueId}) on endpoint ${done.endpointId}`,
       ])
       return EXIT.ok

@@ -29,7 +29,7 @@ export const usage = defineCommand({
         signal,
         ...(maxAgeSeconds !== undefined && { maxAgeSeconds }),
       })
-      answer(flags, context, read, renderUsage(read, context.paint))
+      answer(flags, context, 'usage', read, renderUsage(read, context.paint))
       return EXIT.ok
     })
   },

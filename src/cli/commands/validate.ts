@@ -15,7 +15,7 @@ export const validate = defineCommand({
   flags: { ...CATALOG_FLAGS, ...JSON_FLAG },
   run: async ({ flags }, context) => {
     const { catalog, issues } = await loadWith(flags, context)
-    if (flags.json) context.json({ format: 1, valid: catalog !== undefined, issues })
+    if (flags.json) context.answer('validate', { valid: catalog !== undefined, issues })
     else showIssues(context, issues)
     if (catalog === undefined) return EXIT.failed
     if (!flags.json) {

@@ -1,0 +1,33 @@
+/**
+ * Commands that answer with `--json`, each with the version of its answer: it grows when a field changes its
+ * meaning or its type, or goes (docs/json.md).
+ */
+export const JSON_FORMATS = {
+  validate: 1,
+  plan: 1,
+  apply: 1,
+  drift: 2,
+  coverage: 2,
+  adopt: 1,
+  state: 2,
+  doctor: 2,
+  provision: 1,
+  topup: 1,
+  order: 1,
+  orders: 2,
+  usage: 1,
+  esims: 1,
+  stock: 1,
+  resume: 1,
+  suspend: 1,
+  reactivate: 1,
+  'remove-addon': 1,
+  cancel: 1,
+  ledger: 1,
+} as const
+
+/** A command that has `--json`. */
+export type JsonCommand = keyof typeof JSON_FORMATS
+
+/** Their names. */
+export const JSON_COMMANDS = Object.keys(JSON_FORMATS) as readonly JsonCommand[]

@@ -1,0 +1,395 @@
+/**
+ * What `--json` answers, command by command: the types that the commands are held to, and the JSON Schema
+ * that is published, of one declaration.
+ */
+import { z } from 'zod'
+import { isJsonObject } from '../json.ts'
+import type { Json, JsonObject } from '../model.ts'
+import { OUTCOMES } from '../outcome.ts'
+import { JSON_FORMATS, type JsonCommand } from './formats.ts'
+
+const text = z.string()
+const flag = z.boolean()
+const count = z.int().min(0)
+/** A value of a field as it stands in a catalog, a state or an account. */
+const value = z.custom<Json>()
+const list = <Item extends z.ZodType>(item: Item) => z.array(item).readonly()
+const table = <Item extends z.ZodType>(item: Item) => z.record(z.string(), item).readonly()
+const maybe = <Item extends z.ZodType>(item: Item) => item.exactOptional()
+const said = (meaning: string) => text.meta({ description: meaning })
+
+const address = said('kind and key, or kind and ICCID: rateZone/alps')
+const isoTime = said('ISO 8601 time')
+const endpointId = said('platform ID of an endpoint')
+const uniqueId = said('unique ID of an add-on instance')
+
+const position = z.object({
+  file: text,
+  line: count.meta({ description: 'from 1' }),
+  column: count.meta({ description: 'from 1' }),
+})
+
+const issue = z.object({
+  code: said('one of docs/errors.md'),
+  severity: z.enum(['error', 'warning']),
+  message: text,
+  hint: maybe(said('what to do next')),
+  position: maybe(position),
+})
+
+/** An issue of a catalog, which has the line where it is. */
+const placedIssue = issue.extend({
+  source: maybe(
+    z.object({
+      text: text,
+      length: count,
+      start: maybe(count.meta({ description: 'column at which text begins' })),
+    }),
+  ),
+})
+
+const account = z
+  .object({
+    host: text,
+    user: text,
+    targetAccountId: text.nullable(),
+    state: said('where the state is'),
+  })
+  .meta({ description: 'which account this is about' })
+
+const field = z.object({
+  field: text,
+  mutability: text,
+  origin: z.enum(['ours', 'drift', 'both']).meta({ description: 'who moved' }),
+  applied: maybe(value),
+  wanted: maybe(value),
+  account: maybe(value),
+  message: maybe(said('why it is blocked, and what to do')),
+})
+
+const change = z.object({
+  action: z.enum([
+    'create',
+    'adopt',
+    'update',
+    'replace',
+    'retire',
+    'forget',
+    'keep',
+    'orphan',
+    'blocked',
+  ]),
+  adopts: maybe(z.literal(true)),
+  address,
+  kind: text,
+  key: text,
+  name: said('name on the platform'),
+  id: maybe(said('platform ID')),
+  fields: list(field),
+  spec: maybe(table(value)),
+  revision: maybe(count),
+  reason: maybe(text),
+  notKnown: maybe(z.literal(true)),
+  notes: maybe(list(text)),
+  impact: maybe(
+    z.object({
+      skus: list(text),
+      soldEndpoints: maybe(count),
+      unsoldEndpoints: maybe(count),
+    }),
+  ),
+})
+
+const outcome = z.enum(Object.keys(OUTCOMES) as (keyof typeof OUTCOMES)[])
+
+const planFields = z.object({
+  format: count,
+  account: maybe(account),
+  summary: z.object({
+    create: count,
+    adopt: count,
+    update: count,
+    replace: count,
+    retire: count,
+    forget: count,
+    keep: count,
+    orphan: count,
+    blocked: count,
+    blockedInPart: count,
+    outcome,
+    exitCode: count.meta({ description: 'that of plan --detailed-exitcode' }),
+  }),
+  cost: z.object({
+    calls: count,
+    seconds: z.number(),
+    callsPerSecond: z.number().nullable(),
+  }),
+  changes: list(change).meta({ description: 'all but what is kept' }),
+  issues: list(issue),
+})
+
+const result = z.object({
+  address,
+  kind: text,
+  status: z.enum(['done', 'failed', 'skipped', 'deferred']),
+  action: maybe(text),
+  id: maybe(text),
+  how: maybe(z.enum(['answered', 'found', 'adopted'])),
+  message: maybe(text),
+  because: maybe(address),
+})
+
+const reportFields = z.object({
+  format: count,
+  counts: z.object({ done: count, failed: count, skipped: count, deferred: count }),
+  calls: count,
+  seconds: z.number(),
+  stopped: flag,
+  blocked: list(address),
+  results: list(result),
+})
+
+const drifted = z.object({
+  address,
+  kind: text,
+  name: text,
+  id: text,
+  status: z.enum(['changed', 'gone', 'relinked']),
+  fields: list(
+    z.object({
+      field: text,
+      direction: z.enum(['there', 'here', 'both']),
+      applied: maybe(value),
+      wanted: maybe(value),
+      account: maybe(value),
+      notes: list(text),
+    }),
+  ),
+  notes: maybe(list(text)),
+  position: maybe(position),
+})
+
+const network = z.object({
+  operatorId: text,
+  sponsorId: text,
+  tadig: maybe(text),
+  operatorName: maybe(text),
+  countryName: maybe(said("the platform's own country name")),
+})
+
+const addon = z.object({ uniqueId, planId: text, planName: maybe(text) })
+
+const topUp = z.object({
+  orderId: text,
+  status: z.literal('delivered'),
+  sku: text,
+  endpointId,
+  iccid: text,
+  msisdn: maybe(text),
+  addon,
+})
+
+const cancelReport = z.object({ undone: list(text), notUndone: list(text) })
+
+const order = z.object({
+  orderId: text,
+  kind: z.enum(['purchase', 'topUp']),
+  sku: text,
+  planId: text,
+  status: z.enum(['new', 'reserved', 'activated', 'delivered', 'failed', 'cancelled']),
+  unsettled: maybe(z.enum(['activate', 'subscribe'])),
+  endpointId: maybe(endpointId),
+  uniqueId: maybe(uniqueId),
+  tried: count.meta({ description: 'eSIMs that were tried and left' }),
+  steps: list(
+    z.object({
+      step: z.enum(['reserve', 'activate', 'subscribe', 'deliver', 'cancel', 'settle']),
+      outcome: z.enum(['announced', 'done', 'found', 'refused', 'unclear', 'absent']),
+      at: isoTime,
+      endpointId: maybe(endpointId),
+      detail: maybe(text),
+      by: maybe(text),
+    }),
+  ),
+  failure: maybe(z.object({ name: text, message: text })),
+  cancelling: maybe(flag),
+  cancellation: maybe(cancelReport),
+  allowSuspended: maybe(flag),
+  owner: maybe(text),
+  createdAt: isoTime,
+  updatedAt: isoTime,
+})
+
+const secretCode = maybe(said('the LPA string, a secret: with --qr - only'))
+const bytes = z.number().meta({ description: 'bytes' })
+
+const usage = z.object({
+  endpointId,
+  refreshedAt: isoTime,
+  instances: list(
+    z.object({
+      uniqueId,
+      planId: maybe(text),
+      planName: maybe(text),
+      status: text,
+      grantedBytes: maybe(bytes),
+      leftBytes: maybe(bytes),
+      usedBytes: maybe(bytes),
+      startsAt: maybe(isoTime),
+      expiresAt: maybe(isoTime),
+      origin: z.enum(['order', 'renewal or external']),
+      orderId: maybe(text),
+    }),
+  ),
+  doubt: maybe(said('why the answer may say less than there is')),
+})
+
+const stockCount = z.object({ sellable: count, reserved: count, sold: count, setAside: count })
+
+const stock = stockCount.extend({
+  batches: list(stockCount.extend({ batch: text, tags: list(text) })),
+  tags: list(stockCount.extend({ tag: text })),
+  soldPerDay: z.number(),
+  daysLeft: maybe(z.number()),
+  setAsideEsims: list(z.object({ endpointId, iccid: text, reason: text })),
+})
+
+const verdict = z.object({
+  id: said('an assumption of docs/wire.md'),
+  contract: text,
+  assumed: text,
+  verdict: z.enum(['confirmed', 'contradicted', 'untested', 'unseen']),
+  message: text,
+  otherwise: text,
+  set: maybe(z.union([z.object({ wire: table(value) }), z.object({ text })])),
+})
+
+/** The fields that each command answers with; several where it has several answers. */
+const ANSWERS = {
+  validate: [z.object({ valid: flag, issues: list(placedIssue) })],
+  plan: [planFields],
+  apply: [z.object({ plan: planFields, report: reportFields.nullable() })],
+  drift: [
+    z.object({
+      account: maybe(account),
+      drift: flag,
+      compared: table(count),
+      unmanaged: table(count),
+      entries: list(drifted),
+      notReported: list(z.object({ kind: text, field: text, count })),
+      statuses: maybe(table(count)),
+    }),
+    z.object({
+      account: maybe(account),
+      accepted: list(z.object({ address, file: text.nullable(), fields: list(text) })),
+      refused: list(text),
+    }),
+  ],
+  coverage: [
+    z.object({
+      account: maybe(account),
+      zones: list(
+        z.object({
+          address,
+          name: text,
+          networks: maybe(count),
+          lost: list(text),
+          available: list(text),
+          nearEmpty: flag,
+        }),
+      ),
+      unsold: list(z.object({ country: text, name: text, networks: count })),
+      homeless: list(text),
+    }),
+    z.object({ networks: list(network) }),
+  ],
+  adopt: [
+    z.object({
+      account: maybe(account),
+      written: flag,
+      files: list(z.object({ path: text, text: text })),
+      adopted: list(address),
+      rejoined: list(text),
+      left: list(z.object({ kind: text, what: text, why: text })),
+      notes: list(text),
+      remaining: list(text),
+    }),
+  ],
+  state: [
+    z.object({ records: list(z.object({ address, id: text, name: text })) }),
+    z.looseObject({ name: text }),
+  ],
+  doctor: [
+    z.object({
+      account: maybe(account),
+      verdicts: list(verdict),
+      failures: list(text),
+      wire: table(value),
+      accepted: list(text),
+    }),
+  ],
+  provision: [topUp.extend({ needsConfirmationCode: flag, activationCode: secretCode })],
+  topup: [topUp],
+  order: [order.extend({ activationCode: secretCode })],
+  orders: [z.object({ orders: list(order) })],
+  usage: [usage],
+  esims: [z.object({ endpointId, iccid: text, forSale: flag, reason: maybe(text) })],
+  stock: [stock],
+  resume: [
+    z.object({
+      delivered: list(text),
+      stopped: list(z.object({ orderId: text, error: text, message: text })),
+      inWork: count,
+    }),
+  ],
+  suspend: [z.object({ endpointId, status: z.literal('suspended') })],
+  reactivate: [z.object({ endpointId, status: z.literal('active') })],
+  'remove-addon': [z.object({ endpointId, uniqueId, removed: flag })],
+  cancel: [cancelReport.extend({ orderId: text, status: z.enum(['cancelled', 'delivered']) })],
+  ledger: [z.object({ lineage: text, serial: count, rows: table(count), problems: list(text) })],
+} as const satisfies Readonly<Record<JsonCommand, readonly z.ZodType[]>>
+
+/** What a command answers with, beside the envelope. */
+export type JsonAnswer<Name extends JsonCommand> = z.infer<(typeof ANSWERS)[Name][number]>
+
+/** How every answer begins, whatever the command and however it ended. */
+const envelopeOf = (command: JsonCommand) => ({
+  format: z.literal(JSON_FORMATS[command]).meta({ description: 'version of this answer' }),
+  command: z.literal(command),
+  outcome: outcome.meta({ description: 'what it came to' }),
+  exitCode: count.meta({ description: 'what the process ends with' }),
+})
+
+const messages = list(text).meta({ description: 'the lines of stderr' })
+
+/**
+ * What `sft-catalog COMMAND --json` writes, as JSON Schema (draft 2020-12). What is added later is allowed for;
+ * with `exact` it is refused, which is for tests of the commands.
+ *
+ * @example
+ * const schema = outputSchema('plan')
+ */
+export function outputSchema(
+  command: JsonCommand,
+  { exact = false }: { readonly exact?: boolean } = {},
+): JsonObject {
+  const envelope = envelopeOf(command)
+  const answers: readonly z.ZodObject[] = ANSWERS[command]
+  const all = z
+    .union([
+      ...answers.map(fields => fields.extend({ ...envelope, messages: maybe(messages) })),
+      z.object({ ...envelope, messages }).meta({ description: 'it ended before it had data' }),
+    ])
+    .meta({ title: `sft-catalog ${command} --json, format ${JSON_FORMATS[command]}` })
+  const schema = z.toJSONSchema(all, {
+    unrepresentable: 'any',
+    io: exact ? 'output' : 'input',
+    override: ({ jsonSchema }) => {
+      delete jsonSchema.readOnly
+    },
+  })
+  // Through JSON, since zod's own type of it allows what JSON does not have.
+  const made: unknown = JSON.parse(JSON.stringify(schema))
+  if (!isJsonObject(made)) throw new TypeError('zod made a JSON Schema that is no object')
+  return made
+}
