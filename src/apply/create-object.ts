@@ -4,15 +4,14 @@ import { diffFields } from '../plan/diff-fields.ts'
 import type { CreateChange, ReplaceChange, UpdateChange } from '../plan/plan.ts'
 import { AmbiguousNameError, type CreatedObject, type Kind } from '../resources/kind.ts'
 import { kindOf } from '../resources/kinds.ts'
-import { withAnnouncement } from '../sft/announcement.ts'
 import { SftError, SftUnknownOutcomeError } from '../sft/errors.ts'
-import { type WriteOutcome, writeAndSettle } from '../sft/write-and-settle.ts'
 import { idOf, recordOf } from '../state/records.ts'
 import type { AnyRecord, StateEntry } from '../state/state.ts'
 import { intentDraft, putEntry } from '../state/state.ts'
 import { failed, unfinished, unlessStopped } from './endings.ts'
 import type { Result } from './report.ts'
-import { type ApplyRun, announce, concluded, newIntent, resolveReferences } from './run.ts'
+import { type ApplyRun, concluded, resolveReferences } from './run.ts'
+import { writeObject } from './write-object.ts'
 
 /** Creates the object of a change, or its next revision: announced, sent, settled, recorded. */
 export const createObject = (
@@ -21,67 +20,35 @@ export const createObject = (
 ): Promise<Result> => unlessStopped(change, () => create(run, change))
 
 async function create(run: ApplyRun, change: CreateChange | ReplaceChange): Promise<Result> {
-  const { kind: name, key, address } = change
+  const { kind: name, key } = change
   const kind: Kind = kindOf(name)
   const spec = resolveReferences(change.spec, run.store.state)
   const naturalKey = naturalKeyOf(kind, change)
   const draft = draftRecord(run, kind, change, spec)
-  let intentId = ''
-  const find = async (): Promise<Finding<string>> => {
-    const found = await kind.find(run.sft.read, naturalKey)
-    // What stood there before is not what the write made.
-    return seenIn(found, `${kind.title} "${naturalKey}" is the one from before`, ({ id }) =>
-      id === formerId(change) ? undefined : id,
-    )
-  }
-  let outcome: WriteOutcome<string>
-  try {
-    outcome = await writeAndSettle<string>(
-      {
-        announce: async () => {
-          const intent = newIntent(run, kind.createOperation, change.action, [
-            intentDraft(name, key, naturalKey, draft, formerId(change)),
-          ])
-          await announce(run, intent)
-          intentId = intent.id
-          return intent.id
-        },
-        send: announcement =>
-          run.send(async () => {
-            const sft = withAnnouncement(run.sft, announcement)
-            const id = await kind.create(sft, change.resource, spec)
-            if (id !== undefined) return id
-            throw new SftUnknownOutcomeError(
-              `${kind.createOperation} answered success without an ID`,
-            )
-          }),
-        find,
-        findRefused: () => findTaken(run, change, spec),
-        conclude: (id, ending) => run.store.append(concluded(id, ending)),
-        settleSeconds: run.sft.settleSeconds(kind.createOperation),
-        slot: run.slot(name),
-        onSettling: error =>
-          run.emit({
-            type: 'settling',
-            operation: kind.createOperation,
-            addresses: [address],
-            message: error.message,
-          }),
-      },
-      run.clock,
-      run.stop,
-    )
-  } catch (error) {
+  const outcome = await writeObject<string>(run, change, {
+    operation: kind.createOperation,
+    action: change.action,
+    draft: () => intentDraft(name, key, naturalKey, draft, formerId(change)),
+    async send(sft) {
+      const id = await kind.create(sft, change.resource, spec)
+      if (id !== undefined) return id
+      throw new SftUnknownOutcomeError(`${kind.createOperation} answered success without an ID`)
+    },
+    async find() {
+      const found = await kind.find(run.sft.read, naturalKey)
+      // What stood there before is not what the write made.
+      return seenIn(found, `${kind.title} "${naturalKey}" is the one from before`, ({ id }) =>
+        id === formerId(change) ? undefined : id,
+      )
+    },
+    findRefused: () => findTaken(run, change, spec),
     // Of two, which one is ours cannot be told, and one that is other is not ours: plans block the entry.
-    if (!(error instanceof AmbiguousNameError || error instanceof TakenError)) throw error
-    await run.store.append(concluded(intentId, 'absent'))
-    return failed(change, error.message)
-  }
-  if (outcome.is === 'done') {
-    await recordCreated(run, change, { id: outcome.result }, spec, intentId)
-    return created(change, outcome.result, outcome.how)
-  }
-  return unfinished(run, change, outcome)
+    endsBy: error =>
+      error instanceof AmbiguousNameError || error instanceof TakenError ? 'absent' : undefined,
+  })
+  if (outcome.is !== 'done') return unfinished(run, change, outcome)
+  await recordCreated(run, change, { id: outcome.result }, spec, outcome.intentId)
+  return created(change, outcome.result, outcome.how)
 }
 
 /** What an object is found by: its name, revision and all, or its SIM. */

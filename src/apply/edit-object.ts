@@ -4,15 +4,14 @@ import type { Spec } from '../model.ts'
 import type { AdoptChange, FieldChange, UpdateChange } from '../plan/plan.ts'
 import type { EditResult, Kind } from '../resources/kind.ts'
 import { kindOf } from '../resources/kinds.ts'
-import { withAnnouncement } from '../sft/announcement.ts'
-import { type WriteOutcome, writeAndSettle } from '../sft/write-and-settle.ts'
 import { recordOf } from '../state/records.ts'
 import type { AnyRecord, Learnt, RefusedFields } from '../state/state.ts'
 import { intentDraft, putEntry } from '../state/state.ts'
 import { moveEntries } from './create-object.ts'
 import { failed, unfinished, unlessStopped } from './endings.ts'
 import type { Result } from './report.ts'
-import { type ApplyRun, announce, concluded, newIntent, resolveReferences } from './run.ts'
+import { type ApplyRun, concluded, resolveReferences } from './run.ts'
+import { type ObjectOutcome, writeObject } from './write-object.ts'
 
 const editsOf = (fields: readonly FieldChange[]): readonly string[] =>
   fields.filter(field => field.mutability !== 'local').map(field => field.field)
@@ -79,60 +78,39 @@ async function write(
   run: ApplyRun,
   change: UpdateChange | AdoptChange,
   { fields, wanted, previous }: EditPart,
-): Promise<WriteOutcome<EditResult>> {
-  const { kind: name, key, address, id } = change
+): Promise<ObjectOutcome<EditResult>> {
+  const { kind: name, key, id } = change
+  const { naturalKey } = change.resource
   const kind: Kind = kindOf(name)
   const draft = editedRecord(change, wanted, previous)
-  let intentId = ''
   const find = async (): Promise<Finding<EditResult>> => {
-    const now = await kind.read(run.sft.read, id, change.resource.naturalKey)
+    const now = await kind.read(run.sft.read, id, naturalKey)
     return seenIn(now, `${kind.title} ${id} is not as it should be`, spec =>
       fields.every(field => isDeepStrictEqual(spec[field], wanted[field]))
         ? { refused: {} }
         : undefined,
     )
   }
-  const outcome = await writeAndSettle<EditResult>(
-    {
-      announce: async () => {
-        const intent = newIntent(run, kind.editOperation, 'update', [
-          intentDraft(name, key, change.resource.naturalKey, draft, id),
-        ])
-        await announce(run, intent)
-        intentId = intent.id
-        return intent.id
-      },
-      send: announcement =>
-        run.send(() =>
-          kind.edit(withAnnouncement(run.sft, announcement), {
-            id,
-            resource: change.resource,
-            fields,
-            spec: wanted,
-            current: change.current,
-            unreported: change.fields
-              .filter(field => field.account === undefined)
-              .map(field => field.field),
-            learnt: run.store.state.learnt,
-          }),
-        ),
-      find,
-      findRefused: find,
-      conclude: (intent, ending) => run.store.append(concluded(intent, ending)),
-      settleSeconds: run.sft.settleSeconds(kind.editOperation),
-      slot: run.slot(name),
-      onSettling: error =>
-        run.emit({
-          type: 'settling',
-          operation: kind.editOperation,
-          addresses: [address],
-          message: error.message,
-        }),
-    },
-    run.clock,
-    run.stop,
-  )
-  if (outcome.is === 'done') await run.store.append(concluded(intentId, 'done'))
+  const outcome = await writeObject<EditResult>(run, change, {
+    operation: kind.editOperation,
+    action: 'update',
+    draft: () => intentDraft(name, key, naturalKey, draft, id),
+    send: sft =>
+      kind.edit(sft, {
+        id,
+        resource: change.resource,
+        fields,
+        spec: wanted,
+        current: change.current,
+        unreported: change.fields
+          .filter(field => field.account === undefined)
+          .map(field => field.field),
+        learnt: run.store.state.learnt,
+      }),
+    find,
+    findRefused: find,
+  })
+  if (outcome.is === 'done') await run.store.append(concluded(outcome.intentId, 'done'))
   return outcome
 }
 

@@ -3,6 +3,7 @@ import { SftUnknownOutcomeError } from '../sft/errors.ts'
 import type { WriteOutcome } from '../sft/write-and-settle.ts'
 import type { Result } from './report.ts'
 import { type ApplyRun, StoppedError } from './run.ts'
+import type { EndedWrite } from './write-object.ts'
 
 interface Addressed {
   readonly address: Address
@@ -40,8 +41,9 @@ export const failed = (change: Addressed, message: string): Result => ({
 export function unfinished(
   run: Pick<ApplyRun, 'stop'>,
   change: Addressed,
-  outcome: Exclude<WriteOutcome<unknown>, { readonly is: 'done' }>,
+  outcome: Exclude<WriteOutcome<unknown>, { readonly is: 'done' }> | EndedWrite,
 ): Result {
+  if (outcome.is === 'ended') return failed(change, outcome.message)
   if (outcome.is === 'failed') {
     const unsent = outcome.error instanceof SftUnknownOutcomeError && run.stop.aborted
     if (!unsent) return failed(change, outcome.error.message)
