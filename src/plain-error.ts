@@ -34,6 +34,7 @@ const WORDS: Readonly<Record<string, Words>> = {
     next: 'make room and run again: what was done before is kept',
   },
   EISDIR: { what: 'it is a folder', next: 'name a file' },
+  ERR_FS_EISDIR: { what: 'it is a folder', next: 'move it away' },
   ENOTDIR: { what: 'a part of the path is a file, not a folder', next: 'correct the path' },
   ENOENT: { what: 'it does not exist', next: 'correct the path, or make the folder first' },
   EEXIST: { what: 'it exists already', next: 'name another place, or move it away' },

@@ -1,5 +1,15 @@
 import { constants, type Stats } from 'node:fs'
-import { copyFile, open, readFile, readlink, realpath, rename, rm, stat } from 'node:fs/promises'
+import {
+  copyFile,
+  mkdir,
+  open,
+  readFile,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { inPlainWords, PlainError, plainly } from '../plain-error.ts'
 
@@ -81,6 +91,20 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
+/** Makes a folder into which only its owner can look, where there is none. Throws a `PlainError` where it cannot be one. */
+export async function makePrivateFolder(path: string): Promise<void> {
+  try {
+    const made = await mkdir(path, { recursive: true, mode: 0o700 })
+    if (made !== undefined) await syncFolder(dirname(path))
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST')
+      throw new PlainError(`${path}: it is no folder, and one is needed there; move it away`, {
+        cause: error,
+      })
+    throw plainly(error, path)
+  }
+}
+
 /** A rename over a device or a pipe would take it away from everybody. */
 async function refuseOtherThanFile(path: string, name: string): Promise<void> {
   if (await exists(path)) requireFile(await stat(path), name)
@@ -117,7 +141,7 @@ async function replaceDurably(
   // One name, so that what a killed process left behind is overwritten by the next one.
   const temporary = `${path}.tmp`
   try {
-    await rm(temporary, { force: true })
+    await inPlainWords(temporary, () => rm(temporary, { force: true }))
     await fill(temporary, path)
     await putInPlace(temporary, path)
   } catch (error) {

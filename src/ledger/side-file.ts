@@ -1,5 +1,6 @@
-import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs'
-import { errorCode, isMissing } from '../durable/files.ts'
+import { closeSync, constants, openSync, readFileSync, statSync, writeSync } from 'node:fs'
+import { errorCode, isMissing, requireFile } from '../durable/files.ts'
+import { plainly } from '../plain-error.ts'
 
 /** How far a ledger is: its lineage is made once and stays in copies, its serial grows with each change. */
 export interface LedgerPlace {
@@ -12,12 +13,14 @@ export const sideFileOf = (path: string): string => `${path}.serial`
 
 /** The place that was noted; undefined where none was. It may be behind the ledger, never before it. */
 export function readSideFile(path: string): LedgerPlace | undefined {
+  const file = sideFileOf(path)
   try {
-    const found = /^(\S+) +(\d+)\n$/.exec(readFileSync(sideFileOf(path), 'utf8'))
+    requireFile(statSync(file), file)
+    const found = /^(\S+) +(\d+)\n$/.exec(readFileSync(file, 'utf8'))
     return found === null ? undefined : { lineage: found[1] ?? '', serial: Number(found[2]) }
   } catch (error) {
     if (isMissing(error)) return undefined
-    throw error
+    throw plainly(error, file)
   }
 }
 

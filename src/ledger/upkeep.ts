@@ -1,6 +1,13 @@
-import { mkdir, readdir, rename } from 'node:fs/promises'
+import { readdir, rename } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { exists, followLinks, isMissing, putInPlace, syncFolder } from '../durable/files.ts'
+import {
+  exists,
+  followLinks,
+  isMissing,
+  makePrivateFolder,
+  putInPlace,
+  syncFolder,
+} from '../durable/files.ts'
 import { withShortLock } from '../durable/lock.ts'
 import { SnapshotError } from '../durable/snapshot.ts'
 import { PlainError } from '../plain-error.ts'
@@ -35,7 +42,7 @@ export async function backupFileLedger(location: string, file?: string): Promise
   try {
     const { serial } = found
     const target = file === undefined ? join(backupsOf(path), `serial-${serial}.db`) : resolve(file)
-    if (file === undefined) await mkdir(backupsOf(path), { recursive: true, mode: 0o700 })
+    if (file === undefined) await makePrivateFolder(backupsOf(path))
     else if (await exists(target))
       throw new PlainError(`${file}: it exists already; name another file, or move it away`)
     const at = new Date().toISOString()
@@ -134,7 +141,7 @@ const PARTS = ['', '-wal', '-shm', '-journal', '.journal', '.backup'] as const
 async function putAside(path: string): Promise<readonly string[]> {
   await makeWhole(path)
   const folder = backupsOf(path)
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await makePrivateFolder(folder)
   const kept: string[] = []
   const at = stamp()
   for (const part of PARTS) {

@@ -133,7 +133,7 @@ function slotsOf({ slots, budgetFile }: SftOptions, clock: Clock): SlotSource {
   if (slots !== undefined && budgetFile !== undefined)
     throw new TypeError('slots and budgetFile are both given; keep one of them')
   if (budgetFile === undefined) return slots ?? memorySlots(clock)
-  return fileSlots(budgetFile, clock)
+  return fileSlots(async () => budgetFile, clock)
 }
 
 function readBaseUrl(text: string): URL {

@@ -7,22 +7,26 @@ import {
   statSync,
   writeSync,
 } from 'node:fs'
-import { dirname, resolve } from 'node:path'
 import type { Clock } from '../clock.ts'
-import { isMissing, requireFile } from '../durable/files.ts'
+import { followLinks, isMissing, requireFile } from '../durable/files.ts'
 import { withShortLock } from '../durable/lock.ts'
 import { FileError, inPlainWords, PlainError } from '../plain-error.ts'
 import { memorySlots, SLOT_SLACK_MS, type SlotRequest, type SlotSource, takeBack } from './slots.ts'
 
+/** Finds the file, whose links are then followed: its lock must stand beside what it locks. Asked for each call. */
+type Locate = () => Promise<string>
+
 /**
  * Call times shared by every process of this machine that names the same file, one after another or at
- * once. The file holds the time of the next free slot.
+ * once. The file holds the time of the next free slot. Its folder is never made: it may be a volume that is not
+ * mounted.
  */
-export function fileSlots(path: string, clock: Clock): SlotSource {
+export function fileSlots(locate: Locate, clock: Clock): SlotSource {
+  const find = async () => followLinks(await locate())
   let lead = 0
   return {
     async reserve(request) {
-      requireFolder(path)
+      const path = await find()
       const began = clock.now()
       return await locked(path, () => {
         const now = clock.now()
@@ -35,6 +39,7 @@ export function fileSlots(path: string, clock: Clock): SlotSource {
       })
     },
     async release(unused) {
+      const path = await find()
       await locked(path, () => {
         const next = readNext(path, clock.now())
         const back = takeBack(next, unused)
@@ -51,7 +56,7 @@ export function fileSlots(path: string, clock: Clock): SlotSource {
  * half the rate, since others may use the other half.
  */
 export function readerSlots(
-  path: string,
+  locate: Locate,
   clock: Clock,
   onAlone: (message: string) => void,
 ): SlotSource {
@@ -62,15 +67,17 @@ export function readerSlots(
   return {
     async reserve(request) {
       if (cannotShare) return halved(request)
-      if (!existsSync(path)) return own.reserve(request)
+      let path: string | undefined
       try {
-        shared ??= fileSlots(path, clock)
+        path = await locate()
+        if (!existsSync(path)) return own.reserve(request)
+        shared ??= fileSlots(locate, clock)
         return await shared.reserve(request)
       } catch (error) {
         if (!(error instanceof FileError)) throw error
         cannotShare = true
         onAlone(
-          `${path} cannot be written, so the account's rate cannot be shared with other runs: going on alone, at half the rate`,
+          `${path ?? error.path} cannot be written, so the account's rate cannot be shared with other runs: going on alone, at half the rate`,
         )
         return halved(request)
       }
@@ -110,14 +117,6 @@ function writeNext(path: string, next: number): void {
   } finally {
     closeSync(file)
   }
-}
-
-/** A folder is never made: it may be a volume that is not mounted. */
-function requireFolder(path: string): void {
-  if (existsSync(dirname(path))) return
-  throw new PlainError(
-    `${path}: the folder ${resolve(dirname(path))} does not exist; mount it, or make it first`,
-  )
 }
 
 /** Reads and writes the file alone, in a fraction of a millisecond. */

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { copyFileDurably, exists, syncFolder } from '../durable/files.ts'
+import { copyFileDurably, exists, makePrivateFolder, syncFolder } from '../durable/files.ts'
 import { type Journal, openJournal, readJournal } from '../durable/journal.ts'
 import { acquireLock, type Lock } from '../durable/lock.ts'
 import { markJournal, openSnapshot } from '../durable/snapshot.ts'
@@ -21,7 +21,6 @@ import {
   keepBackup,
   loadSnapshot,
   loadState,
-  makeBackupFolder,
   readStateJournal,
   SNAPSHOT_FORMAT,
   type StateFiles,
@@ -110,7 +109,7 @@ export const ordered = (state: State): MutableState => {
  * still runs refuses.
  */
 async function keepOldForm(files: StateFiles, serial: number): Promise<string> {
-  await makeBackupFolder(files)
+  await makePrivateFolder(files.backups)
   const kept = join(files.backups, `release-0.1.0-serial-${serial}.json`)
   await copyFileDurably(files.snapshot, kept)
   if (await exists(files.journal)) await copyFileDurably(files.journal, `${kept}.journal`)

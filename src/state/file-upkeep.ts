@@ -1,7 +1,7 @@
-import { mkdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { differences } from '../durable/differences.ts'
-import { copyFileDurably, isMissing, syncFolder } from '../durable/files.ts'
+import { copyFileDurably, isMissing, makePrivateFolder, syncFolder } from '../durable/files.ts'
 import { readJournalUpToDamage } from '../durable/journal.ts'
 import { type LockHolder, readLock, removeLock } from '../durable/lock.ts'
 import { ownerState } from '../durable/owner.ts'
@@ -37,7 +37,7 @@ export async function backupFileState(
   if (state === undefined) throw noState(files)
   const stamp = now().toISOString().replaceAll(':', '-')
   const target = to ?? join(files.backups, `by-hand-${stamp}.json`)
-  if (to === undefined) await mkdir(files.backups, { recursive: true, mode: 0o700 })
+  if (to === undefined) await makePrivateFolder(files.backups)
   await openSnapshot(target, SNAPSHOT_FORMAT).write(ordered(state), false)
   return { path: target, serial: state.serial }
 }
@@ -72,7 +72,7 @@ export async function restoreFileState(
       )
     if (current.serial > 0) {
       const before = join(files.backups, `before-restore-${stamp}.json`)
-      await mkdir(files.backups, { recursive: true, mode: 0o700 })
+      await makePrivateFolder(files.backups)
       await openSnapshot(before, SNAPSHOT_FORMAT).write(ordered(current), false)
       kept.push(before)
     }

@@ -1,8 +1,14 @@
-import { mkdir, readdir, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { journalProblem } from '../durable/belonging.ts'
-import { copyFileDurably, errorCode, exists, followLinks, syncFolder } from '../durable/files.ts'
+import {
+  copyFileDurably,
+  errorCode,
+  exists,
+  followLinks,
+  makePrivateFolder,
+} from '../durable/files.ts'
 import {
   type JournalContent,
   JournalDamagedError,
@@ -218,16 +224,10 @@ async function visibleBackups(files: StateFiles): ReturnType<typeof listBackups>
   }
 }
 
-/** Makes the folder of the backups, which only the owner can look into. */
-export async function makeBackupFolder(files: StateFiles): Promise<void> {
-  const made = await mkdir(files.backups, { recursive: true, mode: 0o700 })
-  if (made !== undefined) await syncFolder(dirname(files.backups))
-}
-
 /** Copies the snapshot to the backups, unless this serial is there, and removes the oldest beyond `keep`. */
 export async function keepBackup(files: StateFiles, serial: number, keep: number): Promise<void> {
   if (keep === 0) return
-  await makeBackupFolder(files)
+  await makePrivateFolder(files.backups)
   const path = join(files.backups, `serial-${serial}.json`)
   if (!(await exists(path))) {
     await copyFileDurably(files.snapshot, path)

@@ -1,3 +1,4 @@
+import { followLinks } from '../durable/files.ts'
 import { acceptFileLedgerEdit, checkFileLedger } from '../ledger/check-ledger.ts'
 import { lookAtFileLedger } from '../ledger/look-at-ledger.ts'
 import { fileLedger, openHaltedFileLedger } from '../ledger/sqlite-ledger.ts'
@@ -36,8 +37,9 @@ export const fileStore: Store = {
   },
   budget: {
     open(place, { clock, onAlone }) {
-      const file = `${place}.calls`
-      return onAlone === undefined ? fileSlots(file, clock) : readerSlots(file, clock, onAlone)
+      // Beside the target of a link, so that two names of one state share one rate.
+      const locate = async () => `${await followLinks(place)}.calls`
+      return onAlone === undefined ? fileSlots(locate, clock) : readerSlots(locate, clock, onAlone)
     },
   },
 }
