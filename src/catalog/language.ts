@@ -4,7 +4,28 @@ import type { IssueCode } from '../issues.ts'
 
 /** Form of a key. Object.prototype has a `constructor`, the only such word in lower case. */
 export const KEY = '(?!constructor$)[a-z0-9][a-z0-9._-]{0,99}'
-const PRINTABLE = '^(?!\\s)[^\\u0000-\\u001F\\u007F-\\u009F\\u2028\\u2029]+(?<!\\s)$'
+/** Ranges of characters that move a cursor, begin a line or turn the direction of what follows. */
+const MOVING =
+  '\\u0000-\\u001F\\u007F-\\u009F\\u061C\\u200E\\u200F\\u2028-\\u202E\\u2066-\\u2069\\u{E0001}'
+/** Ranges of characters that show nothing, though some belong into words of some scripts and into emoji. */
+const INVISIBLE =
+  '\\u00AD\\u034F\\u115F\\u1160\\u17B4\\u17B5\\u180B-\\u180F\\u200B-\\u200D\\u2060-\\u206F\\u2800\\u3164\\uFE00-\\uFE0F\\uFEFF\\uFFA0\\uFFF0-\\uFFFB\\u{E0000}-\\u{E0FFF}'
+const VISIBLE_SOMEWHERE = `(?=.*[^\\s${INVISIBLE}])`
+const NAME_FORM: Form = {
+  pattern: `^(?!\\s)${VISIBLE_SOMEWHERE}[^${MOVING}]+(?<!\\s)$`,
+  write:
+    'one line that can be seen, without spaces at its ends and without marks that turn its direction',
+}
+/** Text by which people order: nobody types an invisible character. */
+export const TYPED_FORM: Form = {
+  pattern: `^(?!\\s)[^\\u00A0${MOVING}${INVISIBLE}]+(?<!\\s)$`,
+  write: 'visible characters, without spaces at its ends',
+}
+/** Text of several lines. */
+export const PROSE_FORM: Form = {
+  pattern: `^(?=[\\s\\S]*[^\\s${INVISIBLE}])(?:[^${MOVING}]|[\\t\\r\\n])+$`,
+  write: 'text that can be seen, without control characters and marks that turn its direction',
+}
 /** The platform's names have 255 characters; a replacement adds ` (r2)`. */
 export const NAME = 255 - ' (r2)'.length
 
@@ -28,7 +49,14 @@ export const text = (description: string, form?: Form, maximum = 255) => {
 }
 
 export const platformId = (description: string) =>
-  text(description, { pattern: '^[^\\s|]+$', write: 'an ID of the platform, without spaces' }, 100)
+  text(
+    description,
+    {
+      pattern: `^[^\\s|${MOVING}${INVISIBLE}]+$`,
+      write: 'an ID of the platform, without spaces',
+    },
+    100,
+  )
 
 const key = text(
   'Name of this entry in the catalog and in the state, unique among its kind. Renaming it needs a line in `moved`.',
@@ -38,8 +66,7 @@ const key = text(
   },
 )
 
-export const name = (description: string, maximum = 255) =>
-  text(description, { pattern: PRINTABLE, write: 'one line without spaces at its ends' }, maximum)
+export const name = (description: string, maximum = 255) => text(description, NAME_FORM, maximum)
 
 const free = (description: string) => z.record(z.string(), z.unknown()).meta({ description })
 

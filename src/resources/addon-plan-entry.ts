@@ -3,7 +3,15 @@ import { z } from 'zod'
 import { type Draft, reportAt } from '../catalog/drafts.ts'
 import { cannotBe, defined, entryOf } from '../catalog/entry.ts'
 import type { IssueLog, Problem } from '../catalog/issue-log.ts'
-import { NAME, name, platformId, shared, text } from '../catalog/language.ts'
+import {
+  NAME,
+  name,
+  PROSE_FORM,
+  platformId,
+  shared,
+  TYPED_FORM,
+  text,
+} from '../catalog/language.ts'
 import { objectOf, textOf } from '../json.ts'
 import type { Entry } from '../model.ts'
 import { normaliseName } from '../names.ts'
@@ -55,9 +63,6 @@ declare module '../model.ts' {
   }
 }
 
-/** Nobody types an invisible character into an order. */
-const SKU =
-  '^(?!\\s)[^\\u0000-\\u001F\\u007F-\\u00A0\\u00AD\\u200B-\\u200F\\u2028-\\u202E\\u2060-\\u2069\\uFEFF]+(?<!\\s)$'
 const renewal = z
   .strictObject({
     on: z.enum(['expiry', 'exhaustion']).meta({
@@ -74,10 +79,7 @@ const renewal = z
 
 const plansPortal = z
   .looseObject({
-    sku: text('Text by which orders name the plan, unique among plans.', {
-      pattern: SKU,
-      write: 'visible characters, without spaces at its ends',
-    }).optional(),
+    sku: text('Text by which orders name the plan, unique among plans.', TYPED_FORM).optional(),
   })
   .meta({ description: 'Anything your portal wants to find beside the ID in the state.' })
 
@@ -86,7 +88,7 @@ const schema = z
     ...shared,
     portal: plansPortal.optional(),
     name: name('Name on the platform, unique among plans; found again by it.', NAME),
-    description: text('Description on the platform.', undefined, 1000).optional(),
+    description: text('Description on the platform.', PROSE_FORM, 1000).optional(),
     rateZone: z
       .union([
         text('Key of a rate zone of this catalog.'),

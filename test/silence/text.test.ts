@@ -56,6 +56,8 @@ t.test('a SKU is text', async t => {
     ['portal: { sku: "A " }', /SCHEMA.*12:22.*without spaces at its ends/],
     ['portal: { sku: "A\\u00a0" }', /SCHEMA.*12:22/],
     ['portal: { sku: "A\\u200bB" }', /SCHEMA.*12:22.*visible characters/],
+    ['portal: { sku: "\\u3164" }', /SCHEMA.*12:22.*visible characters/],
+    ['portal: { sku: "A\\u061c" }', /SCHEMA.*12:22.*visible characters/],
     ['portal: { sku: 1e3 }', /NOT_TEXT.*12:22/],
     ['portal: { SKU: A }', /UNKNOWN_KEY.*12:17.*"SKU"/],
     ['portal: { Sku: A }', /UNKNOWN_KEY.*12:17/],
