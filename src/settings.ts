@@ -88,12 +88,34 @@ export function timeZoneOf(env: Environment, given?: string): string {
   try {
     new Intl.DateTimeFormat('en', { timeZone: zone })
   } catch (error) {
+    const name = given === undefined ? 'SFT_TIME_ZONE is' : 'the time zone is'
     throw new SettingsError(
-      `the time zone '${zone}' is not known: give an IANA name such as Europe/Brussels`,
+      `${name} '${zone}', which is not known: give an IANA name such as Europe/Brussels`,
       { cause: error },
     )
   }
   return zone
+}
+
+/** How a wrong check digit of an ICCID is taken. */
+export const CHECK_DIGIT_RULES = ['error', 'warning', 'off'] as const
+
+/** `SFT_ICCID_CHECK_DIGIT`; undefined where it is not set. Throws a SettingsError. */
+export const checkDigitSetting = (
+  env: Environment,
+): (typeof CHECK_DIGIT_RULES)[number] | undefined =>
+  oneOf(env, 'SFT_ICCID_CHECK_DIGIT', CHECK_DIGIT_RULES)
+
+function oneOf<Word extends string>(
+  env: Environment,
+  name: string,
+  words: readonly Word[],
+): Word | undefined {
+  const text = read(env, name)
+  const word = words.find(word => word === text)
+  if (text !== undefined && word === undefined)
+    fail(`${name} is '${text}': give one of ${words.join(', ')}`)
+  return word
 }
 
 function read(env: Environment, name: string): string | undefined {
@@ -208,10 +230,7 @@ const BULK_MODES = ['on', 'off', 'auto'] as const
  * the path of a JSON file. Throws a SettingsError.
  */
 export function wireSettings(env: Environment, operations: readonly string[]): WireSettings {
-  const text = read(env, 'SFT_BULK')
-  const mode = BULK_MODES.find(name => name === text)
-  if (text !== undefined && mode === undefined)
-    fail(`SFT_BULK is '${text}': give one of ${BULK_MODES.join(', ')}`)
+  const mode = oneOf(env, 'SFT_BULK', BULK_MODES)
   const path = read(env, 'SFT_BULK_PATH')
   const size = read(env, 'SFT_BULK_SIZE')
   if (size !== undefined && !(Number.isInteger(Number(size)) && Number(size) > 0))

@@ -4,6 +4,7 @@ import {
   budgetLocation,
   sftSettings,
   stateLocation,
+  timeZoneOf,
   wireSettings,
 } from '../settings.ts'
 import type { Sft } from '../sft/api.ts'
@@ -36,6 +37,8 @@ export function openAccount(flags: AccountFlags, context: Context, use: 'reads' 
       onAlone: message => context.err(`${context.paintErr('warn', 'warning')} ${message}`),
     }),
   })
+  // Also for commands that read no dates: a wrong setting is told by whichever meets it first.
+  timeZoneOf(context.env, flags['time-zone'])
   const { bulk, paths, wire } = wireSettings(context.env, Object.keys(OPERATIONS))
   return openSft({
     ...settings,

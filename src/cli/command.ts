@@ -121,8 +121,10 @@ export const CATALOG_FLAGS = {
 export const JSON_FLAG = { json: on('data on stdout, progress on stderr') } as const
 
 export type StateFlag = Values<typeof STATE_FLAG>
-/** What tells the account; the time to settle only where something is written. */
+/** What tells the account; the time to settle only where something is written, the zone where dates are read. */
 export type AccountFlags = Values<typeof READ_FLAGS> &
-  Partial<Pick<Values<typeof ACCOUNT_FLAGS>, 'settle-seconds'>>
+  Partial<Pick<Values<typeof ACCOUNT_FLAGS>, 'settle-seconds'>> & {
+    readonly 'time-zone'?: string | undefined
+  }
 export type CatalogFlags = Values<typeof CATALOG_FLAGS>
 export type JsonFlag = Values<typeof JSON_FLAG>
