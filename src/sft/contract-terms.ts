@@ -1,6 +1,6 @@
 import type { AddonInstance, EndpointStatistics, ReportedPlan, Sim } from './api.ts'
 import { compact } from './values.ts'
-import { fromWire, type WireForm } from './wire-form.ts'
+import { fromWire, isSameWord, type WireForm } from './wire-form.ts'
 
 /** What was read, in the contract's values and units: the other side of what wire-form.ts holds. */
 
@@ -24,6 +24,7 @@ export function planInTerms(plan: ReportedPlan, form: WireForm): ReportedPlan {
       subscription: subscription && {
         ...subscription,
         ...compact({
+          reSubscription: subscription.reSubscription && truthInTerms(subscription.reSubscription),
           rule: subscription.rule && fromWire(form.renewalRule, subscription.rule),
           activatedBy:
             subscription.activatedBy && fromWire(form.activatedBy, subscription.activatedBy),
@@ -33,6 +34,10 @@ export function planInTerms(plan: ReportedPlan, form: WireForm): ReportedPlan {
     }),
   }
 }
+
+/** `True` is `true`; what says neither stays what it is. */
+const truthInTerms = (word: string): string =>
+  ['true', 'false'].find(truth => isSameWord(truth, word)) ?? word
 
 /** A benefit's value in MB; a unit other than MB need not give a whole number of them. */
 function megabytesOf(value: string, { planUnit, megabyte }: WireForm): string {

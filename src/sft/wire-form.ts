@@ -74,11 +74,19 @@ export function toWire(values: WireValues, contract: string): string {
 }
 
 /**
- * The contract's value for a word of the wire. A word that means nothing here stays what it is; one that the
- * contract has for something else is quoted, so that nobody takes it for that.
+ * The contract's value for a word of the wire, in whatever case it comes: platforms change that without a word. A
+ * word that means nothing here stays what it is; one that the contract has for something else is quoted, so that
+ * nobody takes it for that.
  */
 export function fromWire(values: WireValues, word: string): string {
-  const found = Object.keys(values).find(contract => values[contract] === word)
+  const contracts = Object.keys(values)
+  const found =
+    contracts.find(contract => values[contract] === word) ??
+    contracts.find(contract => isSameWord(values[contract], word))
   if (found !== undefined) return found
-  return Object.hasOwn(values, word) ? `"${word}"` : word
+  return contracts.some(contract => isSameWord(contract, word)) ? `"${word}"` : word
 }
+
+/** Whether two words of the wire are one, apart from case. */
+export const isSameWord = (one: string | undefined, other: string): boolean =>
+  one?.toLowerCase() === other.toLowerCase()
