@@ -32,6 +32,8 @@ function adviceFor(error: SftError): string {
     return 'something else uses the account: lower SFT_CALLS_PER_SECOND, or run again later'
   if (error instanceof SftUnreachableError)
     return 'check SFT_BASE_URL, the network and the proxy (HTTPS_PROXY, HTTP_PROXY, NO_PROXY); nothing was sent'
+  if (error instanceof SftNotUnderstoodError && error.status >= 300 && error.status < 400)
+    return 'give the origin that answers itself in SFT_BASE_URL, or sign in to the network that you are in'
   if (error instanceof SftNotUnderstoodError)
     return 'run again; if it stays, the wire differs from what is assumed: docs/wire.md tells how to override'
   if (error instanceof SftMissingPrerequisiteError) return 'give it in the catalog'

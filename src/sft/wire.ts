@@ -84,11 +84,16 @@ export function createWire(options: WireOptions): Wire {
         method,
         headers: headersOf(exchange),
         // X-Authorization would follow a redirect to another origin.
-        redirect: 'error',
+        redirect: 'manual',
         signal: timeout.signal,
         ...(exchange.body !== undefined && { body: JSON.stringify(exchange.body) }),
       })
       status = answer.status
+      if (REDIRECTS.has(status)) {
+        await answer.body?.cancel()
+        const reason = redirectOf(answer, baseUrl)
+        return [{ kind: 'unclear', reason, status, body: '', passing: false }, status]
+      }
       const retryAfter = answer.headers.get('retry-after')
       const body = await readBounded(answer)
       const outcome = classifyAnswer({ status, retryAfter, body }, exchange.isSuccess, clock.now())
@@ -136,6 +141,17 @@ export function createWire(options: WireOptions): Wire {
       return outcome
     },
   }
+}
+
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
+
+/** Where an answer leads, without what may be a secret in its query. */
+function redirectOf(answer: Response, baseUrl: string): string {
+  const { origin } = new URL(baseUrl)
+  const to = answer.headers.get('location') ?? ''
+  const place = URL.canParse(to, answer.url || baseUrl) && new URL(to, answer.url || baseUrl)
+  const where = place ? `${place.origin}${place.pathname}`.slice(0, 200) : 'another place'
+  return `${origin} redirects to ${where}, which is not followed: the credentials are for this origin only`
 }
 
 /** A refusal whose code means something else on this account than a refusal (contract 1.8, 1.9, 3). */

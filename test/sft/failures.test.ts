@@ -399,7 +399,11 @@ t.test('a redirect is not followed: the token stays here', async t => {
         async baseUrl => {
           await using sft = openSft({ ...OPTIONS, baseUrl })
           t.match(await errorOf(sft.write.deleteEndpoint('1')), { name: 'SftUnknownOutcomeError' })
-          t.match(await errorOf(sft.read.rateZones()), { name: 'SftUnreachableError' })
+          t.match(await errorOf(sft.read.rateZones()), {
+            name: 'SftNotUnderstoodError',
+            status: 307,
+            message: `${baseUrl} redirects to ${target}`,
+          })
         },
       )
     },
