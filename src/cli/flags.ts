@@ -123,8 +123,8 @@ function parse(flags: Flags, argv: readonly string[]) {
 function checkWords({ tokens, positionals }: Parsed, flags: Flags): void {
   const seen = new Set<string>()
   for (const token of tokens) {
-    if (token.kind !== 'option' || token.value === undefined) continue
-    if (token.value.trim() === '')
+    if (token.kind !== 'option') continue
+    if (token.value?.trim() === '')
       throw new UsageError(`--${token.name} is empty: give a value, or leave the flag out`)
     if (seen.has(token.name) && flags[token.name]?.takes !== 'texts')
       throw new UsageError(`--${token.name} is given twice`)

@@ -74,7 +74,11 @@ export function withInit(
   const flag = words.indexOf('--state')
   const place = flag < 0 ? (env['SFT_STATE'] ?? 'state.json') : (words[flag + 1] ?? '')
   const begins = (command === 'apply' && second.startsWith('--')) || command === 'plan'
-  return asTyped || !begins || place.startsWith('memory:') || existsSync(resolve(folder, place))
+  return asTyped ||
+    !begins ||
+    words.includes('--init') ||
+    place.startsWith('memory:') ||
+    existsSync(resolve(folder, place))
     ? words
     : [...words, '--init']
 }

@@ -219,6 +219,8 @@ const DROPPED: readonly (readonly [line: string, told: string])[] = [
   ['plan --settle-seconds 5', "Unknown option '--settle-seconds'"],
   ['plan --calls-per-second fast', '--calls-per-second fast: give a number above 0'],
   ['plan --state a.json --state b.json', '--state is given twice'],
+  ['plan --detailed-exitcode --detailed-exitcode', '--detailed-exitcode is given twice'],
+  ['apply --auto-approve --auto-approve', '--auto-approve is given twice'],
   ['plan --target-account-id=', '--target-account-id is empty'],
   ['drift --allow-blocked', '--allow-blocked needs --detailed-exitcode'],
   ['drift --accept rateZone/alps --endpoints', '--endpoints does not go with --accept'],
