@@ -1,3 +1,4 @@
+import { keyThatStandsTwice } from './durable/duplicate-keys.ts'
 import { readSettingFile, SettingsError } from './setting-file.ts'
 import { checkWireSettings, type WireOverrides } from './sft/wire-settings.ts'
 
@@ -271,6 +272,8 @@ function wireOf(given: string | undefined): WireOverrides {
   } catch (error) {
     throw new SettingsError(`${place} is not JSON; ${advice}`, { cause: error })
   }
+  const twice = keyThatStandsTwice(text)
+  if (twice !== undefined) fail(`${place} has ${twice.key} twice: keep one of the two`)
   try {
     return checkWireSettings(parsed)
   } catch (error) {

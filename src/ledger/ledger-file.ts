@@ -249,10 +249,12 @@ export function closeFile({ connection }: LedgerFile): void {
 
 function olderThanNoted(
   path: string,
-  noted: LedgerPlace | undefined,
+  noted: ReturnType<typeof readSideFile>,
   { lineage, serial }: LedgerPlace,
 ): string | undefined {
   if (noted === undefined) return undefined
+  if (noted === 'unreadable')
+    return `may be an older one: ${sideFileOf(path)}, which tells how far it was, was changed or damaged`
   if (noted.lineage !== lineage)
     return `is another ledger than the one that was here (lineage ${lineage}; ${sideFileOf(path)} has ${noted.lineage})`
   return noted.serial > serial

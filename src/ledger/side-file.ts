@@ -1,4 +1,13 @@
-import { closeSync, constants, openSync, readFileSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { errorCode, isMissing, requireFile } from '../durable/files.ts'
 import { plainly } from '../plain-error.ts'
 
@@ -11,13 +20,19 @@ export interface LedgerPlace {
 /** Where a ledger's place is noted beside it: a ledger that is behind it is an older one. */
 export const sideFileOf = (path: string): string => `${path}.serial`
 
-/** The place that was noted; undefined where none was. It may be behind the ledger, never before it. */
-export function readSideFile(path: string): LedgerPlace | undefined {
+/**
+ * The place that was noted; undefined where none was. It may be behind the ledger, never before it. What is neither
+ * was written by somebody else and hides how far the ledger was.
+ */
+export function readSideFile(path: string): LedgerPlace | 'unreadable' | undefined {
   const file = sideFileOf(path)
   try {
     requireFile(statSync(file), file)
-    const found = /^(\S+) +(\d+)\n$/.exec(readFileSync(file, 'utf8'))
-    return found === null ? undefined : { lineage: found[1] ?? '', serial: Number(found[2]) }
+    const text = readFileSync(file, 'utf8')
+    // It is not synced: a power cut may leave it without what was written first.
+    if (/^\0*$/.test(text)) return undefined
+    const found = /^(\S+) +(\d+)\n$/.exec(text)
+    return found === null ? 'unreadable' : { lineage: found[1] ?? '', serial: Number(found[2]) }
   } catch (error) {
     if (isMissing(error)) return undefined
     throw plainly(error, file)
@@ -33,7 +48,9 @@ export function writeSideFile(path: string, { lineage, serial }: LedgerPlace): v
   try {
     const file = openSync(sideFileOf(path), constants.O_WRONLY | constants.O_CREAT, 0o600)
     try {
-      writeSync(file, `${lineage} ${String(serial).padStart(16)}\n`, 0)
+      const length = writeSync(file, `${lineage} ${String(serial).padStart(16)}\n`, 0)
+      // Cut off beforehand it would cost a flush each time.
+      if (fstatSync(file).size > length) ftruncateSync(file, length)
     } finally {
       closeSync(file)
     }

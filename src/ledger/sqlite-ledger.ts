@@ -71,7 +71,9 @@ export async function openHaltedFileLedger(path: string): Promise<HaltedLedger |
     why: halted,
     ledger,
     async release() {
-      const serial = 1 + Math.max(file.serial, readSideFile(file.path)?.serial ?? 0)
+      const noted = readSideFile(file.path)
+      const notedSerial = typeof noted === 'object' ? noted.serial : 0
+      const serial = 1 + Math.max(file.serial, notedSerial)
       await untilFree(file.path, () =>
         file.connection.run('update place set halted = null, serial = max(serial, $1)', serial),
       )

@@ -1,5 +1,5 @@
 // The small print: what is said, and about which file or setting, where something small is wrong.
-import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -90,6 +90,36 @@ t.test('the file that is in the way is the one that is named', async t => {
     })
 })
 
+t.test(
+  'a ledger of which nobody knows how far it was sells nothing until somebody looked',
+  async t => {
+    const desk = await openDesk(t, iccids => smallCatalog(iccids.slice(0, 4)))
+    t.equal((await desk.run('apply --auto-approve')).code, 0)
+    t.equal((await desk.run(SALE)).code, 0)
+    const older = desk.read('orders.json.serial')
+    copyFileSync(join(desk.folder, 'orders.json'), join(desk.folder, 'older'))
+    t.equal((await desk.run(SALE.replace('A-1', 'A-2'))).code, 0)
+    copyFileSync(join(desk.folder, 'older'), join(desk.folder, 'orders.json'))
+    desk.write('orders.json.serial', `${older}<<<<<<< a merge\n`)
+    const since = desk.simulator.calls.length
+    const refused = await desk.run(SALE.replace('A-1', 'A-2'))
+    t.equal(refused.code, 1)
+    t.match(
+      refused.stderr,
+      /orders\.json\.serial, which tells how far it was, was changed or damaged/,
+    )
+    t.strictSame(desk.writes(since), [])
+    t.match(await desk.run('ledger recheck --yes'), { code: 0 })
+    t.equal((await desk.run(SALE.replace('A-1', 'A-3'))).code, 0)
+    t.match(desk.read('orders.json.serial'), /^\S+ +\d+\n$/)
+    // A power cut may leave it so: it is written without a sync.
+    for (const text of ['', '\0'.repeat(54)]) {
+      desk.write('orders.json.serial', text)
+      t.equal((await desk.run(SALE)).code, 0)
+    }
+  },
+)
+
 t.test('a name can be seen, and says what it shows', async t => {
   const desk = await openDesk(t, () => smallCatalog([]))
   const entries = (name: string, more = '') => `${ACCOUNT}
@@ -155,6 +185,10 @@ rows('a wrong setting is named, with the exit code of all wrong settings', [
         t.match(stderr, `${variable} is '${value}'`)
         t.equal(desk.simulator.calls.length, since, 'nothing was sent')
       }
+      const twice = { SFT_WIRE: '{"page-size": 1, "query": {}, "page-size": 2}' }
+      const wire = await desk.run('plan', { env: twice })
+      t.equal(wire.code, 1)
+      t.match(wire.stderr, 'SFT_WIRE has page-size twice')
       const flag = await desk.run('validate --iccid-check-digit maybe')
       t.equal(flag.code, 64)
       t.match(flag.stderr, '--iccid-check-digit is "maybe"')
