@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
+import { createServer as createTlsServer } from 'node:tls'
 import t, { type Test } from 'tap'
 import { PASSWORD, runCli } from '../cli/run-cli.ts'
 import { json, rows } from './rows.ts'
@@ -216,8 +217,11 @@ rows('host, user, target account and state stand in whatever is said', [
   },
 ])
 
-/** A proxy that makes tunnels, or answers each wish for one with a status. */
-async function openProxy(t: Test, status = 200) {
+const CERTIFICATE =
+  'req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=sft.test -addext subjectAltName=DNS:sft.test'
+
+/** A proxy that makes tunnels, to `to` where that is given, or answers each wish for one with a status. */
+async function openProxy(t: Test, status = 200, to?: number) {
   const wishes: { readonly host: string; readonly credentials: string | undefined }[] = []
   const sockets = new Set<Duplex>()
   const server = createServer()
@@ -229,7 +233,7 @@ async function openProxy(t: Test, status = 200) {
       return
     }
     const [host = '', port = ''] = (request.url ?? '').split(':')
-    const there = connect(Number(port), host, () => {
+    const there = connect(to ?? Number(port), to === undefined ? host : '127.0.0.1', () => {
       socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
       there.pipe(socket).pipe(there)
     })
@@ -262,6 +266,45 @@ rows('a proxy of the environment is obeyed', [
       desk.write('.env', `http_proxy=${proxy.place}\n`)
       t.equal((await desk.run('plan')).code, 0)
       t.ok(proxy.wishes.length > before, 'from a .env file too')
+    },
+  },
+  {
+    name: 'TLS goes through its tunnel, to a host that only the proxy knows',
+    check: async (t, desk) => {
+      const made = spawnSync('openssl', [...CERTIFICATE.split(' ')], { cwd: desk.folder })
+      if (made.status !== 0) return t.comment('there is no openssl here')
+      const [key, cert] = [desk.read('key.pem'), desk.read('cert.pem')]
+      const { port, hostname } = new URL(desk.simulator.url)
+      const ends = new Set<Duplex>()
+      const tls = createTlsServer({ key, cert }, socket => {
+        const there = connect(Number(port), hostname)
+        socket.pipe(there).pipe(socket)
+        for (const end of [socket, there]) ends.add(end.on('error', () => undefined))
+      })
+      await new Promise<void>(done => tls.listen(0, '127.0.0.1', done))
+      t.teardown(() => {
+        for (const end of ends) end.destroy()
+        tls.close()
+      })
+      const proxy = await openProxy(t, 200, (tls.address() as AddressInfo).port)
+      const env = {
+        SFT_BASE_URL: 'https://sft.test',
+        HTTPS_PROXY: `http://ana:${PASSWORD}@${proxy.place}`,
+        NODE_EXTRA_CA_CERTS: join(desk.folder, 'cert.pem'),
+      }
+      const options = { env, ownProcess: true }
+      t.match(await desk.run('apply --auto-approve', options), { code: 0, stdout: /2 done/ })
+      t.equal(proxy.wishes[0]?.host, 'sft.test:443')
+      const untrusted = await desk.run('plan', {
+        env: { ...env, NODE_EXTRA_CA_CERTS: '' },
+        ownProcess: true,
+      })
+      t.equal(untrusted.code, 1)
+      t.match(
+        untrusted.stderr,
+        `through the proxy http://${proxy.place} (HTTPS_PROXY): self-signed certificate`,
+      )
+      t.notMatch(untrusted.stderr, 'ana')
     },
   },
   {
