@@ -220,7 +220,7 @@ const ROWS: readonly Row[] = [
         suspended: 'SUSPENDED',
       },
     },
-    proposes: { 'sim-status': { ready: 'READY', 'pre-active': 'PREACTIVE', active: 'ACTIVE' } },
+    proposes: { 'sim-status': { ready: 'READY', 'pre-active': 'PREACTIVE' } },
     also: ['sellable-query'],
   },
   {
