@@ -1,4 +1,13 @@
-import { type DefaultRenderer, Listr, type ListrTaskWrapper, type SimpleRenderer } from 'listr2'
+import { EventEmitter, once } from 'node:events'
+import {
+  color,
+  type DefaultRenderer,
+  figures,
+  Listr,
+  ListrDefaultRendererLogLevels,
+  type ListrTaskWrapper,
+  type SimpleRenderer,
+} from 'listr2'
 import type { ApplyEvent, Result } from '../apply/report.ts'
 import type { KindName } from '../model.ts'
 import { count, duration } from '../render/paint.ts'
@@ -110,64 +119,51 @@ const firstOf = (addresses: readonly string[]): string =>
 
 type Task = ListrTaskWrapper<object, typeof DefaultRenderer, typeof SimpleRenderer>
 
-/** A row's end, which may be known before listr2 has drawn the row. */
-interface Drawn {
-  readonly ended: Promise<void>
-  readonly finish: () => void
-  readonly fail: (error: Error) => void
-  task?: Task
-}
-
-function openRow(): Drawn {
-  let finish: () => void = () => {}
-  let fail: (error: Error) => void = () => {}
-  const ended = new Promise<void>((resolve, reject) => {
-    finish = resolve
-    fail = reject
-  })
-  // listr2 looks at it only once it draws the row.
-  ended.catch(() => undefined)
-  return { ended, finish, fail }
-}
-
 /** Rows in a terminal. listr2 only draws; what runs when is decided elsewhere. */
 function drawRows(
   rows: ReadonlyMap<KindName, Row>,
   text: (kind: KindName, row: Row) => string,
   say: (line: string) => void,
 ) {
-  const drawn = new Map<KindName, Drawn>()
+  const tasks = new Map<KindName, Task>()
   const said: string[] = []
-  let running: Promise<unknown> = Promise.resolve()
+  const ends = new EventEmitter()
+  let isOver = false
+  let drawing: Promise<unknown> = Promise.resolve()
+  const isAtItsEnd = (row: Row) => isOver || row.done + row.bad >= row.total
   const refresh = (kind: KindName) => {
     const row = rows.get(kind)
-    const shown = drawn.get(kind)
-    if (row === undefined || shown === undefined) return
-    if (shown.task !== undefined) shown.task.title = text(kind, row)
-    if (row.done + row.bad < row.total) return
-    if (row.bad > 0) shown.fail(new Error(text(kind, row)))
-    else shown.finish()
+    const task = tasks.get(kind)
+    if (row === undefined || task === undefined) return
+    task.title = text(kind, row)
+    if (isAtItsEnd(row)) ends.emit(kind)
+  }
+  const drawRow = async (kind: KindName, row: Row, task: Task) => {
+    tasks.set(kind, task)
+    refresh(kind)
+    if (!isAtItsEnd(row)) await once(ends, kind)
+    if (row.bad > 0) task.skip(text(kind, row))
   }
   return {
     start: () => {
-      for (const kind of rows.keys()) drawn.set(kind, openRow())
       const list = new Listr(
-        [...drawn].map(([kind, shown]) => ({
+        [...rows].map(([kind, row]) => ({
           title: kindOf(kind).plural,
-          task: (_context: object, task: Task) => {
-            shown.task = task
-            refresh(kind)
-            return shown.ended
-          },
+          task: (_context: object, task: Task) => drawRow(kind, row, task),
         })),
         {
           concurrent: true,
-          exitOnError: false,
           registerSignalListeners: false,
-          rendererOptions: { collapseErrors: true, collapseSubtasks: false },
+          rendererOptions: {
+            collapseSubtasks: false,
+            icon: { [ListrDefaultRendererLogLevels.SKIPPED_WITH_COLLAPSE]: figures.cross },
+            color: {
+              [ListrDefaultRendererLogLevels.SKIPPED_WITH_COLLAPSE]: (mark = '') => color.red(mark),
+            },
+          },
         },
       )
-      running = list.run({})
+      drawing = list.run({})
     },
     update: refresh,
     note: (addresses: readonly string[], line: string) => {
@@ -179,11 +175,9 @@ function drawRows(
     },
     say: (line: string) => said.push(line),
     end: async () => {
-      for (const [kind, shown] of drawn) {
-        refresh(kind)
-        shown.finish()
-      }
-      await running
+      isOver = true
+      for (const kind of rows.keys()) refresh(kind)
+      await drawing
       for (const line of said) say(`  ${line}`)
     },
   }
