@@ -222,10 +222,16 @@ async function finishRows(
   const created: { readonly change: CreateChange; readonly id: string }[] = []
   const refused: { readonly change: CreateChange; readonly row: BulkRow }[] = []
   const unknown: CreateChange[] = []
+  const answers = [...rows.values()].map(row => row.endpointId)
+  /** One ID for two, or another's, does not tell which endpoint was made. */
+  const isNew = ({ kind }: CreateChange, id: string): boolean =>
+    answers.indexOf(id) === answers.lastIndexOf(id) && run.ids.claim(kind, id)
   for (const change of changes) {
     const row = rows.get(change.key)
-    if (row?.endpointId !== undefined) created.push({ change, id: row.endpointId })
-    else if (row !== undefined && !row.unknown) refused.push({ change, row })
+    if (row?.endpointId !== undefined && isNew(change, row.endpointId))
+      created.push({ change, id: row.endpointId })
+    else if (row !== undefined && row.endpointId === undefined && !row.unknown)
+      refused.push({ change, row })
     else unknown.push(change)
   }
   // The intent ends with the last of its endpoints; until then it stands for the unknown ones.
@@ -274,6 +280,7 @@ async function settleEndpoints(
         ? []
         : [{ change, id: sim.endpointId }]
     })
+    for (const { change, id } of found) run.ids.claim(change.kind, id)
     await run.store.append(...found.map(({ change, id }) => recordEntry(run, change, id)))
     for (const { change, id } of found) {
       missing.delete(change.key)

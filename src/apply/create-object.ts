@@ -31,8 +31,12 @@ async function create(run: ApplyRun, change: CreateChange | ReplaceChange): Prom
     draft: () => intentDraft(name, key, naturalKey, draft, formerId(change)),
     async send(sft) {
       const id = await kind.create(sft, change.resource, spec)
-      if (id !== undefined) return id
-      throw new SftUnknownOutcomeError(`${kind.createOperation} answered success without an ID`)
+      if (id !== undefined && run.ids.claim(name, id)) return id
+      throw new SftUnknownOutcomeError(
+        id === undefined
+          ? `${kind.createOperation} answered success without an ID`
+          : `${kind.createOperation} answered with ${id}, which is another ${kind.title}`,
+      )
     },
     async find() {
       const found = await kind.find(run.sft.read, naturalKey)
@@ -156,6 +160,7 @@ async function recordCreated(
 ): Promise<void> {
   const kind: Kind = kindOf(change.kind)
   const draft = draftRecord(run, kind, change, spec)
+  run.ids.claim(change.kind, id)
   await run.store.append(
     ...(intentId === undefined ? [] : [concluded(intentId, 'done')]),
     putEntry(change.kind, change.key, kind.record(change.resource, spec, id, draft)),

@@ -7,6 +7,7 @@ import { SftMissingPrerequisiteError } from '../sft/errors.ts'
 import { knownId } from '../state/records.ts'
 import type { Intent, IntentDraft, State, StateEntry, StateStore } from '../state/state.ts'
 import { freshReader } from './fresh-reads.ts'
+import { type GivenIds, givenIds } from './given-ids.ts'
 import type { ApplyEvent } from './report.ts'
 
 /** A write that was not begun because the run was told to stop. */
@@ -24,6 +25,7 @@ export interface ApplyRun {
   /** Stop: no new write, and settling is left to the next run. */
   readonly stop: AbortSignal
   readonly emit: (event: ApplyEvent) => void
+  readonly ids: GivenIds
   /**
    * Runs one announced write of a kind; no more than twice as many as are in flight. Each kind has its
    * own queue, so that a plan whose zone is ready does not wait behind all endpoints. Throws
@@ -46,7 +48,7 @@ function concurrencyFor(callsPerSecond: number, latencySeconds: number): number 
 
 /** Opens a run. `parallel` fixes the number in flight; without it, it follows rate and latency. */
 export function openRun(
-  options: Omit<ApplyRun, 'slot' | 'send'> & { readonly parallel: number | undefined },
+  options: Omit<ApplyRun, 'slot' | 'send' | 'ids'> & { readonly parallel: number | undefined },
 ): ApplyRun {
   const { parallel, ...rest } = options
   const { budget } = options.sft
@@ -71,6 +73,7 @@ export function openRun(
   const said = new Set<string>()
   return {
     ...rest,
+    ids: givenIds(options.store),
     // Edits that go on side by side may learn the same thing.
     emit: event => {
       if (event.type === 'learnt') {

@@ -46,7 +46,9 @@ export function createCatalogWrites(
       const body = {
         Request: { plan, ...(form.totalCount !== undefined && { totalCount: form.totalCount }) },
       }
-      const planId = createdId(await write('CreatePlan', body, options), 'planId')
+      const response = await write('CreatePlan', body, options)
+      const isOther = isOtherThan(normaliseName(request.name), 'planName', 'name')
+      const planId = createdId(response, 'planId', isOther)
       return planId === undefined ? {} : { planId }
     },
     async modifyPlan(request, options) {
@@ -71,18 +73,27 @@ function networkOnWire(network: NetworkId): JsonObject {
 function createdZoneId(response: JsonObject, name: string): string | undefined {
   const [value] = valuesUnder(response, ['rateZoneList'])
   const list = asList(value)
-  if (list === undefined) return createdId(response, 'rateZoneId')
+  if (list === undefined) return createdId(response, 'rateZoneId', isOtherThan(name, ...ZONE_NAMES))
   const zones = list.map(item => asObject(item) ?? {})
+  const nameOf = (zone: JsonObject | undefined) => zone && nameIn(zone, ...ZONE_NAMES)
   const named = zones.filter(zone => nameOf(zone) === name)
   const [zone] = named.length > 0 ? named : zones
   const isSure = named.length === 1 || (zones.length === 1 && nameOf(zones[0]) === undefined)
   return zone !== undefined && isSure ? firstText(zone, 'id', 'rateZoneId') : undefined
 }
 
-const nameOf = (zone: JsonObject | undefined): string | undefined => {
-  const name = zone && firstText(zone, 'name')
+const ZONE_NAMES = ['name', 'rateZoneName']
+
+const nameIn = (row: JsonObject, ...keys: readonly string[]): string | undefined => {
+  const name = firstText(row, ...keys)
   return name === undefined ? undefined : normaliseName(name)
 }
+
+/** Whether a row has a name that is not this one. */
+const isOtherThan =
+  (name: string, ...keys: readonly string[]) =>
+  (row: JsonObject): boolean =>
+    (nameIn(row, ...keys) ?? name) !== name
 
 /** ASSUMED (contract 4.4, U13): every field of basicInfo that was seen is sent. */
 function planOnWire(request: CreatePlanRequest, form: WireForm): JsonObject {

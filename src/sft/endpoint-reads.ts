@@ -169,7 +169,7 @@ function simPageOf(query: SimQuery, page: Page<Sim>, response: JsonObject): SimP
   const doubt =
     page.unread > 0
       ? `${page.unread} rows of fetchSIM cannot be read`
-      : page.saidNone || (page.rows.length === 0 && query.page === 1)
+      : page.saidNone || page.rows.length === 0
         ? SAID_NONE
         : undefined
   const note = nonsenseOf(response)

@@ -33,7 +33,11 @@ export function createEndpointWrites(
         iccid: requireId('CreateEndPoint', 'iccid', request.iccid),
       }
       const body = { Request: { requestParam: mergeUnder(ours, request.sft) } }
-      const endpointId = createdId(await write('CreateEndPoint', body, options), 'endPointId')
+      const response = await write('CreateEndPoint', body, options)
+      const endpointId = createdId(response, 'endPointId', row => {
+        const iccid = asText(row['iccid'])
+        return iccid !== undefined && normaliseIccid(iccid) !== normaliseIccid(ours.iccid)
+      })
       return endpointId === undefined ? {} : { endpointId }
     },
     async createEndpoints(request, options) {
@@ -168,7 +172,10 @@ function bulkRows(response: JsonObject): ReadonlyMap<string, JsonObject> {
   )
 }
 
-/** What is not answered, answered with "verify", or has neither ID nor failure must be read back. */
+/**
+ * What is not answered, answered with "verify", or has neither ID nor failure must be read back. The ID of a
+ * row that failed is that of what was there.
+ */
 function bulkRowOf(
   iccid: string,
   row: JsonObject | undefined,
@@ -176,16 +183,16 @@ function bulkRowOf(
   form: WireForm,
 ): BulkRow {
   if (row === undefined) return { iccid, unknown: true }
-  const endpointId = asText(row['endPointId'])
   const code = asText(row['resultCode'])
   const words = asText(row['resultDescription'])
+  const mustVerify =
+    isTimeoutCode(code) || (code !== undefined && form.codes.timeout.includes(code))
+  const failed = code !== undefined && code !== '0' && !mustVerify
+  const endpointId = failed || mustVerify ? undefined : asText(row['endPointId'])
   const fields: Omit<BulkRow, 'iccid' | 'unknown'> = compact({
     endpointId,
     code,
     description: words === undefined ? undefined : redact(words),
   })
-  const mustVerify =
-    isTimeoutCode(code) || (code !== undefined && form.codes.timeout.includes(code))
-  const failed = code !== undefined && code !== '0' && !mustVerify
   return { ...fields, iccid, unknown: endpointId === undefined && !failed }
 }

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../model.ts'
 import { isTooDeep } from './bounded-body.ts'
 import { isTimeoutCode } from './codes.ts'
-import { asObject, asObjects, asText, firstText } from './values.ts'
+import { asList, asObject, asText, firstText } from './values.ts'
 
 /** What one exchange with the platform came to. */
 export type Outcome =
@@ -192,25 +192,31 @@ export function responseOf(body: JsonObject): JsonObject {
 /**
  * A created ID, wherever the answer has it: `Response.X`, `responseParam.X`, `responseParam.rows[0].X`,
  * `resultParam.X`. ASSUMED (contract 1.7): the last three; only the first was seen everywhere.
+ * @param isOther whether a row says of itself that it is something else: a list may be of what was there.
  */
-export function createdId(response: JsonObject, ...keys: readonly string[]): string | undefined {
+export function createdId(
+  response: JsonObject,
+  key: string,
+  isOther: (row: JsonObject) => boolean = () => false,
+): string | undefined {
   const param = asObject(response['responseParam'])
+  const row = onlyOf(asList(param?.['rows']))
   const places = [
     response,
     param,
-    onlyOf(asObjects(param?.['rows'])),
+    row !== undefined && !isOther(row) ? row : undefined,
     asObject(response['resultParam']),
   ]
   for (const place of places) {
-    const id = place && firstText(place, ...keys)
+    const id = place && firstText(place, key)
     if (id !== undefined) return id
   }
   return undefined
 }
 
 /** The element of a list of one: of several, nobody knows which one was created. */
-const onlyOf = <Item>(list: readonly Item[] | undefined): Item | undefined =>
-  list?.length === 1 ? list[0] : undefined
+const onlyOf = (list: readonly Json[] | undefined): JsonObject | undefined =>
+  list?.length === 1 ? asObject(list[0]) : undefined
 
 /** The inner result code and the platform's own words. */
 export function resultOf(body: JsonObject): {

@@ -109,7 +109,7 @@ export interface ListCall<Row> {
 
 /**
  * A list, page after page until one brings nothing new, and whether it is whole. An answer without data, a
- * list without a row, or rows that cannot be read are asked for once more after a pause, and count only
+ * page without a row, or rows that cannot be read are asked for once more after a pause, and count only
  * where both agree.
  * ASSUMED (contract 4.2, 4.5): lists other than fetchSIM take `page` from 1 where they come in pages.
  */
@@ -121,6 +121,8 @@ export async function readList<Row>(
   const { enough, again, ...callOptions } = options
   if (again) await reader.clock.sleep(APART_MS, callOptions.signal)
   const rows = new Map<string, Row>()
+  let told: number | undefined
+  let odd: string | undefined
   const isEnough = () => enough?.([...rows.values()]) === true
   const stop = (response: JsonObject): ReadResult<Listing<Row>> => ({
     kind: 'answered',
@@ -133,11 +135,10 @@ export async function readList<Row>(
   })
   const end = (response: JsonObject, doubt?: string): ReadResult<Listing<Row>> => {
     const items = [...rows.values()]
-    const odd = doubt === undefined ? nonsenseOf(response) : undefined
     const value: Listing<Row> = {
       items,
       ...(doubt !== undefined && { doubt: `${call.operation}: ${doubt}` }),
-      ...(odd !== undefined && { note: `${call.operation} ${odd}` }),
+      ...(doubt === undefined && odd !== undefined && { note: `${call.operation} ${odd}` }),
     }
     return { kind: 'answered', value, response }
   }
@@ -156,19 +157,25 @@ export async function readList<Row>(
     const result = await ask(page)
     if (result.kind !== 'answered') return result
     const { saidNone, unread, rows: found } = result.value
-    // That there is nothing at all, or that a row is none, is held against a second reading.
-    const isNothing = saidNone || (page === 1 && found.length === 0)
-    if (unread === 0 && (!isNothing || call.agreed === true)) return result
+    // That there is nothing, or nothing more, or that a row is none, is held against a second reading.
+    const isNothing = saidNone || found.length === 0
+    if (unread === 0 && (!isNothing || (page === 1 && call.agreed === true))) return result
     take(result.value)
     if (isEnough()) return result
     await reader.clock.sleep(APART_MS, callOptions.signal)
     return await ask(page)
   }
 
+  /** What a page tells of their number: a list may grow while it is read. */
+  const hear = (response: JsonObject): void => {
+    told = Math.max(told ?? 0, totalPagesOf(response) ?? 0) || undefined
+    odd ??= nonsenseOf(response)
+  }
+
   const first = await askUntilClear(1)
   if (first.kind !== 'answered') return first
   take(first.value)
-  const told = totalPagesOf(first.response)
+  hear(first.response)
   /** Whether nothing is left to ask for after a page. */
   const isEnd = (at: number, { rows: found }: Page<Row>): boolean =>
     told === undefined ? at === 1 && found.length === 0 : at >= told
@@ -178,7 +185,9 @@ export async function readList<Row>(
     if (isEnd(at, page)) return end(first.response)
     if (isEnough()) return stop(first.response)
     if (at >= MOST_PAGES) return end(first.response, `it has more than ${MOST_PAGES} pages`)
-    page = answerOf(await askUntilClear(at + 1))
+    const next = await askUntilClear(at + 1)
+    page = answerOf(next)
+    if (next.kind === 'answered') hear(next.response)
     if (take(page) + page.unread > 0) continue
     const isLast = at + 1 === told && page.rows.length === 0
     return told === undefined || isLast

@@ -35,7 +35,13 @@ function inPages(operation: string, list: List, query: URLSearchParams, wire: Si
   const page = wire.listPages === 'ignored' ? 1 : Number(query.get('page') ?? 1)
   const items = list.items.slice((page - 1) * rows, page * rows)
   const pages = Math.ceil(list.items.length / rows)
-  return { ...list, items, ...(wire.listTotal === 'told' && { pages }), ...endless }
+  return {
+    ...list,
+    items,
+    ...(wire.listTotal === 'told' && { pages }),
+    ...(wire.listTotal === 'growing' && { pages: Math.min(page + 1, pages) }),
+    ...endless,
+  }
 }
 
 /** A row whose lists within leave rows out, or have some that are none. */

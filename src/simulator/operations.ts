@@ -22,7 +22,7 @@ import { CODES, Rejection } from './rejection.ts'
 import { basicInfo, endpointInfo, fetchSims, instancesOf, networkRows, paging } from './reports.ts'
 import type { SimulatedWire } from './settings.ts'
 import { readStatistics } from './statistics.ts'
-import { SIMULATED_ACCOUNT } from './world.ts'
+import { SIMULATED_ACCOUNT, type SimulatedPlan } from './world.ts'
 import { createZone, modifyZone, zoneRow } from './zones.ts'
 
 /** An operation of the platform: where it is found, who may call it, what it does. */
@@ -51,6 +51,14 @@ function destGroups(told: SimulatedWire['customerProfile']): JsonObject {
   if (told === 'none') return {}
   const { destGroupId } = SIMULATED_ACCOUNT
   return { destGroupId: told === 'several' ? [destGroupId, '2516'] : destGroupId }
+}
+
+const isAddon = ({ basicInfo }: SimulatedPlan): boolean => basicInfo.planCategory === 'ADDON'
+
+/** The ID that a creation answers with, beside those of its kind, the oldest first. */
+function answeredId({ settings }: Call, ids: Iterable<string>, id: string): string {
+  const [oldest] = settings.wire.answeredIds === 'oldest' ? ids : []
+  return oldest ?? id
 }
 
 /** Every operation but login and refresh, which server.ts has with the tokens. */
@@ -99,12 +107,15 @@ export const OPERATIONS: readonly Operation[] = [
   ),
   write(
     'CreateRateZone',
-    ({ world, settings, body }) => {
+    call => {
+      const { world, settings, body } = call
       const details = section(body, 'Request', 'requestParam', 'ratezoneDetails')
       const id = createZone(world, details, settings.wire.duplicateNames ?? 'refused')
       const all = [...world.zones.values()].map(zone => zoneRow(world, zone, false))
       if (settings.wire.createdZones === 'all') return ok({ responseParam: { rateZoneList: all } })
-      return ok({ created: { field: 'rateZoneList', id } })
+      return ok({
+        created: { field: 'rateZoneList', id: answeredId(call, world.zones.keys(), id) },
+      })
     },
     false,
   ),
@@ -137,10 +148,12 @@ export const OPERATIONS: readonly Operation[] = [
   ),
   write(
     'CreatePlan',
-    ({ world, settings, body }) => {
+    call => {
+      const { world, settings, body } = call
       const plan = section(body, 'Request', 'plan')
       const id = createPlan(world, plan, settings.wire.duplicateNames ?? 'refused')
-      return ok({ created: { field: 'planId', id } })
+      const addons = [...world.plans.values()].filter(isAddon).map(({ planId }) => planId)
+      return ok({ created: { field: 'planId', id: answeredId(call, addons, id) } })
     },
     false,
   ),
@@ -162,16 +175,21 @@ export const OPERATIONS: readonly Operation[] = [
     },
     false,
   ),
-  write('CreateEndPoint', ({ world, body, now }) => {
+  write('CreateEndPoint', call => {
+    const { world, body, now } = call
     const id = createEndpoint(world, section(body, 'Request', 'requestParam'), now)
-    return ok({ created: { field: 'endPointId', id } })
+    return ok({
+      created: { field: 'endPointId', id: answeredId(call, world.endpoints.keys(), id) },
+    })
   }),
-  write('CreateBulkEndPoint', ({ world, settings, body, now }) => {
+  write('CreateBulkEndPoint', call => {
+    const { world, settings, body, now } = call
     if (settings.bulk === 'wrong') return ok()
     const param = section(body, 'Request', 'requestParam')
     const rows = createEndpoints(world, param, objects(param, 'endPointList'), now)
     const items = rows.map(({ code, description, ...row }) => ({
       ...row,
+      endPointId: answeredId(call, world.endpoints.keys(), row.endPointId),
       resultCode: code,
       resultDescription: description,
     }))

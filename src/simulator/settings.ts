@@ -111,14 +111,16 @@ export interface SimulatedWire extends SimulatedDialect {
   readonly listRows?: Readonly<Record<string, number>>
   /** Whether such a list honours `page`, or answers with the first page always. Default `honoured`. */
   readonly listPages?: 'honoured' | 'ignored'
-  /** Whether such a list tells its pages in totalNoOfPages; `endless`: every list tells a thousand million. Default `untold`. */
-  readonly listTotal?: 'untold' | 'told' | 'endless'
+  /** Whether such a list tells its pages in totalNoOfPages; `growing`: one page more as long as there is one; `endless`: every list tells a thousand million. Default `untold`. */
+  readonly listTotal?: 'untold' | 'told' | 'growing' | 'endless'
   /** By operation, or by the name of a list within a row, rows at the start that are there and left out. */
   readonly hiddenRows?: Readonly<Record<string, number>>
   /** By operation, or by the name of a list within a row (`tadigList`, `operatorIdList`), rows that are none. */
   readonly junkRows?: Readonly<Record<string, JunkRows>>
   /** What CreateRateZone lists: the new zone, or all of them, the oldest first. Default `new`. */
   readonly createdZones?: 'new' | 'all'
+  /** The ID that a creation answers with: that of the new object, or of the oldest one there is. Default `new`. */
+  readonly answeredIds?: 'new' | 'oldest'
   /** QueryRatePlan without planType: every plan, or the postpaid ones (contract 4.5). Default `all`. */
   readonly plansWithoutType?: 'all' | 'postpaid'
   /** Names of the tokens of a login. Default `AccessToken`. */
@@ -169,6 +171,7 @@ export const WIRE_KEYS: readonly (keyof SimulatedWire)[] = [
   'hiddenRows',
   'junkRows',
   'createdZones',
+  'answeredIds',
   'plansWithoutType',
 ]
 

@@ -75,10 +75,11 @@ const CHOICES = {
   ),
   tokenNames: mostly('AccessToken', 'accessToken'),
   listRows: ofLists(fc.constantFrom(1, 2, 3)),
-  listTotal: mostly('untold', 'told', 'endless'),
+  listTotal: mostly('untold', 'told', 'growing', 'endless'),
   junkRows: rarely(ofLists(fc.constantFrom('nulls', 'mixed'))),
   zoneNames: mostly('fixed', 'editable'),
   createdZones: mostly('new', 'all'),
+  answeredIds: mostly('new', 'oldest'),
   plansWithoutType: mostly('all', 'postpaid'),
 }
 

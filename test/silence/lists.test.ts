@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { readAllSims } from '../../src/account/read-sims.ts'
 import { applyPlan } from '../../src/apply/apply-plan.ts'
 import type { MadePlan } from '../../src/make-plan.ts'
 import { planOutcome } from '../../src/outcome.ts'
@@ -153,11 +154,44 @@ for (const [name, wire] of Object.entries<SimulatedWire>({
     listTotal: 'endless',
     listRows: { GetRateZone: 2, QueryRatePlan: 2 },
   },
+  'a page count that grows while the list is read': {
+    listRows: { GetRateZone: 1, QueryRatePlan: 2, fetchNetworkList: 7 },
+    listTotal: 'growing',
+  },
   'no data past the end': { emptyAs: 'failure', listRows: { GetRateZone: 2, QueryRatePlan: 3 } },
 }))
   t.test(`${name}: nothing is made twice`, t =>
     withApplied(wire, applied => makesNothingTwice(t, applied)),
   )
+
+for (const listTotal of ['told', 'untold'] as const)
+  for (const skip of [1, 2])
+    for (const operation of OPERATIONS)
+      t.test(
+        `page ${skip + 1} of ${operation} (${listTotal}) that is empty once makes nothing twice`,
+        t =>
+          withApplied(
+            { listRows: { GetRateZone: 2, QueryRatePlan: 2 }, listTotal },
+            async applied => {
+              const fault: Fault = { operation, kind: 'lists-empty', skip }
+              await makesNothingTwice(t, applied, async () => applied.simulator.fault(fault))
+            },
+          ),
+      )
+
+for (const [listTotal, lastPage] of [
+  ['told', 2],
+  ['untold', 1],
+] as const)
+  t.test(`a SIM on a page of the stock (${listTotal}) that is empty once is there`, async t => {
+    await using simulator = await simulate({ wire: { maxPerPage: 6, listTotal } })
+    await using sft = openTestSft(simulator)
+    const iccids = [...simulator.world.sims.keys()]
+    simulator.fault({ operation: 'fetchSIM', kind: 'lists-empty', skip: lastPage })
+    const { sims, doubt } = await readAllSims(sft.read, 6)
+    t.equal(sims.size, iccids.length)
+    t.equal(doubt, undefined)
+  })
 
 t.test('a page count that nobody can mean is said', t =>
   withApplied({ listTotal: 'endless' }, async ({ plan }) => {
@@ -266,6 +300,26 @@ t.test('an answer of CreateRateZone that lists all zones puts no plan on a wrong
   await applyUntilDone(catalog, sft, store)
   t.same(checkWorld(catalog, simulator.world, store.state), [])
 })
+
+for (const bulk of [true, false])
+  t.test(
+    `an answer with the ID of another object is no answer: the new one is read back (${bulk ? 'bulk' : 'single'})`,
+    async t => {
+      await using simulator = await simulate({
+        wire: { answeredIds: 'oldest', duplicateNames: 'accepted' },
+        ...(!bulk && { bulk: 'unknown' }),
+      })
+      await using sft = openTestSft(simulator)
+      await using store = memoryState()
+      const iccids = [...simulator.world.sims.keys()].slice(0, 6)
+      const batch = `endpointBatches: [{ key: b, iccids: ${JSON.stringify(iccids)} }]\n`
+      const catalog = await catalogWith(catalogText() + batch)
+      await applyUntilDone(catalog, sft, store)
+      t.same(checkWorld(catalog, simulator.world, store.state), [])
+      const again = await planOnce(catalog, sft, store)
+      t.same(again.plan.operations, [])
+    },
+  )
 
 for (const operation of OPERATIONS) {
   const write = operation === 'GetRateZone' ? 'CreateRateZone' : 'CreatePlan'
