@@ -1,68 +1,13 @@
 import isoCountries from 'i18n-iso-countries/index.js'
 import english from 'i18n-iso-countries/langs/en.json' with { type: 'json' }
+import {
+  FORMAL_WORDS,
+  OTHER_NAMES,
+  PARTS,
+  TADIG_EXCEPTIONS,
+  TADIG_FAMILIES,
+} from './country-tables.ts'
 import { allNear } from './nearest.ts'
-
-/**
- * Other names in use, written as `simplifyName` leaves them, by ISO 3166-1 alpha-2 code. What is only
- * spelt differently (accents, `&`, `the`, `Korea, Republic of`) needs no line here. What two countries
- * claim stands at both: people are asked to be clearer, and of a network its TADIG code decides.
- */
-const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
-  AE: ['uae'],
-  AG: ['antigua'],
-  BA: ['bosnia'],
-  BL: ['saint barths', 'saint barts'],
-  BN: ['brunei'],
-  BO: ['plurinational state bolivia'],
-  BQ: ['bonaire', 'caribbean netherlands'],
-  CD: ['dr congo', 'drc', 'congo kinshasa', 'congo dr', 'zaire', 'congo', 'congo drc', 'drc congo'],
-  CG: ['congo brazzaville', 'congo'],
-  CN: ['republic china'],
-  CV: ['cabo verde'],
-  FK: ['falkland islands', 'falklands', 'malvinas'],
-  FM: ['micronesia'],
-  GB: [
-    'united kingdom great britain northern ireland',
-    'england',
-    'great britain',
-    'northern ireland',
-    'scotland',
-    'wales',
-  ],
-  GN: ['guinea conakry'],
-  HK: ['hong kong sar', 'hong kong china', 'hong kong sar china'],
-  IE: ['eire'],
-  KN: ['saint kitts', 'nevis'],
-  KP: ['democratic peoples republic korea', 'democratic republic korea', 'korea north', 'korea'],
-  KR: ['korea south', 'korea'],
-  LA: ['laos', 'lao pdr'],
-  LY: ['libyan arab jamahiriya'],
-  MD: ['moldova'],
-  MF: ['saint martin'],
-  MK: ['macedonia', 'former yugoslav republic macedonia', 'fyr macedonia', 'fyrom'],
-  MM: ['burma'],
-  MO: ['macau', 'macao sar', 'macau sar', 'macao china', 'macau china'],
-  NL: ['holland'],
-  PS: ['palestinian territory', 'palestinian territories', 'occupied palestinian territory'],
-  RE: ['reunion island'],
-  SH: ['saint helena ascension tristan da cunha'],
-  SK: ['slovak republic'],
-  ST: ['sao tome'],
-  SX: ['sint maarten'],
-  SY: ['syria'],
-  SZ: ['swaziland'],
-  TC: ['turks caicos'],
-  TL: ['east timor'],
-  TT: ['trinidad'],
-  TW: ['republic china'],
-  US: ['america'],
-  VA: ['vatican', 'vatican city', 'holy see'],
-  VC: ['saint vincent'],
-  VE: ['bolivarian republic venezuela'],
-  VG: ['virgin islands'],
-  VI: ['us virgin islands', 'united states virgin islands', 'virgin islands us', 'virgin islands'],
-  VN: ['viet nam'],
-}
 
 /**
  * How a country calls itself in front of its name: `Republic of Ireland` is Ireland. Not `democratic`
@@ -70,37 +15,6 @@ const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
  */
 const FORMAL =
   /^((islamic|arab|federal|federative|hashemite|grand) )?(republic|kingdom|state|commonwealth|sultanate|principality|duchy) (?=.)/
-
-/** TADIG codes begin with an ISO 3166-1 alpha-3 code, but for those that are older than their country's. */
-const TADIG_EXCEPTIONS: ReadonlyMap<string, readonly string[]> = new Map([
-  ['ROM', ['RO']],
-  ['ZAR', ['CD']],
-  ['TMP', ['TL']],
-  ['BUR', ['MM']],
-  ['SUD', ['SD']],
-  ['K00', ['XK']],
-  // Several countries kept the code of one that is no more.
-  ['YUG', ['RS', 'ME']],
-  ['SCG', ['RS', 'ME']],
-  ['ANT', ['BQ', 'CW', 'SX']],
-])
-
-/** Countries whose operators also serve territories with a code of their own under their TADIG codes. */
-const TADIG_FAMILIES: Readonly<Record<string, readonly string[]>> = {
-  US: ['AS', 'GU', 'MP', 'PR', 'UM', 'VI'],
-  FR: ['BL', 'GF', 'GP', 'MC', 'MF', 'MQ', 'NC', 'PF', 'PM', 'RE', 'WF', 'YT'],
-  GB: ['GG', 'GI', 'IM', 'IO', 'JE'],
-  AU: ['CC', 'CX', 'NF'],
-  DK: ['FO', 'GL'],
-  FI: ['AX'],
-  IT: ['SM', 'VA'],
-  MC: ['XK'],
-  NL: ['AW', 'BQ', 'CW', 'SX'],
-  NO: ['SJ'],
-  NZ: ['CK', 'NU', 'TK'],
-  CH: ['LI'],
-  SI: ['XK'],
-}
 
 /** What a country text of a catalog means. */
 export type ParsedCountry =
@@ -164,8 +78,8 @@ export function readNetworkCountry(
     if (only !== undefined && second === undefined) return { code: only }
     return { candidates: told, doubt: 'not told' }
   }
-  const meant = countriesOfPlatformName(name)
-  const agreed = pickAgreed(meant, told)
+  const { meant, isClear } = countriesOfPlatformName(name, told)
+  const agreed = isClear ? pickAgreed(meant, told) : undefined
   if (agreed !== undefined) return { code: agreed }
   const [sure, other] = meant
   if (told.length === 0 && sure !== undefined && other === undefined && isPlain(name))
@@ -209,25 +123,53 @@ function areRelated(one: string, other: string): boolean {
   )
 }
 
-const isPlain = (name: string): boolean => !/[(),]/.test(name)
+/** Between a name and what stands beside it: `Congo (DRC)`, `China - Hong Kong`, `Israel/Palestine`. */
+const BESIDE = /[(),/]|\s[-–—]\s/
 
-/** Every country that a platform's name may stand for; of `Gibraltar (United Kingdom)` the first. */
-function countriesOfPlatformName(name: string): readonly string[] {
+const isPlain = (name: string): boolean => !BESIDE.test(name)
+
+/** What a platform's name may stand for; not clear where what stands beside the name may mean another place. */
+interface PlatformName {
+  readonly meant: readonly string[]
+  readonly isClear: boolean
+}
+
+/**
+ * Of `Gibraltar (United Kingdom)` the first, of `China, Hong Kong` the second where the TADIG code says so
+ * too; two countries otherwise are a list, and nobody can tell which of them the network is in.
+ */
+function countriesOfPlatformName(name: string, told: readonly string[]): PlatformName {
   const code = countryOfCode(name.trim())
-  if (code !== undefined) return [code]
+  if (code !== undefined) return { meant: [code], isClear: true }
   for (const form of nameForms(name)) {
     const claims = claimsOf(form)
-    if (claims.length > 0) return claims
+    if (claims.length > 0) return { meant: claims, isClear: true }
   }
-  const [head = '', ...additions] = name.split(/[(),]/)
-  const first = nameForms(head).flatMap(claimsOf)
-  const more = additions.flatMap(part => nameForms(part).flatMap(claimsOf))
-  if (first.length === 0 || more.length === 0) return [...new Set(first)]
-  const both = first.filter(code => more.includes(code))
-  if (both.length > 0) return [...new Set(both)]
-  const isHome = first.every(code => more.some(parent => TADIG_FAMILIES[parent]?.includes(code)))
-  return [...new Set(isHome ? first : [...first, ...more])]
+  const [head = '', ...beside] = name.split(BESIDE)
+  const first = [...new Set(nameForms(head).flatMap(claimsOf))]
+  const additions = beside.filter(part => part.trim() !== '')
+  const more = [...new Set(additions.flatMap(part => nameForms(part).flatMap(claimsOf)))]
+  const isKnown = additions.every(
+    part => isFormal(part) || nameForms(part).some(form => claimsOf(form).length > 0),
+  )
+  if (first.length === 0 || more.length === 0) return { meant: first, isClear: isKnown }
+  const both = first.filter(one => more.includes(one))
+  if (both.length > 0) return { meant: both, isClear: isKnown }
+  const isPartOf = (part: string, whole: string) => PARTS[whole]?.includes(part) === true
+  if (first.every(part => more.some(whole => isPartOf(part, whole))))
+    return { meant: first, isClear: isKnown }
+  const parts = more.filter(
+    part => told.includes(part) && first.every(whole => isPartOf(part, whole)),
+  )
+  return parts.length > 0
+    ? { meant: parts, isClear: isKnown }
+    : { meant: [...first, ...more], isClear: false }
 }
+
+const isFormal = (text: string): boolean =>
+  simplifyName(text)
+    .split(' ')
+    .every(word => FORMAL_WORDS.has(word))
 
 /** A guess that would be one of many is none. */
 const MOST_GUESSES = 3
@@ -302,6 +244,9 @@ function simplifyName(name: string): string {
     .replace(/[^\p{L}\p{N}]+/gu, ' ')
     .replace(/\b(the|of|and)\b/g, ' ')
     .replace(/\bst\b/g, 'saint')
+    .replace(/\brep\b/g, 'republic')
+    .replace(/\bdem\b/g, 'democratic')
+    .replace(/\bisl?\b/g, 'islands')
     .replace(/\bı/g, 'i')
     .replace(/\s+/g, ' ')
     .trim()

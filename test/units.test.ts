@@ -241,6 +241,27 @@ t.test('a name that is not plain takes a TADIG code that agrees', async t => {
     [undefined, 'YUGMT', undefined],
     [undefined, undefined, undefined],
     ['Global', 'NORAM', undefined],
+    // What stands beside a name may be another place, on land or not.
+    ['Norway (Maritime)', 'NORMC', undefined],
+    ['Switzerland - OnAir', 'CHEOA', undefined],
+    ['Italy, Ships', 'ITASI', undefined],
+    ['Turkey (Northern Cyprus)', 'TURTS', undefined],
+    ['Morocco (Western Sahara)', 'MARMT', undefined],
+    ['Western Sahara (Morocco)', 'MARMT', 'EH'],
+    ['Kosovo (Serbia)', 'YUGVA', 'XK'],
+    ['Hong Kong (China)', 'CHNCT', undefined],
+    ['China - Hong Kong', 'HKGH3', 'HK'],
+    ['China (Hong Kong)', 'CHNCT', undefined],
+    ['Ireland (Northern Ireland)', 'IRLDF', undefined],
+    ['Israel/Palestine', 'ISROR', undefined],
+    ['France, Monaco', 'FRAF1', undefined],
+    ['UK - Jersey', 'GBRJT', undefined],
+    ['Iran (Islamic Republic of)', 'IRNMC', 'IR'],
+    // Shortened words are words.
+    ['Congo, Dem. Rep. of', 'CODAC', 'CD'],
+    ['Czech Rep.', 'CZERM', 'CZ'],
+    ['Solomon Is.', 'SLBBM', 'SB'],
+    ['Netherlands Antilles', 'CUWCW', 'CW'],
   ]
   for (const [name, tadig, wanted] of table) t.equal(code(name, tadig), wanted, `${name} ${tadig}`)
   t.match(readNetworkCountry('Belgium', 'FRAF1'), { candidates: ['BE', 'FR'], doubt: 'at odds' })
