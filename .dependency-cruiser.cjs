@@ -88,11 +88,17 @@ module.exports = {
       { path: 'node_modules/libsql/' },
     ),
     forbid(
+      'pg-only-in-postgres',
+      'One door to the driver, which only those have who keep something in PostgreSQL.',
+      { path: '^src/', pathNot: '^src/postgres/database\\.ts$' },
+      { path: 'node_modules/(@types/)?pg/' },
+    ),
+    forbid(
       'stores-by-scheme',
       'A store is opened by the scheme of its address; provision/index.ts hands the embedded ledger out by name.',
-      { path: '^src/(?!stores/|state/|ledger/|provision/index\\.ts$)' },
+      { path: '^src/(?!stores/|state/|ledger/|postgres/|provision/index\\.ts$)' },
       {
-        path: '^src/(ledger/(?!keeper\\.ts$)|state/(file-store|file-upkeep|watch-file)\\.ts$|stores/(file|memory)-store\\.ts$)',
+        path: '^src/(ledger/(?!keeper\\.ts$)|postgres/|state/(file-store|file-upkeep|watch-file)\\.ts$|stores/(file|memory|postgres)-store\\.ts$)',
       },
     ),
     forbid(
@@ -111,7 +117,7 @@ module.exports = {
       'not-to-dev',
       'What ships needs no development package.',
       { path: '^src/' },
-      { dependencyTypes: ['npm-dev'], pathNot: '@types/' },
+      { dependencyTypes: ['npm-dev'], pathNot: '@types/|node_modules/pg/' },
     ),
     forbid('resolvable', 'Every import resolves.', {}, { couldNotResolve: true }),
   ],

@@ -10,8 +10,8 @@ import {
 import type { Sft } from '../sft/api.ts'
 import { openSft } from '../sft/client.ts'
 import { OPERATIONS } from '../sft/operations.ts'
+import { withoutSecrets } from '../stores/addresses.ts'
 import { sharedSlots } from '../stores/budgets.ts'
-import { withoutSecrets } from '../stores/registry.ts'
 import type { AccountFlags, StateFlag } from './command.ts'
 import type { Context } from './context.ts'
 

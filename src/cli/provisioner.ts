@@ -9,7 +9,7 @@ import type { JsonCommand } from '../render/formats.ts'
 import type { JsonAnswer } from '../render/outputs.ts'
 import { ledgerLocation, stateLocation, timeZoneOf } from '../settings.ts'
 import type { Sft } from '../sft/api.ts'
-import { withoutSecrets } from '../stores/registry.ts'
+import { withoutSecrets } from '../stores/addresses.ts'
 import { openAccount } from './account.ts'
 import {
   ACCOUNT_FLAGS,

@@ -4,6 +4,7 @@ import { ledgerOver } from '../provision/memory-ledger.ts'
 import { rowsOf } from '../provision/tables.ts'
 import { inPlainWords, lookAtLedgerFile, untilFree } from './ledger-file.ts'
 import { type Ask, questionsOf, rowsIn } from './questions.ts'
+import { SELECT } from './sql.ts'
 
 /** Opens the embedded ledger to read it; undefined where there is none. What would change it is refused. */
 export async function lookAtFileLedger(location: string): Promise<Ledger | undefined> {
@@ -23,7 +24,7 @@ export async function lookAtFileLedger(location: string): Promise<Ledger | undef
   return readOnly(
     {
       location,
-      ...questionsOf(path, ask),
+      ...questionsOf(path, ask, SELECT),
       async [Symbol.asyncDispose]() {
         connection.close()
       },

@@ -1,7 +1,7 @@
 import type { EsimStatus, Ledger, LedgerRows } from '../provision/ledger.ts'
 import type { Connection, SqlRow, SqlValue } from './connection.ts'
 import { numberIn, type RowOf, readRow, textIn } from './rows.ts'
-import { SELECT, type Table } from './sql.ts'
+import { SELECT, type Selects, type Table } from './sql.ts'
 
 /** What a ledger is asked besides its decisions. */
 type Questions = Omit<Ledger, 'location' | 'transact' | typeof Symbol.asyncDispose>
@@ -12,37 +12,31 @@ export type Ask = (sql: string, ...values: readonly SqlValue[]) => Promise<reado
 /** After every place: an ISO time is before it. */
 const EVER = '9999'
 
-/** The questions of the port, answered by an SQLite file. */
-export function questionsOf(path: string, ask: Ask): Questions {
-  const one = async (sql: string, ...values: readonly SqlValue[]) => (await ask(sql, ...values))[0]
+/** The questions of the port, answered by a database in its own words. */
+export function questionsOf(path: string, ask: Ask, sql: Selects): Questions {
+  const one = async (question: string, ...values: readonly SqlValue[]) =>
+    (await ask(question, ...values))[0]
   return {
     async ordersAfter(after, limit, filter) {
-      const sql = filter?.unfinished === true ? SELECT.unfinishedAfter : SELECT.ordersAfter
-      const found = await ask(sql, after?.createdAt ?? '', after?.orderId ?? '', limit)
+      const page = filter?.unfinished === true ? sql.unfinishedAfter : sql.ordersAfter
+      const found = await ask(page, after?.createdAt ?? '', after?.orderId ?? '', limit)
       return found.map(row => readRow(path, 'orders', row))
     },
     async esimsAmong(endpointIds) {
-      const found = await ask(SELECT.esimsAmong, JSON.stringify(endpointIds))
+      const found = await ask(sql.esimsAmong, JSON.stringify(endpointIds))
       return found.map(row => ({ endpointId: textIn(row, 'endpoint_id'), ...stockOf(row) }))
     },
     async takenIccidsAmong(iccids) {
-      const found = await ask(SELECT.takenIccidsAmong, JSON.stringify(iccids))
+      const found = await ask(sql.takenIccidsAmong, JSON.stringify(iccids))
       return found.map(row => textIn(row, 'iccid'))
     },
     async esimOfIccid(iccid) {
-      const found = await one(SELECT.esimOfIccid, iccid)
+      const found = await one(sql.esimOfIccid, iccid)
       return found === undefined ? undefined : readRow(path, 'esims', found)
     },
     async esimsIn({ status, refreshedBefore = EVER, after, limit }) {
       const { refreshedAt = '', endpointId = '' } = after ?? {}
-      const found = await ask(
-        SELECT.esimsIn,
-        status,
-        refreshedBefore,
-        refreshedAt,
-        endpointId,
-        limit,
-      )
+      const found = await ask(sql.esimsIn, status, refreshedBefore, refreshedAt, endpointId, limit)
       return found.map(each => {
         const row = readRow(path, 'esims', each)
         return {
@@ -52,16 +46,16 @@ export function questionsOf(path: string, ask: Ask): Questions {
       })
     },
     async stock() {
-      const found = await ask(SELECT.stock)
+      const found = await ask(sql.stock)
       return found.map(row => ({ ...stockOf(row), count: numberIn(row, 'n') }))
     },
     async salesSince(time) {
-      const count = numberIn(await one(SELECT.salesSince, time), 'n')
-      const first = textIn(await one(SELECT.firstSale), 'at')
+      const count = numberIn(await one(sql.salesSince, time), 'n')
+      const first = textIn(await one(sql.firstSale), 'at')
       return { count, ...(first === '' ? {} : { first }) }
     },
     async holders() {
-      const found = await ask(SELECT.holders)
+      const found = await ask(sql.holders)
       return new Map(found.map(row => [textIn(row, 'plan_id'), numberIn(row, 'n')]))
     },
   }

@@ -113,11 +113,11 @@ export const RECOUNT = `delete from stock; insert into stock (batch, tags, statu
 
 const CONTENT = 'crc, content'
 
-/** The elements of a JSON array; of PostgreSQL `(select jsonb_array_elements_text($1::jsonb))`. */
-const AMONG_1 = '(select value from json_each($1))'
-
-/** What is asked for: by keys, or with a limit and the place after which a page begins, by an index each. */
-export const SELECT = {
+/**
+ * What is asked for: by keys, or with a limit and the place after which a page begins, by an index each. `among`
+ * is how a database has the elements of the JSON array $1.
+ */
+export const selects = (among: string) => ({
   order: `select ${CONTENT} from orders where order_id = $1`,
   esim: `select ${CONTENT} from esims where endpoint_id = $1`,
   addons: `select ${CONTENT} from addons where endpoint_id = $1 order by unique_id`,
@@ -127,8 +127,8 @@ export const SELECT = {
     order by created_at, order_id limit $3`,
   unfinishedAfter: `select ${CONTENT} from orders where unfinished = 1 and (created_at, order_id) > ($1, $2)
     order by created_at, order_id limit $3`,
-  esimsAmong: `select endpoint_id, batch, tags, status from esims where endpoint_id in ${AMONG_1}`,
-  takenIccidsAmong: `select iccid from esims where iccid in ${AMONG_1} and status <> 'released'`,
+  esimsAmong: `select endpoint_id, batch, tags, status from esims where endpoint_id in ${among}`,
+  takenIccidsAmong: `select iccid from esims where iccid in ${among} and status <> 'released'`,
   esimOfIccid: `select ${CONTENT} from esims where iccid = $1 limit 1`,
   esimsIn: `select refreshed_at, ${CONTENT} from esims
     where status = $1 and refreshed_at <= $2 and (refreshed_at, endpoint_id) > ($3, $4)
@@ -139,10 +139,15 @@ export const SELECT = {
     where kind = 'purchase' and status = 'delivered' and created_at >= $1`,
   holders: `select plan_id, count(distinct endpoint_id) as n from orders
     where status not in ('failed', 'cancelled') and endpoint_id is not null group by plan_id`,
-  orderMarks: `select order_id as id, crc from orders where order_id in ${AMONG_1} order by order_id`,
-  esimMarks: `select endpoint_id as id, crc from esims where endpoint_id in ${AMONG_1} order by endpoint_id`,
+  orderMarks: `select order_id as id, crc from orders where order_id in ${among} order by order_id`,
+  esimMarks: `select endpoint_id as id, crc from esims where endpoint_id in ${among} order by endpoint_id`,
   place: 'select lineage, serial, halted from place',
-} as const
+})
+
+export type Selects = ReturnType<typeof selects>
+
+/** The questions as SQLite takes them. */
+export const SELECT = selects('(select value from json_each($1))')
 
 export const NEXT_SERIAL = 'update place set serial = serial + 1'
 

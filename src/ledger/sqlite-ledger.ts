@@ -169,7 +169,7 @@ function openOn(location: string, file: LedgerFile): Ledger {
         working ??= Promise.resolve().then(work)
       })
     },
-    ...questionsOf(path, ask),
+    ...questionsOf(path, ask, SELECT),
     watch: watches.watch,
     async [Symbol.asyncDispose]() {
       if (closed) return

@@ -66,6 +66,7 @@ export function openLease({ ledger, clock, silenceSeconds, onError }: LeaseOptio
   let active = 0
   let heart: NodeJS.Timeout | undefined
   let beating = Promise.resolve()
+  let firstBeat: Promise<void> | undefined
   /** What was seen of owners elsewhere, and since when: their clocks tell nothing here. */
   const seen = new Map<string, { readonly mark: string; readonly since: Instant }>()
 
@@ -104,10 +105,18 @@ export function openLease({ ledger, clock, silenceSeconds, onError }: LeaseOptio
       active += 1
       if (active === 1) start()
       try {
+        // Where the ledger's clock tells how long ago a sign was, there must be one before anything is owned.
+        if (ledger.silenceSeconds !== undefined) {
+          firstBeat ??= beat()
+          await firstBeat
+        }
         return await work()
       } finally {
         active -= 1
-        if (active === 0) clearInterval(heart)
+        if (active === 0) {
+          clearInterval(heart)
+          firstBeat = undefined
+        }
       }
     },
     claim() {
@@ -121,7 +130,11 @@ export function openLease({ ledger, clock, silenceSeconds, onError }: LeaseOptio
       if (owner.host === me.host && owner.pid === me.pid && owner.started === me.started)
         return owner.claim !== undefined && livingClaims.has(owner.claim)
       const state = ownerState(owner)
-      if (state === 'alive' || state === 'dead') return state === 'alive'
+      if (state === 'dead') return false
+      // A process that is there may be stopped: the clock that all share says more.
+      const silentMs = rows.process(owner.id)?.silentMs
+      if (silentMs !== undefined) return silentMs < silenceMs
+      if (state === 'alive') return true
       return !isSilent(owner, updatedAt, rows)
     },
     announcement(renew) {

@@ -21,6 +21,8 @@ export interface LedgerProcess {
   readonly id: string
   /** ISO time. */
   readonly heartbeat: string
+  /** Since when, in milliseconds, by the clock of a ledger that has one for all; it is not kept. */
+  readonly silentMs?: number
 }
 
 export type OrderKind = 'purchase' | 'topUp'
@@ -301,6 +303,11 @@ export interface Ledger extends AsyncDisposable {
   salesSince(time: string): Promise<{ readonly count: number; readonly first?: string }>
   /** How many endpoints hold an add-on of each plan, or are about to. */
   holders(): Promise<ReadonlyMap<string, number>>
+  /**
+   * An ability: it tells by one clock for all how long ago a process gave its last sign of life, so that one that is
+   * silent for these seconds counts as dead.
+   */
+  readonly silenceSeconds?: number
   /**
    * An ability: begins to watch rows, so that whoever waits for another owner is told. Without it they look again
    * from time to time. It throws nothing that waiting could not do without.

@@ -42,7 +42,6 @@ export async function openContext(options: ProvisionerOptions): Promise<OpenCont
   const { env = process.env, clock = SYSTEM_CLOCK, timeZone = timeZoneOf(env) } = options
   const opened: AsyncDisposable[] = []
   const tell = tellSafely(options.onEvent ?? (() => {}))
-  const policies = { ...DEFAULT_POLICIES, ...options.policies }
   const readStateNow =
     typeof options.state === 'function'
       ? options.state
@@ -54,6 +53,8 @@ export async function openContext(options: ProvisionerOptions): Promise<OpenCont
       ? options.ledger
       : await openLedger(ledgerLocation(env, options.ledger))
   if (ledger !== options.ledger) opened.push(ledger)
+  const { silenceSeconds = DEFAULT_POLICIES.silenceSeconds } = ledger
+  const policies = { ...DEFAULT_POLICIES, silenceSeconds, ...options.policies }
 
   const failedInBackground = (work: string) => (error: unknown) =>
     tell({ type: 'background work failed', work, message: reasonOf(error) })

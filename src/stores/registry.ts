@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { PlainError } from '../plain-error.ts'
+import { SCHEME, withoutSecrets } from './addresses.ts'
 import type { Store } from './store.ts'
 
 /** Loads a store, and with it the library that it needs. */
@@ -7,14 +8,15 @@ export type LoadStore = () => Promise<Store>
 
 const FILE = 'file:'
 
+const postgres: LoadStore = async () => (await import('./postgres-store.ts')).postgresStore
+
 /** The stores by the scheme of their addresses: a new one is a file beside this one and a line here. */
 const STORES = new Map<string, LoadStore>([
   [FILE, async () => (await import('./file-store.ts')).fileStore],
+  ['postgres:', postgres],
+  ['postgresql:', postgres],
   ['memory:', async () => (await import('./memory-store.ts')).memoryStore],
 ])
-
-/** A scheme has two letters at least: `C:\state.json` is a path. */
-const SCHEME = /^[a-z][a-z0-9+]+:/i
 
 /**
  * Makes a store known by the scheme of its addresses, for states, ledgers and call budgets alike. It is loaded
@@ -93,12 +95,6 @@ export async function findAble<
     `${withoutSecrets(address)}: ${PARTS[part]} there ${cannot}; use what its store offers for that, or keep it in a file`,
   )
 }
-
-/** An address for messages: without user, password and parameters, where it is one of a server. */
-export const withoutSecrets = (address: string): string =>
-  SCHEME.test(address) && address.includes('://')
-    ? address.replace(/:\/\/[^/?#]*@/, '://').replace(/[?#].*$/s, '')
-    : address
 
 /** Where an address leads, for messages: a file's whole path, or the address without secrets. */
 export function shownPlace(address: string): string {

@@ -8,7 +8,8 @@ import type {
   Unlocking,
 } from '../state/keeper.ts'
 import type { State, StateStore } from '../state/state.ts'
-import { findAble, findStore, withoutSecrets } from './registry.ts'
+import { withoutSecrets } from './addresses.ts'
+import { findAble, findStore } from './registry.ts'
 
 const told = <Result>(address: string, work: () => Promise<Result>): Promise<Result> =>
   inPlainWords(withoutSecrets(address), work)

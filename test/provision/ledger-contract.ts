@@ -245,6 +245,10 @@ export function testLedger(
         result: undefined,
       }))
     const stop = new AbortController()
+    // A store may begin to listen with the first watch, and then says to all that something may have changed.
+    using first = ledger.watch({ orderIds: ['B'] })
+    await put({ table: 'orders', row: anOrder('B') })
+    await first.changed(stop.signal)
     using order = ledger.watch({ orderIds: ['A'] })
     using endpoint = ledger.watch({ endpointIds: ['1'] })
     const told: string[] = []
@@ -255,7 +259,7 @@ export function testLedger(
       )
     const placed = listen(order, 'order')
     const taken = listen(endpoint, 'endpoint')
-    await put({ table: 'orders', row: anOrder('B') })
+    await put({ table: 'orders', row: anOrder('B', { status: 'activated' }) })
     await put({ table: 'orders', row: anOrder('A') })
     await placed
     t.same(told, ['order'])

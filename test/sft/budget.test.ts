@@ -238,12 +238,12 @@ t.test('a damaged budget file, and the lock of a process that died, hold nobody 
 })
 
 t.test('two processes on one file keep the rate together', async t => {
-  const budgetFile = join(t.testdir(), 'budget.json')
+  const place = join(t.testdir(), 'state.json')
   const callsPerSecond = 12
   // Each alone would keep within this, both without the file would not.
   await using simulator = await startSimulator({ callsPerSecond: 15, sims: 1 })
   const script = scriptBeside(import.meta, 'call-many')
-  const args = [...script, simulator.url, budgetFile, String(callsPerSecond), '20']
+  const args = [...script, simulator.url, place, String(callsPerSecond), '20']
   const ends = await Promise.all(
     [0, 1].map(async () => {
       const child = spawnNode(args)

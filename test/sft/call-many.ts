@@ -1,10 +1,11 @@
-/** Makes calls in a process of its own: base URL, budget file, calls a second, number of calls. */
+/** Makes calls in a process of its own: base URL, place of the budget, calls a second, number of calls. */
 import { openSft } from '../../src/sft/client.ts'
+import { sharedSlots } from '../../src/stores/budgets.ts'
 
-const [baseUrl = '', budgetFile = '', rate = '', count = ''] = process.argv.slice(2)
+const [baseUrl = '', place = '', rate = '', count = ''] = process.argv.slice(2)
 await using sft = openSft({
   baseUrl,
-  budgetFile,
+  slots: sharedSlots(place, { account: 'simulator' }),
   username: 'simulator',
   password: 'simulator',
   callsPerSecond: Number(rate),

@@ -21,6 +21,10 @@ import {
   withServer,
 } from './support.ts'
 
+// Most of them wait: for a pause after throttling, and for what is never answered.
+t.jobs = 8
+const AT_ONCE = { buffered: true }
+
 /** Every writing operation, with identifiers that need not exist. */
 const WRITES: Readonly<Record<string, (sft: Sft) => Promise<unknown>>> = {
   CreateRateZone: ({ write }) =>
@@ -83,32 +87,36 @@ const count = (simulator: Simulator, operation: string): number =>
   simulator.calls.filter(call => call.operation === operation).length
 
 for (const [operation, send] of Object.entries(WRITES))
-  t.test(`${operation} has an unknown outcome wherever it may have been executed`, async t => {
-    await using simulator = await startUnlimited()
-    await using patient = openSimulated(simulator, { timeoutSeconds: 60 })
-    await using hasty = openSimulated(simulator, { timeoutSeconds: 0.2 })
-    await patient.read.customerProfile()
-    await hasty.read.customerProfile()
-    for (const kind of [...UNCLEAR, ...DOUBTFUL]) {
-      // On a busy machine only what is never answered may be given up.
-      const sft = kind === 'no-answer' ? hasty : patient
-      const before = count(simulator, operation)
-      const began = Date.now()
-      simulator.fault({ operation, kind, delayMs: 1 })
-      const error = await errorOf(send(sft))
-      t.match(error, { name: 'SftUnknownOutcomeError', executed: 'unknown' }, kind)
-      t.match(error, { sentAt: Number, call: { operation } })
-      t.ok('sentAt' in error && Number(error.sentAt) >= began)
-      t.equal(count(simulator, operation), before + 1, `${kind}: sent once`)
-    }
-    simulator.fault({ operation, kind: 'rejected' })
-    t.match(await errorOf(send(patient)), {
-      name: 'SftRejectedError',
-      executed: 'no',
-      code: '10057',
-      description: /Unexpected error/,
-    })
-  })
+  t.test(
+    `${operation} has an unknown outcome wherever it may have been executed`,
+    AT_ONCE,
+    async t => {
+      await using simulator = await startUnlimited()
+      await using patient = openSimulated(simulator, { timeoutSeconds: 60 })
+      await using hasty = openSimulated(simulator, { timeoutSeconds: 0.2 })
+      await patient.read.customerProfile()
+      await hasty.read.customerProfile()
+      for (const kind of [...UNCLEAR, ...DOUBTFUL]) {
+        // On a busy machine only what is never answered may be given up.
+        const sft = kind === 'no-answer' ? hasty : patient
+        const before = count(simulator, operation)
+        const began = Date.now()
+        simulator.fault({ operation, kind, delayMs: 1 })
+        const error = await errorOf(send(sft))
+        t.match(error, { name: 'SftUnknownOutcomeError', executed: 'unknown' }, kind)
+        t.match(error, { sentAt: Number, call: { operation } })
+        t.ok('sentAt' in error && Number(error.sentAt) >= began)
+        t.equal(count(simulator, operation), before + 1, `${kind}: sent once`)
+      }
+      simulator.fault({ operation, kind: 'rejected' })
+      t.match(await errorOf(send(patient)), {
+        name: 'SftRejectedError',
+        executed: 'no',
+        code: '10057',
+        description: /Unexpected error/,
+      })
+    },
+  )
 
 t.test('a write that was throttled or refused for its token is sent again, once', async t => {
   await using simulator = await startUnlimited()
@@ -166,6 +174,7 @@ const READS: Readonly<Record<string, (sft: Sft) => Promise<unknown>>> = {
 for (const [operation, ask] of Object.entries(READS))
   t.test(
     `${operation} is asked again after any fault, and never answers half the truth`,
+    AT_ONCE,
     async t => {
       await using simulator = await startUnlimited()
       await using sft = openSimulated(simulator, { timeoutSeconds: 1.5 })

@@ -18,7 +18,8 @@ import {
   openLedger,
   openProvisioner,
 } from '../../src/provision/index.ts'
-import { shownPlace, withoutSecrets } from '../../src/stores/registry.ts'
+import { withoutSecrets } from '../../src/stores/addresses.ts'
+import { shownPlace } from '../../src/stores/registry.ts'
 import { type Desk, openDesk, smallCatalog } from '../cli/desk.ts'
 import type { Ended } from '../cli/run-cli.ts'
 import { virtualClock } from '../clocks.ts'

@@ -8,7 +8,7 @@ import {
 } from '../../provision/index.ts'
 import { count } from '../../render/paint.ts'
 import { ledgerLocation } from '../../settings.ts'
-import { withoutSecrets } from '../../stores/registry.ts'
+import { withoutSecrets } from '../../stores/addresses.ts'
 import { readState } from '../../stores/states.ts'
 import { openAccount, stateOf } from '../account.ts'
 import { ACCOUNT_FLAGS, byFirst, defineCommand, JSON_FLAG } from '../command.ts'

@@ -1,0 +1,383 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ClientBase, ClientConfig, Pool, PoolClient } from 'pg'
+import type { SqlRow } from '../ledger/connection.ts'
+import { numberIn, textIn } from '../ledger/rows.ts'
+import { PlainError } from '../plain-error.ts'
+import { type DatabaseAddress, parseAddress } from './address.ts'
+import { away, databaseError, isAway, isUndone, POOLED } from './errors.ts'
+import { MIGRATIONS } from './schema.ts'
+
+/** What can stand for a parameter. */
+type Value = string | number | null | readonly (string | number)[]
+
+/** One connection, or one transaction on it. */
+export type Query = (sql: string, ...values: readonly Value[]) => Promise<readonly SqlRow[]>
+
+/** A column of the last question before a commit, and who is told its value once it is committed. */
+interface Alongside {
+  readonly column: string
+  readonly told: (value: string) => void
+}
+
+/** Whoever wants to know whether a transaction was committed gives it a mark: the last one of each connection. */
+const MARK = {
+  make: "insert into commits (session, mark) values ($1, '')",
+  set: `insert into commits (session, mark) values ($1, $2)
+    on conflict (session) do update set mark = excluded.mark, at = clock_timestamp()`,
+  // It waits for a transaction that is still under way.
+  read: 'select mark from commits where session = $1 for update',
+} as const
+
+/** A transaction's work: it may be done again, and says whether it wrote. */
+type Work<Result> = (query: Query) => Promise<{ readonly result: Result; readonly wrote: boolean }>
+
+/** Connections to a database, shared by all that this process keeps there. */
+export interface Database extends AsyncDisposable {
+  /** For messages: without secrets. */
+  readonly shown: string
+  readonly schema: string
+  /** Asks one question, again while the database is away. */
+  readonly ask: Query
+  /** Makes the tables where there are none, and brings older ones up to date. */
+  prepare(): Promise<void>
+  /** Whether the tables are there, in this version's form. Throws where they are in another one. */
+  isPrepared(): Promise<boolean>
+  /**
+   * Runs a transaction (READ COMMITTED), again where it was undone or the database went away before it was
+   * committed. Where nobody knows whether it was, the database is asked.
+   */
+  transaction<Result>(work: Work<Result>, alongside?: Alongside): Promise<Result>
+  /** A connection of one's own, for what belongs to a session. */
+  connect(purpose?: string): Promise<Session>
+}
+
+/** A connection of one's own. */
+export interface Session extends AsyncDisposable {
+  readonly query: Query
+  /** Told when the connection is lost. */
+  readonly onNotice: (listener: (channel: string, payload: string) => void) => void
+  readonly onLost: (listener: () => void) => void
+}
+
+/** Whoever waits for a database that went away gives up after this time, and whoever opens it after the other. */
+const PATIENCE_MS = 30_000
+const OPENING_PATIENCE_MS = 5000
+const FIRST_WAIT_MS = 50
+const LONGEST_WAIT_MS = 1000
+const CONNECT_MS = 5000
+
+/** At most so many transactions at once of one process. */
+const CONNECTIONS = 8
+
+/**
+ * What a session is held to: a process that stops inside a transaction must not hold others up for long, and a host
+ * that is gone must be found gone.
+ */
+const SESSION = {
+  statement_timeout: '30s',
+  lock_timeout: '20s',
+  idle_in_transaction_session_timeout: '10s',
+  tcp_keepalives_idle: '10',
+  tcp_keepalives_interval: '5',
+  tcp_keepalives_count: '3',
+} as const
+
+const OLDEST_SERVER = 130_000
+
+const opened = new Map<string, { readonly database: Promise<Database>; users: number }>()
+
+/**
+ * Opens the database of an address. Throws a `PlainError` that says what is wrong, `DatabaseAwayError` where nobody
+ * answers.
+ */
+export async function openDatabase(address: string): Promise<Database> {
+  const shared = opened.get(address) ?? { database: open(address), users: 0 }
+  opened.set(address, shared)
+  shared.users += 1
+  const close = async () => {
+    shared.users -= 1
+    if (shared.users > 0) return
+    if (opened.get(address) === shared) opened.delete(address)
+    const database = await shared.database.catch(() => undefined)
+    await database?.[Symbol.asyncDispose]()
+  }
+  try {
+    const database = await shared.database
+    let closing: Promise<void> | undefined
+    return {
+      ...database,
+      [Symbol.asyncDispose]: () => {
+        closing ??= close()
+        return closing
+      },
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function open(address: string): Promise<Database> {
+  const place = parseAddress(address)
+  const { shown, schema } = place
+  const driver = await loadDriver()
+  const pool = new driver.Pool({ ...configOf(driver, place, 'sft-catalog'), max: CONNECTIONS })
+  // A connection that is lost while nobody asks anything is told here; whoever asks next is told by the question.
+  pool.on('error', () => {})
+  pool.on('connect', client => {
+    client.on('error', () => {})
+  })
+
+  const patiently = patienceFor(shown, PATIENCE_MS)
+  let prepared: Promise<void> | undefined
+  const database: Database = {
+    shown,
+    schema,
+    ask: (sql, ...values) => patiently(async () => await ask(pool, sql, values)),
+    transaction: (work, alongside) =>
+      patiently(() => inTransaction(pool, work, alongside, database.ask)),
+    prepare() {
+      prepared ??= database
+        .transaction(async query => {
+          await migrate(query, place)
+          return { result: undefined, wrote: false }
+        })
+        .catch(error => {
+          prepared = undefined
+          throw error
+        })
+      return prepared
+    },
+    async isPrepared() {
+      const version = await versionOf(database.ask, schema)
+      if (version === undefined) return false
+      refuseNewer(shown, version)
+      if (version < MIGRATIONS.length)
+        throw new PlainError(
+          `${shown}: its tables are of an older form; any command that writes brings them up to date`,
+        )
+      return true
+    },
+    async connect(purpose) {
+      const client = new driver.Client(configOf(driver, place, purpose ?? 'sft-catalog'))
+      // What it was used for fails with the same.
+      client.on('error', () => {})
+      await patiently(() => client.connect())
+      return {
+        query: async (sql, ...values) => {
+          try {
+            return await ask(client, sql, values)
+          } catch (error) {
+            throw databaseError(shown, error)
+          }
+        },
+        onNotice: listener => {
+          client.on('notification', ({ channel, payload = '' }) => listener(channel, payload))
+        },
+        onLost: listener => {
+          client.on('end', listener)
+        },
+        [Symbol.asyncDispose]: async () => {
+          client.removeAllListeners('end')
+          await client.end()
+        },
+      }
+    },
+    [Symbol.asyncDispose]: () => pool.end(),
+  }
+  try {
+    await patienceFor(shown, OPENING_PATIENCE_MS)(() => refuseWrongServers(pool, shown))
+  } catch (error) {
+    await pool.end()
+    throw error
+  }
+  return database
+}
+
+async function loadDriver() {
+  try {
+    return (await import('pg')).default
+  } catch (error) {
+    throw new PlainError(
+      'addresses that begin with postgres: need the package pg; install it beside sft-catalog: npm install pg',
+      { cause: error },
+    )
+  }
+}
+
+type Driver = Awaited<ReturnType<typeof loadDriver>>
+
+/** Numbers of 64 bits are taken as numbers: ours stay far below what one holds. */
+const INT8 = 20
+
+function configOf(
+  { TypeOverrides }: Driver,
+  { connectionString, schema, needsTls }: DatabaseAddress,
+  purpose: string,
+): ClientConfig {
+  const types = new TypeOverrides()
+  types.setTypeParser(INT8, Number)
+  const settings = Object.entries({ search_path: schema, ...SESSION })
+  return {
+    connectionString,
+    application_name: purpose,
+    connectionTimeoutMillis: CONNECT_MS,
+    keepAlive: true,
+    options: settings.map(([name, value]) => `-c ${name}=${value}`).join(' '),
+    types,
+    ...(needsTls && { ssl: { rejectUnauthorized: true } }),
+  }
+}
+
+const ask = async (
+  client: Pool | ClientBase,
+  sql: string,
+  values: readonly Value[],
+): Promise<readonly SqlRow[]> => (await client.query<SqlRow>(sql, [...values])).rows
+
+/** Does work again while the database is away or undid it, as long as somebody waits. */
+function patienceFor(shown: string, patienceMs: number) {
+  return async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const began = performance.now()
+    for (let wait = FIRST_WAIT_MS; ; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
+      try {
+        return await work()
+      } catch (error) {
+        if (!isAway(error) && !isUndone(error)) throw databaseError(shown, error)
+        if (performance.now() - began > patienceMs) throw away(shown, error)
+        await sleep(wait)
+      }
+    }
+  }
+}
+
+const sessions = new WeakMap<PoolClient, string>()
+
+/** The name of a connection, under which its marks stand. */
+async function sessionOf(client: PoolClient): Promise<string> {
+  const known = sessions.get(client)
+  if (known !== undefined) return known
+  const session = randomUUID()
+  await ask(client, MARK.make, [session])
+  sessions.set(client, session)
+  return session
+}
+
+async function inTransaction<Result>(
+  pool: Pool,
+  work: Work<Result>,
+  alongside: Alongside | undefined,
+  later: Query,
+): Promise<Result> {
+  const client = await pool.connect()
+  const mark = randomUUID()
+  let session = ''
+  let end: { readonly result: Result; readonly noted: string } | undefined
+  try {
+    if (alongside !== undefined) session = await sessionOf(client)
+    await client.query('begin')
+    const { result, wrote } = await work((sql, ...values) => ask(client, sql, values))
+    let noted = ''
+    if (wrote && alongside !== undefined) {
+      const [last] = await ask(client, `${MARK.set} returning ${alongside.column}::text as noted`, [
+        session,
+        mark,
+      ])
+      noted = textIn(last, 'noted')
+    }
+    end = { result, noted }
+    await client.query('commit')
+    client.release()
+  } catch (error) {
+    await giveUp(client, error)
+    // A commit that was sent and not answered: only the database knows. Numbers of transactions tell nothing, since
+    // those that a crash lost are given again.
+    if (end === undefined || end.noted === '' || !isAway(error)) throw error
+    const [found] = await later(MARK.read, session)
+    if (textIn(found, 'mark') !== mark) throw error
+  }
+  if (end.noted !== '') alongside?.told(end.noted)
+  return end.result
+}
+
+async function giveUp(client: PoolClient, error: unknown): Promise<void> {
+  if (isAway(error)) return client.release(true)
+  try {
+    await client.query('rollback')
+    client.release()
+  } catch {
+    // What went wrong first is what is told.
+    client.release(true)
+  }
+}
+
+const PROBE = 'sft_catalog.probe'
+
+/** Throws where two connections share a session, and where the server cannot be used at all. */
+async function refuseWrongServers(pool: Pool, shown: string): Promise<void> {
+  const clients = [await pool.connect(), await pool.connect()] as const
+  const [one, two] = clients
+  try {
+    const mark = async (client: PoolClient, text: string) =>
+      textIn(
+        (
+          await ask(client, `select pg_backend_pid() as pid, set_config('${PROBE}', $1, false)`, [
+            text,
+          ])
+        )[0],
+        'pid',
+      )
+    const pid = await mark(one, 'one')
+    await mark(two, 'two')
+    const [now] = await ask(
+      one,
+      `select pg_backend_pid() as pid, current_setting('${PROBE}', true) as probe,
+        current_setting('server_version_num') as version, pg_is_in_recovery()::text as standby`,
+      [],
+    )
+    if (textIn(now, 'pid') !== pid || textIn(now, 'probe') !== 'one')
+      throw new PlainError(`${shown}: ${POOLED}`)
+    if (textIn(now, 'standby') === 'true')
+      throw new PlainError(`${shown}: the database is a standby; name the primary`)
+    if (numberIn(now, 'version') < OLDEST_SERVER)
+      throw new PlainError(`${shown}: PostgreSQL 13 or later is needed`)
+  } finally {
+    for (const client of clients) client.release()
+  }
+}
+
+const MIGRATION_LOCK =
+  "select pg_advisory_xact_lock(hashtextextended('sft-catalog tables of ' || $1, 0))"
+
+/** How far the tables are; undefined where there are none. */
+async function versionOf(query: Query, schema: string): Promise<number | undefined> {
+  const [found] = await query('select to_regclass($1)::text as name', `${schema}.migrations`)
+  if (textIn(found, 'name') === '') return undefined
+  return numberIn((await query('select max(version) as version from migrations'))[0], 'version')
+}
+
+/** Makes the tables, or brings them up to date; nodes that start together do so one after another. */
+async function migrate(query: Query, { shown, schema }: DatabaseAddress): Promise<void> {
+  await query(MIGRATION_LOCK, schema)
+  const version = await versionOf(query, schema)
+  if (version === undefined) {
+    await query(`create schema if not exists ${schema}`)
+    await query(
+      `create table ${schema}.migrations (version integer primary key, at timestamptz not null default clock_timestamp())`,
+    )
+  }
+  refuseNewer(shown, version)
+  for (const [index, step] of MIGRATIONS.entries()) {
+    if (index < (version ?? 0)) continue
+    await query(step)
+    await query('insert into migrations (version) values ($1)', index + 1)
+  }
+}
+
+function refuseNewer(shown: string, version = 0): void {
+  if (version > MIGRATIONS.length)
+    throw new PlainError(
+      `${shown}: its tables were made by a newer sft-catalog (form ${version}, this one knows ${MIGRATIONS.length}); use that one`,
+    )
+}

@@ -1,0 +1,318 @@
+import type { SqlRow } from '../ledger/connection.ts'
+import type { HaltedLedger } from '../ledger/keeper.ts'
+import { questionsOf } from '../ledger/questions.ts'
+import { numberIn, readRow, textIn, valuesOf } from '../ledger/rows.ts'
+import { FORGET_PROCESSES, NOTE_REFRESHED, selects, type Table, upsert } from '../ledger/sql.ts'
+import { PlainError } from '../plain-error.ts'
+import type {
+  Decision,
+  EsimRow,
+  Ledger,
+  LedgerEntry,
+  LedgerKeys,
+  LedgerProcess,
+  LedgerRows,
+} from '../provision/ledger.ts'
+import { type LedgerTables, openTables, rowsOf } from '../provision/tables.ts'
+import { type Database, openDatabase, type Query } from './database.ts'
+import { namesOf, openNotices } from './notices.ts'
+import { HALT, haltedError, haltedIn, placeOf, RELEASE, refuseHalted } from './place.ts'
+
+const SELECT = selects('(select jsonb_array_elements_text($1::jsonb))')
+
+/** Locks what a decision is about, rows that do not exist yet too, in one order for all. */
+const LOCK = `select pg_advisory_xact_lock(key)
+  from (select distinct hashtextextended(name, 0) as key from unnest($1::text[]) as name order by 1) as keys`
+
+/** The rows of some orders and endpoints, and the processes that own them: by the database's clock, how long silent. */
+const ROWS = `with
+    o as (select owner_id, crc, content from orders where order_id = any($1)),
+    e as (select owner_id, crc, content from esims where endpoint_id = any($2))
+  select 'orders' as source, crc, content, null::float8 as silent_ms, '' as place from o
+  union all select 'esims', crc, content, null, '' from e
+  union all select 'addons', crc, content, null, unique_id from addons where endpoint_id = any($2)
+  union all select 'usage', crc, content, null, '' from usage where endpoint_id = any($2)
+  union all select 'processes', crc, content, ${silent()}, '' from processes
+    where id in (select owner_id from o union all select owner_id from e)
+  order by place`
+
+const PROCESSES = `select crc, content, ${silent()} as silent_ms from processes where id = any($1)`
+
+function silent(): string {
+  return '1000 * extract(epoch from clock_timestamp() - seen)::float8'
+}
+
+const COUNT = `insert into stock (batch, tags, status, n)
+  select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) order by 1, 2, 3
+  on conflict (batch, tags, status) do update set n = stock.n + excluded.n`
+
+/** A sign of life comes six times as often; what was announced is made anew after a third of it. */
+const SILENCE_SECONDS = 6
+
+/** After how long a sign of life that no row names is forgotten, in milliseconds. */
+const FORGET_MS = 24 * 3600 * 1000
+
+/**
+ * The ledger of a PostgreSQL database, for any number of processes on any number of machines. Throws a
+ * `PlainError` where it cannot be used, or nothing may be sold from it.
+ */
+export async function openPostgresLedger(address: string): Promise<Ledger> {
+  return await opened(address, async database => {
+    await database.prepare()
+    await refuseHalted(database)
+    await database.ask(FORGET_PROCESSES, new Date(Date.now() - FORGET_MS).toISOString())
+    await database.ask("delete from commits where at < clock_timestamp() - interval '1 day'")
+    return ledgerIn(database)
+  })
+}
+
+/** Opens it to be read; undefined where there is none. What would change it is refused. */
+export async function lookAtPostgresLedger(address: string): Promise<Ledger | undefined> {
+  return await opened(address, async database => {
+    if (await database.isPrepared()) return readOnly(ledgerIn(database))
+    await database[Symbol.asyncDispose]()
+    return undefined
+  })
+}
+
+/** Opens one from which nothing is sold, to look after it; undefined where it is a usual one. */
+export async function openHaltedPostgresLedger(address: string): Promise<HaltedLedger | undefined> {
+  return await opened(address, async database => {
+    await database.prepare()
+    const why = haltedIn(await placeOf(database.ask))
+    if (why === undefined) {
+      await database[Symbol.asyncDispose]()
+      return undefined
+    }
+    const ledger = ledgerIn(database, { halted: true })
+    return {
+      why,
+      ledger,
+      release: async () => {
+        await database.ask(RELEASE)
+      },
+      [Symbol.asyncDispose]: () => ledger[Symbol.asyncDispose](),
+    }
+  })
+}
+
+async function opened<Result>(
+  address: string,
+  use: (database: Database) => Promise<Result>,
+): Promise<Result> {
+  const database = await openDatabase(address)
+  try {
+    return await use(database)
+  } catch (error) {
+    await database[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+function ledgerIn(database: Database, { halted = false } = {}): Ledger {
+  const { shown } = database
+  const notices = openNotices(database)
+  let known = 0
+  let closed = false
+  const refuseClosed = (): void => {
+    if (closed) throw new Error(`${shown}: the ledger is closed`)
+  }
+  const note = (serial: string): void => {
+    known = Math.max(known, Number(serial))
+  }
+
+  const decideOn = async <Result>(
+    query: Query,
+    keys: LedgerKeys,
+    decide: (rows: LedgerRows) => Decision<Result>,
+  ): Promise<Decision<Result>> => {
+    const names = namesOf(keys)
+    if (names.length > 0)
+      await query(
+        LOCK,
+        names.map(name => `${database.schema} ${name}`),
+      )
+    if (!halted) {
+      // What others commit while it is asked for is not in the answer.
+      const knownBefore = known
+      const why = haltedIn(await placeOf(query), knownBefore)
+      if (why !== undefined) throw new HaltedNow(why)
+    }
+    const rows = await readRows(query, shown, keys)
+    for (;;) {
+      const decision = decided(() => decide(rowsOf(rows.tables.rows, keys)))
+      if (!(await rows.complete())) {
+        await putEntries(query, decision.entries, rows.tables.rows)
+        return decision
+      }
+    }
+  }
+
+  return {
+    location: shown,
+    async transact(keys, decide) {
+      refuseClosed()
+      try {
+        const { entries, result } = await database.transaction(
+          async query => {
+            const decision = await decideOn(query, keys, decide)
+            return { result: decision, wrote: decision.entries.length > 0 }
+          },
+          { column: "nextval('ledger_serial')", told: note },
+        )
+        notices.tell(changedBy(entries))
+        return result
+      } catch (error) {
+        if (error instanceof DecisionError) throw error.cause
+        if (!(error instanceof HaltedNow)) throw error
+        await database.ask(HALT, error.why)
+        throw haltedError(shown, error.why)
+      }
+    },
+    ...questionsOf(
+      shown,
+      async (sql, ...values) => {
+        refuseClosed()
+        return await database.ask(sql, ...values)
+      },
+      SELECT,
+    ),
+    silenceSeconds: SILENCE_SECONDS,
+    watch: keys => notices.watch(keys),
+    async [Symbol.asyncDispose]() {
+      if (closed) return
+      closed = true
+      await notices[Symbol.asyncDispose]()
+      await database[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** Found within a transaction, which must end before the ledger can be marked. */
+class HaltedNow extends Error {
+  readonly why: string
+  constructor(why: string) {
+    super(why)
+    this.why = why
+  }
+}
+
+/** What a decision threw: nothing that the database said. */
+class DecisionError extends Error {}
+
+function decided<Result>(decide: () => Result): Result {
+  try {
+    return decide()
+  } catch (cause) {
+    throw new DecisionError('the decision threw', { cause })
+  }
+}
+
+function readOnly(ledger: Ledger): Ledger {
+  return {
+    ...ledger,
+    transact: async (keys, decide) =>
+      await ledger.transact(keys, rows => {
+        const decision = decide(rows)
+        if (decision.entries.length === 0) return decision
+        throw new PlainError(
+          `${ledger.location}: it is opened to be read, and this would change it`,
+        )
+      }),
+  }
+}
+
+/** The rows of keys, as they are in a transaction. */
+interface ReadRows {
+  readonly tables: LedgerTables
+  /** Reads the processes that were asked for and not read; whether there were any. */
+  complete(): Promise<boolean>
+}
+
+async function readRows(query: Query, shown: string, keys: LedgerKeys): Promise<ReadRows> {
+  const { orderIds = [], endpointIds = [] } = keys
+  const tables = openTables()
+  if (orderIds.length + endpointIds.length > 0)
+    for (const row of await query(ROWS, orderIds.map(String), endpointIds))
+      tables.apply(entryOf(shown, textIn(row, 'source') as Table, row))
+  const asked = new Set<string>()
+  const read = new Set<string>()
+  const { process: processOf } = tables.rows
+  return {
+    tables: {
+      ...tables,
+      rows: {
+        ...tables.rows,
+        process(id) {
+          const found = processOf(id)
+          if (found === undefined && !read.has(id)) asked.add(id)
+          return found
+        },
+      },
+    },
+    async complete() {
+      if (asked.size === 0) return false
+      for (const id of asked) read.add(id)
+      for (const row of await query(PROCESSES, [...asked]))
+        tables.apply(entryOf(shown, 'processes', row))
+      asked.clear()
+      return true
+    },
+  }
+}
+
+function entryOf(shown: string, table: Table, found: SqlRow): LedgerEntry {
+  if (table !== 'processes') return { table, row: readRow(shown, table, found) } as LedgerEntry
+  const row: LedgerProcess = readRow(shown, table, found)
+  return { table, row: { ...row, silentMs: numberIn(found, 'silent_ms') } }
+}
+
+async function putEntries(
+  query: Query,
+  entries: readonly LedgerEntry[],
+  rows: LedgerRows,
+): Promise<void> {
+  const counts = new Map<string, number>()
+  const add = ({ batch, tags, status }: EsimRow, count: number): void => {
+    const key = JSON.stringify([batch, JSON.stringify(tags), status])
+    counts.set(key, (counts.get(key) ?? 0) + count)
+  }
+  const now = new Map<string, EsimRow | undefined>()
+  for (const entry of entries) {
+    await query(upsert(entry.table), ...valuesOf(entry))
+    switch (entry.table) {
+      case 'esims': {
+        const { endpointId } = entry.row
+        const before = now.has(endpointId) ? now.get(endpointId) : rows.esim(endpointId)
+        now.set(endpointId, entry.row)
+        if (before !== undefined) add(before, -1)
+        add(entry.row, 1)
+        break
+      }
+      case 'usage':
+        await query(NOTE_REFRESHED, entry.row.endpointId, entry.row.refreshedAt)
+        break
+      case 'processes':
+        await query('update processes set seen = clock_timestamp() where id = $1', entry.row.id)
+        break
+      default:
+    }
+  }
+  const changed = [...counts].filter(([, count]) => count !== 0)
+  if (changed.length === 0) return
+  const columns = changed.map(([key]) => JSON.parse(key) as readonly [string, string, string])
+  await query(
+    COUNT,
+    columns.map(([batch]) => batch),
+    columns.map(([, tags]) => tags),
+    columns.map(([, , status]) => status),
+    changed.map(([, count]) => count),
+  )
+}
+
+/** Orders and endpoints that entries change, for those who wait for them. */
+const changedBy = (entries: readonly LedgerEntry[]): readonly string[] =>
+  namesOf({
+    orderIds: entries.flatMap(entry => (entry.table === 'orders' ? [entry.row.orderId] : [])),
+    endpointIds: entries.flatMap(entry => (entry.table === 'esims' ? [entry.row.endpointId] : [])),
+  })

@@ -1,0 +1,384 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { crc32 } from 'node:zlib'
+import { LockedError, type LockHolder } from '../durable/lock.ts'
+import { OWNER, thisProcess } from '../durable/owner.ts'
+import type { SqlRow } from '../ledger/connection.ts'
+import { numberIn, textIn } from '../ledger/rows.ts'
+import { PlainError } from '../plain-error.ts'
+import { findKind, kinds } from '../resources/kinds.ts'
+import { applyEntry, emptyState, type MutableState, storedEntries } from '../state/apply-entry.ts'
+import { takeState } from '../state/decode-state.ts'
+import type { OpenStateOptions, Unlocking } from '../state/keeper.ts'
+import type { State, StateEntry, StateStore } from '../state/state.ts'
+import { StateDamagedError, StateEditError } from '../state/state-errors.ts'
+import { type Database, openDatabase, type Query, type Session } from './database.ts'
+import { refuseHalted } from './place.ts'
+
+/** All of a state in one question, which sees one moment: the head, then records in the order of their keys. */
+const ALL = `select 'head' as source, lineage as kind, serial::text as key, crc, head as content
+    from state_place
+  union all select 'pending', '', id, crc, content from state_pending
+  union all select 'record', kind, key, crc, content from state_records
+  order by source, kind, key`
+
+const PLACE = 'select lineage, serial from state_place'
+
+const PUT_RECORDS = `insert into state_records (kind, key, crc, content)
+  select * from unnest($1::text[], $2::text[], $3::bigint[], $4::text[])
+  on conflict (kind, key) do update set crc = excluded.crc, content = excluded.content`
+const REMOVE_RECORDS = `delete from state_records using unnest($1::text[], $2::text[]) as old (kind, key)
+  where state_records.kind = old.kind and state_records.key = old.key`
+const PUT_PENDING = `insert into state_pending (id, crc, content)
+  select * from unnest($1::text[], $2::bigint[], $3::text[])
+  on conflict (id) do update set crc = excluded.crc, content = excluded.content`
+const REMOVE_PENDING = 'delete from state_pending where id = any($1)'
+const MAKE = 'insert into state_place (lineage, serial, head, crc) values ($1, 0, $2, $3)'
+const MOVE_ON =
+  'update state_place set serial = $2, head = $3, crc = $4 where serial = $1 returning serial'
+
+/** How often somebody who waits for the lock tries, in milliseconds. */
+const TRY_MS = 250
+
+/**
+ * Opens the state of a PostgreSQL database for writing. Its lock belongs to the connection that writes: where that
+ * is lost nothing more is written. Throws `LockedError`, `StateDamagedError`, and a `PlainError` where the database
+ * cannot be used.
+ */
+export async function openPostgresState(
+  address: string,
+  options: OpenStateOptions = {},
+): Promise<StateStore> {
+  const database = await openDatabase(address)
+  const open: AsyncDisposable[] = [database]
+  const close = async (): Promise<void> => {
+    for (const part of open.splice(0).reverse()) await part[Symbol.asyncDispose]()
+  }
+  try {
+    await database.prepare()
+    await refuseHalted(database)
+    const session = await database.connect(`sft-catalog ${options.purpose ?? ''}`.trim())
+    open.push(session)
+    await lock(database, session, options)
+    const state =
+      (await readAll(database.shown, session.query)) ?? (await make(session, options, database))
+    return storeOf(database, session, state, close)
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** Reads a state as it is now; an empty one with a lineage of its own where there has never been one. */
+export const readPostgresState = async (address: string): Promise<State> =>
+  (await look(address)) ?? emptyState()
+
+/** Whether there is a state. */
+export const isPostgresState = async (address: string): Promise<boolean> =>
+  (await look(address)) !== undefined
+
+async function look(address: string): Promise<MutableState | undefined> {
+  await using database = await openDatabase(address)
+  return (await database.isPrepared()) ? await readAll(database.shown, database.ask) : undefined
+}
+
+/** A function that returns the state as it is now: it is read again where its serial has moved. */
+export function watchPostgresState(address: string): () => Promise<State> {
+  let database: Promise<Database> | undefined
+  let last: State | undefined
+  return async () => {
+    database ??= openDatabase(address).catch(error => {
+      database = undefined
+      throw error
+    })
+    const { ask, shown, isPrepared } = await database
+    if (last === undefined && !(await isPrepared())) return emptyState()
+    const [place] = await ask(PLACE)
+    const isSame =
+      last !== undefined &&
+      textIn(place, 'lineage') === last.lineage &&
+      numberIn(place, 'serial') === last.serial
+    if (!isSame || last === undefined) last = (await readAll(shown, ask)) ?? emptyState()
+    return last
+  }
+}
+
+/** Ends the connection that holds the lock, once `confirm` has seen whose it is; undefined where nobody has it. */
+export async function unlockPostgresState(
+  address: string,
+  confirm: (holder: LockHolder) => boolean | Promise<boolean>,
+): Promise<Unlocking | undefined> {
+  await using database = await openDatabase(address)
+  if (!(await database.isPrepared())) return undefined
+  const holder = await holderOf(database)
+  if (holder === undefined) return undefined
+  if (!(await confirm(holder))) return { holder, removed: false }
+  const [ended] = await database.ask('select pg_terminate_backend($1) as ended', holder.token)
+  return { holder, removed: ended?.['ended'] === true }
+}
+
+const lockName = ({ schema }: Database): string => `sft-catalog state of ${schema}`
+
+async function lock(
+  database: Database,
+  { query }: Session,
+  { purpose, waitMs = 0, signal }: OpenStateOptions,
+): Promise<void> {
+  const deadline = performance.now() + waitMs
+  for (;;) {
+    const [tried] = await query(
+      'select pg_try_advisory_lock(hashtextextended($1, 0)) as got, pg_backend_pid() as pid',
+      lockName(database),
+    )
+    if (tried?.['got'] === true) {
+      await query('delete from state_lock')
+      await query(
+        'insert into state_lock (owner, since, pid) values ($1, clock_timestamp(), $2)',
+        JSON.stringify(thisProcess(purpose)),
+        numberIn(tried, 'pid'),
+      )
+      return
+    }
+    if (performance.now() >= deadline) {
+      const holder = await holderOf(database)
+      // It has gone since.
+      if (holder === undefined) continue
+      throw new LockedError(
+        database.shown,
+        holder,
+        `run \`sft-catalog state unlock --state ${database.shown}\`, which ends its connection`,
+      )
+    }
+    await sleep(TRY_MS, undefined, { ...(signal !== undefined && { signal }) })
+  }
+}
+
+/** Who has the lock, as far as the database tells: nobody, where no connection holds it. */
+async function holderOf(database: Database): Promise<LockHolder | undefined> {
+  const [found] = await database.ask(
+    `select pg_locks.pid, owner, since, clock_timestamp() as now
+      from pg_locks left join state_lock on state_lock.pid = pg_locks.pid
+      where locktype = 'advisory' and granted
+        and ((classid::bigint << 32) | objid::bigint) = hashtextextended($1, 0)
+        and database = (select oid from pg_database where datname = current_database())`,
+    lockName(database),
+  )
+  if (found === undefined) return undefined
+  const owner = textIn(found, 'owner')
+  return {
+    owner: owner === '' ? undefined : OWNER.parse(JSON.parse(owner)),
+    since: dateIn(found, 'since'),
+    touched: dateIn(found, 'now'),
+    beats: true,
+    token: textIn(found, 'pid'),
+  }
+}
+
+const dateIn = (row: SqlRow, column: string): Date => {
+  const value = row[column]
+  return value instanceof Date ? value : new Date(0)
+}
+
+async function make(
+  { query }: Session,
+  { create = true }: OpenStateOptions,
+  { shown }: Database,
+): Promise<MutableState> {
+  if (!create)
+    throw new StateEditError(
+      `there is no state at ${shown}; is that the right place (--state, SFT_STATE)?`,
+    )
+  const state = emptyState()
+  const head = headOf(state)
+  await query(MAKE, state.lineage, head, crc32(head))
+  return state
+}
+
+/** What a state has besides its records and announced writes. */
+const headOf = ({ version, account, learnt }: State): string =>
+  JSON.stringify({ version, account, learnt })
+
+async function readAll(shown: string, query: Query): Promise<MutableState | undefined> {
+  const rows = await query(ALL)
+  const [head, ...rest] = rows
+  if (head === undefined) return undefined
+  if (textIn(head, 'source') !== 'head') throw damaged(shown, 'it has records and no head')
+  const sections = new Map(kinds().map(kind => [kind.kind, bare()] as const))
+  const pending = bare()
+  for (const row of rest) {
+    const kind = textIn(row, 'kind')
+    const into = textIn(row, 'source') === 'pending' ? pending : sections.get(kind)
+    if (into === undefined)
+      throw damaged(shown, `it has records of ${kind}, which this sft-catalog does not know`)
+    into[textIn(row, 'key')] = contentOf(shown, row)
+  }
+  const sectioned = [...sections].map(([kind, records]) => [
+    findKind(kind)?.section ?? kind,
+    records,
+  ])
+  try {
+    return takeState({
+      ...(contentOf(shown, head) as object),
+      lineage: textIn(head, 'kind'),
+      serial: numberIn(head, 'key'),
+      ...Object.fromEntries(sectioned),
+      pending,
+    })
+  } catch (error) {
+    throw error instanceof StateDamagedError ? error : damaged(shown, `it ${reasonOf(error)}`)
+  }
+}
+
+const bare = (): Record<string, unknown> => Object.create(null)
+
+const reasonOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error)
+
+function contentOf(shown: string, row: SqlRow): unknown {
+  const content = textIn(row, 'content')
+  if (crc32(content) === numberIn(row, 'crc')) return JSON.parse(content)
+  const name =
+    textIn(row, 'source') === 'record' ? `${textIn(row, 'kind')}/${textIn(row, 'key')}` : 'a part'
+  throw damaged(shown, `${name} does not match its checksum: it was changed by hand`)
+}
+
+const damaged = (shown: string, what: string): StateDamagedError =>
+  new StateDamagedError(
+    shown,
+    'damaged',
+    `${shown}: ${what}. Nothing was changed; put the database back to a copy that is whole`,
+  )
+
+interface Append {
+  readonly entries: readonly StateEntry[]
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
+function storeOf(
+  { shown }: Database,
+  session: Session,
+  state: MutableState,
+  close: () => Promise<void>,
+): StateStore {
+  let waiting: Append[] = []
+  let working: Promise<void> | undefined
+  let failure: unknown
+  let disposed = false
+  session.onLost(() => {
+    failure ??= lost(shown)
+  })
+
+  const writeTogether = async (appends: readonly Append[]): Promise<void> => {
+    const entries = appends.flatMap(append => append.entries)
+    const next = { ...state }
+    for (const entry of entries)
+      if (entry.type === 'account' || entry.type === 'learn') applyEntry(next, entry)
+    await session.query('begin')
+    await writeEntries(session.query, entries)
+    const serial = state.serial + appends.length
+    const head = headOf(next)
+    const moved = await session.query(MOVE_ON, state.serial, serial, head, crc32(head))
+    if (moved.length !== 1)
+      throw new PlainError(`${shown}: the state was changed by somebody else; run again`)
+    await session.query('commit')
+    for (const entry of entries) applyEntry(state, entry)
+    state.serial = serial
+  }
+
+  const work = async (): Promise<void> => {
+    while (waiting.length > 0) {
+      const taken = waiting
+      waiting = []
+      try {
+        if (failure !== undefined) throw failure
+        await writeTogether(taken)
+        for (const { resolve } of taken) resolve()
+      } catch (error) {
+        // Whether it was committed may not be known: nothing more is written, and the next run reads what is there.
+        failure ??= error
+        for (const { reject } of taken) reject(error)
+      }
+    }
+    working = undefined
+  }
+
+  return {
+    location: shown,
+    state,
+    async append(...entries) {
+      if (disposed) throw new Error(`${shown}: the state was disposed of`)
+      if (entries.length === 0) return
+      await new Promise<void>((resolve, reject) => {
+        waiting.push({ entries: storedEntries(entries), resolve, reject })
+        // What is appended in the same turn is committed together.
+        working ??= Promise.resolve().then(work)
+      })
+    },
+    async fold() {
+      if (disposed) throw new Error(`${shown}: the state was disposed of`)
+      await working
+    },
+    async [Symbol.asyncDispose]() {
+      if (disposed) return
+      disposed = true
+      await working
+      await close()
+    },
+  }
+}
+
+const lost = (shown: string): PlainError =>
+  new PlainError(
+    `${shown}: the connection that holds the state's lock was lost, so nothing more is written; run again`,
+  )
+
+async function writeEntries(query: Query, entries: readonly StateEntry[]): Promise<void> {
+  const removed: StateEntry[] = []
+  const put = new Map<string, Extract<StateEntry, { readonly type: 'put' }>>()
+  const intents = new Map<string, unknown>()
+  const concluded: string[] = []
+  for (const entry of entries)
+    switch (entry.type) {
+      case 'put':
+        put.set(`${entry.kind}/${entry.key}`, entry)
+        break
+      case 'remove':
+        put.delete(`${entry.kind}/${entry.key}`)
+        removed.push(entry)
+        break
+      case 'intent':
+        intents.set(entry.intent.id, entry.intent)
+        break
+      case 'conclude':
+        intents.delete(entry.id)
+        concluded.push(entry.id)
+        break
+      default:
+    }
+  const gone = removed.flatMap(entry => (entry.type === 'remove' ? [entry] : []))
+  if (gone.length > 0)
+    await query(
+      REMOVE_RECORDS,
+      gone.map(one => one.kind),
+      gone.map(one => one.key),
+    )
+  const records = [...put.values()]
+  const contents = records.map(one => JSON.stringify(one.record))
+  if (records.length > 0)
+    await query(
+      PUT_RECORDS,
+      records.map(one => one.kind),
+      records.map(one => one.key),
+      contents.map(content => crc32(content)),
+      contents,
+    )
+  if (concluded.length > 0) await query(REMOVE_PENDING, concluded)
+  const announced = [...intents].map(([id, intent]) => [id, JSON.stringify(intent)] as const)
+  if (announced.length > 0)
+    await query(
+      PUT_PENDING,
+      announced.map(([id]) => id),
+      announced.map(([, content]) => crc32(content)),
+      announced.map(([, content]) => content),
+    )
+}

@@ -1,0 +1,31 @@
+import { openPostgresBudget } from '../postgres/budget.ts'
+import {
+  lookAtPostgresLedger,
+  openHaltedPostgresLedger,
+  openPostgresLedger,
+} from '../postgres/ledger.ts'
+import {
+  isPostgresState,
+  openPostgresState,
+  readPostgresState,
+  unlockPostgresState,
+  watchPostgresState,
+} from '../postgres/state.ts'
+import type { Store } from './store.ts'
+
+/** A PostgreSQL database: for any number of machines. A place is the whole address. */
+export const postgresStore: Store = {
+  state: {
+    open: openPostgresState,
+    read: readPostgresState,
+    isThere: isPostgresState,
+    watch: watchPostgresState,
+    unlock: unlockPostgresState,
+  },
+  ledger: {
+    open: openPostgresLedger,
+    look: lookAtPostgresLedger,
+    openHalted: openHaltedPostgresLedger,
+  },
+  budget: { open: openPostgresBudget },
+}

@@ -1,0 +1,233 @@
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import t, { type Test } from 'tap'
+import type { Ledger } from '../../src/provision/index.ts'
+import { startSimulator } from '../../src/simulator/index.ts'
+import { lookAtLedger, openHaltedLedger, openLedger } from '../../src/stores/ledgers.ts'
+import { isState, openState, unlockState } from '../../src/stores/states.ts'
+import { scriptBeside, spawnNode } from '../program.ts'
+import { anOrder } from '../provision/ledger-contract.ts'
+import { allOrders } from '../provision/rows.ts'
+import { openMarket, openShop } from '../provision/support.ts'
+import { fromElsewhere } from '../silence/elsewhere.ts'
+import { noPostgres, type PostgresServer, startPostgres } from './server.ts'
+
+let schemas = 0
+const placeIn = ({ url }: PostgresServer): string => {
+  schemas += 1
+  return `${url}?schema=away_${schemas}`
+}
+
+const open = async (t: Test, place: string): Promise<Ledger> => {
+  const ledger = await openLedger(place)
+  t.teardown(() => ledger[Symbol.asyncDispose]())
+  return ledger
+}
+
+/** Asks the database itself, in the schema of a place. */
+async function sql(place: string, text: string): Promise<readonly Record<string, unknown>[]> {
+  const url = new URL(place)
+  const schema = url.searchParams.get('schema')
+  const client = new pg.Client({ connectionString: url.href, options: `-c search_path=${schema}` })
+  await client.connect()
+  const { rows } = await client.query(text)
+  await client.end()
+  return rows
+}
+
+const put = (ledger: Ledger, orderId: string) =>
+  ledger.transact({ orderIds: [orderId] }, rows => ({
+    entries: rows.order(orderId) === undefined ? [{ table: 'orders', row: anOrder(orderId) }] : [],
+    result: undefined,
+  }))
+
+function testAway(server: PostgresServer): void {
+  t.test('whoever only looks makes no tables', async t => {
+    const place = placeIn(server)
+    t.equal(await lookAtLedger(place), undefined)
+    t.equal(await isState(place), false)
+    t.equal(await unlockState(place, () => true), undefined)
+    const [found] = await sql(
+      place,
+      "select count(*) as n from pg_namespace where nspname like 'away%'",
+    )
+    t.equal(found?.['n'], '0')
+  })
+
+  t.test('nodes that start together make the tables once', async t => {
+    const place = placeIn(server)
+    const ledgers = await Promise.all([1, 2, 3].map(() => open(t, place)))
+    await Promise.all(ledgers.map((ledger, index) => put(ledger, `O-${index}`)))
+    t.equal((await allOrders(await open(t, place))).length, 3)
+    t.same(await sql(place, 'select version from migrations'), [{ version: 1 }])
+  })
+
+  t.test('tables of a newer sft-catalog are left alone', async t => {
+    const place = placeIn(server)
+    await (await openLedger(place))[Symbol.asyncDispose]()
+    await sql(place, 'insert into migrations (version) values (99)')
+    await t.rejects(openLedger(place), { message: /newer sft-catalog \(form 99/ })
+    await t.rejects(lookAtLedger(place), { message: /newer sft-catalog/ })
+  })
+
+  t.test(
+    'what a crash of the database leaves open is asked for: nothing acknowledged is lost',
+    async t => {
+      const place = placeIn(server)
+      const ledger = await open(t, place)
+      const acknowledged: string[] = []
+      let goesOn = true
+      const writers = Array.from({ length: 4 }, async (_, writer) => {
+        for (let n = 0; goesOn; n++) {
+          const orderId = `O-${writer}-${n}`
+          await put(ledger, orderId)
+          acknowledged.push(orderId)
+        }
+      })
+      for (let crash = 0; crash < 3; crash++) {
+        await sleep(300)
+        await server.stop('immediate')
+        await server.start()
+      }
+      await sleep(200)
+      goesOn = false
+      await Promise.all(writers)
+      const [found] = await sql(place, 'select count(*)::int as n from orders')
+      t.equal(found?.['n'], acknowledged.length)
+      t.ok(acknowledged.length > 20, `${acknowledged.length} were acknowledged`)
+    },
+  )
+
+  t.test(
+    'while the database is away nothing is sent; what waits is done once afterwards',
+    async t => {
+      const market = await openMarket(t, { endpoints: 12 })
+      const ledger = await open(t, placeIn(server))
+      const { shop } = await openShop(market, { ledger })
+      await shop.purchase({ orderId: 'before', sku: 'EU-1GB' })
+      await server.stop('fast')
+      const before = market.simulator.calls.length
+      const orders = ['A', 'B', 'C'].map(orderId => shop.purchase({ orderId, sku: 'EU-1GB' }))
+      await sleep(1500)
+      const sent = market.simulator.calls
+        .slice(before)
+        .filter(call => /Activation|LifeCycle|Subscribe/.test(call.operation))
+      t.same(sent, [], 'no write without its announcement')
+      await server.start()
+      const sales = await Promise.all(orders)
+      t.equal(new Set(sales.map(sale => sale.endpointId)).size, 3)
+      const instances = [...market.simulator.world.endpoints.values()].flatMap(one => one.instances)
+      t.equal(instances.length, 4)
+      await shop[Symbol.asyncDispose]()
+    },
+  )
+
+  t.test(
+    'a database that was put back, or is another one, sells nothing until somebody looked',
+    async t => {
+      const place = placeIn(server)
+      const ledger = await open(t, place)
+      await put(ledger, 'A')
+      for (const moved of [
+        "update origin set system = 'another'",
+        'update origin set timeline = timeline + 1',
+        "select setval('ledger_serial', 1)",
+      ]) {
+        await put(ledger, `before ${moved}`)
+        await sql(place, moved)
+        await t.rejects(put(ledger, 'B'), { message: /nothing is sold from it/ }, moved)
+        await t.rejects(openLedger(place), { message: /ledger recheck/ }, moved)
+        t.ok(
+          await lookAtLedger(place).then(
+            async looked => looked && (await allOrders(looked)).length,
+          ),
+        )
+        const halted = await openHaltedLedger(place)
+        t.match(halted?.why, /server|older/)
+        await halted?.release()
+        await halted?.[Symbol.asyncDispose]()
+        if (!moved.includes('setval')) await put(ledger, `after ${moved}`)
+      }
+      t.equal(await openHaltedLedger(place), undefined)
+    },
+  )
+
+  t.test('an order of a node that is silent is finished by another within seconds', async t => {
+    const market = await openMarket(t, { endpoints: 12 })
+    const place = placeIn(server)
+    const ledger = await open(t, place)
+    const gone = await openShop(market, { ledger: fromElsewhere(ledger) })
+    market.simulator.fault({ operation: 'SubscribeAddon', kind: 'no-answer' })
+    const left = gone.shop.purchase({ orderId: 'A', sku: 'EU-1GB' }).catch(() => undefined)
+    while (!market.simulator.calls.some(call => call.operation === 'SubscribeAddon'))
+      await sleep(20)
+    // Its signs of life stop: what it still does is refused by its fence.
+    await sql(place, "update processes set seen = seen - interval '1 hour'")
+    const { shop } = await openShop(market, { ledger: await open(t, place) })
+    const sale = await shop.purchase({ orderId: 'A', sku: 'EU-1GB' })
+    t.equal(sale.orderId, 'A')
+    const instances = [...market.simulator.world.endpoints.values()].flatMap(one => one.instances)
+    t.equal(instances.length, 1)
+    await left
+    await shop[Symbol.asyncDispose]()
+    await gone.shop[Symbol.asyncDispose]()
+  })
+
+  t.test(
+    'the lock of a state is its connection: who has it is told, and its end ends the lock',
+    async t => {
+      const place = placeIn(server)
+      const first = await openState(place, { purpose: 'nightly apply' })
+      await t.rejects(openState(place), { name: 'LockedError', message: /nightly apply/ })
+      const waiting = openState(place, { waitMs: 10_000 })
+      const ended = await unlockState(place, holder => holder.owner?.pid === process.pid)
+      t.equal(ended?.removed, true)
+      const second = await waiting
+      await t.rejects(
+        first.append({ type: 'account', account: { host: 'sft.example' } }),
+        { message: /lost|run again/ },
+        'whoever lost the lock writes nothing more',
+      )
+      await second.append({ type: 'account', account: { host: 'sft.example' } })
+      await first[Symbol.asyncDispose]()
+      await second[Symbol.asyncDispose]()
+    },
+  )
+
+  t.test('what cannot be used is told in plain words, without secrets', async t => {
+    for (const [address, message] of [
+      [`postgres://postgres:geheim@127.0.0.1:${server.port}/nowhere`, /no such database/],
+      ['postgres://ana:geheim@127.0.0.1:1/shop', /cannot be reached/],
+      ['postgres://ana:geheim@db.example/shop?sslmode=disable', /unencrypted/],
+      [`${server.url}?schema=Shop`, /lower-case/],
+      ['postgres://ana:geheim@[shop', /percent-encoded/],
+    ] as const) {
+      const error = await openLedger(address).then(
+        () => undefined,
+        (error: unknown) => error,
+      )
+      t.match(error, { message })
+      t.notMatch(String(error), /geheim/)
+    }
+  })
+
+  t.test('processes on one database keep an account’s rate together', async t => {
+    const place = placeIn(server)
+    await using simulator = await startSimulator({ callsPerSecond: 15, sims: 1 })
+    const script = scriptBeside(import.meta, '../sft/call-many')
+    const ends = await Promise.all(
+      [0, 1].map(async () => {
+        const child = spawnNode([...script, simulator.url, place, '12', '20'])
+        child.stderr.pipe(process.stderr)
+        const [code] = await once(child, 'exit')
+        return code
+      }),
+    )
+    t.same(ends, [0, 0])
+    t.notOk(simulator.calls.some(({ outcome }) => outcome === 'throttled'))
+  })
+}
+
+if (noPostgres !== false) t.plan(0, noPostgres)
+else testAway(await startPostgres(t))
