@@ -1,29 +1,29 @@
+import { randomUUID } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { numberIn } from '../ledger/rows.ts'
 import { PlainError } from '../plain-error.ts'
-import { memorySlots, type SlotRequest, type SlotSource, type Slots } from '../sft/slots.ts'
+import {
+  memorySlots,
+  SLOT_SLACK_MS,
+  type SlotRequest,
+  type SlotSource,
+  type Slots,
+} from '../sft/slots.ts'
 import type { BudgetOptions } from '../stores/store.ts'
 import { type Database, openDatabase } from './database.ts'
 
-/**
- * One row an account, by the database's clock, in milliseconds since the epoch: `$2` is how long the wanted slots
- * take, `$3` the time before which there is none, `$4` and `$5` begin and end of slots that were not used, which are
- * taken back if nobody was given later ones since.
- */
-const RESERVE = `insert into budgets as b (account, next_ms)
-  values ($1, greatest($3::float8, ${now()}) + $2::float8)
-  on conflict (account) do update set next_ms = $2::float8 + greatest($3::float8, ${now()},
-    case when abs(b.next_ms - $5::float8) < 0.5 then $4::float8 else least(b.next_ms, ${now()} + ${300_000}) end)
-  returning next_ms - $2::float8 as at, ${now()} as now`
+const TAKE = 'select * from take_slots($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)'
 
-const RELEASE = `update budgets set next_ms = $2::float8 where account = $1 and abs(next_ms - $3::float8) < 0.5`
-
-function now(): string {
-  return '(1000 * extract(epoch from clock_timestamp()))::float8'
-}
+const RELEASE =
+  'update budgets set next_ms = $2::float8 where account = $1 and abs(next_ms - $3::float8) < 0.5'
 
 /** How long the difference of two clocks is taken for what it was, in milliseconds. */
 const DIFFERENCE_HOLDS_MS = 60_000
+
+/** Call times are given so long before they come at most (ms): later, somebody more urgent may want them. */
+const AHEAD_MS = 20
+/** Whoever waits asks again after so long at most (ms), with the lane that is the first then. */
+const ASK_AGAIN_MS = 100
 
 /** The call times of an account that all share who name the same database, whichever machine they run on. */
 export async function openPostgresBudget(
@@ -38,26 +38,58 @@ export async function openPostgresBudget(
   return onAlone === undefined ? shared : orAlone(shared, clock, onAlone)
 }
 
+/** What is to be added to a time of the database for one of this process, and how well it is known (ms). */
+interface Difference {
+  readonly ms: number
+  readonly within: number
+  readonly until: number
+}
+
 function slotsIn(database: Database, account: string, clock: Clock): SlotSource {
-  /** What is to be added to a time of the database for one of this process. */
-  let difference: { readonly ms: number; readonly until: number } | undefined
+  const process = randomUUID()
+  let difference: Difference | undefined
+  /** How much later than the database says a slot must be, since its answer takes so long. */
+  let lead = 0
+
+  const learn = (began: number, ended: number, then: number): Difference => {
+    const within = (ended - began) / 2
+    lead = Math.max(0, 2 * within - SLOT_SLACK_MS / 2)
+    if (difference === undefined || ended > difference.until || within < difference.within)
+      difference = { ms: began + within - then, within, until: ended + DIFFERENCE_HOLDS_MS }
+    return difference
+  }
+
   const timesOf = ({ at, stepMs, left }: Slots): readonly [number, number] => {
     const begin = at - (difference?.ms ?? 0)
     return [begin, begin + left * stepMs]
   }
+
   return {
-    async reserve({ stepMs, count, notBefore, unused }) {
-      const began = clock.now()
-      const spare = unused === undefined || unused.left === 0 ? [0, -1] : timesOf(unused)
-      const earliest = notBefore - (difference?.ms ?? 0)
-      const [row] = await database.ask(RESERVE, account, count * stepMs, earliest, ...spare)
-      const ended = clock.now()
-      if (difference === undefined || ended > difference.until)
-        difference = {
-          ms: (began + ended) / 2 - numberIn(row, 'now'),
-          until: ended + DIFFERENCE_HOLDS_MS,
-        }
-      return { at: numberIn(row, 'at') + difference.ms, stepMs, left: count }
+    async reserve({ stepMs, count, notBefore, unused, lane = () => 0 }) {
+      const since = clock.now()
+      let spare = unused === undefined || unused.left === 0 ? ([0, -1] as const) : timesOf(unused)
+      for (;;) {
+        const began = clock.now()
+        const earliest = notBefore - (difference?.ms ?? 0)
+        const [row] = await database.ask(
+          TAKE,
+          account,
+          process,
+          lane(),
+          began - since,
+          stepMs,
+          count,
+          earliest,
+          ...spare,
+          lead,
+          lead + AHEAD_MS,
+        )
+        const { ms } = learn(began, clock.now(), numberIn(row, 'now_ms'))
+        if (typeof row?.['at_ms'] === 'number')
+          return { at: row['at_ms'] + ms, stepMs, left: count }
+        spare = [0, -1]
+        await clock.sleep(Math.min(Math.max(numberIn(row, 'wait_ms'), 1), ASK_AGAIN_MS))
+      }
     },
     async release(unused) {
       if (unused.left > 0) await database.ask(RELEASE, account, ...timesOf(unused))

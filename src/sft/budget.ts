@@ -60,12 +60,17 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
 
   const queueInTurn = (): Waiter[] | undefined =>
     LANES.map(lane => queues[lane]).find(queue => queue.length > 0)
+  /** That of whoever goes next; where nobody waits any more, the last one. */
+  const laneInTurn = (): number => {
+    const lane = LANES.findIndex(lane => queues[lane].length > 0)
+    return lane < 0 ? LANES.length - 1 : lane
+  }
   const waiting = (): number => LANES.reduce((sum, lane) => sum + queues[lane].length, 0)
 
   async function reserve(unused: Slots | undefined): Promise<Slots> {
     const stepMs = spacingMs(rate.current())
     const count = Math.max(1, Math.min(waiting(), Math.floor(CHUNK_MS / stepMs)))
-    return await slots.reserve({ stepMs, count, notBefore: pausedUntil, unused })
+    return await slots.reserve({ stepMs, count, notBefore: pausedUntil, unused, lane: laneInTurn })
   }
 
   async function serve(): Promise<void> {

@@ -17,6 +17,11 @@ export interface SlotRequest {
   readonly notBefore: number
   /** Slots not used: taken back if nobody was given later ones since. */
   readonly unused: Slots | undefined
+  /**
+   * The lane for which they are wanted when it is asked: 0 goes before 1. A source that lets processes wait for
+   * each other gives those of an earlier lane their slots first; others may do without.
+   */
+  readonly lane?: () => number
 }
 
 /**
