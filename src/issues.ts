@@ -43,6 +43,7 @@ export const ISSUE_CODES = {
   MOVED_INVALID: 'a move names what it cannot move',
   NAME_TEMPLATE: 'a name template has a placeholder that does not exist',
   BATCH_EMPTY: 'a batch has no ICCID',
+  TAG_FORM: 'a tag could not exist on the platform',
   // against the account (plan)
   TADIG_UNKNOWN: 'the account has no network with this TADIG code',
   NETWORK_UNKNOWN: 'the account has no network with these IDs',

@@ -61,7 +61,30 @@ function buildBatch(draft: Draft, iccids: readonly string[]): EndpointBatchEntry
   }
 }
 
+/** What the platform's own tags may be made of (contract 4.13). */
+const PLATFORM_TAG = /^[\p{L}\p{N}_-]{1,100}$/u
+
+/** Tags are kept here; one that could not be created there stands in the way of using both. */
+function checkTags(batch: Draft, log: IssueLog): void {
+  const tags = batch.raw['tags']
+  if (!Array.isArray(tags)) return
+  for (const [at, tag] of tags.entries()) {
+    const text = textOf(tag)
+    if (text === undefined || PLATFORM_TAG.test(text)) continue
+    reportAt(log, batch, ['tags', at], {
+      code: 'TAG_FORM',
+      severity: 'warning',
+      message:
+        [...text].length > 100
+          ? `the tag has ${[...text].length} characters; a tag of the platform has at most 100`
+          : `the tag ${JSON.stringify(text)} could not exist on the platform`,
+      hint: 'use letters, digits, "-" and "_", at most 100 of them',
+    })
+  }
+}
+
 function checkBatch(batch: Draft, log: IssueLog): void {
+  checkTags(batch, log)
   for (const [placeholder] of textOf(batch.raw['name'])?.matchAll(/\{[^}]*\}?|\}/g) ?? []) {
     if (['{iccid}', '{n}', '{batch}'].includes(placeholder)) continue
     reportAt(log, batch, ['name'], {

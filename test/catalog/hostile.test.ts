@@ -166,6 +166,12 @@ addonPlans: [{ key: q, name: Q, rateZone: { id: 1 }, data: 1 GB, validity: 1 day
     files: batch('name: "x-{icid}", iccids: [8932042000010000012]'),
     codes: ['NAME_TEMPLATE'],
   },
+  'tags that could not exist on the platform': {
+    files: batch(
+      `iccids: [8932042000010000012], tags: [ok_1-a, Été, "two words", "a.b", ${'x'.repeat(101)}, ${'x'.repeat(100)}]`,
+    ),
+    codes: ['TAG_FORM', 'TAG_FORM', 'TAG_FORM'],
+  },
   'a batch of nothing': { files: batch('tags: [x]'), codes: ['BATCH_EMPTY'] },
   'a spreadsheet number': { files: batch('iccids: [8.93E+18]'), codes: ['ICCID_INVALID'] },
   'a short ICCID': { files: batch('iccids: ["89320420"]'), codes: ['ICCID_INVALID'] },
