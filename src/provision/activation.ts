@@ -71,9 +71,15 @@ const SENDS = 3
 
 const GONE = 'no SIM is attached to it, or another one'
 
-/** `sentBefore`: an earlier process, or an earlier attempt, may have sent it. */
-export const startOfActivation = (sentBefore: boolean): ActivationState => ({
-  is: 'to send',
+/** Where an activation may begin. */
+export type ActivationStart = StateOf<ActivationState, 'to send' | 'said to be active'>
+
+/**
+ * `sentBefore`: an earlier process, or an earlier attempt, may have sent it. `seenActive`: a list has the SIM as
+ * Active, so that it is read before anything is sent.
+ */
+export const startOfActivation = (sentBefore: boolean, seenActive = false): ActivationStart => ({
+  is: seenActive ? 'said to be active' : 'to send',
   sends: 0,
   mayBeOurs: sentBefore,
 })

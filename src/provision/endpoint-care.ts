@@ -1,6 +1,6 @@
 import { type Finding, there as found, lookTwice, notThere, seenIn } from '../finding.ts'
 import { withAnnouncement } from '../sft/announcement.ts'
-import type { OperationName } from '../sft/api.ts'
+import type { Lane, OperationName } from '../sft/api.ts'
 import { SftRejectedError } from '../sft/errors.ts'
 import { writeAndSettle } from '../sft/write-and-settle.ts'
 import { UnknownEndpointError } from './errors.ts'
@@ -36,41 +36,56 @@ export interface EndpointContext extends SellingContext {
 export const isCancelledSale = (esim: EsimRow): boolean =>
   esim.status === 'set aside' && esim.suspended === true
 
+/** Whose endpoint it must be: `sold` to somebody, `cancelled` too, or `in service` without a sale. */
+export type Standing = 'sold' | 'sold or cancelled' | 'in service'
+
 /** The eSIM of an endpoint that was sold from this ledger. Throws UnknownEndpointError. */
-export async function findSold(
+export async function findSold(context: SellingContext, endpointId: string): Promise<EsimRow> {
+  return await findStanding(context, endpointId, 'sold')
+}
+
+async function findStanding(
   context: SellingContext,
   endpointId: string,
-  orCancelled = false,
+  standing: Standing,
 ): Promise<EsimRow> {
   const esim = await context.ledger.transact({ endpointIds: [endpointId] }, rows => ({
     entries: [],
     result: rows.esim(endpointId),
   }))
-  return requireSold(context, endpointId, esim, orCancelled)
+  return requireStanding(context, endpointId, esim, standing)
 }
 
-function requireSold(
-  context: SellingContext,
+function requireStanding(
+  { ledger }: SellingContext,
   endpointId: string,
   esim: EsimRow | undefined,
-  orCancelled: boolean,
+  standing: Standing,
 ): EsimRow {
-  if (esim?.status === 'delivered') return esim
-  if (esim !== undefined && orCancelled && isCancelledSale(esim)) return esim
-  throw new UnknownEndpointError(
-    undefined,
-    `endpoint ${endpointId} was not sold from ${context.ledger.location}`,
-  )
+  const isIt =
+    standing === 'in service'
+      ? esim?.status === 'in service' && esim.operation !== 'activate'
+      : esim?.status === 'delivered' ||
+        (standing === 'sold or cancelled' && esim !== undefined && isCancelledSale(esim))
+  if (esim !== undefined && isIt) return esim
+  const why = standing === 'in service' ? 'is not in service by' : 'was not sold from'
+  throw new UnknownEndpointError(undefined, `endpoint ${endpointId} ${why} ${ledger.location}`)
+}
+
+/** What is to be done to an endpoint without an order. */
+export interface EndpointTask {
+  readonly endpointId: string
+  readonly operation: EndpointOperation
+  readonly standing: Standing
 }
 
 /**
- * Does something to a sold endpoint while nobody else does anything to it. Whoever was taken for dead and
+ * Does something to an endpoint while nobody else does anything to it. Whoever was taken for dead and
  * overtaken begins again: what it did is then done already.
  */
 export async function withEndpoint<Result>(
   context: SellingContext,
-  endpointId: string,
-  operation: EndpointOperation,
+  task: EndpointTask,
   runOther: RunOther,
   signal: AbortSignal,
   work: (context: EndpointContext, esim: EsimRow, signal: AbortSignal) => Promise<Result>,
@@ -78,7 +93,7 @@ export async function withEndpoint<Result>(
   for (;;) {
     const own = context.lease.claim()
     try {
-      return await workOnce(context, endpointId, operation, own.owner, runOther, signal, work)
+      return await workOnce(context, task, own.owner, runOther, signal, work)
     } catch (error) {
       if (!(error instanceof OrderLostError)) throw error
     } finally {
@@ -89,22 +104,20 @@ export async function withEndpoint<Result>(
 
 async function workOnce<Result>(
   context: SellingContext,
-  endpointId: string,
-  operation: EndpointOperation,
+  { endpointId, operation, standing }: EndpointTask,
   owner: OrderOwner,
   runOther: RunOther,
   signal: AbortSignal,
   work: (context: EndpointContext, esim: EsimRow, signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
-  const orCancelled = operation === 'reactivate'
-  await findSold(context, endpointId, orCancelled)
+  await findStanding(context, endpointId, standing)
   const esim = await takeEndpoint(
     context,
     {
       endpointId,
       owner,
       by: { operation },
-      admit: row => void requireSold(context, endpointId, row, orCancelled),
+      admit: row => void requireStanding(context, endpointId, row, standing),
       runOther,
     },
     signal,
@@ -123,7 +136,11 @@ async function workOnce<Result>(
   }
 }
 
-function endpointContext(context: SellingContext, { endpointId, fence }: EsimRow): EndpointContext {
+/** A context for an endpoint that is claimed with the fence of its row. */
+export function endpointContext(
+  context: SellingContext,
+  { endpointId, fence }: EsimRow,
+): EndpointContext {
   const save: EndpointContext['save'] = async (decide = signOfLife) => {
     const announced = announcement.restart()
     await context.ledger.transact({ endpointIds: [endpointId] }, rows => {
@@ -143,18 +160,31 @@ function endpointContext(context: SellingContext, { endpointId, fence }: EsimRow
   return { ...context, sft: withAnnouncement(context.sft, announcement), announcement, save }
 }
 
-/** Suspends or reactivates an endpoint; nothing happens where it is so already. */
+/** A suspension or a reactivation. */
+export interface LifecycleChange {
+  readonly endpointId: string
+  readonly iccid: string
+  readonly lifecycle: 'A' | 'S'
+  readonly reason: SuspensionReason
+  readonly lane: Lane
+  /** A list has it so already: where its SIM says so too, nothing is sent. */
+  readonly isSeen?: boolean
+}
+
+/** Suspends or reactivates an endpoint; nothing happens where it is so already. Returns how that is known. */
 export async function changeEndpoint(
   context: EndpointContext,
-  endpointId: string,
-  iccid: string,
-  lifecycle: 'A' | 'S',
-  reason: SuspensionReason,
+  { endpointId, iccid, lifecycle, reason, lane, isSeen = false }: LifecycleChange,
   signal: AbortSignal,
-): Promise<void> {
-  const options = { lane: 'traveller', signal } as const
+): Promise<'answered' | 'found'> {
+  const options = { lane, signal } as const
   const wanted = lifecycle === 'A' ? 'Active' : 'Suspended'
-  await settleWrite(
+  const find = async () =>
+    seenIn(await context.sft.read.sim(iccid, options), `the SIM is not ${wanted}`, sim =>
+      sim.endpointId === endpointId && sim.status === wanted ? true : undefined,
+    )
+  const isFound = isSeen && (await find()).kind === 'there'
+  if (!isFound) await settleWrite(
     context,
     'EndPointLifeCycleChange',
     async () => {
@@ -162,10 +192,7 @@ export async function changeEndpoint(
       await context.sft.write.changeLifecycle(request, options)
       return true
     },
-    async () =>
-      seenIn(await context.sft.read.sim(iccid, options), `the SIM is not ${wanted}`, sim =>
-        sim.status === wanted ? true : undefined,
-      ),
+    find,
     signal,
   )
   await context.save(rows => {
@@ -180,6 +207,7 @@ export async function changeEndpoint(
         : { ...row, suspended }
     return [{ table: 'esims', row: again }]
   })
+  return isFound ? 'found' : 'answered'
 }
 
 /** Takes an instance off an endpoint; false where the account did not have it any more. */

@@ -42,6 +42,9 @@ const WORTH_A_PAGE = 20
 /** Endpoints of which a page asks at least whether others took them. */
 const MOST_ASKED = 1000
 
+/** Endpoints that are asked for at once before one of them is looked up. */
+const FRONT = 100
+
 interface Reading {
   readonly lane: Lane
   readonly controller: AbortController
@@ -219,7 +222,6 @@ export function openEsimPool(options: EsimPoolOptions): EsimPool {
 
   /** Looks one endpoint up by its ICCID: it is not in the list, or far back in it. */
   const lookUp = async (batch: Batch, candidate: Candidate): Promise<Esim | undefined> => {
-    batch.cold.delete(candidate.endpointId)
     const look = async () =>
       judgeForSale(
         candidate,
@@ -238,22 +240,23 @@ export function openEsimPool(options: EsimPoolOptions): EsimPool {
     }
   }
 
-  const lookUpFirst = async (batch: Batch): Promise<Esim | undefined> => {
-    const [candidate] = batch.cold.values()
-    return candidate && (await lookUp(batch, candidate))
+  /** Takes the first endpoint out of a batch that others did not take: whatever they took costs no look. */
+  const firstFree = async ({ cold }: Batch): Promise<Candidate | undefined> => {
+    while (cold.size > 0) {
+      const front = [...cold.keys()].slice(0, FRONT)
+      for (const endpointId of await taken(front)) cold.delete(endpointId)
+      const free = cold.values().next().value
+      if (free !== undefined && front.includes(free.endpointId)) {
+        cold.delete(free.endpointId)
+        return free
+      }
+    }
+    return undefined
   }
 
   /** Enough for all who wait before the first activation makes the list shrink. */
   const isPageWorthIt = ({ warm, cold }: Batch): boolean =>
     warm.length < waiting && cold.size > 0 && !walked && newOnLastPage >= WORTH_A_PAGE
-
-  /** The next eSIM of a batch: one that is warm, else one that is looked up; undefined where that is none. */
-  const nextOf = async (batch: Batch): Promise<Esim | undefined> => {
-    const warm = batch.warm.shift()
-    if (warm === undefined) return await lookUpFirst(batch)
-    warmAhead()
-    return warm
-  }
 
   /** The first batch that has any; the last ones may come back from orders that turn out to be there already. */
   const nextInStock = async (signal: AbortSignal | undefined): Promise<Batch | undefined> => {
@@ -274,9 +277,19 @@ export function openEsimPool(options: EsimPoolOptions): EsimPool {
         await nextPage('traveller')
         continue
       }
-      if (front.warm.length === 0) looked += 1
-      if (looked > looks) return undefined
-      const esim = await nextOf(front)
+      const warm = front.warm.shift()
+      if (warm !== undefined) {
+        warmAhead()
+        return handOut(warm)
+      }
+      const cold = await firstFree(front)
+      if (cold === undefined) continue
+      looked += 1
+      if (looked > looks) {
+        front.cold.set(cold.endpointId, cold)
+        return undefined
+      }
+      const esim = await lookUp(front, cold)
       if (esim !== undefined) return handOut(esim)
     }
   }

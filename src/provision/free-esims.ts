@@ -84,7 +84,7 @@ async function lookAgain(
   options: CallOptions,
 ): Promise<Recheck> {
   const kept = (reason: string): Recheck => ({ endpointId, iccid, forSale: false, reason })
-  if (status !== 'set aside')
+  if (status !== 'set aside' && status !== 'in service')
     return kept(
       status === 'delivered'
         ? `order ${orderId} bought it`
@@ -96,7 +96,7 @@ async function lookAgain(
   if (typeof judged === 'string') return kept(judged)
   const isFreed = await context.ledger.transact({ endpointIds: [endpointId] }, rows => {
     const row = rows.esim(endpointId)
-    if (row?.status !== 'set aside' || context.lease.isHeld(row, rows))
+    if (row?.status !== status || context.lease.isHeld(row, rows))
       return { entries: [], result: false }
     const { orderId: _order, suspended: _suspended, ...rest } = freed(row)
     const forSale: EsimRow = {

@@ -114,11 +114,20 @@ export interface OrderRow {
   readonly updatedAt: string
 }
 
-/** `selected`: kept for an order. `released`: was selected, is for sale again. */
-export type EsimStatus = 'selected' | 'activated' | 'delivered' | 'set aside' | 'released'
+/**
+ * `selected`: kept for an order. `released`: was selected, is for sale again. `in service`: activated without
+ * a sale; with `operation` `activate` that was announced, and its end is not known yet.
+ */
+export type EsimStatus =
+  | 'selected'
+  | 'activated'
+  | 'delivered'
+  | 'set aside'
+  | 'released'
+  | 'in service'
 
 /** What is done to an endpoint without an order. */
-export type EndpointOperation = 'suspend' | 'reactivate' | 'remove-addon'
+export type EndpointOperation = 'activate' | 'suspend' | 'reactivate' | 'remove-addon'
 
 /** Table 1 of the guide: endpoint, SIM and order. */
 export interface EsimRow {

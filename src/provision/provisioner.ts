@@ -214,12 +214,12 @@ function endpointCalls(parts: Parts): EndpointCalls {
   const care = <Result>(
     { endpointId, signal }: { readonly endpointId: string; readonly signal?: AbortSignal },
     operation: EndpointOperation,
-    work: Parameters<typeof withEndpoint<Result>>[5],
+    work: Parameters<typeof withEndpoint<Result>>[4],
   ): Promise<Result> => {
     const own = closingSignal(closing, defined({ signal }))
-    return lease.during(() =>
-      withEndpoint(context, endpointId, operation, runOther(parts), own, work),
-    )
+    const standing = operation === 'reactivate' ? 'sold or cancelled' : 'sold'
+    const task = { endpointId, operation, standing } as const
+    return lease.during(() => withEndpoint(context, task, runOther(parts), own, work))
   }
 
   /** What the ledger has of an endpoint's usage, where it is young enough. */
@@ -259,14 +259,22 @@ function endpointCalls(parts: Parts): EndpointCalls {
       judge(REQUESTS.suspend, request)
       const { endpointId, reason = 'support' } = request
       await care(request, 'suspend', (own, { iccid }, signal) =>
-        changeEndpoint(own, endpointId, iccid, 'S', reason, signal),
+        changeEndpoint(
+          own,
+          { endpointId, iccid, lifecycle: 'S', reason, lane: 'traveller' },
+          signal,
+        ),
       )
     },
     async reactivate(request) {
       judge(REQUESTS.reactivate, request)
       const { endpointId } = request
       await care(request, 'reactivate', (own, { iccid }, signal) =>
-        changeEndpoint(own, endpointId, iccid, 'A', 'system', signal),
+        changeEndpoint(
+          own,
+          { endpointId, iccid, lifecycle: 'A', reason: 'system', lane: 'traveller' },
+          signal,
+        ),
       )
     },
     async removeAddon(request) {

@@ -9,6 +9,8 @@ export interface StockCount {
   /** Kept for orders that are not finished. */
   readonly reserved: number
   readonly sold: number
+  /** Activated without a sale (`endpoints activate`), or about to be. */
+  readonly inService: number
   /** Not for sale; `setAside` lists them with the reasons. */
   readonly setAside: number
 }
@@ -106,7 +108,7 @@ function openCount() {
   }
 }
 
-const EMPTY: StockCount = { sellable: 0, reserved: 0, sold: 0, setAside: 0 }
+const EMPTY: StockCount = { sellable: 0, reserved: 0, sold: 0, inService: 0, setAside: 0 }
 
 const grown = <Count extends StockCount>(
   count: Count,
@@ -124,6 +126,8 @@ function kindOf(status: EsimStatus | undefined): keyof StockCount {
       return 'reserved'
     case 'delivered':
       return 'sold'
+    case 'in service':
+      return 'inService'
     case 'set aside':
       return 'setAside'
   }

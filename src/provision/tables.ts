@@ -91,6 +91,7 @@ const ESIM_STATUSES: Readonly<Record<EsimStatus, true>> = {
   delivered: true,
   'set aside': true,
   released: true,
+  'in service': true,
 }
 const ADDON_STATUSES: Readonly<Record<AddonStatus, true>> = {
   waiting: true,

@@ -126,7 +126,17 @@ async function perform(
     case 'ask whose':
       return { saw: 'holder', holder: await holderOf(undoing) }
     case 'suspend':
-      await changeEndpoint(care, endpointId, undoing.esim?.iccid ?? '', 'S', 'support', signal)
+      await changeEndpoint(
+        care,
+        {
+          endpointId,
+          iccid: undoing.esim?.iccid ?? '',
+          lifecycle: 'S',
+          reason: 'support',
+          lane: 'traveller',
+        },
+        signal,
+      )
       return { saw: 'suspension' }
     case 'keep':
       if ('instance' in state && state.instance !== undefined)

@@ -123,9 +123,10 @@ export const renderStock = (stock: Stock, paint: Paint = plain): readonly string
   gated(paint, marked => stockLines(stock, marked))
 
 function stockLines(stock: Stock, paint: Paint): readonly string[] {
-  const counts = (of: StockCount) => [of.sellable, of.reserved, of.sold, of.setAside].map(String)
+  const counts = (of: StockCount) =>
+    [of.sellable, of.reserved, of.sold, of.inService, of.setAside].map(String)
   const rows = [
-    ['', 'sellable', 'reserved', 'sold', 'set aside'],
+    ['', 'sellable', 'reserved', 'sold', 'in service', 'set aside'],
     ...stock.batches.map(batch => [`batch ${batch.batch}`, ...counts(batch)]),
     ...stock.tags.map(tag => [`tag ${tag.tag}`, ...counts(tag)]),
     ['all', ...counts(stock)],

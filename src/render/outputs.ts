@@ -244,7 +244,13 @@ const usage = z.object({
   doubt: maybe(said('why the answer may say less than there is')),
 })
 
-const stockCount = z.object({ sellable: count, reserved: count, sold: count, setAside: count })
+const stockCount = z.object({
+  sellable: count,
+  reserved: count,
+  sold: count,
+  inService: count,
+  setAside: count,
+})
 
 const stock = stockCount.extend({
   batches: list(stockCount.extend({ batch: text, tags: list(text) })),

@@ -142,6 +142,7 @@ t.test('the schema of a command is printed, and allows what is added later', asy
     sellable: 1,
     reserved: 0,
     sold: 0,
+    inService: 0,
     setAside: 0,
     batches: [],
     tags: [],

@@ -7,6 +7,7 @@ const STATUSES: readonly EsimStatus[] = [
   'delivered',
   'set aside',
   'released',
+  'in service',
 ]
 
 /** Every order of a ledger, oldest first. */
