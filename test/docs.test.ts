@@ -69,6 +69,7 @@ t.test('links between pages lead somewhere', async t => {
     'docs/ci.md',
     'docs/wire.md',
     'docs/selling.md',
+    'docs/stock.md',
     'docs/state.md',
     'docs/catalog.md',
     'docs/adopting.md',

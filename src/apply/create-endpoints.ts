@@ -10,9 +10,10 @@ import {
   SftUnknownOutcomeError,
 } from '../sft/errors.ts'
 import { settle } from '../sft/write-and-settle.ts'
+import { withId } from '../state/records.ts'
 import { putEntry, type StateEntry } from '../state/state.ts'
 import { type BulkUse, type Lesson, learn } from './bulk-use.ts'
-import { createObject, takeOver } from './create-object.ts'
+import { createObject, draftRecord, takeOver } from './create-object.ts'
 import { deferred, failed, unfinished } from './endings.ts'
 import { withoutThose } from './refused-bulk.ts'
 import type { Result, Tell } from './report.ts'
@@ -319,7 +320,11 @@ const recordEntry = (run: ApplyRun, change: CreateChange, id: string): StateEntr
   putEntry(
     change.kind,
     change.key,
-    kindOf(change.kind).record(change.resource, specOf(run, change), id),
+    withId(
+      kindOf(change.kind),
+      draftRecord(run, kindOf(change.kind), change, specOf(run, change)),
+      id,
+    ),
   )
 
 const done = (change: CreateChange, id: string, how: 'answered' | 'found'): Result => ({

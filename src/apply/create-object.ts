@@ -130,6 +130,16 @@ const created = (
   how: 'answered' | 'found' | 'adopted',
 ): Result => ({ address, kind, status: 'done', action, id, how })
 
+/** What is in stock by its SIM has the time from which it is there; `before` is what the state had. */
+export const datedNow = (
+  run: Pick<ApplyRun, 'clock'>,
+  kind: Kind,
+  before: AnyRecord | undefined,
+): AnyRecord | undefined =>
+  kind.identity === 'iccid'
+    ? { name: '', spec: {}, ...before, since: new Date(run.clock.now()).toISOString() }
+    : before
+
 /** The record that a creation leaves, its ID still empty. */
 export function draftRecord(
   run: ApplyRun,
@@ -137,7 +147,8 @@ export function draftRecord(
   change: CreateChange | ReplaceChange,
   spec: Spec,
 ): AnyRecord {
-  if (change.action === 'create') return kind.record(change.resource, spec, '', change.record)
+  if (change.action === 'create')
+    return kind.record(change.resource, spec, '', datedNow(run, kind, change.record))
   const previous = recordOf(run.store.state, change.address) ?? change.record
   const superseded = [
     ...(previous.superseded ?? []),

@@ -7,7 +7,7 @@ import { kindOf } from '../resources/kinds.ts'
 import { recordOf } from '../state/records.ts'
 import type { AnyRecord, Learnt, RefusedFields } from '../state/state.ts'
 import { intentDraft, putEntry } from '../state/state.ts'
-import { moveEntries } from './create-object.ts'
+import { datedNow, moveEntries } from './create-object.ts'
 import { failed, unfinished, unlessStopped } from './endings.ts'
 import type { Result } from './report.ts'
 import { type ApplyRun, concluded, resolveReferences } from './run.ts'
@@ -41,8 +41,9 @@ const editedRecord = (
 async function edit(run: ApplyRun, change: UpdateChange | AdoptChange): Promise<Result> {
   const { kind: name, key, address, id } = change
   const kind: Kind = kindOf(name)
+  const known = recordOf(run.store.state, address)
   const previous =
-    recordOf(run.store.state, address) ?? (change.action === 'update' ? change.record : undefined)
+    known ?? (change.action === 'update' ? change.record : datedNow(run, kind, undefined))
   const edits = editsOf(change.fields)
   const wanted = wantedSpec(change, resolveReferences(change.spec, run.store.state))
   let refused: EditResult['refused'] = {}

@@ -7,9 +7,11 @@ export type Result =
       readonly address: Address
       readonly kind: KindName
       readonly status: 'done'
-      readonly action: Operation['action']
+      /** `keep`: it was so by then, or is no longer to be changed; `message` says why. */
+      readonly action: Operation['action'] | 'keep'
       readonly id?: string
       readonly how?: 'answered' | 'found' | 'adopted'
+      readonly message?: string
     }
   | {
       readonly address: Address

@@ -2,7 +2,7 @@ import pLimit, { type LimitFunction } from 'p-limit'
 import type { Clock } from '../clock.ts'
 import type { KindName, Spec } from '../model.ts'
 import { resolveSpec } from '../resources/references.ts'
-import type { OperationName, Sft } from '../sft/api.ts'
+import type { BudgetView, OperationName, Sft } from '../sft/api.ts'
 import { SftMissingPrerequisiteError } from '../sft/errors.ts'
 import { knownId } from '../state/records.ts'
 import type { Intent, IntentDraft, State, StateEntry, StateStore } from '../state/state.ts'
@@ -51,7 +51,29 @@ export function openRun(
   options: Omit<ApplyRun, 'slot' | 'send' | 'ids'> & { readonly parallel: number | undefined },
 ): ApplyRun {
   const { parallel, ...rest } = options
-  const { budget } = options.sft
+  const said = new Set<string>()
+  return {
+    ...rest,
+    ...openQueues(options.sft.budget, parallel, options.stop),
+    ids: givenIds(options.store),
+    // Edits that go on side by side may learn the same thing.
+    emit: event => {
+      if (event.type === 'learnt') {
+        if (said.has(event.message)) return
+        said.add(event.message)
+      }
+      options.emit(event)
+    },
+    sft: { ...options.sft, read: freshReader(options.sft.read) },
+  }
+}
+
+/** The queues of a run's writes, whose length follows rate and latency unless `parallel` fixes it. */
+export function openQueues(
+  budget: BudgetView,
+  parallel: number | undefined,
+  stop: AbortSignal,
+): Pick<ApplyRun, 'slot' | 'send'> {
   const wanted = () => parallel ?? concurrencyFor(budget.callsPerSecond, budget.latencySeconds())
   const sends: LimitFunction = pLimit(wanted())
   const slots = new Map<KindName, LimitFunction>()
@@ -70,23 +92,10 @@ export function openRun(
       for (const queue of slots.values()) queue.concurrency = 2 * now
     }
   }
-  const said = new Set<string>()
   return {
-    ...rest,
-    ids: givenIds(options.store),
-    // Edits that go on side by side may learn the same thing.
-    emit: event => {
-      if (event.type === 'learnt') {
-        if (said.has(event.message)) return
-        said.add(event.message)
-      }
-      options.emit(event)
-    },
-    sft: { ...options.sft, read: freshReader(options.sft.read) },
     slot: kind => task =>
       slotsOf(kind)(() => {
-        if (options.stop.aborted)
-          throw new StoppedError('the run was told to stop before it was sent')
+        if (stop.aborted) throw new StoppedError('the run was told to stop before it was sent')
         return task()
       }),
     send: task =>

@@ -81,7 +81,8 @@ function isWrong(batch: Draft, below: readonly (string | number)[]): boolean {
   return batch.file.values.wrong.has([...batch.path, ...below].join('/'))
 }
 
-function checkIccid(text: string, rule: CheckDigitRule, report: Report): string | undefined {
+/** A normalised ICCID; undefined where it is none, which is reported. */
+export function checkIccid(text: string, rule: CheckDigitRule, report: Report): string | undefined {
   const parsed = parseIccid(text)
   if ('problem' in parsed) {
     report({ severity: 'error', make: () => explain(text, parsed.problem) })

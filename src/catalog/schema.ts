@@ -3,6 +3,7 @@
  * declarations and from those of the kinds. What spans fields or files stands in rules.ts.
  */
 import { z } from 'zod'
+import { USUAL_SHARE } from '../change-share.ts'
 import type { Kind } from '../resources/kind.ts'
 import { SHARE_PATTERN } from '../units.ts'
 import { KEY, onNetworkRemoval, platformId, roamingProfiles, text } from './language.ts'
@@ -50,7 +51,7 @@ const share = (of: string) =>
     pattern: SHARE_PATTERN,
     write: 'a percentage from 0% to 100%',
     code: 'UNIT_INVALID',
-  }).default('30%')
+  }).default(`${USUAL_SHARE * 100}%`)
 
 /** Limits of what one plan may change, a share for each kind. */
 export const limitsOf = (kinds: readonly Kind[]) =>

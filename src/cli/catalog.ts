@@ -10,7 +10,10 @@ export const catalogFolder = (flags: CatalogFlags, context: Context): string =>
   catalogLocation(context.env, flags.catalog)
 
 /** How a wrong check digit is taken; undefined: as usual. */
-export function checkDigitOf(flags: CatalogFlags, context: Context): CheckDigitRule | undefined {
+export function checkDigitOf(
+  flags: Pick<CatalogFlags, 'iccid-check-digit'>,
+  context: Context,
+): CheckDigitRule | undefined {
   const given = flags['iccid-check-digit']
   if (given === undefined) return checkDigitSetting(context.env)
   const rule = CHECK_DIGIT_RULES.find(rule => rule === given)

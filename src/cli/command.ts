@@ -109,13 +109,18 @@ export const ACCOUNT_FLAGS = {
   ),
 } as const
 
-/** Flags of commands that read the catalog. */
-export const CATALOG_FLAGS = {
-  catalog: text('FOLDER', 'catalog folder (SFT_CATALOG; default catalog)'),
+/** How ICCIDs are judged. */
+export const CHECK_DIGIT_FLAG = {
   'iccid-check-digit': text(
     'HOW',
     'a wrong check digit of a 19-digit ICCID is: error (default), warning, off',
   ),
+} as const
+
+/** Flags of commands that read the catalog. */
+export const CATALOG_FLAGS = {
+  catalog: text('FOLDER', 'catalog folder (SFT_CATALOG; default catalog)'),
+  ...CHECK_DIGIT_FLAG,
 } as const
 
 export const JSON_FLAG = { json: on('data on stdout, progress on stderr') } as const

@@ -41,21 +41,32 @@ export async function withProvisioner<Result>(
   context: Context,
   work: (provisioner: Provisioner, signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
+  return await withOpenProvisioner(flags, context, async provisioner => {
+    context.onSignal((_signal, times) => {
+      if (times > 1) context.exit(EXIT.interrupted)
+      context.err('stopping: the order can be resumed')
+      context.stop.abort()
+    })
+    return await work(provisioner, context.stop.signal)
+  })
+}
+
+/** Opens the provisioner and closes it; who works with it says what a signal does. */
+export async function withOpenProvisioner<Result>(
+  flags: Flags,
+  context: Context,
+  work: (provisioner: Provisioner, sft: Sft) => Promise<Result>,
+): Promise<Result> {
   await using sft = openAccount(flags, context, 'writes')
   await using provisioner = await openAtRest(sft, flags, context, ledgerOf(flags, context))
-  context.onSignal((_signal, times) => {
-    if (times > 1) context.exit(EXIT.interrupted)
-    context.err('stopping: the order can be resumed')
-    context.stop.abort()
-  })
-  return await work(provisioner, context.stop.signal)
+  return await work(provisioner, sft)
 }
 
 /** Looks at the ledger through a provisioner: nothing is written, so that whoever may read it can look. */
 export async function lookIntoLedger<Result>(
   flags: Flags,
   context: Context,
-  work: (provisioner: Provisioner) => Promise<Result>,
+  work: (provisioner: Provisioner, sft: Sft) => Promise<Result>,
 ): Promise<Result> {
   await using sft = openAccount(flags, context, 'reads')
   const path = ledgerOf(flags, context)
@@ -65,7 +76,7 @@ export async function lookIntoLedger<Result>(
     ),
   )
   await using provisioner = await openAtRest(sft, flags, context, ledger)
-  return await work(provisioner)
+  return await work(provisioner, sft)
 }
 
 const ledgerOf = (flags: Flags, context: Context): string =>

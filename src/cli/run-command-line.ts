@@ -25,6 +25,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   usage: async () => (await import('./commands/usage.ts')).usage,
   esims: async () => (await import('./commands/esims.ts')).esims,
   stock: async () => (await import('./commands/stock.ts')).stock,
+  endpoints: async () => (await import('./commands/endpoints.ts')).endpoints,
   resume: async () => (await import('./commands/resume.ts')).resume,
   suspend: async () => (await import('./commands/suspend.ts')).suspend,
   reactivate: async () => (await import('./commands/reactivate.ts')).reactivate,

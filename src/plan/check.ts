@@ -47,12 +47,29 @@ export function checkPlan(plan: Plan, state: State, limits: ChangeShareLimits): 
       return [
         refusal(kind, lost, existing, 'are gone from the account, or would be retired', LOST_SHARE),
       ]
-    const touched = keysOf(changes.filter(touches))
-    const limit = limits[kind.kind] ?? 0
-    return existing >= SHARE_FROM && touched / existing > limit
-      ? [refusal(kind, touched, existing, undefined, limit)]
-      : []
+    return refuseShare(kind, changes, existing, limits[kind.kind] ?? 0)
   })
+}
+
+/** The refusal of a plan by which nothing is lost, and more of the state's endpoints change than `limit` allows. */
+export function checkShare(plan: Plan, state: State, limit: number): readonly Issue[] {
+  return kinds().flatMap(kind => {
+    const changes = plan.changes.filter(change => change.kind === kind.kind)
+    const existing = Object.values(recordsOf(state, kind)).filter(isInUse).length
+    return refuseShare(kind, changes, existing, limit)
+  })
+}
+
+function refuseShare(
+  kind: Kind,
+  changes: readonly Change[],
+  existing: number,
+  limit: number,
+): Issue[] {
+  const touched = keysOf(changes.filter(touches))
+  return existing >= SHARE_FROM && touched / existing > limit
+    ? [refusal(kind, touched, existing, undefined, limit)]
+    : []
 }
 
 const isInUse = (record: AnyRecord): boolean => record.retired !== true

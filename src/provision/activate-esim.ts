@@ -27,7 +27,7 @@ export async function activateEsim(
     result: rows.esim(endpointId),
   }))
   if (esim === undefined) throw new Error(`order ${orderId} is reserved without an eSIM`)
-  const announced = order.intent === undefined ? await announceActivation(context, order) : order
+  if (order.intent === undefined) await announceActivation(context, order)
   const mayBeSent = resumed && order.intent !== undefined
   const verdict = await runActivation(context.sft, context.clock, {
     endpoint: esim,

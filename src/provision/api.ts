@@ -1,5 +1,6 @@
 /** The runtime entry as its callers see it. Types only: what implements them stands in provisioner.ts. */
 
+import type { ApplyReport } from '../apply/report.ts'
 import type { Clock } from '../clock.ts'
 import type { Environment, SettingOverrides } from '../settings.ts'
 import type { Sft } from '../sft/api.ts'
@@ -7,9 +8,12 @@ import type { SlotSource } from '../sft/slots.ts'
 import type { State } from '../state/state.ts'
 import type { Cancellation } from './cancel-report.ts'
 import type { SuspensionReason } from './endpoint-care.ts'
+import type { EndpointReport } from './endpoint-report.ts'
+import type { EndpointChoice, EndpointView } from './endpoint-view.ts'
 import type { ProvisionListener } from './events.ts'
 import type { Recheck } from './free-esims.ts'
 import type { Ledger, OrderReference } from './ledger.ts'
+import type { LifecycleOptions, LifecyclePlan, LifecycleRequest } from './lifecycle.ts'
 import type { OrderView } from './order-view.ts'
 import type { UsageSweep } from './refresh-usage.ts'
 import type { Sale, TopUp } from './sale.ts'
@@ -78,6 +82,12 @@ export type SettleRequest = (
   /** Who decided it, for the order's history; by default the user and host of this process. */
   readonly by?: string
 } & Patience
+
+/** Which endpoints are asked for. */
+export interface EndpointRequest extends EndpointChoice {
+  /** False: only what state and ledger say; no call is made. */
+  readonly account?: boolean
+}
 
 /** What `resume` did. */
 export interface ResumeReport {
@@ -165,6 +175,23 @@ export interface Provisioner extends AsyncDisposable {
    * UnknownEndpointError and what stands for the account.
    */
   releaseEsim(request: { readonly iccid: string; readonly signal?: AbortSignal }): Promise<Recheck>
+  /**
+   * Endpoints of the state, with who has each. Unless `account` is false, the stock of SIMs is read for what
+   * the account says of each. Throws what stands for the account.
+   */
+  endpoints(request?: EndpointRequest): Promise<readonly EndpointView[]>
+  /** The same endpoints, counted by batch, tag, status and age. */
+  reportEndpoints(request?: EndpointRequest): Promise<EndpointReport>
+  /**
+   * Plans to activate, suspend or take back into service endpoints that no order has. Nothing is written; the
+   * plan's issues hold what stands against it.
+   */
+  planLifecycle(request: LifecycleRequest): Promise<LifecyclePlan>
+  /**
+   * Carries out what was planned. An endpoint that is activated is kept in the ledger first, so that it is never
+   * sold as new. Throws InvalidRequestError for a plan whose issues hold an error.
+   */
+  applyLifecycle(plan: LifecyclePlan, options?: LifecycleOptions): Promise<ApplyReport>
   /** Goes on with the unfinished orders that no living process works on. */
   resume(patience?: Patience): Promise<ResumeReport>
 }

@@ -184,17 +184,18 @@ export async function changeEndpoint(
       sim.endpointId === endpointId && sim.status === wanted ? true : undefined,
     )
   const isFound = isSeen && (await find()).kind === 'there'
-  if (!isFound) await settleWrite(
-    context,
-    'EndPointLifeCycleChange',
-    async () => {
-      const request = { endpointId, lifecycle, reason: REASON_CODES[reason] }
-      await context.sft.write.changeLifecycle(request, options)
-      return true
-    },
-    find,
-    signal,
-  )
+  if (!isFound)
+    await settleWrite(
+      context,
+      'EndPointLifeCycleChange',
+      async () => {
+        const request = { endpointId, lifecycle, reason: REASON_CODES[reason] }
+        await context.sft.write.changeLifecycle(request, options)
+        return true
+      },
+      find,
+      signal,
+    )
   await context.save(rows => {
     const row = rows.esim(endpointId)
     if (row === undefined) return []

@@ -3,6 +3,8 @@
  *
  * @packageDocumentation
  */
+
+export type { ApplyEvent, ApplyReport, Result } from '../apply/report.ts'
 export type {
   LedgerBackup,
   LedgerCheck,
@@ -22,6 +24,7 @@ export {
   restoreLedger,
 } from '../stores/ledgers.ts'
 export type {
+  EndpointRequest,
   Patience,
   Provisioner,
   ProvisionerOptions,
@@ -32,6 +35,8 @@ export type {
 } from './api.ts'
 export type { Cancellation } from './cancel-report.ts'
 export type { SuspensionReason } from './endpoint-care.ts'
+export type { AgeCount, EndpointReport } from './endpoint-report.ts'
+export type { EndpointChoice, EndpointUse, EndpointView } from './endpoint-view.ts'
 export {
   AccountRefusedError,
   AccountUnreachableError,
@@ -89,8 +94,10 @@ export type {
   StepOutcome,
   UsageRow,
 } from './ledger.ts'
+export type { LifecycleOptions, LifecyclePlan, LifecycleRequest } from './lifecycle.ts'
 export { memoryLedger } from './memory-ledger.ts'
 export type { OrderView } from './order-view.ts'
+export type { LifecycleAction, LifecycleTarget } from './out-of-sale.ts'
 export { openProvisioner } from './provisioner.ts'
 export type { QrCode } from './qr-code.ts'
 export { type LedgerRecheck, recheckLedger } from './recheck-ledger.ts'

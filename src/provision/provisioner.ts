@@ -3,11 +3,12 @@ import { defined } from '../defined.ts'
 import { thisProcess } from '../durable/owner.ts'
 import { SettingsError } from '../settings.ts'
 import { normaliseIccid } from '../units.ts'
-import type { Patience, Provisioner, ProvisionerOptions } from './api.ts'
+import type { EndpointRequest, Patience, Provisioner, ProvisionerOptions } from './api.ts'
 import { cancelOrder } from './cancel-order.ts'
 import type { Cancellation } from './cancel-report.ts'
 import { listCandidates } from './candidates.ts'
 import { changeEndpoint, findSold, removeInstance, withEndpoint } from './endpoint-care.ts'
+import { reportEndpoints } from './endpoint-report.ts'
 import {
   InvalidRequestError,
   OrderConflictError,
@@ -19,6 +20,8 @@ import { explainError } from './explain.ts'
 import { admitOrderId, findOrder, rowsOfOrder, type SoldRows } from './find-orders.ts'
 import { recheckSetAside, releaseEsim } from './free-esims.ts'
 import { type EndpointOperation, isUnfinished } from './ledger.ts'
+import { applyLifecycle, makeLifecyclePlan } from './lifecycle.ts'
+import { listEndpoints } from './list-endpoints.ts'
 import { openContext } from './open-context.ts'
 import { hashContent, type OrderContent } from './order.ts'
 import { type OrderRuns, openOrderRuns, openSharedWork, type SharedWork } from './order-runs.ts'
@@ -31,7 +34,7 @@ import { resumeOrders, resumeToTheEnd } from './resume-orders.ts'
 import { saleOf, topUpOf } from './sale.ts'
 import type { SellingContext } from './selling-context.ts'
 import { settleByHand } from './settle-order.ts'
-import { countStock } from './stock.ts'
+import { countStock, rateOf } from './stock.ts'
 import type { RunOther } from './take-endpoint.ts'
 import { usageOf } from './usage.ts'
 
@@ -75,7 +78,12 @@ async function open(options: ProvisionerOptions): Promise<Provisioner> {
         if (!closing.signal.aborted) failedInBackground('resuming orders')(error)
       })
     : Promise.resolve()
-  const calls = { ...orderCalls(parts), ...endpointCalls(parts), ...stockCalls(parts) }
+  const calls = {
+    ...orderCalls(parts),
+    ...endpointCalls(parts),
+    ...stockCalls(parts),
+    ...lifecycleCalls(parts),
+  }
   return {
     ...explaining(calls, () => closing.signal.aborted),
     async [Symbol.asyncDispose]() {
@@ -306,6 +314,41 @@ function stockCalls({ context, closing }: Parts): StockCalls {
       judge(REQUESTS.releaseEsim, request)
       const own = closingSignal(closing, request)
       return await lease.during(() => releaseEsim(context, normaliseIccid(request.iccid), own))
+    },
+  }
+}
+
+type LifecycleCalls = Pick<
+  Provisioner,
+  'endpoints' | 'reportEndpoints' | 'planLifecycle' | 'applyLifecycle'
+>
+
+function lifecycleCalls(parts: Parts): LifecycleCalls {
+  const { context, closing } = parts
+  const { ledger, lease, clock, sft } = context
+  const list = async (request: EndpointRequest) => {
+    judge(REQUESTS.endpoints, request)
+    const { account = true, ...choice } = request
+    const state = await context.readState()
+    return await listEndpoints({ state, ledger, ...(account && { sft }) }, choice)
+  }
+  return {
+    endpoints: async (request = {}) => await list(request),
+    async reportEndpoints(request = {}) {
+      const views = await list(request)
+      const now = clock.now()
+      return reportEndpoints(views, await rateOf(ledger, now), now)
+    },
+    async planLifecycle(request) {
+      judge(REQUESTS.planLifecycle, request)
+      return await makeLifecyclePlan(context, request)
+    },
+    async applyLifecycle(plan, options = {}) {
+      const [error] = plan.plan.issues.filter(({ severity }) => severity === 'error')
+      if (error !== undefined) throw new InvalidRequestError('the plan', `has ${error.message}`)
+      return await lease.during(() =>
+        applyLifecycle(context, plan, options, closing, runOther(parts)),
+      )
     },
   }
 }

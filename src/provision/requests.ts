@@ -1,6 +1,7 @@
 /** What callers may ask for, judged at run time: a portal in JavaScript has no compiler. */
 import { z } from 'zod'
 import { InvalidRequestError } from './errors.ts'
+import { isStatusWord, STATUS_WORDS } from './status-words.ts'
 
 const MAX_ID = 200
 /** What people can see: neither blanks nor marks of no width, control characters or halves of one. */
@@ -80,6 +81,24 @@ const ORDER_ID = text("the portal's own order ID").refine(value => !UNSEEN.test(
     'has control characters or marks of direction, which make two IDs look alike: leave them out',
 })
 
+const flag = z.boolean({ error: 'is neither true nor false' })
+
+const words = z.array(text('a word'), { error: 'is no list of texts' }).optional()
+const choice = {
+  batches: words,
+  tags: words,
+  iccids: words,
+  statuses: z
+    .array(z.string().refine(isStatusWord, { error: `is none of ${STATUS_WORDS.join(', ')}` }))
+    .optional(),
+  limit: z
+    .number({ error: 'is no number' })
+    .refine(value => Number.isInteger(value) && value >= 1, {
+      error: 'is no whole number from 1',
+    })
+    .optional(),
+}
+
 export const REQUESTS = {
   purchase: z.object({ orderId, sku, reference: json.optional(), ...patience }),
   topUp: z.object({
@@ -115,6 +134,14 @@ export const REQUESTS = {
     notSold: z.literal(true, { error: 'can only be true' }).optional(),
     by: text('who decided it').optional(),
     ...patience,
+  }),
+  endpoints: z.object({ ...choice, account: flag.optional() }),
+  planLifecycle: z.object({
+    action: z.enum(['activate', 'suspend', 'reactivate'], {
+      error: 'is none of activate, suspend, reactivate',
+    }),
+    choice: z.object(choice).optional(),
+    force: flag.optional(),
   }),
   patience: z.object(patience),
 }

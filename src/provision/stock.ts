@@ -90,7 +90,7 @@ const markOf = ({ batch, tags, status }: Omit<EsimStock, 'endpointId'>): string 
   JSON.stringify([batch, tags, status])
 
 /** Counts that grow: in all, by batch and by tag. */
-function openCount() {
+export function openCount() {
   const batches = new Map<string, BatchStock>()
   const tags = new Map<string, TagStock>()
   let total: StockCount = EMPTY
@@ -134,7 +134,7 @@ function kindOf(status: EsimStatus | undefined): keyof StockCount {
 }
 
 /** Purchases a day, over the last seven days or since the first one. */
-async function rateOf(ledger: Ledger, now: number): Promise<number> {
+export async function rateOf(ledger: Ledger, now: number): Promise<number> {
   const { count, first } = await ledger.salesSince(new Date(now - 7 * DAY).toISOString())
   if (first === undefined) return 0
   return count / Math.min(7, Math.max(1, (now - Date.parse(first)) / DAY))

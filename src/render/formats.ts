@@ -18,6 +18,7 @@ export const JSON_FORMATS = {
   usage: 1,
   esims: 1,
   stock: 1,
+  endpoints: 1,
   resume: 1,
   suspend: 1,
   reactivate: 1,

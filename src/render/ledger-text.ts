@@ -1,5 +1,5 @@
 import type { OrderView } from '../provision/order-view.ts'
-import type { Stock, StockCount } from '../provision/stock.ts'
+import type { BatchStock, Stock, StockCount, TagStock } from '../provision/stock.ts'
 import type { EndpointUsage, InstanceUsage } from '../provision/usage.ts'
 import { formatBytes } from '../units.ts'
 import { gated } from './gate.ts'
@@ -21,7 +21,7 @@ const STATUS_TONE: Readonly<Record<string, Tone>> = {
 const toned = (paint: Paint, status: string): string => paint(STATUS_TONE[status] ?? 'warn', status)
 
 /** Columns of equal width, the last one as it is. */
-function columns(rows: readonly (readonly string[])[]): readonly string[] {
+export function columns(rows: readonly (readonly string[])[]): readonly string[] {
   const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map(row => row[at]?.length ?? 0)))
   return rows.map(row =>
     row
@@ -122,7 +122,13 @@ function usageLines(usage: EndpointUsage, paint: Paint): readonly string[] {
 export const renderStock = (stock: Stock, paint: Paint = plain): readonly string[] =>
   gated(paint, marked => stockLines(stock, marked))
 
-function stockLines(stock: Stock, paint: Paint): readonly string[] {
+/** Counts by batch and tag, as a table. */
+export function stockTable(
+  stock: StockCount & {
+    readonly batches: readonly BatchStock[]
+    readonly tags: readonly TagStock[]
+  },
+): readonly string[] {
   const counts = (of: StockCount) =>
     [of.sellable, of.reserved, of.sold, of.inService, of.setAside].map(String)
   const rows = [
@@ -131,12 +137,16 @@ function stockLines(stock: Stock, paint: Paint): readonly string[] {
     ...stock.tags.map(tag => [`tag ${tag.tag}`, ...counts(tag)]),
     ['all', ...counts(stock)],
   ]
+  return columns(rows)
+}
+
+function stockLines(stock: Stock, paint: Paint): readonly string[] {
   const lasts =
     stock.daysLeft === undefined
       ? 'nothing was sold lately'
       : `${stock.soldPerDay.toFixed(1)} sold a day; at that rate the stock lasts ${count(Math.floor(stock.daysLeft), 'day')}`
   return [
-    ...columns(rows),
+    ...stockTable(stock),
     ...stock.setAsideEsims.map(esim =>
       paint('warn', `set aside: ${esim.iccid} (endpoint ${esim.endpointId}): ${esim.reason}`),
     ),

@@ -252,12 +252,44 @@ const stockCount = z.object({
   setAside: count,
 })
 
-const stock = stockCount.extend({
+const batchesAndTags = {
   batches: list(stockCount.extend({ batch: text, tags: list(text) })),
   tags: list(stockCount.extend({ tag: text })),
+}
+
+const stock = stockCount.extend({
+  ...batchesAndTags,
   soldPerDay: z.number(),
   daysLeft: maybe(z.number()),
   setAsideEsims: list(z.object({ endpointId, iccid: text, reason: text })),
+})
+
+const endpointView = z.object({
+  iccid: text,
+  endpointId,
+  name: said('name on the platform'),
+  batch: text,
+  tags: list(text),
+  use: text.meta({ description: 'unused, reserved, sold, in service or set aside' }),
+  orderId: maybe(text),
+  open: maybe(said('what was announced for it and is not settled')),
+  reason: maybe(said('why it is set aside')),
+  suspended: maybe(flag),
+  since: maybe(isoTime),
+  lifecycle: maybe(said("the platform's own word for the state of its SIM")),
+  doubt: maybe(said('why what the account says of it is not known')),
+})
+
+const endpointReport = stockCount.extend({
+  endpoints: count,
+  ...batchesAndTags,
+  lifecycles: maybe(table(count)),
+  ages: list(z.object({ fromDays: maybe(count), toDays: maybe(count), count })).meta({
+    description: 'of those that are for sale; without days: not known since when',
+  }),
+  oldestSince: maybe(isoTime),
+  soldPerDay: z.number(),
+  daysLeft: maybe(z.number()),
 })
 
 const verdict = z.object({
@@ -341,6 +373,11 @@ const ANSWERS = {
   usage: [usage],
   esims: [z.object({ endpointId, iccid: text, forSale: flag, reason: maybe(text) })],
   stock: [stock],
+  endpoints: [
+    z.object({ account: maybe(account), endpoints: list(endpointView) }),
+    z.object({ account: maybe(account), report: endpointReport }),
+    z.object({ plan: planFields, report: reportFields.nullable() }),
+  ],
   resume: [
     z.object({
       delivered: list(text),

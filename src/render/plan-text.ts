@@ -83,7 +83,7 @@ function summaryLines(plan: Plan, paint: Paint): readonly string[] {
   const { callsPerSecond } = plan.cost
   const rate = Number.isFinite(callsPerSecond) ? ` at ${callsPerSecond} calls/s` : ''
   const lines: string[] = []
-  if (plan.operations.length > 0) lines.push(costText(plan.cost, rate))
+  if (plan.operations.length > 0) lines.push(costText(plan.cost, rate, activationsOf(plan)))
   const parts = ACTIONS.filter(action => action === 'keep' || plan.summary[action] > 0).map(
     action =>
       paint(
@@ -173,7 +173,7 @@ function renderField(
 }
 
 const whyOf = ({ mutability, message, origin }: FieldChange): string =>
-  mutability === 'local' ? (message ?? 'kept in the state only') : ORIGIN[origin]
+  message ?? (mutability === 'local' ? 'kept in the state only' : ORIGIN[origin])
 
 function listDiff(
   before: readonly Json[],
@@ -213,7 +213,11 @@ function renderGroups(
   for (const change of changes) {
     const entry = 'resource' in change ? String(change.resource.local[grouping.field]) : ''
     const fields =
-      'fields' in change ? change.fields.map(field => `${field.field} ${field.origin}`).join() : ''
+      'fields' in change
+        ? change.fields
+            .map(({ field, origin, mutability }) => `${field} ${origin} ${mutability}`)
+            .join()
+        : ''
     const reason =
       change.action === 'blocked'
         ? change.reason.replaceAll(change.key, '…').replaceAll(change.id ?? '…', '…')
@@ -280,10 +284,20 @@ function sumOf(group: readonly Change[]): Impact {
 }
 
 /** What applying takes, as a sentence; `rate` says at how many calls a second. */
-export const costText = ({ calls, seconds }: Cost, rate = ''): string =>
+export const costText = ({ calls, seconds }: Cost, rate = '', activations = 0): string =>
   calls === 0
     ? 'Applying makes no call.'
-    : `Applying takes ${count(calls, 'call')}, ${seconds < 1 ? '' : 'about '}${duration(seconds)}${rate}. It activates no SIM.`
+    : `Applying takes ${count(calls, 'call')}, ${seconds < 1 ? '' : 'about '}${duration(seconds)}${rate}. It activates ${
+        activations === 0 ? 'no SIM' : `${count(activations, 'SIM')}, which may be charged`
+      }.`
+
+/** SIMs that a plan activates for the first time. */
+const activationsOf = ({ changes }: Plan): number =>
+  changes.filter(
+    change =>
+      change.action === 'update' &&
+      change.fields.some(({ field, account }) => field === 'lifecycle' && account === 'Pre-Active'),
+  ).length
 
 /** What a change means for people, in words. */
 function impactLines(impact: Impact): readonly string[] {

@@ -314,8 +314,8 @@ export const endpoint: Kind<EndpointRecord, EndpointBatchEntry> = {
   find,
   read: async (read, id) => there(observedProfile(await read.endpointProfile(id))),
   editOperation: 'ChangePlan',
-  // Each write is read back.
-  editCalls: fields => 2 * editParts(fields).length,
+  // Each write is read back, but for a lifecycle, whose answer is clear.
+  editCalls: fields => 2 * editParts(fields).length + (fields.includes('lifecycle') ? 1 : 0),
   editParts,
   edit,
   retirement: {

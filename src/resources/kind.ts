@@ -274,6 +274,7 @@ export function keptOf(resource: Resource, previous: AnyRecord | undefined) {
     ...(previous?.revision !== undefined && { revision: previous.revision }),
     ...(previous?.superseded !== undefined && { superseded: previous.superseded }),
     ...(resource.local['preventRetire'] === true && { preventRetire: true }),
+    ...(previous?.since !== undefined && { since: previous.since }),
   }
 }
 

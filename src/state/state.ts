@@ -27,6 +27,8 @@ export interface AnyRecord {
   readonly revision?: number
   readonly superseded?: readonly SupersededObject[]
   readonly preventRetire?: boolean
+  /** ISO time at which apply made it or took it over; of endpoints, and none of release 0.1.0. */
+  readonly since?: string
   /** Set when the object has been taken out of use and its record stays. */
   readonly retired?: boolean
 }

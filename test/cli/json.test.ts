@@ -66,6 +66,15 @@ t.test('every answer with --json is what the schema of its command says', async 
   await run('cancel A-1')
   await run('order A-1')
   t.match(await run('stock --below 100'), { outcome: 'changes', exitCode: 2 })
+  await run('endpoints list')
+  await run('endpoints report')
+  t.match(await run('endpoints activate --batch first --limit 2 --auto-approve'), {
+    outcome: 'blocked',
+    report: { counts: { done: 2 } },
+  })
+  await run('endpoints suspend --status in-service --auto-approve')
+  await run('endpoints reactivate --status in-service --auto-approve')
+  t.match(await run('endpoints activate --status pre-active --auto-approve'), { outcome: 'ok' })
   await run('resume')
   await run(`esims release ${desk.iccids[3]}`)
   await run('ledger check')

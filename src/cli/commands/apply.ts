@@ -4,9 +4,9 @@ import type { ApplyReport, Result } from '../../apply/report.ts'
 import { settlePending } from '../../apply/settle-pending.ts'
 import { type MadePlan, makePlan } from '../../make-plan.ts'
 import type { Catalog } from '../../model.ts'
-import { applyOutcome, type Outcome, planErrors, planOutcome } from '../../outcome.ts'
+import { planErrors, planOutcome } from '../../outcome.ts'
 import { inPlainWords } from '../../plain-error.ts'
-import { count, duration } from '../../render/paint.ts'
+import { count } from '../../render/paint.ts'
 import { planToJson } from '../../render/plan-json.ts'
 import { renderPlan } from '../../render/plan-text.ts'
 import { renderReport, reportToJson } from '../../render/report-text.ts'
@@ -16,11 +16,21 @@ import type { Sft } from '../../sft/api.ts'
 import type { StateStore } from '../../state/state.ts'
 import { openState } from '../../stores/states.ts'
 import { openAccount, stateOf, subjectOf } from '../account.ts'
+import {
+  confirmed,
+  outcomeOf,
+  RUN_FLAGS,
+  requireApproval,
+  sayOutOfTime,
+  stopOf,
+  unlessStopped,
+  withinTime,
+} from '../approved-run.ts'
 import { readCatalog } from '../catalog.ts'
 import { ACCOUNT_FLAGS, CATALOG_FLAGS, defineCommand, JSON_FLAG } from '../command.ts'
 import { type Context, EXIT, showIssues } from '../context.ts'
 import { INIT_FLAG, mayBegin } from '../first-run.ts'
-import { namesOf, number, on, UsageError, type Values, whole } from '../flags.ts'
+import { namesOf, type Values } from '../flags.ts'
 import { PLAN_FLAGS, planOptions, sayRead } from '../planning.ts'
 import { showProgress } from '../progress.ts'
 import { LEDGER_FLAG, readSoldEndpoints } from '../sold-endpoints.ts'
@@ -31,10 +41,7 @@ const FLAGS = {
   ...PLAN_FLAGS,
   ...LEDGER_FLAG,
   ...INIT_FLAG,
-  'auto-approve': on('do not ask; needed where nobody can be asked'),
-  parallel: whole('N', 'writes in flight (default: what fills the rate)'),
-  'max-minutes': number('N', 'stop after so long, exit 4; the next run goes on'),
-  'allow-blocked': on('exit 0, not 5, where something is blocked and the rest is done'),
+  ...RUN_FLAGS,
   ...JSON_FLAG,
 } as const
 
@@ -60,8 +67,7 @@ export const apply = defineCommand({
     },
   ],
   run: async ({ flags, args }, context) => {
-    if (!flags['auto-approve'] && args.length === 0 && !context.canAsk)
-      throw new UsageError('there is nobody to ask: give --auto-approve, or use plan to look first')
+    if (args.length === 0) requireApproval(flags, context, 'use plan to look first')
     const catalog = await readCatalog(flags, context)
     if (catalog === undefined) return EXIT.failed
     const file = args[0]
@@ -76,47 +82,11 @@ export const apply = defineCommand({
       purpose: 'apply',
       onNotice: context.err,
     })
-    const limit = watchTime(flags, context)
-    try {
-      return await applyCatalog(catalog, sft, store, saved, flags, context)
-    } finally {
-      clearTimeout(limit)
-    }
+    return await withinTime(flags, context, () =>
+      applyCatalog(catalog, sft, store, saved, flags, context),
+    )
   },
 })
-
-/** The longest time that a timer can be set to; a longer one would end at once. */
-const LONGEST_MINUTES = 35_000
-
-/** Why the run was stopped, from the stop signal's reason. */
-type StopReason = 'SIGINT' | 'SIGTERM' | 'time'
-
-const STOPPED_BY: Readonly<Record<StopReason, Outcome>> = {
-  SIGINT: 'interrupted',
-  SIGTERM: 'terminated',
-  time: 'outOfTime',
-}
-
-function watchTime(flags: Flags, context: Context): NodeJS.Timeout | undefined {
-  const minutes = flags['max-minutes']
-  context.onSignal((signal, times) => {
-    if (times > 1) {
-      context.err(
-        'stopped at once; the state is true, what was under way is looked for first by the next run',
-      )
-      context.exit(signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated)
-    }
-    context.err('stopping: waiting for what is under way (once more to stop at once)')
-    context.stop.abort(signal)
-  })
-  if (minutes === undefined) return undefined
-  const timer = setTimeout(
-    () => context.stop.abort('time'),
-    Math.min(minutes, LONGEST_MINUTES) * 60_000,
-  )
-  timer.unref()
-  return timer
-}
 
 async function applyCatalog(
   catalog: Catalog,
@@ -179,8 +149,7 @@ async function applyCatalog(
     })
   else if (plan.operations.length > 0)
     for (const line of renderReport(report, context.paint, subject)) context.out(line)
-  if (outcome === 'outOfTime')
-    context.err(`time limit reached after ${duration(report.seconds)}: the next run goes on`)
+  sayOutOfTime(outcome, report, context)
   return EXIT[outcome]
 }
 
@@ -192,10 +161,6 @@ function stillHolds(saved: SavedPlan, moved: readonly string[], context: Context
   context.err('nothing was changed: make a new plan')
   return false
 }
-
-/** What the run came to; with `--allow-blocked`, apart from what the plan had blocked. */
-const outcomeOf = (report: ApplyReport, flags: Flags, context: Context): Outcome =>
-  applyOutcome(flags['allow-blocked'] ? { ...report, blocked: [] } : report, stopOf(context))
 
 async function carryOut(
   made: MadePlan,
@@ -252,11 +217,6 @@ async function settleEarlier(sft: Sft, store: StateStore, context: Context): Pro
   }
 }
 
-async function confirmed(context: Context, question: string): Promise<boolean> {
-  const answer = await context.ask(`${question} Only "yes" is taken: `)
-  return answer.trim().toLowerCase() === 'yes'
-}
-
 async function confirmCanary(
   results: readonly Result[],
   subject: Subject,
@@ -273,23 +233,4 @@ async function confirmCanary(
     context,
     `${results.filter(result => result.status === 'done').length} of ${results.length} canary endpoints are there. Go on with the rest on ${subjectText(subject)}?`,
   )
-}
-
-/** Who told the run to stop; undefined where nobody did. */
-function stopOf(context: Context): Outcome | undefined {
-  const { signal } = context.stop
-  return signal.aborted ? STOPPED_BY[signal.reason as StopReason] : undefined
-}
-
-/** Reading is given up at once when the run is told to stop: undefined. */
-async function unlessStopped<Value>(
-  context: Context,
-  read: () => Promise<Value>,
-): Promise<Value | undefined> {
-  const { signal } = context.stop
-  if (signal.aborted) return undefined
-  const stopped = new Promise<undefined>(resolve =>
-    signal.addEventListener('abort', () => resolve(undefined), { once: true }),
-  )
-  return Promise.race([read(), stopped])
 }

@@ -1,0 +1,104 @@
+/** What a run has that changes the account after somebody said yes: approval, a time limit, how it ended. */
+import type { ApplyReport } from '../apply/report.ts'
+import { applyOutcome, type Outcome } from '../outcome.ts'
+import { duration } from '../render/paint.ts'
+import { type Context, EXIT } from './context.ts'
+import { number, on, UsageError, type Values, whole } from './flags.ts'
+
+/** Flags of every command that carries out a plan. */
+export const RUN_FLAGS = {
+  'auto-approve': on('do not ask; needed where nobody can be asked'),
+  parallel: whole('N', 'writes in flight (default: what fills the rate)'),
+  'max-minutes': number('N', 'stop after so long, exit 4; the next run goes on'),
+  'allow-blocked': on('exit 0, not 5, where something is blocked and the rest is done'),
+} as const
+
+type Flags = Values<typeof RUN_FLAGS>
+
+/** Throws a `UsageError` where nobody could say yes; `instead` is what to do to look first. */
+export function requireApproval(flags: Flags, context: Context, instead: string): void {
+  if (!flags['auto-approve'] && !context.canAsk)
+    throw new UsageError(`there is nobody to ask: give --auto-approve, or ${instead}`)
+}
+
+/** The longest time that a timer can be set to; a longer one would end at once. */
+const LONGEST_MINUTES = 35_000
+
+/** Why the run was stopped, from the stop signal's reason. */
+type StopReason = 'SIGINT' | 'SIGTERM' | 'time'
+
+const STOPPED_BY: Readonly<Record<StopReason, Outcome>> = {
+  SIGINT: 'interrupted',
+  SIGTERM: 'terminated',
+  time: 'outOfTime',
+}
+
+function watchTime(flags: Flags, context: Context): NodeJS.Timeout | undefined {
+  const minutes = flags['max-minutes']
+  context.onSignal((signal, times) => {
+    if (times > 1) {
+      context.err(
+        'stopped at once; the state is true, what was under way is looked for first by the next run',
+      )
+      context.exit(signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated)
+    }
+    context.err('stopping: waiting for what is under way (once more to stop at once)')
+    context.stop.abort(signal)
+  })
+  if (minutes === undefined) return undefined
+  const timer = setTimeout(
+    () => context.stop.abort('time'),
+    Math.min(minutes, LONGEST_MINUTES) * 60_000,
+  )
+  timer.unref()
+  return timer
+}
+
+/** Works until its time is over or somebody stops it: both tell `context.stop`. */
+export async function withinTime<Result>(
+  flags: Flags,
+  context: Context,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const limit = watchTime(flags, context)
+  try {
+    return await work()
+  } finally {
+    clearTimeout(limit)
+  }
+}
+
+/** What the run came to; with `--allow-blocked`, apart from what the plan had blocked. */
+export const outcomeOf = (report: ApplyReport, flags: Flags, context: Context): Outcome =>
+  applyOutcome(flags['allow-blocked'] ? { ...report, blocked: [] } : report, stopOf(context))
+
+/** Says that the time is over, where that ended the run. */
+export function sayOutOfTime(outcome: Outcome, report: ApplyReport, context: Context): void {
+  if (outcome === 'outOfTime')
+    context.err(`time limit reached after ${duration(report.seconds)}: the next run goes on`)
+}
+
+/** Asks, where only yes is taken. */
+export async function confirmed(context: Context, question: string): Promise<boolean> {
+  const answer = await context.ask(`${question} Only "yes" is taken: `)
+  return answer.trim().toLowerCase() === 'yes'
+}
+
+/** Who told the run to stop; undefined where nobody did. */
+export function stopOf(context: Context): Outcome | undefined {
+  const { signal } = context.stop
+  return signal.aborted ? STOPPED_BY[signal.reason as StopReason] : undefined
+}
+
+/** Reading is given up at once when the run is told to stop: undefined. */
+export async function unlessStopped<Value>(
+  context: Context,
+  read: () => Promise<Value>,
+): Promise<Value | undefined> {
+  const { signal } = context.stop
+  if (signal.aborted) return undefined
+  const stopped = new Promise<undefined>(resolve =>
+    signal.addEventListener('abort', () => resolve(undefined), { once: true }),
+  )
+  return Promise.race([read(), stopped])
+}

@@ -1,0 +1,72 @@
+import type { EndpointReport } from '../provision/endpoint-report.ts'
+import type { EndpointView } from '../provision/endpoint-view.ts'
+import { gated } from './gate.ts'
+import { columns, stockTable } from './ledger-text.ts'
+import { count, type Paint, plain, type Tone } from './paint.ts'
+import { type Subject, subjectLines } from './subject.ts'
+
+const TONE: Readonly<Record<EndpointView['use'], Tone>> = {
+  unused: 'add',
+  reserved: 'change',
+  sold: 'dim',
+  'in service': 'change',
+  'set aside': 'warn',
+}
+
+/** Endpoints, a line each, and their number. */
+export const renderEndpoints = (
+  views: readonly EndpointView[],
+  paint: Paint = plain,
+  subject?: Subject,
+): readonly string[] =>
+  gated(paint, marked => [
+    ...subjectLines(subject),
+    ...columns(views.map(view => rowOf(view, marked))),
+    marked('dim', count(views.length, 'endpoint')),
+  ])
+
+function rowOf(view: EndpointView, paint: Paint): readonly string[] {
+  const { iccid, endpointId, batch, tags, use, lifecycle, since, orderId, open, doubt } = view
+  const more = [
+    orderId === undefined ? undefined : `order ${orderId}`,
+    open === undefined ? undefined : paint('warn', `${open} not settled`),
+    view.reason === undefined ? undefined : paint('warn', view.reason),
+    doubt === undefined ? undefined : paint('warn', doubt),
+  ]
+  return [
+    iccid,
+    endpointId,
+    batch,
+    tags.join(',') || '-',
+    lifecycle ?? '-',
+    since?.slice(0, 10) ?? '-',
+    [paint(TONE[use], use), ...more].filter(Boolean).join('; '),
+  ]
+}
+
+/** A report for people: batch, tag, status, age, and how long the stock lasts. */
+export const renderEndpointReport = (
+  report: EndpointReport,
+  paint: Paint = plain,
+  subject?: Subject,
+): readonly string[] => gated(paint, () => [...subjectLines(subject), ...reportLines(report)])
+
+function reportLines(report: EndpointReport): readonly string[] {
+  const { lifecycles, ages, oldestSince, soldPerDay, daysLeft, sellable } = report
+  const onAccount = Object.entries(lifecycles ?? {}).map(([word, many]) => `${many} ${word}`)
+  const aged = ages.map(({ fromDays, toDays, count: many }) => {
+    if (fromDays === undefined) return `${many} not known since when`
+    return toDays === undefined
+      ? `${many} for ${fromDays} days or more`
+      : `${many} for ${fromDays} to ${toDays} days`
+  })
+  return [
+    ...stockTable(report),
+    ...(onAccount.length === 0 ? [] : [`on the account: ${onAccount.join(', ')}`]),
+    ...(aged.length === 0 ? [] : [`unused: ${aged.join(', ')}`]),
+    ...(oldestSince === undefined ? [] : [`the oldest is in stock since ${oldestSince}`]),
+    daysLeft === undefined
+      ? 'nothing was sold lately'
+      : `${soldPerDay.toFixed(1)} sold a day; at that pace the ${count(sellable, 'unused one')} last ${count(Math.floor(daysLeft), 'day')}`,
+  ]
+}
