@@ -1,4 +1,4 @@
-export { type IccidList, readIccidList } from './iccid-list.ts'
+export { readIccidList } from './iccid-list.ts'
 export type { CheckDigitRule } from './inventory.ts'
 export { catalogJsonSchema } from './json-schema.ts'
 export type { CatalogLimits } from './limits.ts'

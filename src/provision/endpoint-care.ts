@@ -37,7 +37,7 @@ export const isCancelledSale = (esim: EsimRow): boolean =>
   esim.status === 'set aside' && esim.suspended === true
 
 /** Whose endpoint it must be: `sold` to somebody, `cancelled` too, or `in service` without a sale. */
-export type Standing = 'sold' | 'sold or cancelled' | 'in service'
+type Standing = 'sold' | 'sold or cancelled' | 'in service'
 
 /** The eSIM of an endpoint that was sold from this ledger. Throws UnknownEndpointError. */
 export async function findSold(context: SellingContext, endpointId: string): Promise<EsimRow> {
