@@ -162,7 +162,7 @@ t.test('a sold eSIM is topped up, suspended, reactivated and looked at', async t
   )
 
   const stock = await desk.run('stock')
-  t.match(stock.stdout, /^batch first +1 +0 +1 +0$/m)
+  t.match(stock.stdout, /^batch first +1 +0 +1 +0 +0$/m)
   t.match(stock.stdout, /the stock lasts \d+ days?\n$/)
   t.equal((await desk.run('stock --below 2')).code, 2)
   t.equal((await desk.run('stock --below 1')).code, 0)
