@@ -34,6 +34,7 @@ export type {
   TopUpRequest,
 } from './api.ts'
 export type { Cancellation } from './cancel-report.ts'
+export type { Candidate } from './candidates.ts'
 export type { SuspensionReason } from './endpoint-care.ts'
 export type { AgeCount, EndpointReport } from './endpoint-report.ts'
 export type { EndpointChoice, EndpointUse, EndpointView } from './endpoint-view.ts'
