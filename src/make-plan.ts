@@ -29,6 +29,7 @@ import { kinds } from './resources/kinds.ts'
 import type { Sft } from './sft/api.ts'
 import { accountIdentity, checkAccount } from './state/account-identity.ts'
 import type { State } from './state/state.ts'
+import { withWireOf } from './with-wire.ts'
 
 /** What planning may be told; each has the default that suits a first run. */
 export interface PlanOptions {
@@ -70,12 +71,13 @@ export interface MadePlan {
 export async function makePlan(
   catalog: Catalog,
   state: State,
-  sft: Sft,
+  account: Sft,
   options: PlanOptions = {},
 ): Promise<MadePlan> {
+  const sft = withWireOf(account, catalog)
   const { observation, graph, changes: all } = await compare(catalog, state, sft, options)
-  const account = accountIdentity(sft, catalog.account, observation)
-  const wrongAccount = checkAccount(state, account)
+  const identity = accountIdentity(sft, catalog.account, observation)
+  const wrongAccount = checkAccount(state, identity)
   const targeted = targetChanges(all, options.targets ?? [], graph)
   const changes =
     options.prune === true
@@ -97,7 +99,8 @@ export async function makePlan(
       observation,
       planned.changes.flatMap(({ kind, action }) => (action === 'keep' ? [] : [kind])),
     ),
-    account,
+    account: identity,
+    ...(catalog.account.wire && { wire: catalog.account.wire }),
   }
   const sections = kinds().flatMap(({ list }) => (list === undefined ? [] : [list.section]))
   return { plan, observation, accountHash: observationHash(observation, sections) }

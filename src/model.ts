@@ -60,6 +60,8 @@ export interface AccountDefaults {
   readonly destGroupId?: string
   /** What to do when a network leaves a zone of the catalog; SFT has no public call for it. */
   readonly onNetworkRemoval: NetworkRemovalPolicy
+  /** Wire values that this account was found to have (docs/wire.md); settings of the client win over them. */
+  readonly wire?: JsonObject
   readonly positions: Readonly<Record<string, Position>>
 }
 

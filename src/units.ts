@@ -6,8 +6,12 @@
 const MB_PER_UNIT = { MB: 1n, GB: 1024n, TB: 1024n * 1024n } as const
 /** Form of a data volume, for the JSON Schema; `parseDataVolume` also wants a whole number of MB. */
 export const DATA_VOLUME_PATTERN = '^[0-9]{1,9}(\\.[0-9]{1,9})? ?(MB|GB|TB)$'
+/** Form of the data of a plan, for the JSON Schema: a volume, a volume a day, or no end. */
+export const PLAN_DATA_PATTERN = '^([0-9]{1,9}(\\.[0-9]{1,9})? ?(MB|GB|TB)( a day)?|unlimited)$'
 /** Form of a validity period. */
-export const VALIDITY_PATTERN = '^[1-9][0-9]{0,4} ?days?$'
+export const VALIDITY_PATTERN = '^([1-9][0-9]{0,4} ?(days?|months?|years?)|unlimited)$'
+/** Form of a speed. */
+export const SPEED_PATTERN = '^[1-9][0-9]{0,5} ?(kbps|Mbps)$'
 /** Form of an amount of money. */
 export const AMOUNT_PATTERN = '^(0|[1-9][0-9]{0,8})(\\.[0-9]{1,4})?$'
 /** Form of a share of what exists. */
@@ -30,6 +34,28 @@ export function parseDataVolume(text: string): number | undefined {
   const megabytes = Number(scaled / scale)
   return megabytes > 0 && Number.isSafeInteger(megabytes) ? megabytes : undefined
 }
+
+/** The data of a plan: MB in all, or MB of each day. */
+export interface PlanData {
+  readonly megabytes: number | 'unlimited'
+  /** Given anew each day. */
+  readonly per?: 'day'
+}
+
+/** Reads `10 GB`, `1 GB a day` or `unlimited`; `undefined` as `parseDataVolume` has it. */
+export function parsePlanData(text: string): PlanData | undefined {
+  if (text === 'unlimited') return { megabytes: 'unlimited' }
+  const [volume = '', ...daily] = text.split(' a day')
+  const megabytes = parseDataVolume(volume)
+  if (megabytes === undefined || daily.length > 1 || (daily[0] ?? '') !== '') return undefined
+  return { megabytes, ...(daily.length > 0 && { per: 'day' }) }
+}
+
+/** The data of a plan as it stands in YAML. */
+export const formatPlanData = ({ megabytes, per }: PlanData): string =>
+  megabytes === 'unlimited'
+    ? megabytes
+    : `${formatMB(megabytes)}${per === undefined ? '' : ' a day'}`
 
 /** Writes MB in the largest unit in which it is short and exact: `10 GB`, `1.5 GB`, `500 MB`. */
 export function formatMB(megabytes: number): string {
@@ -59,10 +85,57 @@ export function formatBytes(bytes: number): string {
   return `${rounded} ${units[index]}`
 }
 
-/** Reads `30 days` or `1 day` as a number of days. */
-export function parseValidity(text: string): number | undefined {
-  return new RegExp(VALIDITY_PATTERN).test(text) ? Number.parseInt(text, 10) : undefined
+/**
+ * How long a plan lasts: a number of days, or else the text by which the catalog says it, in one form:
+ * `1 month`, `2 years`, `unlimited`. Months and years go by the calendar.
+ */
+export type Validity = number | string
+
+/** A validity in its parts; `unlimited` has none. */
+export interface ValidityParts {
+  readonly unit: 'days' | 'months' | 'years'
+  readonly count: number
 }
+
+/** Reads `30 days`, `3 months`, `1 year` or `unlimited`. */
+export function parseValidity(text: string): Validity | undefined {
+  if (!new RegExp(VALIDITY_PATTERN).test(text)) return undefined
+  const count = Number.parseInt(text, 10)
+  if (text === 'unlimited') return text
+  if (/days?$/.test(text)) return count
+  return inUnits(count, /months?$/.test(text) ? 'month' : 'year')
+}
+
+/** A validity as it stands in YAML. */
+export const formatValidity = (validity: Validity): string =>
+  typeof validity === 'number' ? formatDays(validity) : validity
+
+/** The parts of a validity; undefined for one without an end. */
+export function validityParts(validity: Validity): ValidityParts | undefined {
+  if (typeof validity === 'number') return { unit: 'days', count: validity }
+  if (validity === 'unlimited') return undefined
+  return {
+    unit: /months?$/.test(validity) ? 'months' : 'years',
+    count: Number.parseInt(validity, 10),
+  }
+}
+
+/** A validity of its parts, in its one form. */
+export const validityOf = ({ unit, count }: ValidityParts): Validity =>
+  unit === 'days' ? count : inUnits(count, unit === 'months' ? 'month' : 'year')
+
+const inUnits = (count: number, unit: string): string =>
+  `${count} ${count === 1 ? unit : `${unit}s`}`
+
+/** Reads `512 kbps` or `1 Mbps`, which is 1,000 kbps. */
+export function parseSpeed(text: string): number | undefined {
+  if (!new RegExp(SPEED_PATTERN).test(text)) return undefined
+  return Number.parseInt(text, 10) * (text.endsWith('Mbps') ? 1000 : 1)
+}
+
+/** A speed as it stands in YAML: `512 kbps`, `2 Mbps`. */
+export const formatSpeed = (kbps: number): string =>
+  kbps % 1000 === 0 ? `${kbps / 1000} Mbps` : `${kbps} kbps`
 
 /** Reads an amount of money of the catalog language; `undefined` for what is none. */
 export const parseAmount = (text: string): string | undefined =>

@@ -37,7 +37,8 @@ export interface ApplyOptions {
  * with errors, and what is no `SftError`, such as a full disk, once nothing is under way any more.
  */
 export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<ApplyReport> {
-  const { sft, store, clock = SYSTEM_CLOCK, pageSize = sft.form.pageSize } = options
+  const sft = plan.wire === undefined ? options.sft : options.sft.withWire(plan.wire)
+  const { store, clock = SYSTEM_CLOCK, pageSize = sft.form.pageSize } = options
   refuseErrors(plan)
   // What is no answer of the platform, such as a full disk, stops the run as a person would.
   const halt = new AbortController()

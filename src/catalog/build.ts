@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { textOf } from '../json.ts'
+import { isJsonObject, textOf } from '../json.ts'
 import type { AccountDefaults, Address, Catalog, ChangeShareLimits, Moved } from '../model.ts'
 import { byKind, kinds } from '../resources/kinds.ts'
 import { parseShare } from '../units.ts'
@@ -39,8 +39,13 @@ export function buildCatalog(
 type CatalogFields = Pick<Catalog, 'account' | 'moved' | 'limits' | 'hash'>
 
 function buildAccount(draft: Draft | undefined): AccountDefaults {
-  const account = accountDefaults.parse(draft?.raw ?? {})
-  return { ...defined(account), positions: draft === undefined ? {} : positionsOf(draft) }
+  const { wire: _checked, ...account } = accountDefaults.parse(draft?.raw ?? {})
+  const wire = draft?.raw['wire']
+  return {
+    ...defined(account),
+    ...(isJsonObject(wire) && { wire }),
+    positions: draft === undefined ? {} : positionsOf(draft),
+  }
 }
 
 function buildMoved(draft: Draft): Moved {

@@ -104,6 +104,7 @@ function explain(error: ErrorObject, path: Path): Finding {
   if (path.length === 0 && error.data === null) return { path, part: 'value', problem: noVersion }
   if (error.keyword === 'additionalProperties') return explainUnknownKey(error, path, rules)
   if (error.keyword === 'required') return explainMissing(error, path, rules)
+  if (error.keyword === 'not') return explainRefused(path, rules)
   const code = codeOf(rules)
   const what = nameOf(path)
   const written = describeValue(error.data)
@@ -143,6 +144,17 @@ function explainMissing(error: ErrorObject, path: Path, rules: JsonObject): Find
     hint: `add ${field}${meaning === undefined ? '' : `: ${asClause(meaning)}`}`,
   }
   return { path, part: 'value', problem }
+}
+
+/** A field that stands in the schema only to be refused with its reason. */
+function explainRefused(path: Path, rules: JsonObject): Finding {
+  const [reason = '', ...hints] = (textOf(rules['description']) ?? '').split(': ')
+  const problem: Problem = {
+    code: codeOf(rules),
+    message: `${nameOf(path)} cannot be said: ${reason}`,
+    ...(hints.length > 0 && { hint: hints.join(': ') }),
+  }
+  return { path, part: 'key', problem }
 }
 
 function expectationOf(error: ErrorObject, rules: JsonObject): string {

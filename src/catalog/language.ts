@@ -48,6 +48,10 @@ export const text = (description: string, form?: Form, maximum = 255) => {
       })
 }
 
+/** A field that people look for and the platform has nothing for: always refused, with the reason. */
+export const refused = (reason: string) =>
+  z.never().optional().meta({ description: reason, 'x-code': 'NOT_ON_PLATFORM' })
+
 export const platformId = (description: string) =>
   text(
     description,

@@ -1,8 +1,10 @@
 import type { Issue } from '../issues.ts'
 import type { Catalog } from '../model.ts'
 import { kinds } from '../resources/kinds.ts'
+import type { WireOverrides } from '../sft/wire-settings.ts'
 import { buildCatalog } from './build.ts'
 import { checkSchema } from './check-schema.ts'
+import { checkWire, checkWireNeeds } from './check-wire.ts'
 import { collectDrafts, type ParsedFile } from './drafts.ts'
 import { type CheckDigitRule, readInventory } from './inventory.ts'
 import { createIssueLog } from './issue-log.ts'
@@ -27,6 +29,8 @@ export interface LoadedCatalog {
 export interface LoadOptions {
   /** How a wrong check digit of a 19-digit ICCID is taken; `error` unless given. */
   readonly checkDigit?: CheckDigitRule
+  /** Wire settings that the account will be opened with, which win over `account.wire` of the catalog. */
+  readonly wire?: WireOverrides
   /** Bounds that differ from the usual ones. */
   readonly limits?: Partial<CatalogLimits>
 }
@@ -59,7 +63,8 @@ export async function loadCatalog(
     kinds().map(({ kind, catalog }) => [kind, catalog.section]),
   )
   checkRules(drafts, !unread && files.length === sources.length, log)
-  const { checkDigit = 'error' } = options
+  const { checkDigit = 'error', wire = {} } = options
+  checkWire(drafts, wire, log)
   const inventory = await readInventory(
     kinds().flatMap(({ kind, catalog }) =>
       catalog.listsIccids === true ? (drafts.entries.get(kind) ?? []) : [],
@@ -69,9 +74,10 @@ export async function loadCatalog(
     log,
   )
   const paths = sources.map(({ source }) => ({ path: source.path }))
-  if (log.hasErrors()) return { issues: log.sorted(), files: paths }
+  const catalog = log.hasErrors() ? undefined : buildCatalog(drafts, inventory, files)
+  if (catalog !== undefined) checkWireNeeds(drafts, catalog, wire, log)
   return {
-    catalog: buildCatalog(drafts, inventory, files),
+    ...(catalog !== undefined && !log.hasErrors() && { catalog }),
     issues: log.sorted(),
     files: paths,
   }

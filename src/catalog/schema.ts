@@ -7,6 +7,7 @@ import { USUAL_SHARE } from '../change-share.ts'
 import type { Kind } from '../resources/kind.ts'
 import { SHARE_PATTERN } from '../units.ts'
 import { KEY, onNetworkRemoval, platformId, roamingProfiles, text } from './language.ts'
+import { wireSchema } from './wire-language.ts'
 
 export const accountDefaults = z
   .strictObject({
@@ -26,6 +27,7 @@ export const accountDefaults = z
       'Destination group of rate zones, where the customer profile does not tell it or tells several.',
     ).optional(),
     onNetworkRemoval: onNetworkRemoval.default('block'),
+    wire: wireSchema.optional(),
   })
   .meta({ description: 'Defaults for all that follows. Once in the whole catalog.' })
 

@@ -199,7 +199,8 @@ function branchOf(rules: JsonObject, type: string): JsonObject {
 }
 
 function meansText(rules: JsonObject): boolean {
-  return branchOf(rules, 'string')['type'] === 'string'
+  const isNumber = branchOf(rules, 'integer')['type'] === 'integer'
+  return !isNumber && branchOf(rules, 'string')['type'] === 'string'
 }
 
 function notText(written: string, value: unknown): Problem {

@@ -1,6 +1,12 @@
-import { type CheckDigitRule, type LoadedCatalog, loadCatalog } from '../catalog/index.ts'
+import {
+  type CheckDigitRule,
+  type LoadedCatalog,
+  type LoadOptions,
+  loadCatalog,
+} from '../catalog/index.ts'
 import type { Catalog } from '../model.ts'
-import { CHECK_DIGIT_RULES, catalogLocation, checkDigitSetting } from '../settings.ts'
+import { CHECK_DIGIT_RULES, catalogLocation, checkDigitSetting, wireSettings } from '../settings.ts'
+import { OPERATIONS } from '../sft/operations.ts'
 import type { CatalogFlags } from './command.ts'
 import { type Context, showIssues } from './context.ts'
 import { UsageError } from './flags.ts'
@@ -23,11 +29,16 @@ export function checkDigitOf(
   )
 }
 
-/** The catalog and everything wrong with it. */
-export async function loadWith(flags: CatalogFlags, context: Context): Promise<LoadedCatalog> {
+/** How catalogs are read here: by flags and environment. */
+export function loadOptions(flags: CatalogFlags, context: Context): LoadOptions {
   const checkDigit = checkDigitOf(flags, context)
-  return loadCatalog(catalogFolder(flags, context), { ...(checkDigit && { checkDigit }) })
+  const { wire } = wireSettings(context.env, Object.keys(OPERATIONS))
+  return { wire, ...(checkDigit && { checkDigit }) }
 }
+
+/** The catalog and everything wrong with it. */
+export const loadWith = (flags: CatalogFlags, context: Context): Promise<LoadedCatalog> =>
+  loadCatalog(catalogFolder(flags, context), loadOptions(flags, context))
 
 /** The catalog, its problems shown; undefined where it has errors. */
 export async function readCatalog(

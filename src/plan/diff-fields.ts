@@ -40,14 +40,16 @@ export function diffFields(
   const standing = context.standing ?? applied
   for (const [field, rule] of Object.entries(kind.fields)) {
     if (rule === undefined) continue
+    const valueIn = (spec: Spec | undefined) =>
+      spec?.[field] === undefined ? spec && rule.unset : spec[field]
     const account = rule.reported ? reported[field] : undefined
     const sides: Sides = {
       field,
       adopting: applied === undefined,
-      applied: applied?.[field],
-      wanted: wanted[field],
+      applied: valueIn(applied),
+      wanted: valueIn(wanted),
       account,
-      have: account === undefined ? standing?.[field] : account,
+      have: account === undefined ? valueIn(standing) : account,
     }
     if (isSettled(sides)) continue
     for (const change of changesOf(sides, rule, context))

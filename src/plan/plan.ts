@@ -1,6 +1,6 @@
 /** What a plan is made of. A plan is data: no functions, no clients inside. */
 import type { Issue } from '../issues.ts'
-import type { Address, Json, KindName, Position, Resource, Spec } from '../model.ts'
+import type { Address, Json, JsonObject, KindName, Position, Resource, Spec } from '../model.ts'
 import type { Impact } from '../resources/impact.ts'
 import type { Mutability } from '../resources/kind.ts'
 import type { AccountIdentity, AnyRecord, SupersededObject } from '../state/state.ts'
@@ -152,6 +152,8 @@ export interface Cost {
 export interface Plan {
   /** Which account was read, to be kept in a new state. */
   readonly account?: AccountIdentity
+  /** Wire settings of the catalog, by which it is applied. */
+  readonly wire?: JsonObject
   readonly changes: readonly Change[]
   readonly operations: readonly Operation[]
   readonly summary: Readonly<Record<Action, number>>

@@ -1,6 +1,15 @@
 /** What changed in an add-on plan of the account, as edits of its entry in the writer's own style. */
 import { isJsonObject } from '../json.ts'
-import { formatAmount, formatDays, formatMB, parseAmount, parseDataVolume } from '../units.ts'
+import type { Json } from '../model.ts'
+import type { AnyRecord } from '../state/state.ts'
+import {
+  formatAmount,
+  formatMB,
+  formatSpeed,
+  formatValidity,
+  parseAmount,
+  parseDataVolume,
+} from '../units.ts'
 import {
   type AcceptContext,
   type DriftedField,
@@ -9,11 +18,12 @@ import {
   noForm,
   setField,
 } from './accept.ts'
+import type { AddonPlanEntry } from './addon-plan-entry.ts'
 
 /** One drifted field of an add-on plan as edits of its entry, in the writer's own style. */
 export function planEdits(
   drift: DriftedField,
-  { catalog, state, written }: AcceptContext,
+  { catalog, state, entry, written }: AcceptContext<AnyRecord, AddonPlanEntry>,
 ): FieldEdits {
   const { field, account } = drift
   const text = String(account)
@@ -33,11 +43,27 @@ export function planEdits(
       return setField('rateZone', zone === undefined ? { id: text } : zone.key)
     }
     case 'dataMB':
-      return setField('data', styledData(written('data'), Number(account)))
+      return written('data') === undefined || entry.dataPer !== undefined
+        ? byHand(field, account)
+        : setField(
+            'data',
+            account === 'unlimited' ? text : styledData(written('data'), Number(account)),
+          )
+    case 'dataPer':
+    case 'smsCount':
+      return byHand(field, account)
+    case 'throttleKbps':
+      return account === null
+        ? { edits: [{ edit: 'remove', field: 'throttle' }] }
+        : setField('throttle', formatSpeed(Number(account)))
+    case 'recurringCharge':
+      return account === null
+        ? { edits: [{ edit: 'remove', field }] }
+        : setField(field, formatAmount(text, placesOf(written(field))))
     case 'validityDays': {
-      const days = formatDays(Number(account))
-      const tight = /^\d+days?$/.test(written('validity') ?? '')
-      return setField('validity', tight ? days.replace(' ', '') : days)
+      const validity = formatValidity(typeof account === 'string' ? account : Number(account))
+      const tight = /^\d+[a-z]+$/.test(written('validity') ?? '')
+      return setField('validity', tight ? validity.replace(' ', '') : validity)
     }
     case 'renewal':
       return isJsonObject(account)
@@ -64,6 +90,11 @@ export function planEdits(
       return noForm(field)
   }
 }
+
+/** What stands in a mapping of the entry, or as part of a text: which of the forms is meant is for a person. */
+const byHand = (field: string, account: Json | undefined): FieldEdits => ({
+  impossible: `${field} is ${JSON.stringify(account ?? null)} on the account: write it into data: or benefits: of the entry`,
+})
 
 const UNIT_MB: Readonly<Record<string, number>> = { MB: 1, GB: 1024, TB: 1024 * 1024 }
 

@@ -17,24 +17,26 @@ import {
 } from '../adopt/proposal.ts'
 import type { PrintedEntry } from '../catalog/entry-edit.ts'
 import { isJsonObject } from '../json.ts'
-import type { Address, Json, JsonObject } from '../model.ts'
+import type { Address, Json, JsonObject, Spec } from '../model.ts'
 import type { ReportedPlan } from '../sft/api.ts'
 import { type AnyRecord, type PutEntry, putEntry } from '../state/state.ts'
 import {
   formatAmount,
-  formatDays,
-  formatMB,
+  formatPlanData,
+  formatSpeed,
+  formatValidity,
   parseAmount,
   parseDataVolume,
   parseValidity,
+  type Validity,
 } from '../units.ts'
 import { ADDON_PLAN } from './addon-plan-entry.ts'
 import { observedPlan } from './addon-plan-observed.ts'
 
 /** What a plan needs in YAML and may not be reported. */
 interface PlanAnswer {
-  readonly dataMB?: number
-  readonly validityDays?: number
+  readonly dataMB?: number | 'unlimited'
+  readonly validityDays?: Validity
   readonly rateZoneId?: string
 }
 
@@ -51,7 +53,7 @@ function planObstacle(plan: ReportedPlan, told: PlanAnswer | undefined): string 
     return benefits.length === 0
       ? 'it has no data benefit'
       : `it has ${benefits.length} data benefits; the catalog has plans of one`
-  if (validity?.type !== undefined && validity.type !== '1')
+  if (validity?.type !== undefined && validity.type !== '1' && spec['validityDays'] === undefined)
     return `its validity has type ${validity.type}; the catalog has days (type 1) only`
   if (subscription?.activatedBy !== undefined && spec['activation'] === undefined)
     return `its activatedBy is ${subscription.activatedBy}, which is neither first use (1) nor immediate (0)`
@@ -72,8 +74,11 @@ function planObstacle(plan: ReportedPlan, told: PlanAnswer | undefined): string 
 function planFacts(plan: ReportedPlan, told: PlanAnswer | undefined): PlanAnswer {
   const { rateZone, dataMB, validityDays } = observedPlan(plan).spec
   const rateZoneId = typeof rateZone === 'string' ? rateZone : told?.rateZoneId
-  const data = typeof dataMB === 'number' ? dataMB : told?.dataMB
-  const days = typeof validityDays === 'number' ? validityDays : told?.validityDays
+  const data = typeof dataMB === 'number' || dataMB === 'unlimited' ? dataMB : told?.dataMB
+  const days =
+    typeof validityDays === 'number' || typeof validityDays === 'string'
+      ? validityDays
+      : told?.validityDays
   return {
     ...(rateZoneId !== undefined && { rateZoneId }),
     ...(data !== undefined && { dataMB: data }),
@@ -239,13 +244,19 @@ function writePlan(
     name,
     description: spec['description'],
     rateZone: zoneKey ?? { id: facts.rateZoneId ?? '' },
-    data: formatMB(facts.dataMB ?? 0),
-    validity: formatDays(facts.validityDays ?? 0),
+    ...dataFields(facts.dataMB ?? 0, spec),
+    throttle:
+      typeof spec['throttleKbps'] === 'number' ? formatSpeed(spec['throttleKbps']) : undefined,
+    validity: formatValidity(facts.validityDays ?? 0),
     activation: spec['activation'] === 'immediate' ? 'immediate' : undefined,
     renewal: isJsonObject(spec['renewal']) ? spec['renewal'] : undefined,
     charge:
       typeof spec['charge'] === 'string' && spec['charge'] !== '0'
         ? formatAmount(spec['charge'])
+        : undefined,
+    recurringCharge:
+      typeof spec['recurringCharge'] === 'string'
+        ? formatAmount(spec['recurringCharge'])
         : undefined,
     priority: spec['priority'] === 1 ? undefined : spec['priority'],
     serviceProfile: unless(defaults.addonServiceProfile, plan.serviceProfile),
@@ -256,6 +267,15 @@ function writePlan(
     fields: present(fields),
     comments: trusted.length === 0 ? [] : [`not reported by the account: ${trusted.join('; ')}`],
   }
+}
+
+/** The short form, or benefits where there is more than data. */
+function dataFields(
+  megabytes: number | 'unlimited',
+  { dataPer, smsCount }: Spec,
+): Readonly<Record<string, Json>> {
+  const data = formatPlanData({ megabytes, ...(dataPer === 'day' && { per: 'day' }) })
+  return typeof smsCount === 'number' ? { benefits: { data, sms: smsCount } } : { data }
 }
 
 const unless = (usual: string | undefined, value: string | undefined): string | undefined =>

@@ -8,6 +8,7 @@ import {
   name,
   PROSE_FORM,
   platformId,
+  refused,
   shared,
   TYPED_FORM,
   text,
@@ -15,15 +16,22 @@ import {
 import { objectOf, textOf } from '../json.ts'
 import type { Entry } from '../model.ts'
 import { normaliseName } from '../names.ts'
+import { SENT_PLAN_FIELDS } from '../plan-words.ts'
 import {
   AMOUNT_PATTERN,
-  DATA_VOLUME_PATTERN,
+  formatSpeed,
+  PLAN_DATA_PATTERN,
   parseAmount,
-  parseDataVolume,
+  parsePlanData,
+  parseSpeed,
   parseValidity,
+  SPEED_PATTERN,
   VALIDITY_PATTERN,
+  type Validity,
+  validityParts,
 } from '../units.ts'
-import type { CatalogPart } from './catalog-part.ts'
+import type { CatalogPart, WireNeed } from './catalog-part.ts'
+import { checkPrices, pricesSchema } from './prices.ts'
 
 /** The kind by its names. */
 export const ADDON_PLAN = {
@@ -36,7 +44,7 @@ export type Activation = 'first-use' | 'immediate'
 export interface Renewal {
   readonly on: 'expiry' | 'exhaustion'
   /** Subscriptions in all, the first one included (contract 7). */
-  readonly times: number
+  readonly times: number | 'unlimited'
 }
 
 export interface AddonPlanEntry extends Entry {
@@ -44,12 +52,20 @@ export interface AddonPlanEntry extends Entry {
   readonly description?: string
   /** A zone of this catalog by its key, or one kept elsewhere by its ID. */
   readonly rateZone: { readonly key: string } | { readonly id: string }
-  readonly dataMB: number
-  readonly validityDays: number
+  readonly dataMB: number | 'unlimited'
+  /** The data is given anew each day. */
+  readonly dataPer?: 'day'
+  readonly smsCount?: number
+  /** Speed that is left once the data is used up. */
+  readonly throttleKbps?: number
+  /** Days as a number; else `1 month`, `2 years`, `unlimited`. */
+  readonly validityDays: Validity
   readonly activation: Activation
   readonly renewal?: Renewal
   /** Decimal amount as text, in the account's currency. */
   readonly charge: string
+  /** The same, charged again at each renewal of the platform. */
+  readonly recurringCharge?: string
   readonly priority: number
   /** Overrides of the account's defaults. */
   readonly serviceProfile?: string
@@ -70,18 +86,45 @@ const renewal = z
         'expiry: when the validity ends. exhaustion: when the data is used up or the validity ends.',
     }),
     times: z
-      .int()
-      .min(2)
-      .max(99_999)
-      .meta({ description: 'Subscriptions in all, the first one included.' }),
+      .union([z.int().min(2).max(99_999), z.literal('unlimited')])
+      .meta({ description: 'Subscriptions in all, the first one included, or unlimited.' }),
   })
   .meta({ description: 'The add-on subscribes itself again. Left out: one time.' })
 
 const plansPortal = z
   .looseObject({
     sku: text('Text by which orders name the plan, unique among plans.', TYPED_FORM).optional(),
+    prices: pricesSchema.optional(),
   })
   .meta({ description: 'Anything your portal wants to find beside the ID in the state.' })
+
+const data = text('Data: MB, GB or TB in all or a day, or unlimited; 1 GB = 1024 MB.', {
+  pattern: PLAN_DATA_PATTERN,
+  write: 'a number and MB, GB or TB, such as 10 GB, 500 MB or 1 GB a day, or unlimited',
+  code: 'UNIT_INVALID',
+})
+
+const benefits = z
+  .strictObject({
+    data: data.optional(),
+    sms: z
+      .int()
+      .min(1)
+      .max(999_999)
+      .optional()
+      .meta({ description: 'Messages that it grants, beside data.' }),
+    minutes: refused(
+      'the platform has no voice service (contract 6: DATA, SMS-MO, SMS-MT and NB-IoT): leave minutes out',
+    ),
+  })
+  .meta({ description: 'What it grants, where it is more than data.' })
+
+const amount = (description: string) =>
+  text(description, {
+    pattern: AMOUNT_PATTERN,
+    write: 'a decimal amount such as "4.50"',
+    code: 'UNIT_INVALID',
+  })
 
 const schema = z
   .strictObject({
@@ -97,25 +140,29 @@ const schema = z
           .meta({ description: 'A rate zone that this catalog does not manage.' }),
       ])
       .meta({ description: 'Key of a rate zone of this catalog, or { id: "1201" }.' }),
-    data: text('Data volume: MB, GB or TB; 1 GB = 1024 MB.', {
-      pattern: DATA_VOLUME_PATTERN,
-      write: 'a number and MB, GB or TB, such as 10 GB or 500 MB',
+    data: data.optional(),
+    benefits: benefits.optional(),
+    throttle: text('Speed that is left once the data is used up; of unlimited data, its speed.', {
+      pattern: SPEED_PATTERN,
+      write: 'a speed in kbps or Mbps, such as 512 kbps',
       code: 'UNIT_INVALID',
-    }),
+    }).optional(),
     validity: text('How long it lasts from its start.', {
       pattern: VALIDITY_PATTERN,
-      write: 'a whole number of days, such as 30 days',
+      write: 'a whole number of days, months or years, such as 30 days or 1 month, or unlimited',
       code: 'UNIT_INVALID',
     }),
+    activateWithin: refused(
+      'the platform has nothing that ends an add-on which was not started (contract 4.4): leave it out and say it in your portal, or build one such plan there and name it under like:',
+    ),
     activation: z.enum(['first-use', 'immediate']).default('first-use').meta({
       description: 'first-use: starts at the first traffic. immediate: starts when subscribed.',
     }),
     renewal: renewal.optional(),
-    charge: text("Amount charged by the platform, in the account's currency.", {
-      pattern: AMOUNT_PATTERN,
-      write: 'a decimal amount such as "4.50"',
-      code: 'UNIT_INVALID',
-    }).default('0'),
+    charge: amount("Amount charged by the platform, in the account's currency.").default('0'),
+    recurringCharge: amount(
+      'Amount charged again and again by the platform, beside the charge.',
+    ).optional(),
     priority: z
       .int()
       .min(1)
@@ -135,7 +182,7 @@ function buildAddonPlan(draft: Draft): AddonPlanEntry {
     ...entryOf(draft, plan),
     name: normaliseName(plan.name),
     rateZone: typeof zone === 'string' ? { key: zone } : zone,
-    dataMB: parseDataVolume(plan.data) ?? cannotBe(`data ${plan.data}`),
+    ...dataOf(plan.data ?? plan.benefits?.data ?? ''),
     validityDays: parseValidity(plan.validity) ?? cannotBe(`validity ${plan.validity}`),
     activation: plan.activation,
     charge: parseAmount(plan.charge) ?? cannotBe(`charge ${plan.charge}`),
@@ -143,6 +190,10 @@ function buildAddonPlan(draft: Draft): AddonPlanEntry {
     ...defined({
       description: plan.description,
       renewal: plan.renewal,
+      smsCount: plan.benefits?.sms,
+      throttleKbps: plan.throttle === undefined ? undefined : parseSpeed(plan.throttle),
+      recurringCharge:
+        plan.recurringCharge === undefined ? undefined : parseAmount(plan.recurringCharge),
       serviceProfile: plan.serviceProfile,
       currencyId: plan.currencyId,
       destinationGroup: plan.destinationGroup,
@@ -150,18 +201,102 @@ function buildAddonPlan(draft: Draft): AddonPlanEntry {
   }
 }
 
+function dataOf(written: string): Pick<AddonPlanEntry, 'dataMB' | 'dataPer'> {
+  const { megabytes, per } = parsePlanData(written) ?? cannotBe(`data ${written}`)
+  return { dataMB: megabytes, ...(per !== undefined && { dataPer: per }) }
+}
+
 function checkAddonPlan(plan: Draft, log: IssueLog): void {
   checkSku(plan, log)
-  const data = textOf(plan.raw['data'])
-  if (data !== undefined && new RegExp(DATA_VOLUME_PATTERN).test(data)) {
-    if (parseDataVolume(data) === undefined) {
-      reportAt(log, plan, ['data'], {
+  checkPrices(plan, log)
+  checkData(plan, log)
+}
+
+/** That the data stands in one place, and comes to whole MB. */
+function checkData(plan: Draft, log: IssueLog): void {
+  const benefits = objectOf(plan.raw['benefits'])
+  const written = plan.raw['data'] !== undefined
+  const within = benefits['data'] !== undefined
+  if (!written && !within)
+    reportAt(log, plan, plan.raw['benefits'] === undefined ? [] : ['benefits'], {
+      code: 'REQUIRED',
+      message: 'this add-on plan needs data',
+      hint: 'add data, such as 10 GB, 1 GB a day or unlimited; beside SMS it may stand in benefits',
+    })
+  if (written && within)
+    reportAt(log, plan, ['benefits', 'data'], {
+      code: 'SCHEMA',
+      message: 'data stands twice, by itself and in benefits',
+      hint: 'keep one of the two',
+    })
+  for (const path of [['data'], ['benefits', 'data']]) {
+    const data = textOf(path.length === 1 ? plan.raw['data'] : benefits['data'])
+    const isForm = data !== undefined && new RegExp(PLAN_DATA_PATTERN).test(data)
+    if (isForm && parsePlanData(data) === undefined)
+      reportAt(log, plan, path, {
         code: 'UNIT_INVALID',
         message: `${data} is not a whole number of MB above 0`,
         hint: '1 GB is 1024 MB; the platform counts data in whole MB',
       })
-    }
   }
+}
+
+/** What of an entry takes a wire value that is not known before somebody set it (contract 7, U11, U15, U17). */
+function wireNeeds(plan: AddonPlanEntry): readonly WireNeed[] {
+  const { dataMB, dataPer, smsCount, throttleKbps, recurringCharge, renewal } = plan
+  const data = plan.positions['benefits.data'] === undefined ? 'data' : 'benefits.data'
+  const needs: readonly (WireNeed | false)[] = [
+    dataMB === 'unlimited' && {
+      field: data,
+      setting: ['unlimited-data'],
+      what: 'data without an end',
+      example: 'unlimited-data: { benefit.FIELD: "…" }',
+    },
+    dataPer === 'day' && {
+      field: data,
+      setting: ['daily-data'],
+      what: 'data that is given anew each day',
+      example: 'daily-data: { benefit.FIELD: "…" }',
+    },
+    smsCount !== undefined && {
+      field: 'benefits.sms',
+      setting: ['benefit-id', 'sms'],
+      what: 'SMS',
+      example: 'benefit-id: { sms: "…" }',
+    },
+    throttleKbps !== undefined && {
+      field: 'throttle',
+      setting: ['throttle', formatSpeed(throttleKbps)],
+      what: `${formatSpeed(throttleKbps)} after the data`,
+      example: `throttle: { ${formatSpeed(throttleKbps)}: { basicInfo.FIELD: "…" } }`,
+    },
+    validityNeed(plan.validityDays),
+    renewal?.times === 'unlimited' && {
+      field: 'renewal.times',
+      setting: ['unlimited-renewals'],
+      what: 'renewals without an end',
+      example: 'unlimited-renewals: "…"',
+    },
+    recurringCharge !== undefined && {
+      field: 'recurringCharge',
+      setting: ['recurring-charge'],
+      what: 'a recurring charge',
+      example: 'recurring-charge: { charge.FIELD: "…" }',
+    },
+  ]
+  return needs.filter(need => need !== false)
+}
+
+function validityNeed(validity: Validity): WireNeed | false {
+  const unit = validityParts(validity)?.unit ?? 'unlimited'
+  return (
+    unit !== 'days' && {
+      field: 'validity',
+      setting: ['validity-type', unit],
+      what: unit === 'unlimited' ? 'a validity without an end' : `a validity in ${unit}`,
+      example: `validity-type: { ${unit}: "…" }`,
+    }
+  )
 }
 
 /** `SKU:` would be kept for the portal like any other field, and nothing could be sold by it. */
@@ -189,10 +324,13 @@ export const addonPlanPart: CatalogPart<AddonPlanEntry> = {
     'description',
     'rateZone',
     'data',
+    'benefits',
+    'throttle',
     'validity',
     'activation',
     'renewal',
     'charge',
+    'recurringCharge',
     'priority',
     'serviceProfile',
     'currencyId',
@@ -201,25 +339,7 @@ export const addonPlanPart: CatalogPart<AddonPlanEntry> = {
   // Body of CreatePlan (contract 4.4).
   owned: {
     into: 'Request.plan',
-    paths: [
-      'basicInfo.planId',
-      'basicInfo.planName',
-      'basicInfo.planCategory',
-      'basicInfo.planDescription',
-      'basicInfo.planType',
-      'basicInfo.serviceProfile',
-      'basicInfo.currencyId',
-      'basicInfo.destinationGroup',
-      'basicInfo.planStatus',
-      'basicInfo.addOnPriority',
-      'charge',
-      'subscription.reSubscription',
-      'subscription.reSubscriptionRule',
-      'subscription.occurrences',
-      'subscription.activatedBy',
-      'validity.validityType',
-      'validity.validityFactor',
-    ],
+    paths: SENT_PLAN_FIELDS,
     items: [{ list: 'benefit', field: 'benefitId', value: '1' }],
   },
   unique: [{ path: ['portal', 'sku'], what: 'SKU', code: 'DUPLICATE_SKU' }],
@@ -228,6 +348,7 @@ export const addonPlanPart: CatalogPart<AddonPlanEntry> = {
     { field: 'currencyId', sources: ['currencyId'] },
     { field: 'destinationGroup', sources: ['destinationGroup', 'roamingProfiles'] },
   ],
+  wireNeeds,
   check: checkAddonPlan,
   build: buildAddonPlan,
 }

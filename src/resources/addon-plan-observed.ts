@@ -1,7 +1,7 @@
 /** What the account reports of add-on plans, in the catalog's terms. */
 import type { Json } from '../model.ts'
 import type { ReportedPlan } from '../sft/api.ts'
-import { normaliseAmount } from '../units.ts'
+import { normaliseAmount, validityOf } from '../units.ts'
 import type { ObservedObject } from './kind.ts'
 
 // The ports speak the contract's values (section 7), whatever this account has.
@@ -18,8 +18,28 @@ function renewalOf(subscription: NonNullable<ReportedPlan['subscription']>): Jso
   if (subscription.occurrences === undefined) return undefined
   if (subscription.occurrences === '1' || subscription.reSubscription === 'false') return null
   const on = keyOf(RENEWAL_RULE, subscription.rule)
-  return on === undefined ? undefined : { on, times: Number(subscription.occurrences) }
+  if (on === undefined) return undefined
+  const { occurrences } = subscription
+  return { on, times: occurrences === 'unlimited' ? occurrences : Number(occurrences) }
 }
+
+/** What other types than those that are known mean is not compared. */
+function validityIn({ type, factor }: NonNullable<ReportedPlan['validity']>): Json | undefined {
+  if (type === 'unlimited') return 'unlimited'
+  const unit = type === '1' ? 'days' : type
+  if (unit !== 'days' && unit !== 'months' && unit !== 'years') return undefined
+  return factor === undefined ? undefined : validityOf({ unit, count: Number(factor) })
+}
+
+/** A value of which the platform tells that there is none. */
+const orNone = <Value>(
+  word: string | undefined,
+  none: string,
+  valueOf: (word: string) => Value,
+): Value | null | undefined =>
+  word === undefined ? undefined : word === none ? null : valueOf(word)
+
+const volumeOf = (word: string): Json => (word === 'unlimited' ? word : Number(word))
 
 /** What of a plan is reported, in the catalog's terms; what is not reported is left out. */
 export function observedPlan(plan: ReportedPlan): ObservedObject {
@@ -29,15 +49,15 @@ export function observedPlan(plan: ReportedPlan): ObservedObject {
     description: plan.description,
     status: plan.status,
     rateZone: benefit?.rateZone,
-    dataMB: benefit?.value === undefined ? undefined : Number(benefit.value),
-    // What other types than days mean is not compared.
-    validityDays:
-      plan.validity?.type === '1' && plan.validity.factor !== undefined
-        ? Number(plan.validity.factor)
-        : undefined,
+    dataMB: benefit?.value && volumeOf(benefit.value),
+    dataPer: orNone(plan.dataPer, 'validity', word => word),
+    smsCount: orNone(plan.smsCount, '0', Number),
+    throttleKbps: orNone(plan.throttleKbps, 'none', Number),
+    validityDays: plan.validity && validityIn(plan.validity),
     activation: keyOf(ACTIVATED_BY, plan.subscription?.activatedBy),
     renewal: plan.subscription && renewalOf(plan.subscription),
     charge: plan.charge === undefined ? undefined : normaliseAmount(plan.charge),
+    recurringCharge: orNone(plan.recurringCharge, 'none', normaliseAmount),
     priority: plan.priority === undefined ? undefined : Number(plan.priority),
     serviceProfile: plan.serviceProfile,
     currencyId: plan.currencyId,

@@ -12,7 +12,7 @@ import type {
 } from '../sft/api.ts'
 import { SftMissingPrerequisiteError } from '../sft/errors.ts'
 import type { AnyRecord, MappingRow } from '../state/state.ts'
-import { formatMB, normaliseAmount } from '../units.ts'
+import { formatMB, formatSpeed, normaliseAmount, type Validity } from '../units.ts'
 import { planEdits } from './addon-plan-accept.ts'
 import { addonPlanAdoption } from './addon-plan-adopt.ts'
 import { ADDON_PLAN, type AddonPlanEntry, addonPlanPart } from './addon-plan-entry.ts'
@@ -71,11 +71,17 @@ function resources({
         status: 'Active',
         rateZone: 'key' in zone ? refTo(`rateZone/${zone.key}`) : zone.id,
         dataMB: entry.dataMB,
+        ...(entry.dataPer && { dataPer: entry.dataPer }),
+        ...(entry.smsCount !== undefined && { smsCount: entry.smsCount }),
+        ...(entry.throttleKbps !== undefined && { throttleKbps: entry.throttleKbps }),
         validityDays: entry.validityDays,
         activation: entry.activation,
         renewal:
           entry.renewal === undefined ? null : { on: entry.renewal.on, times: entry.renewal.times },
         charge: normaliseAmount(entry.charge),
+        ...(entry.recurringCharge !== undefined && {
+          recurringCharge: normaliseAmount(entry.recurringCharge),
+        }),
         priority: entry.priority,
         serviceProfile: entry.serviceProfile ?? account.addonServiceProfile ?? null,
         currencyId: entry.currencyId ?? account.currencyId ?? null,
@@ -113,9 +119,13 @@ function createRequest(spec: Spec): CreatePlanRequest {
     destinationGroup: text('destinationGroup', 'account.roamingProfiles of the catalog gives'),
     priority: String(spec['priority']),
     rateZoneId: text('rateZone', 'CreateRateZone yields'),
-    dataMB: Number(spec['dataMB']),
-    validityDays: Number(spec['validityDays']),
+    dataMB: spec['dataMB'] === 'unlimited' ? 'unlimited' : Number(spec['dataMB']),
+    ...(spec['dataPer'] === 'day' && { dataPer: 'day' }),
+    ...(typeof spec['smsCount'] === 'number' && { smsCount: spec['smsCount'] }),
+    ...(typeof spec['throttleKbps'] === 'number' && { throttleKbps: spec['throttleKbps'] }),
+    validityDays: validityIn(spec),
     charge: String(spec['charge']),
+    ...recurringIn(spec),
     activatedBy: ACTIVATED_BY[spec['activation'] === 'immediate' ? 'immediate' : 'first-use'],
     // A one-time pack as a public client creates it: one occurrence, so that the rule never acts.
     reSubscription: 'true',
@@ -124,6 +134,12 @@ function createRequest(spec: Spec): CreatePlanRequest {
     ...sftOf(spec),
   }
 }
+
+const validityIn = ({ validityDays }: Spec): Validity =>
+  typeof validityDays === 'string' ? validityDays : Number(validityDays)
+
+const recurringIn = ({ recurringCharge }: Spec): { readonly recurringCharge?: string } =>
+  typeof recurringCharge === 'string' ? { recurringCharge } : {}
 
 async function find(read: SftReader, name: string): Promise<Finding<ObservedObject>> {
   return mapFinding(
@@ -158,7 +174,8 @@ async function edit(sft: Sft, { id, fields, spec }: EditRequest): Promise<EditRe
     ...(fields.includes('status') && {
       status: spec['status'] === 'Active' ? 'Active' : 'In-Active',
     }),
-    ...(fields.includes('charge') && { charge: String(spec['charge']) }),
+    // Charges are one list: the recurring one, which stays, goes with the other.
+    ...(fields.includes('charge') && { charge: String(spec['charge']), ...recurringIn(spec) }),
   }
   await sft.write.modifyPlan(request)
   const after = await readPlan(sft.read, id)
@@ -181,6 +198,12 @@ const fixed = (reason: string, section: string, show?: (value: Json) => string) 
   reported: true,
   ...(show && { show }),
 })
+/** What plans say by wire values that have to be set first (docs/wire.md). */
+const notKnown = (reason: string, show: (value: Json) => string) => ({
+  ...fixed(reason, '4.4', show),
+  trust: 'UNKNOWN' as const,
+  unset: null,
+})
 const basic = (trust: 'SEEN' | 'INFERRED') => ({
   mutability: 'in-place' as const,
   reason: 'ModifyPlan basicInfo, read back',
@@ -189,8 +212,24 @@ const basic = (trust: 'SEEN' | 'INFERRED') => ({
   reported: true,
 })
 
-/** What a plan's row tells of its spec. */
-const MAPPED = ['dataMB', 'validityDays', 'activation'] as const
+/**
+ * What a plan's row tells of its spec. What is no number of MB or days has a column of its own, so that nobody
+ * reads it as one.
+ */
+function mappedFields(spec: Spec): Readonly<Record<string, Json>> {
+  const { dataMB, dataPer, smsCount, throttleKbps, validityDays, activation } = spec
+  const columns: Readonly<Record<string, Json | undefined>> = {
+    ...(typeof dataMB === 'number' ? { dataMB } : { data: dataMB }),
+    dataPer,
+    smsCount,
+    throttleKbps,
+    ...(typeof validityDays === 'number' ? { validityDays } : { validity: validityDays }),
+    activation,
+  }
+  return Object.fromEntries(
+    Object.entries(columns).filter((column): column is [string, Json] => column[1] !== undefined),
+  )
+}
 
 /** The row of the table "add-on to portal product" of the platform's guide for backend configuration. */
 const mappingRow = (key: string, plan: AddonPlanRecord): MappingRow => ({
@@ -199,12 +238,7 @@ const mappingRow = (key: string, plan: AddonPlanRecord): MappingRow => ({
   key,
   rateZoneId: plan.rateZoneId,
   ...(plan.rateZone !== undefined && { rateZone: plan.rateZone }),
-  ...Object.fromEntries(
-    MAPPED.flatMap(field => {
-      const value = plan.spec[field]
-      return value === undefined ? [] : [[field, value]]
-    }),
-  ),
+  ...mappedFields(plan.spec),
   ...(plan.retired === true && { retired: true }),
   ...(plan.portal !== undefined && { portal: plan.portal }),
 })
@@ -222,11 +256,29 @@ const FIELDS: Kind['fields'] = {
     reported: true,
   },
   rateZone: fixed('the benefit is fixed once created', '4.4'),
-  dataMB: fixed('the benefit is fixed once created', '4.4', value => formatMB(Number(value))),
-  validityDays: fixed('the validity is fixed once created', '4.4', value => `${value} days`),
+  dataMB: fixed('the benefit is fixed once created', '4.4', value =>
+    value === 'unlimited' ? 'unlimited data' : formatMB(Number(value)),
+  ),
+  dataPer: notKnown('the benefit is fixed once created', value =>
+    value === 'day' ? 'a day' : 'once',
+  ),
+  smsCount: notKnown('the benefit is fixed once created', value =>
+    value === null ? 'none' : `${value} SMS`,
+  ),
+  throttleKbps: notKnown('fixed once created', value =>
+    value === null ? 'none' : `then ${formatSpeed(Number(value))}`,
+  ),
+  validityDays: fixed('the validity is fixed once created', '4.4', value =>
+    value === 'unlimited' ? 'no end' : typeof value === 'string' ? value : `${value} days`,
+  ),
   activation: fixed('the subscription is fixed once created', '4.4'),
   renewal: fixed('the subscription is fixed once created', '4.4', value =>
-    isJsonObject(value) ? `on ${value['on']}, ${value['times']} times` : 'one time',
+    isJsonObject(value)
+      ? `on ${value['on']}, ${value['times'] === 'unlimited' ? 'without end' : `${value['times']} times`}`
+      : 'one time',
+  ),
+  recurringCharge: notKnown('no client edits it', value =>
+    value === null ? 'none' : `${value} again and again`,
   ),
   serviceProfile: { ...fixed('fixed after plan creation', '2'), trust: 'CONFIRMED' },
   currencyId: fixed('no client edits it', '4.4'),
@@ -243,7 +295,17 @@ const FIELDS: Kind['fields'] = {
 
 /** What a plan is, in a few words. */
 const brief = (spec: Spec): string =>
-  ['dataMB', 'validityDays', 'activation', 'renewal', 'charge']
+  [
+    'dataMB',
+    'dataPer',
+    'throttleKbps',
+    'smsCount',
+    'validityDays',
+    'activation',
+    'renewal',
+    'charge',
+    'recurringCharge',
+  ]
     .flatMap(field => {
       const value = spec[field]
       if (value === undefined || value === null) return []

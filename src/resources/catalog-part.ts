@@ -4,6 +4,7 @@ import type { IssueLog } from '../catalog/issue-log.ts'
 import type { OwnedFields } from '../catalog/owned-fields.ts'
 import type { IssueCode } from '../issues.ts'
 import type { Catalog, Entry } from '../model.ts'
+import type { PlanSetting } from '../plan-words.ts'
 
 /** What a kind's entries are in the catalog: their schema, and what it cannot say. */
 export interface CatalogPart<Entry_ extends Entry = Entry> {
@@ -24,10 +25,24 @@ export interface CatalogPart<Entry_ extends Entry = Entry> {
   readonly settings: readonly Setting[]
   /** Entries list ICCIDs, in `iccids` and in the file that `iccidFile` names. */
   readonly listsIccids?: true
+  /** Pure: what of an entry takes wire values that nothing is assumed of (docs/wire.md). Absent: nothing. */
+  wireNeeds?(entry: Entry_): readonly WireNeed[]
   /** Logs what the schema cannot say of one entry. The draft may have faults. */
   readonly check: (draft: Draft, log: IssueLog) => void
   /** The entry of a draft in which no fault was found; `iccids` are those that it lists, normalised. */
   readonly build: (draft: Draft, iccids: readonly string[]) => Entry_
+}
+
+/** Something that an entry says, and for which the account's wire value must have been set. */
+export interface WireNeed {
+  /** Where the entry says it: `validity`, `benefits.sms`. */
+  readonly field: string
+  /** The setting, and the value of it: `['validity-type', 'months']`. */
+  readonly setting: readonly [key: PlanSetting, value?: string]
+  /** For people: `a validity in months`. */
+  readonly what: string
+  /** A line for `account.wire`. */
+  readonly example: string
 }
 
 interface UniqueValue {

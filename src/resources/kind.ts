@@ -39,6 +39,8 @@ export interface FieldRule {
   readonly section: string
   /** False: the account never reports it, so it is compared with what was last applied only. */
   readonly reported: boolean
+  /** What a spec stands for that leaves the field out; undefined: it does not manage it. */
+  readonly unset?: Json
   /** How a value is shown to people; JSON otherwise. */
   readonly show?: (value: Json) => string
 }

@@ -1,6 +1,5 @@
 import type { Finding, Listing } from '../finding.ts'
 import type { Json, JsonObject } from '../model.ts'
-import { normaliseName } from '../names.ts'
 import { networkWord } from '../networks.ts'
 import type {
   CustomerProfile,
@@ -21,8 +20,9 @@ import {
   readOne,
   uniqueBy,
 } from './lists.ts'
+import { planIn } from './plan-report.ts'
 import { requireId } from './prerequisites.ts'
-import { asList, asObject, asObjects, asText, compact, firstText, valuesUnder } from './values.ts'
+import { asList, asObject, asText, compact, firstText, nameIn, valuesUnder } from './values.ts'
 import { toWire, type WireForm } from './wire-form.ts'
 
 /** Reads of what the account as a whole has: profile, networks, zones, plans. */
@@ -295,7 +295,7 @@ const zonesOf = (response: JsonObject): Page<ReportedRateZone> | undefined =>
 /** A row without ID or name is no zone that is known: it would look as if the zone did not exist. */
 function rateZoneOf(row: JsonObject): ReportedRateZone | undefined {
   const id = firstText(row, 'id', 'rateZoneId')
-  const name = nameOf(row, 'name')
+  const name = nameIn(row, 'name')
   if (id === undefined || name === undefined) return undefined
   const list = asList(row['operatorIdList'])
   const found = list && networksOfList(list, {})
@@ -308,55 +308,6 @@ const plansOf =
   (form: WireForm) =>
   (response: JsonObject): Page<ReportedPlan> | undefined =>
     pageOf(response, ['plan', 'rows'], row => {
-      const plan = planOf(row, form.dataBenefit)
+      const plan = planIn(row, form)
       return plan && planInTerms(plan, form)
     })
-
-/** A plan in the words of the wire; of its benefits those of data. */
-function planOf(row: JsonObject, dataBenefit: string): ReportedPlan | undefined {
-  const basic = asObject(row['basicInfo']) ?? row
-  const planId = firstText(basic, 'planId')
-  const name = nameOf(basic, 'planName')
-  if (planId === undefined || name === undefined) return undefined
-  const benefits = asObjects(row['benefit'])
-    ?.filter(benefit => firstText(benefit, 'benefitId') === dataBenefit)
-    .map(benefit =>
-      compact({ value: firstText(benefit, 'value'), rateZone: firstText(benefit, 'rateZone') }),
-    )
-  const charge = asObjects(row['charge'])?.[0]
-  const validity = asObject(row['validity'])
-  const subscription = asObject(row['subscription'])
-  const fields: Omit<ReportedPlan, 'planId' | 'name'> = compact({
-    category: firstText(basic, 'planCategory'),
-    description: firstText(basic, 'planDescription'),
-    status: firstText(basic, 'planStatus'),
-    planType: firstText(basic, 'planType'),
-    serviceProfile: firstText(basic, 'serviceProfile'),
-    currencyId: firstText(basic, 'currencyId'),
-    destinationGroup: firstText(basic, 'destinationGroup'),
-    priority: firstText(basic, 'addOnPriority'),
-    benefits,
-    charge: charge && firstText(charge, 'chargeAmount'),
-    validity:
-      validity &&
-      compact({
-        type: firstText(validity, 'validityType'),
-        factor: firstText(validity, 'validityFactor'),
-      }),
-    subscription:
-      subscription &&
-      compact({
-        reSubscription: firstText(subscription, 'reSubscription'),
-        rule: firstText(subscription, 'reSubscriptionRule'),
-        occurrences: firstText(subscription, 'occurrences'),
-        activatedBy: firstText(subscription, 'activatedBy') ?? firstText(basic, 'activatedBy'),
-      }),
-  })
-  return { ...fields, planId, name }
-}
-
-/** A name in the form in which names are compared. */
-function nameOf(object: JsonObject, key: string): string | undefined {
-  const name = firstText(object, key)
-  return name === undefined ? undefined : normaliseName(name)
-}

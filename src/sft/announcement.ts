@@ -38,6 +38,7 @@ export function withAnnouncement(sft: Sft, announcement: Announcement): Sft {
   const { write } = sft
   return {
     ...sft,
+    withWire: settings => withAnnouncement(sft.withWire(settings), announcement),
     write: {
       createRateZone: (request, o) => write.createRateZone(request, { ...o, announcement }),
       modifyRateZone: (request, o) => write.modifyRateZone(request, { ...o, announcement }),

@@ -5,6 +5,7 @@
  */
 import type { Finding, Listing } from '../finding.ts'
 import type { JsonObject, NetworkId } from '../model.ts'
+import type { Validity } from '../units.ts'
 import type { WireForm } from './wire-form.ts'
 
 /** Who waits for a call: lanes of one budget, the first goes first. */
@@ -72,16 +73,28 @@ export interface ReportedPlan {
   readonly currencyId?: string
   readonly destinationGroup?: string
   readonly priority?: string
-  /** Data benefits only (benefitId 1): MB and rate zone ID. */
+  /** Data benefits only (benefitId 1): MB, or `unlimited`, and rate zone ID. */
   readonly benefits?: readonly { readonly value?: string; readonly rateZone?: string }[]
+  /** Whether the data is given anew each `day`, or once in the `validity`. */
+  readonly dataPer?: 'day' | 'validity'
+  /** SMS by count; `0`: it has none. */
+  readonly smsCount?: string
+  /** Speed in kbps after the data; `none`: none that is known. */
+  readonly throttleKbps?: string
   readonly charge?: string
+  /** `none`: it has none. */
+  readonly recurringCharge?: string
+  /** `1`: days; `months`, `years`, `unlimited` where these are known; else the platform's word. */
   readonly validity?: { readonly type?: string; readonly factor?: string }
   readonly subscription?: {
     readonly reSubscription?: string
     readonly rule?: string
+    /** A number, or `unlimited`. */
     readonly occurrences?: string
     readonly activatedBy?: string
   }
+  /** The whole of it as it was reported. */
+  readonly body?: JsonObject
 }
 
 export type SimStatus = 'Ready To Activate' | 'Pre-Active' | 'Active' | 'Suspended' | (string & {})
@@ -217,13 +230,21 @@ export interface CreatePlanRequest {
   readonly destinationGroup: string
   readonly priority: string
   readonly rateZoneId: string
-  readonly dataMB: number
-  readonly validityDays: number
+  readonly dataMB: number | 'unlimited'
+  /** The data is given anew each day. */
+  readonly dataPer?: 'day'
+  readonly smsCount?: number
+  /** Speed after the data. */
+  readonly throttleKbps?: number
+  /** Days as a number; else `1 month`, `2 years`, `unlimited`. */
+  readonly validityDays: Validity
   readonly charge: string
+  readonly recurringCharge?: string
   /** `1` on usage, `0` immediate (contract 7). */
   readonly activatedBy: string
   readonly reSubscription: string
   readonly reSubscriptionRule: string
+  /** A number, or `unlimited`. */
   readonly occurrences: string
   readonly sft?: JsonObject
 }
@@ -236,6 +257,8 @@ export interface ModifyPlanRequest {
   readonly priority?: string
   readonly status?: 'Active' | 'In-Active'
   readonly charge?: string
+  /** The recurring one that goes with the charge: charges are sent together. */
+  readonly recurringCharge?: string
 }
 
 /** What endpoints of one bulk share, and what a single one needs besides name and ICCID. */
@@ -388,6 +411,11 @@ export interface Sft extends AsyncDisposable {
   readonly budget: BudgetView
   /** How this account writes what it writes, as far as was set. */
   readonly form: WireForm
+  /**
+   * The same account with wire settings besides, such as `account.wire` of a catalog; those that it was opened with
+   * win. Throws a `TypeError` for what cannot be set.
+   */
+  readonly withWire: (settings: JsonObject) => Sft
   /** Reads as they came, for who examines the wire itself. */
   readonly probe: Probe
 }

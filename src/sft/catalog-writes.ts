@@ -1,9 +1,12 @@
 import type { JsonObject, NetworkId } from '../model.ts'
 import { normaliseName } from '../names.ts'
+import type { FieldValues } from '../plan-words.ts'
+import { formatSpeed, type Validity, validityParts } from '../units.ts'
 import type { CreatePlanRequest, ModifyPlanRequest, SftWriter } from './api.ts'
 import type { Write } from './calls.ts'
 import { createdId } from './envelope.ts'
 import { SftMissingPrerequisiteError } from './errors.ts'
+import { fieldsUnder } from './plan-fields.ts'
 import { requireId, requireIds } from './prerequisites.ts'
 import { asList, asObject, compact, firstText, mergeUnder, valuesUnder } from './values.ts'
 import { toWire, type WireForm } from './wire-form.ts'
@@ -95,50 +98,123 @@ const isOtherThan =
   (row: JsonObject): boolean =>
     (nameIn(row, ...keys) ?? name) !== name
 
-/** ASSUMED (contract 4.4, U13): every field of basicInfo that was seen is sent. */
+/**
+ * ASSUMED (contract 4.4, U13): every field of basicInfo that was seen is sent. What a setting says is sent in the
+ * section that its path names, beside what stands there.
+ */
 function planOnWire(request: CreatePlanRequest, form: WireForm): JsonObject {
   const field = (name: 'serviceProfile' | 'currencyId' | 'destinationGroup'): string =>
     requireId('CreatePlan', name, request[name])
-  const once = request.occurrences === '1'
+  const said = settingsOf(request, form)
+  const section = (name: string, ours: JsonObject): JsonObject =>
+    mergeUnder(ours, fieldsUnder(name, ...said))
   return {
-    basicInfo: compact({
-      planName: request.name,
-      planCategory: 'ADDON',
-      planDescription: request.description,
-      planType: toWire(form.planType, request.planType),
-      serviceProfile: field('serviceProfile'),
-      currencyId: field('currencyId'),
-      destinationGroup: field('destinationGroup'),
-      planStatus: toWire(form.planStatus, 'Active'),
-      addOnPriority: request.priority,
-    }),
-    benefit: [
-      {
-        // ASSUMED (contract 7): benefitId 1 is data.
-        benefitId: form.dataBenefit,
-        value: dataOnWire(request.dataMB, form),
-        rateZone: requireId('CreatePlan', 'rateZone', request.rateZoneId),
-      },
-    ],
-    charge: [{ chargeAmount: request.charge }],
-    subscription: {
-      reSubscription: reSubscriptionOnWire(request, form),
-      reSubscriptionRule: toWire(form.renewalRule, request.reSubscriptionRule),
-      occurrences: once ? form.oneTime.occurrences : request.occurrences,
-      activatedBy: toWire(form.activatedBy, request.activatedBy),
-    },
-    // ASSUMED (contract 7, U17): validityType 1 is days.
-    validity: {
-      validityType: toWire(form.validityType, '1'),
-      validityFactor: String(request.validityDays),
-    },
+    basicInfo: section(
+      'basicInfo',
+      compact({
+        planName: request.name,
+        planCategory: 'ADDON',
+        planDescription: request.description,
+        planType: toWire(form.planType, request.planType),
+        serviceProfile: field('serviceProfile'),
+        currencyId: field('currencyId'),
+        destinationGroup: field('destinationGroup'),
+        planStatus: toWire(form.planStatus, 'Active'),
+        addOnPriority: request.priority,
+      }),
+    ),
+    benefit: benefitsOnWire(request, form, said),
+    charge: chargesOnWire(request, form),
+    subscription: section('subscription', subscriptionOnWire(request, form)),
+    validity: section('validity', validityOnWire(request.validityDays, form)),
   }
+}
+
+/** What settings say of a plan. Throws where it says something that no setting tells. */
+function settingsOf(request: CreatePlanRequest, form: WireForm): readonly FieldValues[] {
+  const { dataMB, dataPer, throttleKbps } = request
+  return [
+    ...(dataMB === 'unlimited' ? [known(form.unlimitedData, 'unlimited-data')] : []),
+    ...(dataPer === 'day' ? [known(form.dailyData, 'daily-data')] : []),
+    ...(throttleKbps === undefined
+      ? []
+      : [known(form.throttles.get(throttleKbps), `throttle.${formatSpeed(throttleKbps)}`)]),
+    ...(request.recurringCharge === undefined
+      ? []
+      : [known(form.recurringCharge, 'recurring-charge')]),
+  ]
+}
+
+/** A value that must have been set. */
+function known<Value>(value: Value | undefined, setting: string): Value {
+  if (value !== undefined) return value
+  throw new SftMissingPrerequisiteError(
+    `CreatePlan: what the account has for ${setting} is not known: set it under account.wire of the catalog, or in SFT_WIRE`,
+  )
+}
+
+function benefitsOnWire(
+  request: CreatePlanRequest,
+  form: WireForm,
+  said: readonly FieldValues[],
+): readonly JsonObject[] {
+  const { dataMB, smsCount } = request
+  const rateZone = requireId('CreatePlan', 'rateZone', request.rateZoneId)
+  // ASSUMED (contract 7): benefitId 1 is data.
+  const data = compact({
+    benefitId: form.dataBenefit,
+    value: dataMB === 'unlimited' ? undefined : dataOnWire(dataMB, form),
+    rateZone,
+  })
+  const rows = [mergeUnder(data, fieldsUnder('benefit', ...said))]
+  if (smsCount === undefined) return rows
+  const benefitId = known(form.smsBenefit, 'benefit-id.sms')
+  return [...rows, { benefitId, value: String(smsCount), rateZone }]
+}
+
+/** The one-time charge, and the recurring one where there is one. */
+function chargesOnWire(
+  { charge, recurringCharge }: { readonly charge: string; readonly recurringCharge?: string },
+  form: WireForm,
+): readonly JsonObject[] {
+  const rows = [{ chargeAmount: charge }]
+  if (recurringCharge === undefined) return rows
+  const fields = known(form.recurringCharge, 'recurring-charge')
+  return [...rows, mergeUnder({ chargeAmount: recurringCharge }, fieldsUnder('charge', fields))]
+}
+
+function subscriptionOnWire(request: CreatePlanRequest, form: WireForm): JsonObject {
+  return {
+    reSubscription: reSubscriptionOnWire(request, form),
+    reSubscriptionRule: toWire(form.renewalRule, request.reSubscriptionRule),
+    occurrences: occurrencesOnWire(request.occurrences, form),
+    activatedBy: toWire(form.activatedBy, request.activatedBy),
+  }
+}
+
+function occurrencesOnWire(occurrences: string, form: WireForm): string {
+  if (occurrences === '1') return form.oneTime.occurrences
+  return occurrences === 'unlimited'
+    ? known(form.unlimitedRenewals, 'unlimited-renewals')
+    : occurrences
 }
 
 /** ASSUMED (contract 7): "true" with one occurrence is a plan without renewal. */
 function reSubscriptionOnWire(request: CreatePlanRequest, { oneTime }: WireForm): string {
   if (request.occurrences === '1') return oneTime.reSubscription
   return request.reSubscription === 'true' ? oneTime.renewing : request.reSubscription
+}
+
+/** ASSUMED (contract 7, U17): validityType 1 is days. */
+function validityOnWire(validity: Validity, form: WireForm): JsonObject {
+  const type = (unit: string) => known(form.validityType[unit], `validity-type.${unit}`)
+  const parts = validityParts(validity)
+  if (parts === undefined)
+    return compact({ validityType: type('unlimited'), validityFactor: form.unlimitedFactor })
+  return {
+    validityType: type(parts.unit === 'days' ? '1' : parts.unit),
+    validityFactor: String(parts.count),
+  }
 }
 
 /** ASSUMED (contract 4.4, U16): benefits of data are in MB. A volume that the unit cannot say is refused. */
@@ -151,7 +227,7 @@ function dataOnWire(dataMB: number, { planUnit, megabyte }: WireForm): string {
 }
 
 function planEditOnWire(request: ModifyPlanRequest, form: WireForm): JsonObject {
-  const { charge, status } = request
+  const { charge, recurringCharge, status } = request
   return compact({
     basicInfo: compact({
       planId: requireId('ModifyPlan', 'planId', request.planId),
@@ -160,6 +236,12 @@ function planEditOnWire(request: ModifyPlanRequest, form: WireForm): JsonObject 
       addOnPriority: request.priority,
       planStatus: status && toWire(form.planStatus, status),
     }),
-    charge: charge === undefined ? undefined : [{ chargeAmount: charge }],
+    charge:
+      charge === undefined
+        ? undefined
+        : chargesOnWire(
+            { charge, ...(recurringCharge !== undefined && { recurringCharge }) },
+            form,
+          ),
   })
 }

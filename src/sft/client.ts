@@ -15,7 +15,7 @@ import { createSession, type Session } from './session.ts'
 import { memorySlots, type SlotSource } from './slots.ts'
 import { createTransport } from './transport.ts'
 import { type CallTrace, createWire, type Fetch } from './wire.ts'
-import { checkWireSettings, type WireOverrides, wireFormOf } from './wire-settings.ts'
+import { checkWireSettings, mergeWire, type WireOverrides, wireFormOf } from './wire-settings.ts'
 
 /** How to reach an account. */
 export interface SftOptions {
@@ -108,17 +108,26 @@ export function openSft(options: SftOptions): Sft {
   }
   const session: Session = createSession(transport, credentials, clock, redact, form.tokenLifeMs)
   const { read, write } = createCalls(transport, session, redact, clock)
-  return {
-    read: {
-      ...createAccountReads({ read, clock }, form),
-      ...createEndpointReads({ read, clock }, form),
-    },
-    write: {
-      ...createCatalogWrites(write, form),
-      ...createEndpointWrites(write, bulkSize, redact, form),
-    },
+  const spoken = (settings: WireOverrides) => {
+    const form = wireFormOf(checkWireSettings(settings))
+    return {
+      read: {
+        ...createAccountReads({ read, clock }, form),
+        ...createEndpointReads({ read, clock }, form),
+      },
+      write: {
+        ...createCatalogWrites(write, form),
+        ...createEndpointWrites(write, bulkSize, redact, form),
+      },
+      form,
+    }
+  }
+  const given = options.wire ?? {}
+  const sft: Sft = {
+    ...spoken(given),
+    withWire: settings =>
+      Object.keys(settings).length === 0 ? sft : { ...sft, ...spoken(mergeWire(given, settings)) },
     probe: createProbe(read, session),
-    form,
     host: url.host,
     targetAccountId: options.targetAccountId,
     bulkSize,
@@ -127,6 +136,7 @@ export function openSft(options: SftOptions): Sft {
     budget,
     [Symbol.asyncDispose]: () => budget.close(),
   }
+  return sft
 }
 
 function slotsOf({ slots, budgetFile }: SftOptions, clock: Clock): SlotSource {

@@ -28,12 +28,17 @@ export function planInTerms(plan: ReportedPlan, form: WireForm): ReportedPlan {
           rule: subscription.rule && fromWire(form.renewalRule, subscription.rule),
           activatedBy:
             subscription.activatedBy && fromWire(form.activatedBy, subscription.activatedBy),
-          occurrences: renews ? subscription.occurrences : '1',
+          occurrences: renews ? occurrencesInTerms(subscription.occurrences, form) : '1',
         }),
       },
     }),
   }
 }
+
+const occurrencesInTerms = (
+  word: string | undefined,
+  { unlimitedRenewals }: WireForm,
+): string | undefined => (word !== undefined && word === unlimitedRenewals ? 'unlimited' : word)
 
 /** `True` is `true`; what says neither stays what it is. */
 const truthInTerms = (word: string): string =>

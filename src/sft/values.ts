@@ -4,6 +4,7 @@
  */
 import { isJsonObject } from '../json.ts'
 import type { Json, JsonObject } from '../model.ts'
+import { normaliseName } from '../names.ts'
 
 /** The value as an object, if it is one. */
 export function asObject(value: Json | undefined): JsonObject | undefined {
@@ -46,6 +47,12 @@ export function firstText(object: JsonObject, ...keys: readonly string[]): strin
     if (text !== undefined) return text
   }
   return undefined
+}
+
+/** A name in the form in which names are compared. */
+export function nameIn(object: JsonObject, key: string): string | undefined {
+  const name = firstText(object, key)
+  return name === undefined ? undefined : normaliseName(name)
 }
 
 /** Every value under one of the keys, at any depth, in document order. */

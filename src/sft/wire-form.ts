@@ -1,3 +1,5 @@
+import type { FieldValues } from '../plan-words.ts'
+
 /** An enumeration of the wire: by the contract's value, the value that this account has for it. */
 export type WireValues = Readonly<Record<string, string>>
 
@@ -19,10 +21,23 @@ export interface WireForm {
   /** A active, S suspended. */
   readonly lifecycle: WireValues
   readonly lifecycleReason: string
-  /** 1 days. */
+  /** 1 days; `months`, `years` and `unlimited` only where they were set. */
   readonly validityType: WireValues
+  /** validityFactor of an unlimited validity. Undefined: not sent. */
+  readonly unlimitedFactor: string | undefined
   /** benefitId of data. */
   readonly dataBenefit: string
+  /** benefitId of SMS. Undefined, as the next ones: not known, so that nothing that needs it is sent. */
+  readonly smsBenefit: string | undefined
+  /** Occurrences that have no end. */
+  readonly unlimitedRenewals: string | undefined
+  readonly unlimitedData: FieldValues | undefined
+  /** That the data is given anew each day. */
+  readonly dailyData: FieldValues | undefined
+  /** What is left of the speed once the data is used up, by kbps. */
+  readonly throttles: ReadonlyMap<number, FieldValues>
+  /** What makes a charge a recurring one. */
+  readonly recurringCharge: FieldValues | undefined
   readonly zoneStatus: string
   /** Undefined: not sent. */
   readonly totalCount: string | undefined

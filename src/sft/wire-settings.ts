@@ -1,6 +1,14 @@
 import { z } from 'zod'
+import {
+  FIELD_PATH_PATTERN,
+  type FieldValues,
+  PLAN_SETTING_VALUES,
+  type PlanSetting,
+} from '../plan-words.ts'
+import { parseSpeed } from '../units.ts'
 import { WIRE_ASSUMPTIONS } from './assumptions.ts'
 import { OPERATIONS } from './operations.ts'
+import { keptField } from './plan-fields.ts'
 import type { WireForm } from './wire-form.ts'
 
 const value = z.union([z.string().min(1), z.int().transform(String)])
@@ -14,7 +22,41 @@ const values = <Name extends string>(...names: readonly Name[]) =>
     )
     .optional()
 const codes = z.array(value).optional()
+const fieldValues = (saysVolume: boolean) =>
+  z.record(z.string(), value).superRefine((fields, context) => {
+    const strange = Object.keys(fields).find(path => !new RegExp(FIELD_PATH_PATTERN).test(path))
+    if (strange !== undefined)
+      context.addIssue({ code: 'custom', message: `${strange} is no field of a plan` })
+    const kept = keptField(fields as FieldValues, saysVolume)
+    if (kept !== undefined)
+      context.addIssue({ code: 'custom', message: `${kept} is sent from what the catalog says` })
+    if (Object.keys(fields).length === 0)
+      context.addIssue({ code: 'custom', message: 'name a field with its value' })
+  })
 const operation = z.enum(Object.keys(OPERATIONS) as [keyof typeof OPERATIONS])
+
+/**
+ * What an account has for what plans say. Of what has no assumed value here nothing is known: plans that say it
+ * are refused until it is set.
+ */
+const PLAN_OVERRIDES = {
+  'validity-type': values(...PLAN_SETTING_VALUES['validity-type']),
+  'benefit-id': values(...PLAN_SETTING_VALUES['benefit-id']),
+  /** The occurrences of a plan that renews itself without an end. */
+  'unlimited-renewals': value.optional(),
+  'unlimited-data': fieldValues(true).optional(),
+  'daily-data': fieldValues(false).optional(),
+  /** By the speed. */
+  throttle: z
+    .record(z.string(), fieldValues(false))
+    .superRefine((speeds, context) => {
+      const strange = Object.keys(speeds).find(speed => parseSpeed(speed) === undefined)
+      if (strange !== undefined)
+        context.addIssue({ code: 'custom', message: `${strange} is no speed such as 512 kbps` })
+    })
+    .optional(),
+  'recurring-charge': fieldValues(false).optional(),
+} as const satisfies Readonly<Record<PlanSetting, z.ZodType>>
 
 /**
  * What differs on an account whose wire is not as assumed: a key is the ID of an assumption
@@ -25,8 +67,7 @@ const OVERRIDES = z.strictObject({
   'activated-by': values('first-use', 'immediate'),
   'renewal-rule': values('expiry', 'exhaustion'),
   'one-time': values('reSubscription', 'occurrences', 'renewing'),
-  'validity-type': values('days'),
-  'benefit-id': values('data'),
+  ...PLAN_OVERRIDES,
   'plan-status': values('active', 'inactive'),
   'zone-status': values('active'),
   /** What totalCount says in CreatePlan; null: it is not sent. */
@@ -98,6 +139,18 @@ export function checkWireSettings(given: unknown): WireSettings {
   return checked.data
 }
 
+/**
+ * Settings of two sources as one, those of the first over those of the second: value by value in enumerations and
+ * by speed, fields of one thing as a whole.
+ */
+export function mergeWire(over: WireOverrides, under: WireOverrides): WireOverrides {
+  const merged = (['validity-type', 'benefit-id', 'throttle'] as const).flatMap(key => {
+    const both = { ...under[key], ...over[key] }
+    return Object.keys(both).length === 0 ? [] : [[key, both] as const]
+  })
+  return { ...under, ...over, ...Object.fromEntries(merged) }
+}
+
 /** Assumed values, and in their place those that were set. */
 const assumed = <Values extends Readonly<Record<string, string>>>(
   values: Values,
@@ -148,8 +201,7 @@ function valuesOf(settings: WireSettings) {
     },
     lifecycle: { A: lifecycle.active, S: lifecycle.suspended },
     lifecycleReason: lifecycle.reason,
-    validityType: { '1': assumed({ days: '1' }, settings['validity-type']).days },
-    dataBenefit: assumed({ data: '1' }, settings['benefit-id']).data,
+    ...planValuesOf(settings),
     zoneStatus: assumed({ active: '1' }, settings['zone-status']).active,
     // As a public client creates a pack: one occurrence, so that the rule never acts.
     oneTime: assumed(
@@ -158,6 +210,43 @@ function valuesOf(settings: WireSettings) {
     ),
   }
 }
+
+/** What plans may say beyond data, days and times: nothing is assumed of it. */
+function planValuesOf(settings: WireSettings) {
+  const {
+    days = '1',
+    'unlimited-factor': unlimitedFactor,
+    ...validity
+  } = settings['validity-type'] ?? {}
+  const { data = '1', sms } = settings['benefit-id'] ?? {}
+  return {
+    validityType: { '1': days, ...setOnly(validity) },
+    unlimitedFactor,
+    dataBenefit: data,
+    smsBenefit: sms,
+    unlimitedRenewals: settings['unlimited-renewals'],
+    unlimitedData: settings['unlimited-data'],
+    dailyData: settings['daily-data'],
+    throttles: throttlesOf(settings),
+    recurringCharge: settings['recurring-charge'],
+  }
+}
+
+/** By the speed in kbps. Throws a `TypeError` for one that stands there twice. */
+function throttlesOf({ throttle = {} }: WireSettings): ReadonlyMap<number, FieldValues> {
+  const bySpeed = new Map<number, FieldValues>()
+  for (const [speed, fields] of Object.entries(throttle)) {
+    const kbps = parseSpeed(speed) ?? 0
+    if (bySpeed.has(kbps)) throw new TypeError(`throttle: ${speed} stands there twice`)
+    bySpeed.set(kbps, fields)
+  }
+  return bySpeed
+}
+
+const setOnly = (values: Readonly<Record<string, string | undefined>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  )
 
 function unitsOf(settings: WireSettings) {
   const megabyte = settings.megabyte ?? 1_048_576
@@ -228,6 +317,11 @@ function refuseTwice(form: WireForm): void {
     'plan-status': form.planStatus,
     'sim-status': form.simStatus,
     'lifecycle-codes': form.lifecycle,
+    'validity-type': form.validityType,
+    'benefit-id': setOnly({ data: form.dataBenefit, sms: form.smsBenefit }),
+    throttle: Object.fromEntries(
+      [...form.throttles].map(([kbps, fields]) => [kbps, JSON.stringify(fields)]),
+    ),
   }
   for (const [key, table] of Object.entries(tables)) {
     const words = Object.values(table)

@@ -1,6 +1,8 @@
 import type { JsonObject } from '../model.ts'
+import { DATA } from './plan-terms.ts'
 import { planOf } from './plans.ts'
 import { CODES, Rejection } from './rejection.ts'
+import type { SimulatedWire } from './settings.ts'
 import {
   formatDate,
   networkKey,
@@ -23,8 +25,9 @@ export function subscribe(
   now: number,
   occurrence = 1,
 ): SimulatedInstance {
-  const data = plan.benefit.find(benefit => benefit.benefitId === '1')
-  const granted = Number(data?.value ?? 0) * MEGABYTE
+  const data = plan.benefit.find(benefit => benefit.benefitId === DATA)
+  const { terms } = plan
+  const granted = terms?.unlimited ? 0 : Number(data?.value ?? 0) * MEGABYTE
   const instance: SimulatedInstance = {
     uniqueId: nextId(world, 'instance'),
     planId: plan.planId,
@@ -33,6 +36,8 @@ export function subscribe(
     rateZoneId: data?.rateZone ?? '',
     grantedBytes: granted,
     leftBytes: granted,
+    ...(terms !== undefined && { terms }),
+    ...(terms?.sms !== undefined && { smsLeft: terms.sms }),
     subscribedAt: now,
     occurrence,
   }
@@ -73,6 +78,7 @@ export function settleAddons(world: World, endpoint: SimulatedEndpoint, now: num
   // A renewal is appended and may have expired too: the loop comes to it.
   for (const instance of endpoint.instances) {
     if (instance.ended !== undefined) continue
+    giveDaily(instance, now)
     if (instance.expiresAt === undefined || instance.expiresAt > now) continue
     end(world, endpoint, instance, 'expired', instance.expiresAt)
   }
@@ -84,20 +90,40 @@ function start(instance: SimulatedInstance, plan: SimulatedPlan, now: number): v
   if (expiresAt !== undefined) instance.expiresAt = expiresAt
 }
 
+const DAY_MS = 86_400_000
+
+/** Daily data begins anew with each day from its start on, until its end. */
+function giveDaily(instance: SimulatedInstance, now: number): void {
+  const { startedAt, expiresAt = Number.POSITIVE_INFINITY, terms } = instance
+  if (terms?.daily !== true || startedAt === undefined || now >= expiresAt) return
+  const day = Math.floor((now - startedAt) / DAY_MS)
+  if (day === (instance.day ?? 0)) return
+  instance.day = day
+  instance.leftBytes = instance.grantedBytes
+}
+
 function expiryOf(plan: SimulatedPlan, from: number): number | undefined {
   const factor = Number(plan.validity.validityFactor)
-  const date = new Date(from)
-  switch (plan.validity.validityType) {
-    case '0':
+  switch (plan.terms?.lasts ?? 'days') {
+    case 'unlimited':
       return undefined
-    case '2':
-    case '4':
-      return date.setUTCMonth(date.getUTCMonth() + factor)
-    case '3':
-      return date.setUTCFullYear(date.getUTCFullYear() + factor)
+    case 'months':
+      return monthsLater(from, factor)
+    case 'years':
+      return monthsLater(from, 12 * factor)
     default:
-      return from + factor * 86_400_000
+      return from + factor * DAY_MS
   }
+}
+
+/** By the calendar: a month from 31 January on ends with February. */
+function monthsLater(from: number, months: number): number {
+  const date = new Date(from)
+  const day = date.getUTCDate()
+  date.setUTCDate(1)
+  date.setUTCMonth(date.getUTCMonth() + months)
+  const last = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate()
+  return date.setUTCDate(Math.min(day, last))
 }
 
 function end(
@@ -109,7 +135,9 @@ function end(
 ): void {
   const plan = world.plans.get(instance.planId)
   const { reSubscription, reSubscriptionRule, occurrences } = plan?.subscription ?? {}
-  const renews = reSubscription === 'true' && instance.occurrence < Number(occurrences)
+  const renews =
+    reSubscription === 'true' &&
+    (plan?.terms?.renewsForEver === true || instance.occurrence < Number(occurrences))
   // Rule 1 renews on expiry only, so an exhausted instance waits for its expiry.
   if (reason === 'exhausted' && renews && reSubscriptionRule === '1') return
   instance.ended = reason
@@ -121,9 +149,17 @@ export interface Traffic {
   readonly usedBytes: number
   /** Found no add-on that covers it: there was no service. */
   readonly blockedBytes: number
+  /** Went at the speed that is left once the data is used up. */
+  readonly throttledBytes: number
   /** The instances that it used, in that order. */
   readonly uniqueIds: readonly string[]
 }
+
+/** Bytes that an instance carries at full speed, and after it. */
+const fullBytes = ({ terms, leftBytes }: SimulatedInstance): number =>
+  terms?.unlimited === true ? Number.POSITIVE_INFINITY : leftBytes
+const isUsable = (instance: SimulatedInstance): boolean =>
+  fullBytes(instance) > 0 || instance.terms?.throttle !== undefined
 
 /**
  * Traffic of an endpoint in a network: starts the on-usage add-ons whose rate zone has the network,
@@ -139,24 +175,61 @@ export function useData(
   settleAddons(world, endpoint, now)
   const key = networkKey(network)
   let left = bytes
+  let throttledBytes = 0
   const uniqueIds: string[] = []
   while (left > 0) {
-    const usable = liveInstances(endpoint).filter(
-      instance =>
-        instance.leftBytes > 0 &&
-        (world.zones.get(instance.rateZoneId)?.networks ?? []).some(one => networkKey(one) === key),
-    )
-    const instance = usable.find(one => one.startedAt !== undefined) ?? usable[0]
+    const usable = covering(world, endpoint, key).filter(isUsable)
+    const fast = usable.filter(one => fullBytes(one) > 0)
+    const instance = fast.find(one => one.startedAt !== undefined) ?? fast[0] ?? usable[0]
     if (instance === undefined) break
     if (instance.startedAt === undefined) start(instance, planOf(world, instance.planId), now)
-    const used = Math.min(left, instance.leftBytes)
-    instance.leftBytes -= used
-    left -= used
     uniqueIds.push(instance.uniqueId)
-    if (instance.leftBytes === 0) end(world, endpoint, instance, 'exhausted', now)
+    if (fullBytes(instance) === 0) {
+      throttledBytes = left
+      left = 0
+      break
+    }
+    const used = Math.min(left, fullBytes(instance))
+    left -= used
+    if (instance.terms?.unlimited !== true) instance.leftBytes -= used
+    if (endsEmpty(instance)) end(world, endpoint, instance, 'exhausted', now)
   }
   recordUsage(endpoint, (bytes - left) / MEGABYTE, now)
-  return { usedBytes: bytes - left, blockedBytes: left, uniqueIds }
+  return { usedBytes: bytes - left, blockedBytes: left, throttledBytes, uniqueIds }
+}
+
+/** Whether nothing is left of an instance, now and later. */
+const endsEmpty = ({ terms, leftBytes }: SimulatedInstance): boolean =>
+  leftBytes === 0 && !terms?.unlimited && !terms?.daily && terms?.throttle === undefined
+
+/** Instances whose rate zone has a network. */
+const covering = (
+  world: World,
+  endpoint: SimulatedEndpoint,
+  key: string,
+): readonly SimulatedInstance[] =>
+  liveInstances(endpoint).filter(instance =>
+    (world.zones.get(instance.rateZoneId)?.networks ?? []).some(one => networkKey(one) === key),
+  )
+
+/** Messages of an endpoint in a network: they start add-ons and use up their SMS, the oldest first. */
+export function useMessages(
+  world: World,
+  endpoint: SimulatedEndpoint,
+  network: SimulatedNetwork,
+  count: number,
+  now: number,
+): { readonly sent: number; readonly blocked: number } {
+  settleAddons(world, endpoint, now)
+  let left = count
+  for (const instance of covering(world, endpoint, networkKey(network))) {
+    const used = Math.min(left, instance.smsLeft ?? 0)
+    if (used === 0) continue
+    if (instance.startedAt === undefined) start(instance, planOf(world, instance.planId), now)
+    instance.smsLeft = (instance.smsLeft ?? 0) - used
+    left -= used
+  }
+  return { sent: count - left, blocked: left }
 }
 
 function recordUsage(endpoint: SimulatedEndpoint, megabytes: number, now: number): void {
@@ -181,16 +254,21 @@ export function promotionalPlan(instance: SimulatedInstance): JsonObject {
   }
 }
 
-/** An instance as a benefit of `benefitInfo`: balances in bytes (contract 4.11). */
-export function benefitRow(instance: SimulatedInstance): JsonObject {
-  return {
-    name: 'DATA',
-    uniqueId: instance.uniqueId,
-    balance: String(instance.leftBytes),
-    actualBalance: String(instance.grantedBytes),
+/** An instance as benefits of `benefitInfo`: balances in bytes (contract 4.11), SMS by count. */
+export function benefitRows(instance: SimulatedInstance, wire: SimulatedWire): JsonObject[] {
+  const { uniqueId, terms, smsLeft } = instance
+  const dates = {
     startDate: dateOrNone(instance.startedAt),
     expiryDate: dateOrNone(instance.expiresAt),
   }
+  const endless = wire.unlimitedBalance ?? '-'
+  const data = terms?.unlimited
+    ? { balance: endless, actualBalance: endless }
+    : { balance: String(instance.leftBytes), actualBalance: String(instance.grantedBytes) }
+  const rows = [{ name: 'DATA', uniqueId, ...data, ...dates }]
+  if (smsLeft === undefined) return rows
+  const sms = { balance: String(smsLeft), actualBalance: String(terms?.sms ?? 0) }
+  return [...rows, { name: 'SMS', uniqueId, ...sms, ...dates }]
 }
 
 function dateOrNone(ms: number | undefined): string {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Json, JsonObject } from '../model.ts'
-import { liveInstances, settleAddons, useData } from './addons.ts'
+import { liveInstances, settleAddons, useData, useMessages } from './addons.ts'
 import type { Auth } from './auth.ts'
 import type { LoggedCall } from './call-log.ts'
 import { endpointOf } from './endpoints.ts'
@@ -101,13 +101,20 @@ const CONTROLS: Readonly<Record<string, Control>> = {
     const bytes = Math.round(megabytes * 1024 * 1024)
     return { network: network.tadig, ...useData(world, endpoint, network, bytes, now()) }
   },
+  'POST messages': (given, _query, { world, now }) => {
+    const endpoint = pickEndpoint(world, given)
+    const messages = Number(wholeNumber(given, 'count', 1))
+    const network = pickTrafficNetwork(world, endpoint, given)
+    return { network: network.tadig, ...useMessages(world, endpoint, network, messages, now()) }
+  },
   'POST time': (given, _query, { world, now }) => {
     const seconds = Number(wholeNumber(given, 'advanceSeconds', 0))
     world.clockOffsetMs += seconds * 1000
     for (const endpoint of world.endpoints.values()) settleAddons(world, endpoint, now())
     return { now: new Date(now()).toISOString() }
   },
-  'POST portal': (given, _query, { world }) => editByHand(world, given),
+  'POST portal': (given, _query, { world, settings }) =>
+    editByHand(world, given, settings.wire.planTerms),
   'POST sims': (given, _query, { world }) => {
     const iccids = texts(given, 'iccids')
     if (iccids.length === 0) throw new Rejection(CODES.badRequest, 'iccids must be a list')

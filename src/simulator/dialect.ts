@@ -125,12 +125,16 @@ export function word(value: JsonObject, dialect: SimulatedDialect): JsonObject {
 function said(value: Json, dialect: SimulatedDialect, parent: string): Json {
   if (Array.isArray(value)) return value.map((item: Json) => said(item, dialect, parent))
   if (!isObject(value)) return value
+  // Messages are counted, whatever the unit of data.
+  const isCount = value['name'] === 'SMS'
   return Object.fromEntries(
     Object.entries(value).map(([name, item]): [string, Json] => [
       name,
       isObject(item) || Array.isArray(item)
         ? said(item, dialect, name)
-        : scalar(name, item, dialect, parent),
+        : isCount && BALANCES.has(name)
+          ? item
+          : scalar(name, item, dialect, parent),
     ]),
   )
 }
@@ -149,7 +153,9 @@ function scalar(name: string, item: Json, dialect: SimulatedDialect, parent: str
 }
 
 function inUnit(text: string, from: number, unit: keyof typeof BYTES): string {
-  return from === BYTES[unit] ? text : String((Number(text) * from) / BYTES[unit])
+  return from === BYTES[unit] || !Number.isFinite(Number(text))
+    ? text
+    : String((Number(text) * from) / BYTES[unit])
 }
 
 /** A date of the contract's form, `dd/mm/yyyy` with or without a time, in this account's form and zone. */

@@ -8,7 +8,8 @@ export function addonBlocks(
   benefits: readonly JsonObject[],
   form: AddonForm = 'blocks',
 ): JsonObject {
-  const both = (): JsonObject[] => plans.map((plan, at) => ({ ...benefits[at], ...plan }))
+  const both = (): JsonObject[] =>
+    plans.map(plan => ({ ...benefits.find(row => row['uniqueId'] === plan['uniqueId']), ...plan }))
   switch (form) {
     case 'blocks':
       return { promotionalPlans: { plan: plans }, benefitInfo: { benefit: benefits } }

@@ -10,7 +10,8 @@
  * - `POST networks/leave` `{tadig}` or `{operatorId, sponsorId?}`: out of coverage and of every rate zone
  * - `POST networks/join` `{tadig, countryName, operatorName, sponsorId?}`
  * - `POST traffic` `{endPointId | iccid, networkTadig? | country?, megabytes}`: starts and uses up add-ons;
- *   answers `{network, usedBytes, blockedBytes, uniqueIds}`
+ *   answers `{network, usedBytes, blockedBytes, throttledBytes, uniqueIds}`
+ * - `POST messages` `{endPointId | iccid, networkTadig? | country?, count}`: uses up SMS
  * - `POST time` `{advanceSeconds}`: the world's clock; add-ons expire and renew
  * - `POST portal` `{plan, set}`, `{zone, set: {name?, networks?}}` or `{endpoint, set: {status?, name?}}`,
  *   with an ID: what a colleague does by hand; `delete: true` instead of `set` deletes

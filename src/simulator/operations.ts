@@ -1,5 +1,5 @@
 import type { JsonObject } from '../model.ts'
-import { benefitRow, promotionalPlan, settleAddons } from './addons.ts'
+import { benefitRows, promotionalPlan, settleAddons } from './addons.ts'
 import { type Answer, type Call, ok } from './answer.ts'
 import {
   activateEndpoint,
@@ -151,7 +151,12 @@ export const OPERATIONS: readonly Operation[] = [
     call => {
       const { world, settings, body } = call
       const plan = section(body, 'Request', 'plan')
-      const id = createPlan(world, plan, settings.wire.duplicateNames ?? 'refused')
+      const id = createPlan(
+        world,
+        plan,
+        settings.wire.duplicateNames ?? 'refused',
+        settings.wire.planTerms,
+      )
       const addons = [...world.plans.values()].filter(isAddon).map(({ planId }) => planId)
       return ok({ created: { field: 'planId', id: answeredId(call, addons, id) } })
     },
@@ -220,15 +225,16 @@ export const OPERATIONS: readonly Operation[] = [
       responseParam: { currentStatus: endpoint.status, previousStatus },
     }
   }),
-  write('SubscribeAddon', ({ world, body, now }) => {
+  write('SubscribeAddon', ({ world, settings, body, now }) => {
     const param = section(body, 'Request', 'requestParam')
     const endpoint = endpointOf(world, text(param, 'endPointId'))
     settleAddons(world, endpoint, now)
     const instance = subscribeAddon(world, endpoint, text(param, 'planId'), now)
+    const rows = benefitRows(instance, settings.wire)
     return ok({
       info: {
         promotionalPlans: { plan: promotionalPlan(instance) },
-        benefitInfo: { benefit: benefitRow(instance) },
+        benefitInfo: { benefit: rows.length === 1 ? (rows[0] ?? {}) : rows },
       },
     })
   }),

@@ -9,7 +9,9 @@ import {
   wholeNumber,
   without,
 } from './fields.ts'
+import { DATA, termsOf, validityTypes } from './plan-terms.ts'
 import { CODES, Rejection } from './rejection.ts'
+import type { SimulatedPlanTerms } from './settings.ts'
 import { nextId, type SimulatedPlan, type SimulatedPlanInfo, type World } from './world.ts'
 import { zoneOf } from './zones.ts'
 
@@ -36,6 +38,7 @@ export function createPlan(
   world: World,
   plan: JsonObject,
   duplicateNames: 'refused' | 'accepted',
+  known: SimulatedPlanTerms = {},
 ): string {
   const given = section(plan, 'basicInfo')
   const basicInfo: SimulatedPlanInfo = {
@@ -55,10 +58,11 @@ export function createPlan(
   checkProfiles(world, basicInfo)
   const made: Omit<SimulatedPlan, 'planId'> = {
     basicInfo,
-    benefit: readBenefits(world, plan, addon),
+    benefit: readBenefits(world, plan, addon, known),
     charge: readCharges(plan),
-    subscription: readSubscription(plan, addon),
-    validity: readValidity(plan, addon),
+    subscription: readSubscription(plan, addon, known),
+    validity: readValidity(plan, addon, known),
+    terms: termsOf(plan, known),
     extra: without(plan, PLAN_SECTIONS),
   }
   if (duplicateNames === 'refused') refuseTakenName(world, basicInfo.planName)
@@ -87,12 +91,25 @@ function checkProfiles(world: World, info: SimulatedPlanInfo): void {
   }
 }
 
-function readBenefits(world: World, plan: JsonObject, addon: boolean): SimulatedPlan['benefit'] {
+function readBenefits(
+  world: World,
+  plan: JsonObject,
+  addon: boolean,
+  known: SimulatedPlanTerms,
+): SimulatedPlan['benefit'] {
   if (!addon && plan['benefit'] === undefined) return []
+  const { unlimited } = termsOf(plan, known)
   return objects(plan, 'benefit').map(benefit => {
     const rateZone = zoneOf(world, text(benefit, 'rateZone')).id
-    const benefitId = text(benefit, 'benefitId')
-    return { ...benefit, benefitId, value: wholeNumber(benefit, 'value', 1), rateZone }
+    const benefitId = oneOf(benefit, 'benefitId', [
+      DATA,
+      ...(known['benefit-id']?.['sms'] === undefined ? [] : [known['benefit-id']['sms']]),
+    ])
+    const value =
+      unlimited && benefitId === DATA
+        ? (optionalText(benefit, 'value') ?? '')
+        : wholeNumber(benefit, 'value', 1)
+    return { ...benefit, benefitId, value, rateZone }
   })
 }
 
@@ -107,7 +124,11 @@ function readCharges(plan: JsonObject): JsonObject[] {
   })
 }
 
-function readSubscription(plan: JsonObject, addon: boolean): SimulatedPlan['subscription'] {
+function readSubscription(
+  plan: JsonObject,
+  addon: boolean,
+  known: SimulatedPlanTerms,
+): SimulatedPlan['subscription'] {
   if (!addon && plan['subscription'] === undefined) {
     return {
       reSubscription: '',
@@ -118,7 +139,11 @@ function readSubscription(plan: JsonObject, addon: boolean): SimulatedPlan['subs
     }
   }
   const given = section(plan, 'subscription')
-  const occurrences = wholeNumber(given, 'occurrences', 1)
+  const forEver = known['unlimited-renewals']
+  const occurrences =
+    forEver !== undefined && text(given, 'occurrences') === forEver
+      ? forEver
+      : wholeNumber(given, 'occurrences', 1)
   if (occurrences.length > 5) {
     throw new Rejection(CODES.badRequest, 'occurrences has more than 5 digits')
   }
@@ -131,15 +156,23 @@ function readSubscription(plan: JsonObject, addon: boolean): SimulatedPlan['subs
   }
 }
 
-function readValidity(plan: JsonObject, addon: boolean): SimulatedPlan['validity'] {
+function readValidity(
+  plan: JsonObject,
+  addon: boolean,
+  known: SimulatedPlanTerms,
+): SimulatedPlan['validity'] {
   if (!addon && plan['validity'] === undefined) {
     return { validityType: '0', validityFactor: '', extra: {} }
   }
   const given = section(plan, 'validity')
-  const validityType = oneOf(given, 'validityType', ['0', '1', '2', '3', '4'])
+  const types = validityTypes(known)
+  const validityType = oneOf(given, 'validityType', [...types.keys()])
+  const hasEnd = types.get(validityType) !== 'unlimited'
   return {
     validityType,
-    validityFactor: validityType === '0' ? '' : wholeNumber(given, 'validityFactor', 1),
+    validityFactor: hasEnd
+      ? wholeNumber(given, 'validityFactor', 1)
+      : (optionalText(given, 'validityFactor') ?? ''),
     extra: without(given, VALIDITY_FIELDS),
   }
 }
@@ -239,7 +272,12 @@ export function attachablePlan(
 }
 
 /** A colleague's edit in the portal: any field of any section, as QueryRatePlan names them. */
-export function editPlan(world: World, planId: string, set: JsonObject): void {
+export function editPlan(
+  world: World,
+  planId: string,
+  set: JsonObject,
+  known: SimulatedPlanTerms,
+): void {
   const plan = planOf(world, planId)
   const { basicInfo, benefit, charge, subscription, validity } = planRow(plan, 'full')
   const merged = (base: Json | undefined, over: Json | undefined): JsonObject => ({
@@ -267,11 +305,13 @@ export function editPlan(world: World, planId: string, set: JsonObject): void {
     planStatus: oneOf(info, 'planStatus', STATUSES),
     addOnPriority: optionalText(info, 'addOnPriority') ?? '',
     currencyId: text(info, 'currencyId'),
+    extra: without(info, [...INFO_FIELDS, 'activatedBy']),
   }
   if (addon) {
-    plan.benefit = readBenefits(world, edited, true)
-    plan.subscription = readSubscription(edited, true)
-    plan.validity = readValidity(edited, true)
+    plan.benefit = readBenefits(world, edited, true, known)
+    plan.subscription = readSubscription(edited, true, known)
+    plan.validity = readValidity(edited, true, known)
+    plan.terms = termsOf(edited, known)
   }
   plan.charge = readCharges(edited)
 }

@@ -4,20 +4,25 @@ import { isObject, oneOf, optionalText, section, text } from './fields.ts'
 import { pickNetworks } from './networks.ts'
 import { deletePlan, editPlan } from './plans.ts'
 import { CODES, Rejection } from './rejection.ts'
+import type { SimulatedPlanTerms } from './settings.ts'
 import type { World } from './world.ts'
 import { zoneOf } from './zones.ts'
 
 const STATUSES = ['Pre-Active', 'Active', 'Suspended', 'Hold'] as const
 
 /** What a colleague does in the portal by hand. */
-export function editByHand(world: World, given: JsonObject): JsonObject {
+export function editByHand(
+  world: World,
+  given: JsonObject,
+  known: SimulatedPlanTerms = {},
+): JsonObject {
   const plan = optionalText(given, 'plan')
   const zone = optionalText(given, 'zone')
   const endpoint = optionalText(given, 'endpoint')
   const remove = given['delete'] === true
   if (plan !== undefined) {
     if (remove) deletePlan(world, plan)
-    else editPlan(world, plan, section(given, 'set'))
+    else editPlan(world, plan, section(given, 'set'), known)
     return { plan }
   }
   if (zone !== undefined) {

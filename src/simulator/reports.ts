@@ -1,5 +1,5 @@
 import type { JsonObject, NetworkId } from '../model.ts'
-import { benefitRow, liveInstances, promotionalPlan, settleAddons } from './addons.ts'
+import { benefitRows, liveInstances, promotionalPlan, settleAddons } from './addons.ts'
 import { type Answer, type Call, ok } from './answer.ts'
 import { wholeNumber } from './fields.ts'
 import { addonBlocks } from './forms.ts'
@@ -105,12 +105,12 @@ export function instancesOf(
 
 /** The blocks of an endpoint with these add-ons (contract 4.11). */
 export function endpointInfo(
-  { world }: Call,
+  { world, settings }: Call,
   endpoint: SimulatedEndpoint,
   instances: readonly SimulatedInstance[],
   form: AddonForm | undefined,
 ): JsonObject {
   const plans = instances.map(promotionalPlan)
-  const benefits = instances.map(benefitRow)
+  const benefits = instances.flatMap(instance => benefitRows(instance, settings.wire))
   return { basicInfo: basicInfo(world, endpoint), ...addonBlocks(plans, benefits, form) }
 }

@@ -16,6 +16,25 @@ export type OddAnswer =
 /** Rows that are none: two nulls in place of all; or after them null, 1 and "x", or two objects without an ID. */
 export type JunkRows = 'nulls' | 'mixed' | 'bare'
 
+/**
+ * Values by which plans of an account say more than data for some days, in the form of `account.wire` of a catalog.
+ * What is not here the account does not know.
+ */
+export interface SimulatedPlanTerms {
+  /** validityType of months, years and no end; days and data stand in `values`. */
+  readonly 'validity-type'?: Readonly<Record<string, string>>
+  /** benefitId of SMS. */
+  readonly 'benefit-id'?: Readonly<Record<string, string>>
+  readonly 'unlimited-renewals'?: string
+  /** Fields of a plan with their values, by path: `basicInfo.FIELD`, `benefit.FIELD` of the data. */
+  readonly 'unlimited-data'?: Readonly<Record<string, string>>
+  readonly 'daily-data'?: Readonly<Record<string, string>>
+  /** By speed. */
+  readonly throttle?: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** Of a charge's row. Reported, and charged by nobody here. */
+  readonly 'recurring-charge'?: Readonly<Record<string, string>>
+}
+
 /** Values, units, names and dates in place of those that the contract assumes. */
 export interface SimulatedDialect {
   /**
@@ -43,6 +62,10 @@ export interface SimulatedDialect {
 
 /** How the simulated platform writes its answers, where the contract knows several ways. */
 export interface SimulatedWire extends SimulatedDialect {
+  /** Default: none. */
+  readonly planTerms?: SimulatedPlanTerms
+  /** Balance of data without an end, such as `-`, `0`, `-1`. Default `-`. */
+  readonly unlimitedBalance?: string
   /** IDs and codes as numbers instead of strings. Default false. */
   readonly numericIds?: boolean
   /** Where created IDs stand in an answer (contract 1.7). Default `response`. */
@@ -129,6 +152,8 @@ export interface SimulatedWire extends SimulatedDialect {
 
 /** Names of the wire's settings, so that a misspelt one is refused. */
 export const WIRE_KEYS: readonly (keyof SimulatedWire)[] = [
+  'planTerms',
+  'unlimitedBalance',
   'numericIds',
   'createdIds',
   'authFailure',

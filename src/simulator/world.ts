@@ -58,6 +58,18 @@ export interface SimulatedBenefit extends JsonObject {
   readonly rateZone: string
 }
 
+/** What a plan says beyond data for some days. */
+export interface SimulatedTerms {
+  readonly unlimited?: true
+  /** The data is given anew each day from its start on. */
+  readonly daily?: true
+  /** What the speed falls to once the data is used up. */
+  readonly throttle?: string
+  readonly sms?: number
+  readonly renewsForEver?: true
+  readonly lasts?: 'days' | 'months' | 'years' | 'unlimited'
+}
+
 /** A plan as CreatePlan made it (contract 4.4); `extra` has the sections without meaning here. */
 export interface SimulatedPlan {
   readonly planId: string
@@ -73,6 +85,8 @@ export interface SimulatedPlan {
   }
   validity: { validityType: string; validityFactor: string; extra: JsonObject }
   extra: JsonObject
+  /** Absent: data for some days. */
+  terms?: SimulatedTerms
 }
 
 /** One subscription of a plan on an endpoint (contract 4.10). Volumes in bytes, times in ms. */
@@ -85,6 +99,11 @@ export interface SimulatedInstance {
   readonly rateZoneId: string
   readonly grantedBytes: number
   leftBytes: number
+  /** As its plan said at subscription. */
+  readonly terms?: SimulatedTerms
+  /** Of daily data, the day from its start on that `leftBytes` is of. */
+  day?: number
+  smsLeft?: number
   readonly subscribedAt: number
   startedAt?: number
   expiresAt?: number

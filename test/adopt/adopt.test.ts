@@ -127,7 +127,10 @@ t.test(
     const alone = handMadePlan(world, 'Alone (r2)', zone)
     handMadePlan(world, 'Odd (r1)', zone)
     const inactive = handMadePlan(world, 'Old', zone, { info: { planStatus: 'In-Active' } })
-    handMadePlan(world, 'Months', zone, { validity: { validityType: '2', validityFactor: '3' } })
+    handMadePlan(world, 'Months', zone, {
+      validity: { validityType: '2', validityFactor: '3' },
+      known: { 'validity-type': { months: '2' } },
+    })
     handMadePlan(world, 'Two benefits', zone, { benefits: 2 })
     handMadePlan(world, 'Post', zone, { info: { planType: '1' } })
     handMadePlan(world, '日本', zone)

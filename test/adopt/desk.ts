@@ -3,6 +3,7 @@ import { createEndpoint } from '../../src/simulator/endpoints.ts'
 import type { SimulatorOptions } from '../../src/simulator/index.ts'
 import { type NetworkId, SIMULATED_ACCOUNT, type World } from '../../src/simulator/index.ts'
 import { createPlan } from '../../src/simulator/plans.ts'
+import type { SimulatedPlanTerms } from '../../src/simulator/settings.ts'
 import { createZone } from '../../src/simulator/zones.ts'
 import { type Desk, openDesk } from '../cli/desk.ts'
 
@@ -51,6 +52,8 @@ export const handMadePlan = (
     readonly subscription?: Readonly<Record<string, string>>
     readonly validity?: Readonly<Record<string, string>>
     readonly benefits?: number
+    /** What the account knows of plans, where it is more than data for some days. */
+    readonly known?: SimulatedPlanTerms
   } = {},
 ): string =>
   createPlan(
@@ -82,6 +85,7 @@ export const handMadePlan = (
       validity: { validityType: '1', validityFactor: '7', ...more.validity },
     },
     'accepted',
+    more.known,
   )
 
 /** An endpoint made by hand; sold ones are active. */

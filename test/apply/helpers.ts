@@ -7,7 +7,7 @@ import { settlePending } from '../../src/apply/settle-pending.ts'
 import { loadCatalog } from '../../src/catalog/index.ts'
 import type { Clock } from '../../src/clock.ts'
 import { type MadePlan, makePlan, type PlanOptions } from '../../src/make-plan.ts'
-import type { Catalog } from '../../src/model.ts'
+import type { Catalog, JsonObject } from '../../src/model.ts'
 import type { Sft } from '../../src/sft/api.ts'
 import { openSft, type SftOptions } from '../../src/sft/client.ts'
 import { SftError } from '../../src/sft/errors.ts'
@@ -93,9 +93,6 @@ export const ACCOUNT = {
   roamingProfiles: [SIMULATED_ACCOUNT.roamingProfileId],
 }
 
-/** `account:` of every test catalog, as YAML. */
-const ACCOUNT_YAML = `account: ${JSON.stringify(ACCOUNT)}`
-
 /** A catalog of one YAML text and other files; throws where it has errors. */
 export async function catalogOf(
   text: string,
@@ -115,11 +112,13 @@ export async function catalogOf(
   }
 }
 
-/** A catalog with the account defaults of the tests. */
+/** A catalog with the account defaults of the tests, and others besides. */
 export const catalogWith = (
   text: string,
   files: Readonly<Record<string, string>> = {},
-): Promise<Catalog> => catalogOf(`version: 1\n${ACCOUNT_YAML}\n${text}`, files)
+  account: JsonObject = {},
+): Promise<Catalog> =>
+  catalogOf(`version: 1\naccount: ${JSON.stringify({ ...ACCOUNT, ...account })}\n${text}`, files)
 
 /** What a run is made with besides catalog, account and state. */
 export interface RunOptions extends Partial<Omit<PlanOptions, 'onEvent'>> {

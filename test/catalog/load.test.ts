@@ -131,7 +131,7 @@ addonPlans:
     name: A
     rateZone: europa
     data: 10GiB
-    validity: 1 month
+    validity: 1 week
     charge: 1e3
     sft: { basicInfo: { planName: x } }
   - {
@@ -185,13 +185,13 @@ a.yaml:11:15: error REFERENCE_UNKNOWN: no rate zone of this catalog has the key 
   11 |     rateZone: europa
      |               ^^^^^^
   hint: did you mean europe?
-a.yaml:12:11: error UNIT_INVALID: data must be a number and MB, GB or TB, such as 10 GB or 500 MB, not "10GiB"
+a.yaml:12:11: error UNIT_INVALID: data must be a number and MB, GB or TB, such as 10 GB, 500 MB or 1 GB a day, or unlimited, not "10GiB"
   12 |     data: 10GiB
      |           ^^^^^
-  hint: correct the value: data volume: MB, GB or TB; 1 GB = 1024 MB
-a.yaml:13:15: error UNIT_INVALID: validity must be a whole number of days, such as 30 days, not "1 month"
-  13 |     validity: 1 month
-     |               ^^^^^^^
+  hint: correct the value: data: MB, GB or TB in all or a day, or unlimited; 1 GB = 1024 MB
+a.yaml:13:15: error UNIT_INVALID: validity must be a whole number of days, months or years, such as 30 days or 1 month, or unlimited, not "1 week"
+  13 |     validity: 1 week
+     |               ^^^^^^
   hint: correct the value: how long it lasts from its start
 a.yaml:14:13: error NOT_TEXT: text is meant here, and 1e3 is a number
   14 |     charge: 1e3

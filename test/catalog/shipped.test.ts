@@ -53,12 +53,15 @@ t.test('its larger packages cost more, and a GB in them less', async t => {
   }
   t.equal(zones.size, catalog?.rateZones.length, 'every destination has some')
   for (const [zone, plans] of zones) {
-    const sorted = plans.toSorted((a, b) => a.dataMB - b.dataMB)
+    const sorted = plans.toSorted((a, b) => Number(a.dataMB) - Number(b.dataMB))
     for (const [index, plan] of sorted.entries()) {
       const smaller = sorted[index - 1]
       if (smaller === undefined) continue
       const [more, less] = [Number(plan.charge), Number(smaller.charge)]
-      t.ok(more > less && more / plan.dataMB < less / smaller.dataMB, `${zone} ${plan.name}`)
+      t.ok(
+        more > less && more / Number(plan.dataMB) < less / Number(smaller.dataMB),
+        `${zone} ${plan.name}`,
+      )
     }
   }
 })

@@ -18,7 +18,10 @@ import {
   ZONE,
 } from './support.ts'
 
-const withPlan = (patch: JsonObject, account: JsonObject = {}): Draft => ({
+const withPlan = (
+  patch: Readonly<Record<string, Json | undefined>>,
+  account: JsonObject = {},
+): Draft => ({
   ...DRAFT,
   account,
   rateZones: [ZONE, { key: 'other', name: 'Other', countries: ['FR'] }],
@@ -160,6 +163,47 @@ const PLAN_CASES: Readonly<Record<string, PlanCase>> = {
     wanted: '3018',
     theirValue: '3019',
   },
+  dataPer: {
+    ours: withPlan({ data: '1 GB a day' }, { wire: { 'daily-data': { 'benefit.period': 'DAY' } } }),
+    theirs: { dataPer: 'day' },
+    ourValueThere: { dataPer: 'day' },
+    unreported: 'dataPer',
+    wanted: 'day',
+    theirValue: 'day',
+  },
+  smsCount: {
+    ours: withPlan(
+      { data: undefined, benefits: { data: '1 GB', sms: 20 } },
+      { wire: { 'benefit-id': { sms: '4' } } },
+    ),
+    theirs: { smsCount: '30' },
+    ourValueThere: { smsCount: '20' },
+    unreported: 'smsCount',
+    wanted: 20,
+    theirValue: 30,
+  },
+  throttleKbps: {
+    ours: withPlan(
+      { throttle: '512 kbps' },
+      { wire: { throttle: { '512 kbps': { 'basicInfo.rule': 'T512' } } } },
+    ),
+    theirs: { throttleKbps: '128' },
+    ourValueThere: { throttleKbps: '512' },
+    unreported: 'throttleKbps',
+    wanted: 512,
+    theirValue: 128,
+  },
+  recurringCharge: {
+    ours: withPlan(
+      { recurringCharge: '1.50' },
+      { wire: { 'recurring-charge': { 'charge.type': '2' } } },
+    ),
+    theirs: { recurringCharge: '3' },
+    ourValueThere: { recurringCharge: '1.5' },
+    unreported: 'recurringCharge',
+    wanted: '1.5',
+    theirValue: '3',
+  },
   sft: { ours: withPlan({ sft: { notification: [] } }), wanted: { notification: [] } },
 }
 
@@ -201,7 +245,8 @@ t.test(
       const rule = kindOf('addonPlan').fields[field]
       const action = rule?.mutability === 'replace' ? 'replace' : 'update'
       const base = { state: OTHER, zones: ZONES, draft: withPlan({}) }
-      const before = OTHER.addonPlans['p']?.spec[field]
+      const inState = OTHER.addonPlans['p']?.spec[field]
+      const before = inState === undefined ? rule?.unset : inState
       const mark = (origin: string, values: JsonObject) => ({
         action,
         fields: [{ field, mutability: rule?.mutability, origin, ...values }],

@@ -86,6 +86,10 @@ export const REPORTED_PLAN: ReportedPlan = {
   priority: '1',
   benefits: [{ value: '1024', rateZone: 'Z1' }],
   charge: '5.00',
+  dataPer: 'validity',
+  smsCount: '0',
+  throttleKbps: 'none',
+  recurringCharge: 'none',
   validity: { type: '1', factor: '7' },
   subscription: { reSubscription: 'true', rule: '2', occurrences: '1', activatedBy: '1' },
 }

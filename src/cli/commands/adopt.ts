@@ -9,8 +9,9 @@ import type { Kind } from '../../resources/kind.ts'
 import { kinds } from '../../resources/kinds.ts'
 import type { State, StateStore } from '../../state/state.ts'
 import { openState, readState } from '../../stores/states.ts'
+import { withWireOf } from '../../with-wire.ts'
 import { openAccount, stateOf, subjectOf } from '../account.ts'
-import { catalogFolder, checkDigitOf, loadWith } from '../catalog.ts'
+import { catalogFolder, loadOptions, loadWith } from '../catalog.ts'
 import { CATALOG_FLAGS, defineCommand, JSON_FLAG, READ_FLAGS } from '../command.ts'
 import { type Context, EXIT, showIssues } from '../context.ts'
 import {
@@ -111,8 +112,8 @@ async function adoptInto(run: Run, state: State, store: StateStore | undefined):
     return false
   }
   const json = flags.json
-  const checkDigit = checkDigitOf(flags, context)
-  await using sft = openAccount(flags, context, store === undefined ? 'reads' : 'writes')
+  const use = store === undefined ? 'reads' : 'writes'
+  await using sft = withWireOf(openAccount(flags, context, use), run.catalog)
   const subject = subjectOf(sft, flags, context)
   if (!json) for (const line of subjectLines(subject)) context.out(line)
   const adoption = await prepareAdoption(sft, state, {
@@ -123,7 +124,7 @@ async function adoptInto(run: Run, state: State, store: StateStore | undefined):
     inactive: flags.inactive,
     endpointProfiles: flags['endpoint-profiles'],
     pageSize: sft.form.pageSize,
-    load: { ...(checkDigit && { checkDigit }) },
+    load: loadOptions(flags, context),
     ...(context.canAsk && !json && { ask: context.ask }),
     say: line => context.err(context.paintErr('dim', line)),
     onEvent: sayRead(context, json),

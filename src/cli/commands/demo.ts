@@ -15,7 +15,7 @@ import { type Context, EXIT } from '../context.ts'
 import { apply } from './apply.ts'
 import { plan } from './plan.ts'
 import { provision } from './provision.ts'
-import { catalogIccids } from './simulate.ts'
+import { accountFor } from './simulate.ts'
 import { usage } from './usage.ts'
 import { validate } from './validate.ts'
 
@@ -48,7 +48,7 @@ async function runDemo(folder: string, context: Context): Promise<number> {
   }
   await using simulator = await startSimulator({
     callsPerSecond: DEMO_RATE,
-    iccids: await catalogIccids(catalog),
+    ...(await accountFor(catalog)),
   })
   const state = join(folder, 'state.json')
   const env = {

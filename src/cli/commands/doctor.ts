@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs'
 import { SYSTEM_CLOCK } from '../../clock.ts'
 import { examineAccount } from '../../examine/examine.ts'
+import type { Catalog } from '../../model.ts'
 import { subjectLines, subjectToJson } from '../../render/subject.ts'
 import { renderExamination } from '../../render/verdicts.ts'
 import { timeZoneOf } from '../../settings.ts'
+import { withWireOf } from '../../with-wire.ts'
 import { openAccount, subjectOf } from '../account.ts'
 import { catalogFolder, loadWith } from '../catalog.ts'
 import { CATALOG_FLAGS, defineCommand, JSON_FLAG, READ_FLAGS } from '../command.ts'
@@ -27,8 +29,9 @@ export const doctor = defineCommand({
   flags: FLAGS,
   run: async ({ flags }, context) => {
     const timeZone = timeZoneOf(context.env, flags['time-zone'])
-    const destGroupIsGiven = await givesDestGroup(flags, context)
-    await using sft = openAccount(flags, context, 'reads')
+    const catalog = await catalogThere(flags, context)
+    const destGroupIsGiven = catalog?.account.destGroupId !== undefined
+    await using sft = withWireOf(openAccount(flags, context, 'reads'), catalog)
     const subject = subjectOf(sft, flags, context)
     if (!flags.json) for (const line of subjectLines(subject)) context.out(line)
     const told = new Set<string>()
@@ -54,9 +57,8 @@ export const doctor = defineCommand({
   },
 })
 
-/** Whether a catalog, where there is one, names the destination group, so that nobody needs to ask. */
-async function givesDestGroup(flags: Flags, context: Context): Promise<boolean> {
-  if (!existsSync(catalogFolder(flags, context))) return false
-  const { catalog } = await loadWith(flags, context)
-  return catalog?.account.destGroupId !== undefined
+/** The catalog, where there is one: it may name the destination group, and values of the wire. */
+async function catalogThere(flags: Flags, context: Context): Promise<Catalog | undefined> {
+  if (!existsSync(catalogFolder(flags, context))) return undefined
+  return (await loadWith(flags, context)).catalog
 }

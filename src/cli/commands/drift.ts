@@ -15,8 +15,9 @@ import type { Sft } from '../../sft/api.ts'
 import { accountIdentity, checkAccount } from '../../state/account-identity.ts'
 import { type State, type StateStore, splitAddress } from '../../state/state.ts'
 import { openState, readState } from '../../stores/states.ts'
+import { withWireOf } from '../../with-wire.ts'
 import { openAccount, stateOf, subjectOf } from '../account.ts'
-import { catalogFolder, checkDigitOf, readCatalog } from '../catalog.ts'
+import { catalogFolder, loadOptions, readCatalog } from '../catalog.ts'
 import { CATALOG_FLAGS, defineCommand, JSON_FLAG, READ_FLAGS } from '../command.ts'
 import { type Context, EXIT, showIssues } from '../context.ts'
 import { on, texts, type Values } from '../flags.ts'
@@ -56,7 +57,8 @@ export const drift = defineCommand({
     const addresses = flags.accept.map(addressOf)
     const catalog = await readCatalog(flags, context)
     if (catalog === undefined) return EXIT.failed
-    await using sft = openAccount(flags, context, addresses.length > 0 ? 'writes' : 'reads')
+    const use = addresses.length > 0 ? 'writes' : 'reads'
+    await using sft = withWireOf(openAccount(flags, context, use), catalog)
     if (addresses.length > 0) {
       await using store = await openState(stateOf(flags, context), { purpose: 'drift --accept' })
       if (Object.keys(store.state.pending).length > 0) {
@@ -129,7 +131,6 @@ async function acceptAll(
   if (observation === undefined) return EXIT.failed
   await keepState(flags, context)
   const folder = catalogFolder(flags, context)
-  const checkDigit = checkDigitOf(flags, context)
   const accepted: Accepted[] = []
   const failures: string[] = []
   let current: Catalog = catalog
@@ -137,7 +138,7 @@ async function acceptAll(
     const done = await acceptDrift(address, {
       catalog: current,
       folder,
-      load: { ...(checkDigit && { checkDigit }) },
+      load: loadOptions(flags, context),
       state: store.state,
       observation,
     }).catch(asRefusal)

@@ -1,5 +1,5 @@
 import { loadCatalog } from '../../catalog/index.ts'
-import { startSimulator } from '../../simulator/index.ts'
+import { type SimulatorOptions, startSimulator } from '../../simulator/index.ts'
 import { defineCommand } from '../command.ts'
 import { EXIT } from '../context.ts'
 import { number, on, orZero, text, UsageError, whole } from '../flags.ts'
@@ -16,13 +16,16 @@ export const simulate = defineCommand({
     username: text('NAME', 'user name it takes (SFT_USERNAME; default simulator)'),
     password: text('TEXT', 'password it takes (SFT_PASSWORD; default simulator)'),
     sims: whole('N', 'SIMs in stock (default 2000)'),
-    catalog: text('FOLDER', 'put the ICCIDs of this catalog in stock too'),
+    catalog: text(
+      'FOLDER',
+      "put this catalog's ICCIDs in stock, and speak as its account.wire says",
+    ),
     save: text('FILE', 'keep the world in this file'),
     'no-bulk': on('an account that does not know CreateBulkEndPoint'),
   },
   run: async ({ flags }, context) => {
     const folder = flags.catalog
-    const iccids = folder === undefined ? [] : await catalogIccids(folder)
+    const account = folder === undefined ? {} : await accountFor(folder)
     const save = flags.save
     const sims = flags.sims
     const latencyMs = flags.latency
@@ -31,7 +34,7 @@ export const simulate = defineCommand({
       callsPerSecond: flags['calls-per-second'] ?? 2,
       username: flags.username ?? context.env['SFT_USERNAME'] ?? 'simulator',
       password: flags.password ?? context.env['SFT_PASSWORD'] ?? 'simulator',
-      iccids,
+      ...account,
       ...(latencyMs !== undefined && { latencyMs }),
       ...(sims !== undefined && { sims }),
       ...(save !== undefined && { save }),
@@ -49,12 +52,18 @@ function portOf(port = 0): number {
   return port
 }
 
-/** Every ICCID that a catalog names. */
-export async function catalogIccids(folder: string): Promise<readonly string[]> {
+/** Every ICCID that a catalog names, and the account that speaks as the catalog says. */
+export async function accountFor(
+  folder: string,
+): Promise<Required<Pick<SimulatorOptions, 'iccids' | 'wire'>>> {
   const { catalog } = await loadCatalog(folder)
   if (catalog === undefined)
     throw new UsageError(
       `the catalog ${folder} has errors: see sft-catalog validate --catalog ${folder}`,
     )
-  return catalog.endpointBatches.flatMap(batch => batch.iccids)
+  const { wire } = catalog.account
+  return {
+    iccids: catalog.endpointBatches.flatMap(batch => batch.iccids),
+    wire: wire === undefined ? {} : { planTerms: wire },
+  }
 }

@@ -23,6 +23,7 @@ import {
   restoreState,
   unlockState,
 } from '../../stores/states.ts'
+import { withWireOf } from '../../with-wire.ts'
 import { openAccount, stateOf } from '../account.ts'
 import { readCatalog } from '../catalog.ts'
 import { byFirst, CATALOG_FLAGS, defineCommand, JSON_FLAG, READ_FLAGS } from '../command.ts'
@@ -126,7 +127,7 @@ const take: Sub = async (flags, context, [text = '', id = '']) => {
   const kind: Kind = kindOf(kindName)
   const catalog = await readCatalog(flags, context)
   if (catalog === undefined) return EXIT.failed
-  await using sft = openAccount(flags, context, 'reads')
+  await using sft = withWireOf(openAccount(flags, context, 'reads'), catalog)
   return await edit(flags, context, 'import', async store => {
     const observation = await observeAccount(sft.read, {
       stock: kind.identity === 'iccid' ? { ask: 'iccids', iccids: [key] } : { ask: 'nothing' },
