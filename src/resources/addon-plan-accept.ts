@@ -43,23 +43,11 @@ export function planEdits(
       return setField('rateZone', zone === undefined ? { id: text } : zone.key)
     }
     case 'dataMB':
-      return written('data') === undefined || entry.dataPer !== undefined
-        ? byHand(field, account)
-        : setField(
-            'data',
-            account === 'unlimited' ? text : styledData(written('data'), Number(account)),
-          )
     case 'dataPer':
     case 'smsCount':
-      return byHand(field, account)
     case 'throttleKbps':
-      return account === null
-        ? { edits: [{ edit: 'remove', field: 'throttle' }] }
-        : setField('throttle', formatSpeed(Number(account)))
     case 'recurringCharge':
-      return account === null
-        ? { edits: [{ edit: 'remove', field }] }
-        : setField(field, formatAmount(text, placesOf(written(field))))
+      return grantEdits(drift, entry, written)
     case 'validityDays': {
       const validity = formatValidity(typeof account === 'string' ? account : Number(account))
       const tight = /^\d+[a-z]+$/.test(written('validity') ?? '')
@@ -89,6 +77,27 @@ export function planEdits(
     default:
       return noForm(field)
   }
+}
+
+/** What a plan grants beyond a volume. */
+function grantEdits(
+  { field, account }: DriftedField,
+  { dataPer }: AddonPlanEntry,
+  written: (field: string) => string | undefined,
+): FieldEdits {
+  const data = written('data')
+  if (field === 'dataMB' && data !== undefined && dataPer === undefined)
+    return setField('data', account === 'unlimited' ? account : styledData(data, Number(account)))
+  const isScalar = field === 'throttleKbps' || field === 'recurringCharge'
+  if (!isScalar) return byHand(field, account)
+  const name = field === 'throttleKbps' ? 'throttle' : field
+  if (account === null) return { edits: [{ edit: 'remove', field: name }] }
+  return setField(
+    name,
+    field === 'throttleKbps'
+      ? formatSpeed(Number(account))
+      : formatAmount(String(account), placesOf(written(name))),
+  )
 }
 
 /** What stands in a mapping of the entry, or as part of a text: which of the forms is meant is for a person. */

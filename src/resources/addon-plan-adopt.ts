@@ -219,6 +219,17 @@ function valueObstacle(plan: ReportedPlan): string | undefined {
   return undefined
 }
 
+/** What is written where the account does not report a field. */
+const TRUSTED = {
+  rateZone: 'rateZone as told',
+  dataMB: 'data as told',
+  validityDays: 'validity as told',
+  activation: 'activation: taken as first-use',
+  renewal: 'renewal: taken as one time',
+  charge: 'charge: taken as 0',
+  priority: 'priority: taken as 1',
+} as const
+
 function writePlan(
   plan: ReportedPlan,
   key: string,
@@ -230,14 +241,9 @@ function writePlan(
   const { spec } = observedPlan(plan)
   const facts = planFacts(plan, told)
   const zoneKey = zoneKeys.get(facts.rateZoneId ?? '')
-  const trusted: string[] = []
-  if (spec['rateZone'] === undefined) trusted.push('rateZone as told')
-  if (spec['dataMB'] === undefined) trusted.push('data as told')
-  if (spec['validityDays'] === undefined) trusted.push('validity as told')
-  if (spec['activation'] === undefined) trusted.push('activation: taken as first-use')
-  if (spec['renewal'] === undefined) trusted.push('renewal: taken as one time')
-  if (spec['charge'] === undefined) trusted.push('charge: taken as 0')
-  if (spec['priority'] === undefined) trusted.push('priority: taken as 1')
+  const trusted = Object.entries(TRUSTED).flatMap(([field, how]) =>
+    spec[field] === undefined ? [how] : [],
+  )
   const group = defaults.destinationGroup ?? defaults.roamingProfiles[0]
   const fields: Record<string, Json | undefined> = {
     key,

@@ -35,9 +35,8 @@ function validityIn({ type, factor }: NonNullable<ReportedPlan['validity']>): Js
 const orNone = <Value>(
   word: string | undefined,
   none: string,
-  valueOf: (word: string) => Value,
-): Value | null | undefined =>
-  word === undefined ? undefined : word === none ? null : valueOf(word)
+  read: (word: string) => Value,
+): Value | null | undefined => (word === undefined ? undefined : word === none ? null : read(word))
 
 const volumeOf = (word: string): Json => (word === 'unlimited' ? word : Number(word))
 

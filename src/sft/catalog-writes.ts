@@ -8,7 +8,7 @@ import { createdId } from './envelope.ts'
 import { SftMissingPrerequisiteError } from './errors.ts'
 import { fieldsUnder } from './plan-fields.ts'
 import { requireId, requireIds } from './prerequisites.ts'
-import { asList, asObject, compact, firstText, mergeUnder, valuesUnder } from './values.ts'
+import { asList, asObject, compact, firstText, mergeUnder, nameIn, valuesUnder } from './values.ts'
 import { toWire, type WireForm } from './wire-form.ts'
 
 /** Writes of rate zones and add-on plans. */
@@ -86,11 +86,6 @@ function createdZoneId(response: JsonObject, name: string): string | undefined {
 }
 
 const ZONE_NAMES = ['name', 'rateZoneName']
-
-const nameIn = (row: JsonObject, ...keys: readonly string[]): string | undefined => {
-  const name = firstText(row, ...keys)
-  return name === undefined ? undefined : normaliseName(name)
-}
 
 /** Whether a row has a name that is not this one. */
 const isOtherThan =

@@ -50,8 +50,8 @@ export function firstText(object: JsonObject, ...keys: readonly string[]): strin
 }
 
 /** A name in the form in which names are compared. */
-export function nameIn(object: JsonObject, key: string): string | undefined {
-  const name = firstText(object, key)
+export function nameIn(object: JsonObject, ...keys: readonly string[]): string | undefined {
+  const name = firstText(object, ...keys)
   return name === undefined ? undefined : normaliseName(name)
 }
 
