@@ -4,18 +4,14 @@
  * Wire settings of what plans say (docs/wire.md): of what has no assumed value among them nothing is known, and
  * plans that say it are refused until it is set, in `account.wire` or in `SFT_WIRE`.
  */
-export const PLAN_SETTINGS = [
-  'validity-type',
-  'benefit-id',
-  'unlimited-renewals',
-  'unlimited-data',
-  'daily-data',
-  'throttle',
-  'recurring-charge',
-] as const
-
-/** One of them. */
-export type PlanSetting = (typeof PLAN_SETTINGS)[number]
+export type PlanSetting =
+  | 'validity-type'
+  | 'benefit-id'
+  | 'unlimited-renewals'
+  | 'unlimited-data'
+  | 'daily-data'
+  | 'throttle'
+  | 'recurring-charge'
 
 /** Names of the values of those that are enumerations. */
 export const PLAN_SETTING_VALUES = {

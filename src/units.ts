@@ -4,8 +4,8 @@
  */
 
 const MB_PER_UNIT = { MB: 1n, GB: 1024n, TB: 1024n * 1024n } as const
-/** Form of a data volume, for the JSON Schema; `parseDataVolume` also wants a whole number of MB. */
-export const DATA_VOLUME_PATTERN = '^[0-9]{1,9}(\\.[0-9]{1,9})? ?(MB|GB|TB)$'
+/** Form of a data volume; `parseDataVolume` also wants a whole number of MB. */
+const DATA_VOLUME_PATTERN = '^[0-9]{1,9}(\\.[0-9]{1,9})? ?(MB|GB|TB)$'
 /** Form of the data of a plan, for the JSON Schema: a volume, a volume a day, or no end. */
 export const PLAN_DATA_PATTERN = '^([0-9]{1,9}(\\.[0-9]{1,9})? ?(MB|GB|TB)( a day)?|unlimited)$'
 /** Form of a validity period. */
@@ -70,7 +70,7 @@ export function formatMB(megabytes: number): string {
 }
 
 /** A validity as it stands in YAML: `1 day`, `30 days`. */
-export const formatDays = (days: number): string => (days === 1 ? '1 day' : `${days} days`)
+const formatDays = (days: number): string => (days === 1 ? '1 day' : `${days} days`)
 
 /** Writes bytes for people, rounded to three digits: `1.53 GB`. Not meant to be read back. */
 export function formatBytes(bytes: number): string {
