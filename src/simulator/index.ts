@@ -26,7 +26,14 @@ export type { Json, JsonObject, NetworkId } from '../model.ts'
 export type { LoggedCall } from './call-log.ts'
 export { FAULT_KINDS, type Fault, type FaultKind } from './faults.ts'
 export { type Simulator, type SimulatorOptions, startSimulator } from './server.ts'
-export type { AddonForm, JunkRows, OddAnswer, SimulatedWire, SimulatorClock } from './settings.ts'
+export type {
+  AddonForm,
+  JunkRows,
+  OddAnswer,
+  SimulatedPlanTerms,
+  SimulatedWire,
+  SimulatorClock,
+} from './settings.ts'
 export type { SimStock, SimulatedSim, SimulatedSimStatus } from './sims.ts'
 export {
   type IdSort,
@@ -41,6 +48,7 @@ export {
   type SimulatedPlanInfo,
   type SimulatedRoamingProfile,
   type SimulatedServiceProfile,
+  type SimulatedTerms,
   type SimulatedZone,
   type World,
 } from './world.ts'
