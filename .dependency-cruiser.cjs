@@ -88,6 +88,12 @@ module.exports = {
       { path: 'node_modules/libsql/' },
     ),
     forbid(
+      'dbos-only-in-fleet',
+      'One door to the engine that keeps the work of a fleet.',
+      { path: '^src/', pathNot: '^src/fleet/dbos-dispatcher\\.ts$' },
+      { path: 'node_modules/@dbos-inc/' },
+    ),
+    forbid(
       'pg-only-in-postgres',
       'One door to the driver, which only those have who keep something in PostgreSQL.',
       { path: '^src/', pathNot: '^src/postgres/database\\.ts$' },
@@ -96,7 +102,9 @@ module.exports = {
     forbid(
       'stores-by-scheme',
       'A store is opened by the scheme of its address; provision/index.ts hands the embedded ledger out by name.',
-      { path: '^src/(?!stores/|state/|ledger/|postgres/|provision/index\\.ts$)' },
+      {
+        path: '^src/(?!stores/|state/|ledger/|postgres/|fleet/dbos-dispatcher\\.ts$|provision/index\\.ts$)',
+      },
       {
         path: '^src/(ledger/(?!keeper\\.ts$)|postgres/|state/(file-store|file-upkeep|watch-file)\\.ts$|stores/(file|memory|postgres)-store\\.ts$)',
       },
@@ -117,7 +125,7 @@ module.exports = {
       'not-to-dev',
       'What ships needs no development package.',
       { path: '^src/' },
-      { dependencyTypes: ['npm-dev'], pathNot: '@types/|node_modules/pg/' },
+      { dependencyTypes: ['npm-dev'], pathNot: '@types/|node_modules/(pg|@dbos-inc)/' },
     ),
     forbid('resolvable', 'Every import resolves.', {}, { couldNotResolve: true }),
   ],

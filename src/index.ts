@@ -30,6 +30,13 @@ export type { Clock } from './clock.ts'
 export type { LockHolder } from './durable/lock.ts'
 export type { Owner } from './durable/owner.ts'
 export type { Finding, Listing, NotKnown, NotThere, There } from './finding.ts'
+export type {
+  Dispatcher,
+  DispatcherOptions,
+  OpenDispatcher,
+  Work,
+  WorkCounts,
+} from './fleet/dispatcher.ts'
 // problems as data
 export { ISSUE_CODES, type Issue, type IssueCode, IssuesError } from './issues.ts'
 export type { HaltedLedger, LedgerKeeper } from './ledger/keeper.ts'

@@ -1,4 +1,8 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import {
+  type ChildProcessWithoutNullStreams,
+  type SpawnOptionsWithoutStdio,
+  spawn,
+} from 'node:child_process'
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -38,7 +42,10 @@ export const nodeWords = (args: readonly string[]): readonly [string, ...string[
 ]
 
 /** Starts Node with a program and its arguments. */
-export function spawnNode(args: readonly string[]): ChildProcessWithoutNullStreams {
+export function spawnNode(
+  args: readonly string[],
+  options: SpawnOptionsWithoutStdio = {},
+): ChildProcessWithoutNullStreams {
   const [file, ...rest] = nodeWords(args)
-  return spawn(file, rest)
+  return spawn(file, rest, options)
 }

@@ -24,6 +24,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   orders: async () => (await import('./commands/orders.ts')).orders,
   usage: async () => (await import('./commands/usage.ts')).usage,
   esims: async () => (await import('./commands/esims.ts')).esims,
+  worker: async () => (await import('./commands/worker.ts')).worker,
   stock: async () => (await import('./commands/stock.ts')).stock,
   endpoints: async () => (await import('./commands/endpoints.ts')).endpoints,
   resume: async () => (await import('./commands/resume.ts')).resume,

@@ -15,6 +15,7 @@ import type { Recheck } from './free-esims.ts'
 import type { Ledger, OrderReference } from './ledger.ts'
 import type { LifecycleOptions, LifecyclePlan, LifecycleRequest } from './lifecycle.ts'
 import type { OrderView } from './order-view.ts'
+import type { Orphan } from './orphans.ts'
 import type { UsageSweep } from './refresh-usage.ts'
 import type { Sale, TopUp } from './sale.ts'
 import type { ProvisionPolicies } from './selling-context.ts'
@@ -194,4 +195,14 @@ export interface Provisioner extends AsyncDisposable {
   applyLifecycle(plan: LifecyclePlan, options?: LifecycleOptions): Promise<ApplyReport>
   /** Goes on with the unfinished orders that no living process works on. */
   resume(patience?: Patience): Promise<ResumeReport>
+  /**
+   * Goes on with one unfinished order, and waits while another living process works on it. Throws UnknownOrderError,
+   * and what `purchase` throws.
+   */
+  finish(request: { readonly orderId: string } & Patience): Promise<OrderView>
+  /**
+   * Unfinished orders on which no living process works, at most `limit`, for those who let others `finish` them. Each is
+   * counted, and comes again only after a pause that grows; after ten attempts it is parked.
+   */
+  giveOut(request?: { readonly limit?: number }): Promise<readonly Orphan[]>
 }

@@ -76,6 +76,7 @@ export type {
   EsimRow,
   EsimStatus,
   EsimStock,
+  GivenOut,
   Ledger,
   LedgerEntry,
   LedgerKeys,
@@ -98,6 +99,7 @@ export type {
 export type { LifecycleOptions, LifecyclePlan, LifecycleRequest } from './lifecycle.ts'
 export { memoryLedger } from './memory-ledger.ts'
 export type { OrderView } from './order-view.ts'
+export type { Orphan } from './orphans.ts'
 export type { LifecycleAction, LifecycleTarget } from './out-of-sale.ts'
 export { openProvisioner } from './provisioner.ts'
 export type { QrCode } from './qr-code.ts'

@@ -83,6 +83,12 @@ export interface OrderFailure {
   readonly message: string
 }
 
+/** How often an order was given to a worker, and the ISO time of the last one. */
+export interface GivenOut {
+  readonly count: number
+  readonly at: string
+}
+
 export interface OrderRow {
   readonly orderId: string
   readonly kind: OrderKind
@@ -105,6 +111,8 @@ export interface OrderRow {
   readonly cancellation?: CancelReport
   /** The buyer wants the top-up although the eSIM is suspended. */
   readonly allowSuspended?: boolean
+  /** How often it was given to a worker since its process died, and when last. */
+  readonly givenOut?: GivenOut
   /** eSIMs that were tried and left. */
   readonly tried: number
   readonly steps: readonly OrderStep[]

@@ -1,11 +1,14 @@
-import type {
-  CancelReport,
-  OrderFailure,
-  OrderKind,
-  OrderRow,
-  OrderStatus,
-  OrderStep,
+import {
+  type CancelReport,
+  type GivenOut,
+  isUnfinished,
+  type OrderFailure,
+  type OrderKind,
+  type OrderRow,
+  type OrderStatus,
+  type OrderStep,
 } from './ledger.ts'
+import { isParked } from './orphans.ts'
 
 /** An order as its seller may see it; it holds no secret. */
 export interface OrderView {
@@ -22,6 +25,10 @@ export interface OrderView {
   readonly tried: number
   readonly steps: readonly OrderStep[]
   readonly failure?: OrderFailure
+  /** Attempts of workers to go on with it, and the ISO time of the last one. */
+  readonly givenOut?: GivenOut
+  /** No worker tries any more: somebody must look at it. */
+  readonly parked?: boolean
   /** A cancellation has begun to undo it. */
   readonly cancelling?: boolean
   readonly cancellation?: CancelReport
@@ -38,6 +45,7 @@ export function viewOrder(order: OrderRow): OrderView {
   const { content: _content, intent, owner, fence: _fence, ...rest } = order
   return {
     ...rest,
+    ...(isUnfinished(order) && isParked(order) && { parked: true }),
     ...(intent === undefined ? {} : { unsettled: intent.write }),
     ...(owner === undefined ? {} : { owner: `${owner.host}, process ${owner.pid}` }),
   }

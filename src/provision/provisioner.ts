@@ -26,6 +26,7 @@ import { openContext } from './open-context.ts'
 import { hashContent, type OrderContent } from './order.ts'
 import { type OrderRuns, openOrderRuns, openSharedWork, type SharedWork } from './order-runs.ts'
 import { type OrderView, viewOrder } from './order-view.ts'
+import { giveOutOrphans } from './orphans.ts'
 import { orderPages } from './pages.ts'
 import { closingSignal, signalOf } from './patience.ts'
 import { readUsage, sweepUsage } from './refresh-usage.ts'
@@ -131,7 +132,16 @@ async function deliver(
 
 type OrderCalls = Pick<
   Provisioner,
-  'purchase' | 'topUp' | 'sale' | 'order' | 'orders' | 'cancel' | 'settle' | 'resume'
+  | 'purchase'
+  | 'topUp'
+  | 'sale'
+  | 'order'
+  | 'orders'
+  | 'cancel'
+  | 'settle'
+  | 'resume'
+  | 'finish'
+  | 'giveOut'
 >
 
 function orderCalls(parts: Parts): OrderCalls {
@@ -201,8 +211,21 @@ function orderCalls(parts: Parts): OrderCalls {
       judge(REQUESTS.patience, patience)
       return await resumeOrders(context, runs, closingSignal(closing, patience))
     },
+    async finish(request) {
+      judge(REQUESTS.finish, request)
+      const { orderId, ...patience } = request
+      await findOrder(ledger, orderId)
+      return viewOrder(await runs.run(orderId, undefined, closingSignal(closing, patience)))
+    },
+    async giveOut(request = {}) {
+      judge(REQUESTS.giveOut, request)
+      return await giveOutOrphans(context, request.limit ?? DEFAULT_ORPHANS)
+    },
   }
 }
+
+/** Orders given out at once unless told otherwise. */
+const DEFAULT_ORPHANS = 100
 
 const runOther =
   ({ runs, closing }: Parts): RunOther =>

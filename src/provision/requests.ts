@@ -74,6 +74,13 @@ const patience = {
 const sku = text('the portal.sku of an add-on plan')
 const endpointId = text('the ID of an endpoint')
 const uniqueId = text('the uniqueId of an add-on instance')
+const count = z
+  .number({ error: 'is no number' })
+  .refine(value => Number.isInteger(value) && value >= 0, {
+    error: 'is no whole number from 0',
+  })
+const fromOne = count.refine(value => value >= 1, { error: 'is no whole number from 1' })
+
 /** Judged apart: an order that exists keeps its ID. */
 const orderId = z.unknown()
 const ORDER_ID = text("the portal's own order ID").refine(value => !UNSEEN.test(value), {
@@ -144,14 +151,9 @@ export const REQUESTS = {
     force: flag.optional(),
   }),
   patience: z.object(patience),
+  finish: z.object({ orderId, ...patience }),
+  giveOut: z.object({ limit: fromOne.optional() }),
 }
-
-const count = z
-  .number({ error: 'is no number' })
-  .refine(value => Number.isInteger(value) && value >= 0, {
-    error: 'is no whole number from 0',
-  })
-const fromOne = count.refine(value => value >= 1, { error: 'is no whole number from 1' })
 const names = z.array(text('a name'), { error: 'is no list of names' })
 
 const OPTIONS = z.object({

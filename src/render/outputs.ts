@@ -212,6 +212,8 @@ const order = z.object({
     }),
   ),
   failure: maybe(z.object({ name: text, message: text })),
+  givenOut: maybe(z.object({ count, at: isoTime })),
+  parked: maybe(flag.meta({ description: 'no worker tries any more' })),
   cancelling: maybe(flag),
   cancellation: maybe(cancelReport),
   allowSuspended: maybe(flag),

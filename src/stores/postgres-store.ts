@@ -28,4 +28,10 @@ export const postgresStore: Store = {
     openHalted: openHaltedPostgresLedger,
   },
   budget: { open: openPostgresBudget },
+  work: {
+    open: async options => {
+      const { openDbosDispatcher } = await import('../fleet/dbos-dispatcher.ts')
+      return await openDbosDispatcher(options)
+    },
+  },
 }

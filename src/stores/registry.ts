@@ -52,6 +52,7 @@ const PARTS = {
   state: 'a state',
   ledger: 'a ledger',
   budget: 'a call budget',
+  work: 'the work of a fleet',
 } as const satisfies Record<keyof Store, string>
 
 /**

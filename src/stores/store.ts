@@ -3,6 +3,7 @@
  * what it can keep; of each of these it has the abilities that it declares by having them. Types only.
  */
 import type { Clock } from '../clock.ts'
+import type { OpenDispatcher } from '../fleet/dispatcher.ts'
 import type { LedgerKeeper } from '../ledger/keeper.ts'
 import type { SlotSource } from '../sft/slots.ts'
 import type { StateKeeper } from '../state/keeper.ts'
@@ -19,6 +20,8 @@ export interface Store {
   readonly state?: StateKeeper
   readonly ledger?: LedgerKeeper
   readonly budget?: BudgetKeeper
+  /** Gives the work of a ledger to the workers of a fleet. */
+  readonly work?: { readonly open: OpenDispatcher }
 }
 
 /** How a store shares an account's rate. */
