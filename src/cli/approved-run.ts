@@ -2,7 +2,7 @@
 import type { ApplyReport } from '../apply/report.ts'
 import { applyOutcome, type Outcome } from '../outcome.ts'
 import { duration } from '../render/paint.ts'
-import { type Context, EXIT } from './context.ts'
+import { type Context, exitOf, StopError, stopOutcome } from './context.ts'
 import { number, on, UsageError, type Values, whole } from './flags.ts'
 
 /** Flags of every command that carries out a plan. */
@@ -24,15 +24,6 @@ export function requireApproval(flags: Flags, context: Context, instead: string)
 /** The longest time that a timer can be set to; a longer one would end at once. */
 const LONGEST_MINUTES = 35_000
 
-/** Why the run was stopped, from the stop signal's reason. */
-type StopReason = 'SIGINT' | 'SIGTERM' | 'time'
-
-const STOPPED_BY: Readonly<Record<StopReason, Outcome>> = {
-  SIGINT: 'interrupted',
-  SIGTERM: 'terminated',
-  time: 'outOfTime',
-}
-
 function watchTime(flags: Flags, context: Context): NodeJS.Timeout | undefined {
   const minutes = flags['max-minutes']
   context.onSignal((signal, times) => {
@@ -40,14 +31,14 @@ function watchTime(flags: Flags, context: Context): NodeJS.Timeout | undefined {
       context.err(
         'stopped at once; the state is true, what was under way is looked for first by the next run',
       )
-      context.exit(signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated)
+      context.exit(exitOf(signal))
     }
     context.err('stopping: waiting for what is under way (once more to stop at once)')
-    context.stop.abort(signal)
+    context.stop.abort(new StopError(signal))
   })
   if (minutes === undefined) return undefined
   const timer = setTimeout(
-    () => context.stop.abort('time'),
+    () => context.stop.abort(new StopError('time')),
     Math.min(minutes, LONGEST_MINUTES) * 60_000,
   )
   timer.unref()
@@ -70,7 +61,7 @@ export async function withinTime<Result>(
 
 /** What the run came to; with `--allow-blocked`, apart from what the plan had blocked. */
 export const outcomeOf = (report: ApplyReport, flags: Flags, context: Context): Outcome =>
-  applyOutcome(flags['allow-blocked'] ? { ...report, blocked: [] } : report, stopOf(context))
+  applyOutcome(flags['allow-blocked'] ? { ...report, blocked: [] } : report, stopOutcome(context))
 
 /** Says that the time is over, where that ended the run. */
 export function sayOutOfTime(outcome: Outcome, report: ApplyReport, context: Context): void {
@@ -82,12 +73,6 @@ export function sayOutOfTime(outcome: Outcome, report: ApplyReport, context: Con
 export async function confirmed(context: Context, question: string): Promise<boolean> {
   const answer = await context.ask(`${question} Only "yes" is taken: `)
   return answer.trim().toLowerCase() === 'yes'
-}
-
-/** Who told the run to stop; undefined where nobody did. */
-export function stopOf(context: Context): Outcome | undefined {
-  const { signal } = context.stop
-  return signal.aborted ? STOPPED_BY[signal.reason as StopReason] : undefined
 }
 
 /** Reading is given up at once when the run is told to stop: undefined. */

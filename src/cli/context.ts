@@ -24,6 +24,31 @@ export const EXIT: Readonly<Record<Outcome, number>> = {
   ok: OUTCOMES.ok.code,
 }
 
+/** Why a run was told to stop: the reason of its stop signal. */
+export class StopError extends Error {
+  override readonly name = 'AbortError'
+  readonly outcome: Outcome
+  constructor(by: StopSignal | 'time') {
+    super(by === 'time' ? 'the time limit was reached' : `stopped by ${by}`)
+    this.outcome = STOPPED_BY[by]
+  }
+}
+
+const STOPPED_BY = {
+  SIGINT: 'interrupted',
+  SIGTERM: 'terminated',
+  time: 'outOfTime',
+} as const satisfies Readonly<Record<StopSignal | 'time', Outcome>>
+
+/** What a run came to that was told to stop; undefined where nobody did. */
+export function stopOutcome({ stop }: Pick<Context, 'stop'>): Outcome | undefined {
+  const reason: unknown = stop.signal.reason
+  return reason instanceof StopError ? reason.outcome : undefined
+}
+
+/** The exit code of a signal that ends a run at once. */
+export const exitOf = (signal: StopSignal): number => EXIT[STOPPED_BY[signal]]
+
 /** Told of a signal, and how many there were. */
 type SignalListener = (signal: StopSignal, times: number) => void
 
@@ -60,6 +85,8 @@ export interface Context {
   readonly onSignal: (listener: SignalListener) => void
   /** Ends at once, whatever is under way. */
   readonly exit: (code: number) => never
+  /** Called before a signal ends the run at once, with its exit code. */
+  readonly beforeExit: (listener: (code: number) => void) => void
 }
 
 const STYLES = {
@@ -96,10 +123,15 @@ export function openContext(env: Environment, host: Host): Omit<Context, 'answer
   const stop = new AbortController()
   const listeners: SignalListener[] = []
   let signals = 0
+  const lastWords: ((code: number) => void)[] = []
+  const exit = (code: number): never => {
+    for (const say of lastWords) say(code)
+    return host.exit(code)
+  }
   const looks = { out: paintFor(stdout, env), err: paintFor(stderr, env) }
   host.onSignal(signal => {
     signals += 1
-    if (listeners.length === 0) host.exit(signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated)
+    if (listeners.length === 0) exit(exitOf(signal))
     for (const listener of listeners) listener(signal, signals)
   })
   return {
@@ -127,7 +159,8 @@ export function openContext(env: Environment, host: Host): Omit<Context, 'answer
     },
     stop,
     onSignal: listener => listeners.push(listener),
-    exit: host.exit,
+    exit,
+    beforeExit: listener => lastWords.push(listener),
   }
 }
 

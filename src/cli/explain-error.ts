@@ -6,11 +6,12 @@ import { SnapshotError } from '../durable/snapshot.ts'
 import { IssuesError } from '../issues.ts'
 import type { Outcome } from '../outcome.ts'
 import { PlainError, plainly } from '../plain-error.ts'
-import { ProvisionError } from '../provision/errors.ts'
+import { GaveUpWaitingError, ProvisionError, ProvisionerClosedError } from '../provision/errors.ts'
 import { AmbiguousNameError, RetirementRefusedError } from '../resources/kind.ts'
 import { SavedPlanError } from '../saved-plan.ts'
 import { SettingsError } from '../settings.ts'
 import {
+  SftAbortedError,
   SftCredentialsError,
   SftError,
   SftMissingPrerequisiteError,
@@ -40,9 +41,23 @@ function adviceFor(error: SftError): string {
   return 'run again: what was done is in the state, what is unclear is looked for first'
 }
 
-/** What a run came to that an error ended. */
-export const outcomeOf = (error: unknown): Outcome =>
-  error instanceof LockedError ? 'locked' : 'failed'
+/** What a run came to that an error ended; `stopped` is what its being told to stop comes to, where it was. */
+export function outcomeOf(error: unknown, stopped: Outcome | undefined): Outcome {
+  if (error instanceof LockedError) return 'locked'
+  if (stopped !== undefined && isOfStopping(error)) return stopped
+  const isLate = error instanceof GaveUpWaitingError && isNamed(error.cause, 'TimeoutError')
+  return isLate ? 'outOfTime' : 'failed'
+}
+
+/** An error that says no more than that somebody did not wait. */
+const isOfStopping = (error: unknown): boolean =>
+  error instanceof GaveUpWaitingError ||
+  error instanceof ProvisionerClosedError ||
+  error instanceof SftAbortedError ||
+  isNamed(error, 'AbortError')
+
+const isNamed = (error: unknown, name: string): boolean =>
+  error instanceof Error && error.name === name
 
 /** Errors whose message says all that people need. */
 const FORESEEN = [

@@ -18,7 +18,7 @@ import {
   type JsonFlag,
   READ_FLAGS,
 } from './command.ts'
-import { type Context, EXIT } from './context.ts'
+import { type Context, exitOf, StopError } from './context.ts'
 import { text, UsageError, type Values } from './flags.ts'
 
 const LEDGER_FLAGS = {
@@ -42,10 +42,12 @@ export async function withProvisioner<Result>(
   work: (provisioner: Provisioner, signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   return await withOpenProvisioner(flags, context, async provisioner => {
-    context.onSignal((_signal, times) => {
-      if (times > 1) context.exit(EXIT.interrupted)
-      context.err('stopping: the order can be resumed')
-      context.stop.abort()
+    context.onSignal((signal, times) => {
+      if (times > 1) context.exit(exitOf(signal))
+      context.err(
+        'stopping: waiting for what is under way (once more to stop at once); an order can be resumed',
+      )
+      context.stop.abort(new StopError(signal))
     })
     return await work(provisioner, context.stop.signal)
   })

@@ -4,7 +4,7 @@ import { oneLine, throughGate, withoutUrlSecrets } from '../render/gate.ts'
 import { plain } from '../render/paint.ts'
 import type { Environment } from '../settings.ts'
 import type { Command } from './command.ts'
-import { type Context, EXIT, openContext, readEnvironment } from './context.ts'
+import { type Context, EXIT, openContext, readEnvironment, stopOutcome } from './context.ts'
 import { UsageError } from './flags.ts'
 import type { Host } from './host.ts'
 
@@ -68,7 +68,7 @@ export async function runCommandLine(argv: readonly string[], host: Host): Promi
   }
   const command = await load()
   const { context, code } = await runInContext(command, rest, host)
-  if (context.stop.signal.aborted) host.exit(code)
+  if (context.stop.signal.aborted || code === EXIT.outOfTime) host.exit(code)
   return code
 }
 
@@ -116,6 +116,16 @@ async function runTold(
 ): Promise<number> {
   const messages: string[] = []
   let told: { readonly fields: object; readonly outcome: Outcome | undefined } | undefined
+  const isData = argv.includes('--json') && Object.hasOwn(JSON_FORMATS, command.name)
+  const envelopeOf = (code: number, outcome: Outcome) => ({
+    format: JSON_FORMATS[command.name as JsonCommand],
+    command: command.name,
+    outcome,
+    exitCode: code,
+  })
+  context.beforeExit(code => {
+    if (isData) context.json({ ...envelopeOf(code, outcomeOfExit(code)), messages })
+  })
   const { code, isThrown } = await run(command, argv, {
     ...context,
     answer: (_command, fields, outcome) => {
@@ -126,15 +136,10 @@ async function runTold(
       context.err(line)
     },
   })
-  const isData = argv.includes('--json') && Object.hasOwn(JSON_FORMATS, command.name)
   const isBroken = isThrown || (told === undefined && code !== EXIT.ok)
   if (!isData || code === EXIT.usage || (told === undefined && !isBroken)) return code
-  const envelope = {
-    format: JSON_FORMATS[command.name as JsonCommand],
-    command: command.name,
-    outcome: isThrown ? outcomeOfExit(code) : (told?.outcome ?? outcomeOfExit(code)),
-    exitCode: code,
-  }
+  const outcome = isThrown ? undefined : told?.outcome
+  const envelope = envelopeOf(code, outcome ?? outcomeOfExit(code))
   context.json({ ...envelope, ...told?.fields, ...envelope, ...(isBroken && { messages }) })
   return code
 }
@@ -169,7 +174,7 @@ async function showError(error: unknown, command: Command, context: Context): Pr
   }
   const { explainError, outcomeOf } = await import('./explain-error.ts')
   for (const line of explainError(error, context)) context.err(line)
-  return EXIT[outcomeOf(error)]
+  return EXIT[outcomeOf(error, stopOutcome(context))]
 }
 
 async function overview(): Promise<readonly string[]> {

@@ -1,3 +1,4 @@
+import { untilAborted } from '../until-aborted.ts'
 import { GaveUpWaitingError, OrderConflictError, ProvisionError } from './errors.ts'
 import { explainError, reasonOf } from './explain.ts'
 import type { OrderRow } from './ledger.ts'
@@ -116,23 +117,4 @@ export function openOrderRuns(context: SellingContext): OrderRuns {
     )
   }
   return { run, stop: work.stop, stopAll: work.stopAll }
-}
-
-/** The promise's end, or the signal's, whichever comes first. */
-async function untilAborted<Result>(
-  promise: Promise<Result>,
-  signal: AbortSignal | undefined,
-): Promise<Result> {
-  if (signal === undefined) return await promise
-  let stopWaiting = () => {}
-  const aborted = new Promise<never>((_resolve, reject) => {
-    const onAbort = () => reject(signal.reason)
-    signal.addEventListener('abort', onAbort, { once: true })
-    stopWaiting = () => signal.removeEventListener('abort', onAbort)
-  })
-  try {
-    return await Promise.race([promise, aborted])
-  } finally {
-    stopWaiting()
-  }
 }

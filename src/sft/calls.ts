@@ -14,7 +14,7 @@ import {
 import { fallbackOf, OPERATIONS, type ReadName, type WriteName } from './operations.ts'
 import { excerptOf, type Redact } from './redact.ts'
 import type { Session } from './session.ts'
-import type { Call, Delivery, Token, Transport } from './transport.ts'
+import { type Call, type Delivery, type Token, type Transport, unlessGivenUp } from './transport.ts'
 
 /** Query parameters of a read; undefined ones are left out. */
 export type Query = Readonly<Record<string, string | undefined>>
@@ -103,7 +103,7 @@ export function createCalls(
             'Endpoint calls need an enterprise account: a reseller enters one with targetAccountId',
           transport.callName(call.operation),
         )
-      await session.replace(delivery.token)
+      await unlessGivenUp(session.replace(delivery.token), call.signal)
     }
   }
 

@@ -1,9 +1,10 @@
 import type { Clock } from '../clock.ts'
 import type { JsonObject } from '../model.ts'
+import { untilAborted } from '../until-aborted.ts'
 import type { CallOptions, OperationName } from './api.ts'
 import type { CallBudget } from './budget.ts'
 import type { Outcome } from './envelope.ts'
-import { type CallName, SftThrottledError, SftUnreachableError } from './errors.ts'
+import { type CallName, SftAbortedError, SftThrottledError, SftUnreachableError } from './errors.ts'
 import type { Exchange, Wire } from './wire.ts'
 
 /** An access token; tokens of one login share its generation. */
@@ -65,7 +66,7 @@ export function createTransport(options: TransportOptions): Transport {
     let failures = 0
     let throttledSince: number | undefined
     for (let attempt = 1; ; ) {
-      const token = await call.authorise?.()
+      const token = await unlessGivenUp(call.authorise?.(), call.signal)
       await wire.warmUp()
       await budget.enter(ticket)
       // Expired while it waited: its place is lost, which costs one slot in the life of a token.
@@ -112,6 +113,21 @@ export function createTransport(options: TransportOptions): Transport {
   }
 
   return { deliver, callName: wire.callName }
+}
+
+/** A login is shared by all who wait for it: whoever gives up does not wait for its end. */
+export async function unlessGivenUp<Value>(
+  work: Promise<Value> | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Value | undefined> {
+  if (work === undefined) return undefined
+  try {
+    return await untilAborted(work, signal)
+  } catch (error) {
+    if (signal?.aborted && error === signal.reason)
+      throw new SftAbortedError('given up before it was sent')
+    throw error
+  }
 }
 
 type Received = Exclude<Outcome, { readonly kind: 'throttled' }>

@@ -22,13 +22,12 @@ import {
   RUN_FLAGS,
   requireApproval,
   sayOutOfTime,
-  stopOf,
   unlessStopped,
   withinTime,
 } from '../approved-run.ts'
 import { readCatalog } from '../catalog.ts'
 import { ACCOUNT_FLAGS, CATALOG_FLAGS, defineCommand, JSON_FLAG } from '../command.ts'
-import { type Context, EXIT, showIssues } from '../context.ts'
+import { type Context, EXIT, showIssues, stopOutcome } from '../context.ts'
 import { INIT_FLAG, mayBegin } from '../first-run.ts'
 import { namesOf, type Values } from '../flags.ts'
 import { PLAN_FLAGS, planOptions, sayRead } from '../planning.ts'
@@ -110,7 +109,7 @@ async function applyCatalog(
   )
   if (made === undefined) {
     context.err('stopped before anything was changed')
-    return EXIT[stopOf(context) ?? 'failed']
+    return EXIT[stopOutcome(context) ?? 'failed']
   }
   const { plan } = made
   if (
@@ -138,7 +137,7 @@ async function applyCatalog(
     !(await confirmed(context, `Apply these changes to ${subjectText(subject)}?`))
   ) {
     context.err('nothing was changed')
-    return EXIT[stopOf(context) ?? 'failed']
+    return EXIT[stopOutcome(context) ?? 'failed']
   }
   const report = await carryOut(made, sft, store, flags, context)
   const outcome = outcomeOf(report, flags, context)

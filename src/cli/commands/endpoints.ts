@@ -24,13 +24,12 @@ import {
   RUN_FLAGS,
   requireApproval,
   sayOutOfTime,
-  stopOf,
   unlessStopped,
   withinTime,
 } from '../approved-run.ts'
 import { checkDigitOf } from '../catalog.ts'
 import { CHECK_DIGIT_FLAG, defineCommand } from '../command.ts'
-import { type Context, EXIT, showIssues } from '../context.ts'
+import { type Context, EXIT, showIssues, stopOutcome } from '../context.ts'
 import { namesOf, text, texts, UsageError, type Values, whole } from '../flags.ts'
 import { PLAN_FLAGS } from '../planning.ts'
 import { showProgress } from '../progress.ts'
@@ -209,7 +208,7 @@ async function change(
   )
   if (made === undefined) {
     context.err('stopped before anything was changed')
-    return EXIT[stopOf(context) ?? 'failed']
+    return EXIT[stopOutcome(context) ?? 'failed']
   }
   const { plan } = made
   showIssues(context, plan.issues)
@@ -222,7 +221,7 @@ async function change(
   }
   if (plan.operations.length > 0 && !(await approved(action, made, subject, flags, context))) {
     context.err('nothing was changed')
-    return EXIT[stopOf(context) ?? 'failed']
+    return EXIT[stopOutcome(context) ?? 'failed']
   }
   return EXIT[await carryOut(made, provisioner, sft, flags, context)]
 }
