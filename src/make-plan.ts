@@ -136,6 +136,9 @@ async function compare(
           moved: catalog.moved,
           ...(options.settled === true && { unsettled: unsettledOf(state) }),
           ...(options.sales && { sold: options.sales.soldIccids }),
+          ...(options.sales?.endpointsToTakeOver && {
+            known: options.sales.endpointsToTakeOver,
+          }),
         })
     return { observation, graph, changes }
   }

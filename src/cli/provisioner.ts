@@ -7,13 +7,14 @@ import {
 import { viewLedger } from '../provision/read-ledger.ts'
 import type { JsonCommand } from '../render/formats.ts'
 import type { JsonAnswer } from '../render/outputs.ts'
-import { ledgerLocation, stateLocation, timeZoneOf } from '../settings.ts'
+import { catalogLocation, ledgerLocation, stateLocation, timeZoneOf } from '../settings.ts'
 import type { Sft } from '../sft/api.ts'
 import { withoutSecrets } from '../stores/addresses.ts'
 import { openAccount } from './account.ts'
 import {
   ACCOUNT_FLAGS,
   type AccountFlags,
+  CATALOG_FLAGS,
   JSON_FLAG,
   type JsonFlag,
   READ_FLAGS,
@@ -33,7 +34,16 @@ export const PROVISIONER_FLAGS = { ...ACCOUNT_FLAGS, ...LEDGER_FLAGS } as const
 /** Flags of its commands that settle no write. */
 export const LOOKING_FLAGS = { ...READ_FLAGS, ...LEDGER_FLAGS } as const
 
-type Flags = AccountFlags & Values<typeof LEDGER_FLAGS>
+/** Makes endpoints while somebody buys. */
+export const ON_DEMAND_FLAGS = {
+  'create-on-demand': text(
+    'BATCH',
+    'no stock left: make the endpoint of the next free SIM of this batch of the catalog',
+  ),
+  catalog: CATALOG_FLAGS.catalog,
+} as const
+
+type Flags = AccountFlags & Values<typeof LEDGER_FLAGS> & Partial<Values<typeof ON_DEMAND_FLAGS>>
 
 /** Opens the provisioner, does one thing, closes it. Steps are told on stderr as they end. */
 export async function withProvisioner<Result>(
@@ -91,7 +101,12 @@ function openAtRest(
   context: Context,
   ledger: string | Ledger,
 ): Promise<Provisioner> {
+  const batch = flags['create-on-demand']
   return openProvisioner({
+    ...(batch !== undefined && {
+      policies: { createOnDemand: batch },
+      catalog: catalogLocation(context.env, flags.catalog),
+    }),
     state: stateLocation(context.env, flags.state),
     ledger,
     sft,
@@ -111,6 +126,8 @@ function lineOf(event: ProvisionEvent): string | undefined {
       return `${event.orderId}: ${event.step}, ${event.outcome}${event.endpointId === undefined ? '' : ` (endpoint ${event.endpointId})`}${event.detail === undefined ? '' : `: ${event.detail}`}`
     case 'order taken over':
       return `${event.orderId}: taken over from ${event.from}`
+    case 'endpoint created':
+      return `${event.orderId}: stock is empty, endpoint ${event.endpointId} was made for SIM ${event.iccid}`
     case 'esim set aside':
       return `endpoint ${event.endpointId} set aside: ${event.reason}`
     case 'stock low':

@@ -128,8 +128,8 @@ export const selects = (among: string) => ({
   unfinishedAfter: `select ${CONTENT} from orders where unfinished = 1 and (created_at, order_id) > ($1, $2)
     order by created_at, order_id limit $3`,
   esimsAmong: `select endpoint_id, batch, tags, status from esims where endpoint_id in ${among}`,
-  takenIccidsAmong: `select iccid from esims where iccid in ${among} and status <> 'released'`,
-  esimOfIccid: `select ${CONTENT} from esims where iccid = $1 limit 1`,
+  takenIccidsAmong: `select iccid from esims where iccid in ${among} and status not in ('released', 'made', 'not made')`,
+  esimOfIccid: `select ${CONTENT} from esims where iccid = $1 and endpoint_id <> 'sim:' || $1 limit 1`,
   esimsIn: `select refreshed_at, ${CONTENT} from esims
     where status = $1 and refreshed_at <= $2 and (refreshed_at, endpoint_id) > ($3, $4)
     order by refreshed_at, endpoint_id limit $5`,

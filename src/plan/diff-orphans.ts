@@ -13,6 +13,8 @@ export interface OrphanOptions {
   readonly moved: readonly Moved[]
   /** ICCIDs that orders hold. */
   readonly sold?: ReadonlySet<string>
+  /** Endpoints that the order ledger has and the state does not, by ICCID. */
+  readonly known?: ReadonlyMap<string, string>
   /** Addresses with an announced creation of which reading could not tell whether it happened. */
   readonly unsettled?: ReadonlySet<Address>
 }

@@ -226,7 +226,9 @@ export function diffCatalog(
       return givesUpName(kind, owner, found.id, name)
         ? createdAs(subject)
         : blockedBy(subject, nameTaken(kind, name, found.id, owner))
-    const conflict = kind.conflict?.(found)
+    // Made on demand and sold since: that it is Active is our own doing.
+    const isOurs = options.known?.get(resource.naturalKey) === found.id
+    const conflict = isOurs ? undefined : kind.conflict?.(found)
     return conflict === undefined ? diffAdopted(subject, found) : blockedBy(subject, conflict)
   }
 

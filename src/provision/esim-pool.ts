@@ -13,6 +13,8 @@ export interface EsimPool {
    * at hand it looks one up. Throws an `SftError`.
    */
   take(signal?: AbortSignal): Promise<Esim | undefined>
+  /** Puts one up for sale that came up since; false where it is known. `esim`: its code is at hand. */
+  add(candidate: Candidate, esim?: Esim): boolean
   /** Makes an eSIM that was not sold after all the next one; `last`: the last one of its batch. */
   putBack(esim: Esim, last?: boolean): void
   /** Says that an eSIM that was handed out is an order's now, here or elsewhere. */
@@ -313,6 +315,16 @@ export function openEsimPool(options: EsimPoolOptions): EsimPool {
       batches = order
       candidates = next
       if (added) restartWalk()
+    },
+
+    add(candidate, esim) {
+      const { endpointId } = candidate
+      if (candidates.has(endpointId)) return false
+      candidates.set(endpointId, candidate)
+      const { cold, warm } = batchOf(candidate)
+      if (esim === undefined) cold.set(endpointId, candidate)
+      else warm.push(esim)
+      return true
     },
 
     async take(signal) {

@@ -1,4 +1,4 @@
-import type { OrderKind, StepName, StepOutcome } from './ledger.ts'
+import type { CreationCost, OrderKind, StepName, StepOutcome } from './ledger.ts'
 
 /** What happens while selling, for logs and metrics. No event ever holds an activation code. */
 export type ProvisionEvent =
@@ -19,6 +19,8 @@ export type ProvisionEvent =
       readonly uniqueId: string
       /** From the start of this attempt. */
       readonly seconds: number
+      /** What making its endpoint on demand took of it. */
+      readonly creation?: CreationCost
     }
   | {
       /** `resumable`: what the order holds is kept for it. */
@@ -27,6 +29,15 @@ export type ProvisionEvent =
       readonly error: string
       readonly message: string
       readonly resumable: boolean
+    }
+  | {
+      /** Stock was empty, and the endpoint was made on demand; `found`: by an attempt whose end was not seen. */
+      readonly type: 'endpoint created'
+      /** The order that needed it. */
+      readonly orderId: string
+      readonly endpointId: string
+      readonly iccid: string
+      readonly how: 'answered' | 'found'
     }
   | { readonly type: 'esim set aside'; readonly endpointId: string; readonly reason: string }
   | { readonly type: 'stock low'; readonly sellable: number; readonly threshold: number }

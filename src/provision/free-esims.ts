@@ -1,5 +1,5 @@
 import type { CallOptions } from '../sft/api.ts'
-import { type Candidate, listCandidates } from './candidates.ts'
+import type { Candidate } from './candidates.ts'
 import { UnknownEndpointError } from './errors.ts'
 import { explainError } from './explain.ts'
 import type { EsimRow } from './ledger.ts'
@@ -58,7 +58,7 @@ export async function releaseEsim(
 const LEFT_STATE = 'the state has its endpoint no more, or the policies leave it out'
 
 async function sellableNow(context: SellingContext): Promise<ReadonlyMap<string, Candidate>> {
-  const candidates = listCandidates(await context.readState(), context.policies)
+  const candidates = await context.candidates()
   return new Map(candidates.map(candidate => [candidate.endpointId, candidate]))
 }
 

@@ -89,6 +89,12 @@ export interface GivenOut {
   readonly at: string
 }
 
+/** What making an endpoint on demand took, beside the sale itself. */
+export interface CreationCost {
+  readonly calls: number
+  readonly seconds: number
+}
+
 export interface OrderRow {
   readonly orderId: string
   readonly kind: OrderKind
@@ -115,6 +121,8 @@ export interface OrderRow {
   readonly givenOut?: GivenOut
   /** eSIMs that were tried and left. */
   readonly tried: number
+  /** What it took to make an endpoint on demand, where stock was empty. */
+  readonly creation?: CreationCost
   readonly steps: readonly OrderStep[]
   /** Why it stands where it stands, after an error. */
   readonly failure?: OrderFailure
@@ -124,7 +132,8 @@ export interface OrderRow {
 
 /**
  * `selected`: kept for an order. `released`: was selected, is for sale again. `in service`: activated without
- * a sale; with `operation` `activate` that was announced, and its end is not known yet.
+ * a sale; with `operation` `activate` that was announced, and its end is not known yet. `being made`, `made`,
+ * `not made`: not an eSIM, but the announcement of an endpoint that is created on demand, and its end (`keyOfSim`).
  */
 export type EsimStatus =
   | 'selected'
@@ -133,6 +142,13 @@ export type EsimStatus =
   | 'set aside'
   | 'released'
   | 'in service'
+  | Making
+
+/** Where the creation of an endpoint on demand stands; `not made`: known not to be there. */
+export type Making = 'being made' | 'made' | 'not made'
+
+/** What stands for `endpointId` where the endpoint of a SIM is not made yet: no platform ID looks so. */
+export const keyOfSim = (iccid: string): string => `sim:${iccid}`
 
 /** What is done to an endpoint without an order. */
 export type EndpointOperation = 'activate' | 'suspend' | 'reactivate' | 'remove-addon'
@@ -148,7 +164,7 @@ export interface EsimRow {
   readonly tags: readonly string[]
   readonly orderId?: string
   readonly status: EsimStatus
-  /** Why it was set aside or released. */
+  /** Why it was set aside, released or not made. */
   readonly reason?: string
   /** The order that is worked on: what is done to one endpoint goes one by one. */
   readonly busyWith?: string
@@ -161,6 +177,8 @@ export interface EsimRow {
   readonly suspended?: boolean
   /** ISO time of the last change of `status`. */
   readonly at: string
+  /** Its endpoint was made on demand: it is for sale although the state may not have it yet. */
+  readonly onDemand?: true
 }
 
 /**

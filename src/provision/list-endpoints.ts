@@ -2,7 +2,7 @@ import { readSims, type SimListing } from '../account/read-sims.ts'
 import type { Sft } from '../sft/api.ts'
 import type { State } from '../state/state.ts'
 import type { EndpointChoice, EndpointUse, EndpointView } from './endpoint-view.ts'
-import type { EsimRow, EsimStatus, Ledger } from './ledger.ts'
+import type { EsimRow, EsimStatus, Ledger, Making } from './ledger.ts'
 import { inParts } from './pages.ts'
 import { plainWord } from './status-words.ts'
 
@@ -51,7 +51,7 @@ function chosenOf(
   })
 }
 
-const USE_OF: Readonly<Record<EsimStatus, EndpointUse>> = {
+const USE_OF: Readonly<Record<Exclude<EsimStatus, Making>, EndpointUse>> = {
   released: 'unused',
   selected: 'reserved',
   activated: 'reserved',
@@ -79,7 +79,7 @@ function ledgerPart(row: EsimRow | undefined): Pick<EndpointView, 'use'> & Parti
   if (row === undefined) return { use: 'unused' }
   const { status, orderId, operation, reason, suspended } = row
   return {
-    use: USE_OF[status],
+    use: status in USE_OF ? USE_OF[status as keyof typeof USE_OF] : 'unused',
     ...(orderId !== undefined && { orderId }),
     ...(operation !== undefined && { open: operation }),
     ...(reason !== undefined && status === 'set aside' && { reason }),

@@ -1,4 +1,13 @@
-import type { EsimCount, EsimPlace, Ledger, LedgerEntry, LedgerKeys, OrderRow } from './ledger.ts'
+import {
+  type EsimCount,
+  type EsimPlace,
+  type EsimStatus,
+  keyOfSim,
+  type Ledger,
+  type LedgerEntry,
+  type LedgerKeys,
+  type OrderRow,
+} from './ledger.ts'
 import { type LedgerTables, openTables, rowsOf } from './tables.ts'
 import { makeWatch, type Watcher } from './watches.ts'
 
@@ -6,6 +15,9 @@ import { makeWatch, type Watcher } from './watches.ts'
 export function memoryLedger(): Ledger {
   return ledgerOver(openTables())
 }
+
+/** Statuses of what nobody has. */
+const FREE: ReadonlySet<EsimStatus> = new Set(['released', 'made', 'not made'])
 
 /** A ledger over tables in memory. */
 export function ledgerOver(tables: LedgerTables): Ledger {
@@ -37,10 +49,11 @@ export function ledgerOver(tables: LedgerTables): Ledger {
     async takenIccidsAmong(iccids) {
       const asked = new Set(iccids)
       return esims().flatMap(({ iccid, status }) =>
-        asked.has(iccid) && status !== 'released' ? [iccid] : [],
+        asked.has(iccid) && !FREE.has(status) ? [iccid] : [],
       )
     },
-    esimOfIccid: async iccid => esims().find(esim => esim.iccid === iccid),
+    esimOfIccid: async iccid =>
+      esims().find(esim => esim.iccid === iccid && esim.endpointId !== keyOfSim(iccid)),
     async esimsIn({ status, refreshedBefore, after, limit }) {
       return esims()
         .filter(esim => esim.status === status)

@@ -1,7 +1,8 @@
-import { SYSTEM_CLOCK } from '../clock.ts'
+import { type Clock, SYSTEM_CLOCK } from '../clock.ts'
 import {
   accountName,
   budgetLocation,
+  catalogLocation,
   type Environment,
   ledgerLocation,
   type SettingOverrides,
@@ -21,12 +22,14 @@ import { sharedSlots } from '../stores/budgets.ts'
 import { openLedger } from '../stores/ledgers.ts'
 import { watchState } from '../stores/states.ts'
 import type { ProvisionerOptions } from './api.ts'
-import { listCandidates } from './candidates.ts'
+import { type Candidate, listCandidates } from './candidates.ts'
+import { InvalidRequestError } from './errors.ts'
 import { type EsimPool, openEsimPool } from './esim-pool.ts'
 import { tellSafely } from './events.ts'
 import { reasonOf } from './explain.ts'
 import { openLease } from './lease.ts'
 import type { Ledger } from './ledger.ts'
+import { candidateOf, listMade, type OnDemand, openOnDemand } from './on-demand.ts'
 import { takenAmong } from './pages.ts'
 import { DEFAULT_POLICIES, isoNow, type Policies, type SellingContext } from './selling-context.ts'
 
@@ -78,7 +81,8 @@ export async function openContext(options: ProvisionerOptions): Promise<OpenCont
     onError: failedInBackground('reading activation codes'),
   })
 
-  const readState = fillingPool(readStateNow, pool, ledger, policies)
+  const made = madeOnDemand(ledger, policies)
+  const readState = fillingPool(readStateNow, pool, ledger, policies, made)
   const lease = openLease({
     ledger,
     clock,
@@ -88,14 +92,31 @@ export async function openContext(options: ProvisionerOptions): Promise<OpenCont
   const closeAll = async () => {
     for (const part of opened.reverse()) await part[Symbol.asyncDispose]()
   }
+  let onDemand: OnDemand | undefined
   try {
+    onDemand = await onDemandOf(env, options, clock)
     await readState()
   } catch (error) {
     await closeAll()
     throw error
   }
   return {
-    context: { sft, ledger, pool, readState, clock, policies, timeZone, lease, tell },
+    context: {
+      sft,
+      ledger,
+      pool,
+      readState,
+      candidates: async () => {
+        const state = await readState()
+        return [...listCandidates(state, policies), ...(await made(state))]
+      },
+      clock,
+      policies,
+      timeZone,
+      lease,
+      tell,
+      ...(onDemand !== undefined && { onDemand }),
+    },
     failedInBackground,
     async [Symbol.asyncDispose]() {
       await pool.stop()
@@ -105,18 +126,50 @@ export async function openContext(options: ProvisionerOptions): Promise<OpenCont
   }
 }
 
+/** The batch that is made on demand; undefined where none is. Throws InvalidRequestError. */
+async function onDemandOf(
+  env: Environment,
+  { policies = {}, catalog }: ProvisionerOptions,
+  { now }: Pick<Clock, 'now'>,
+): Promise<OnDemand | undefined> {
+  const { createOnDemand, batches } = policies
+  if (createOnDemand === undefined) return undefined
+  if (batches !== undefined && !batches.includes(createOnDemand))
+    throw new InvalidRequestError(
+      'policies.createOnDemand',
+      `names ${createOnDemand}, which is not among policies.batches: it would not be sold`,
+    )
+  const onDemand = await openOnDemand(catalogLocation(env, catalog), createOnDemand, now)
+  const { tags } = await onDemand()
+  if (policies.tags !== undefined && !policies.tags.some(tag => tags.includes(tag)))
+    throw new InvalidRequestError(
+      'policies.createOnDemand',
+      `names ${createOnDemand}, which has none of policies.tags: it would not be sold`,
+    )
+  return onDemand
+}
+
+/** What was made on demand and is for sale, beside what a state has. */
+const madeOnDemand =
+  (ledger: Ledger, { createOnDemand }: Policies) =>
+  async (state: State): Promise<readonly Candidate[]> =>
+    createOnDemand === undefined
+      ? []
+      : (await listMade(ledger, state, createOnDemand)).map(candidateOf)
+
 /** Reads the state; where it is another one than before, the pool learns what is for sale now. */
 function fillingPool(
   readStateNow: () => Promise<State>,
   pool: EsimPool,
   ledger: Ledger,
   policies: Policies,
+  made: (state: State) => Promise<readonly Candidate[]>,
 ): () => Promise<State> {
   let stateInPool: State | undefined
   return async () => {
     const state = await readStateNow()
     if (state === stateInPool) return state
-    const candidates = listCandidates(state, policies)
+    const candidates = [...listCandidates(state, policies), ...(await made(state))]
     const taken = await takenAmong(
       ledger,
       candidates.map(candidate => candidate.endpointId),

@@ -1,5 +1,6 @@
 import {
   type CancelReport,
+  type CreationCost,
   type GivenOut,
   isUnfinished,
   type OrderFailure,
@@ -23,6 +24,8 @@ export interface OrderView {
   readonly uniqueId?: string
   /** eSIMs that were tried and left. */
   readonly tried: number
+  /** What making its endpoint on demand took, where stock was empty. */
+  readonly creation?: CreationCost
   readonly steps: readonly OrderStep[]
   readonly failure?: OrderFailure
   /** Attempts of workers to go on with it, and the ISO time of the last one. */

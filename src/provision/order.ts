@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import type { Json } from '../model.ts'
 import type {
   CancelReport,
+  CreationCost,
   OrderFailure,
   OrderIntent,
   OrderKind,
@@ -57,6 +58,7 @@ export interface OrderChange {
   readonly intent?: OrderIntent | null
   readonly owner?: OrderOwner | null
   readonly tried?: number
+  readonly creation?: CreationCost
   readonly failure?: OrderFailure | null
   readonly fence?: number
   readonly cancelling?: true | null

@@ -84,6 +84,10 @@ function decideTurn(
       return over('kept', `order ${there?.orderId ?? '(none)'} has it`)
     case 'set aside':
       return over('refused', `it is set aside: ${there?.reason ?? 'no reason given'}`)
+    case 'being made':
+    case 'made':
+    case 'not made':
+      return over('refused', 'it is no endpoint')
     case 'released':
     case 'in service':
   }

@@ -6,7 +6,6 @@ import { normaliseIccid } from '../units.ts'
 import type { EndpointRequest, Patience, Provisioner, ProvisionerOptions } from './api.ts'
 import { cancelOrder } from './cancel-order.ts'
 import type { Cancellation } from './cancel-report.ts'
-import { listCandidates } from './candidates.ts'
 import { changeEndpoint, findSold, removeInstance, withEndpoint } from './endpoint-care.ts'
 import { reportEndpoints } from './endpoint-report.ts'
 import {
@@ -322,11 +321,10 @@ function endpointCalls(parts: Parts): EndpointCalls {
 type StockCalls = Pick<Provisioner, 'stock' | 'recheckSetAside' | 'releaseEsim'>
 
 function stockCalls({ context, closing }: Parts): StockCalls {
-  const { ledger, lease, clock, policies } = context
+  const { ledger, lease, clock } = context
   return {
     async stock() {
-      const candidates = listCandidates(await context.readState(), policies)
-      return await countStock(ledger, candidates, clock.now())
+      return await countStock(ledger, await context.candidates(), clock.now())
     },
     async recheckSetAside(request = {}) {
       judge(REQUESTS.recheckSetAside, request)

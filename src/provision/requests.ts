@@ -164,10 +164,12 @@ const OPTIONS = z.object({
       esimsTried: fromOne.optional(),
       subscribeRefusals: fromOne.optional(),
       lowStock: count.optional(),
+      createOnDemand: text('the key of a batch').optional(),
       poolSize: fromOne.optional(),
       silenceSeconds: seconds.refine(value => value >= 1, { error: 'is below 1' }).optional(),
     })
     .optional(),
+  catalog: z.string({ error: 'is no text: give a folder' }).optional(),
   timeZone: z.string({ error: 'is no text: give an IANA zone' }).optional(),
   onEvent: z.custom(value => typeof value === 'function', { error: 'is no function' }).optional(),
   resumeAtOpen: z.boolean({ error: 'is neither true nor false' }).optional(),

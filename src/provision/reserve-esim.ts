@@ -1,7 +1,8 @@
+import { createOnDemand, takeUpMade } from './create-on-demand.ts'
 import { NoEsimAvailableError } from './errors.ts'
-import type { EsimRow, LedgerEntry, OrderIntent, OrderRow } from './ledger.ts'
+import type { CreationCost, EsimRow, LedgerEntry, OrderIntent, OrderRow } from './ledger.ts'
 import { changeOrder, type OrderChange } from './order.ts'
-import { isClaimed, type OrderContext, OrderLostError, tellSteps } from './save-order.ts'
+import { isClaimed, type OrderContext, OrderLostError, saveOrder, tellSteps } from './save-order.ts'
 import type { Esim } from './sellable.ts'
 import { isoNow, type SellingContext } from './selling-context.ts'
 
@@ -14,7 +15,12 @@ export const activationIntent = (context: SellingContext, endpointId: string): O
 })
 
 /** The ledger row of an eSIM as the pool has it. */
-const esimRowOf = (esim: Esim, orderId: string, at: string): EsimRow => ({
+const esimRowOf = (
+  esim: Esim,
+  there: EsimRow | undefined,
+  orderId: string,
+  at: string,
+): EsimRow => ({
   endpointId: esim.endpointId,
   iccid: esim.iccid,
   ...(esim.msisdn === undefined ? {} : { msisdn: esim.msisdn }),
@@ -25,6 +31,9 @@ const esimRowOf = (esim: Esim, orderId: string, at: string): EsimRow => ({
   busyWith: orderId,
   status: 'selected',
   at,
+  // Whoever had it before it came up for sale again finds that it has moved on.
+  ...(there?.fence !== undefined && { fence: there.fence + 1 }),
+  ...(there?.onDemand === true && { onDemand: true as const }),
 })
 
 /**
@@ -39,61 +48,141 @@ export async function reserveEsim(
   isNew: boolean,
   signal: AbortSignal,
 ): Promise<OrderRow | undefined> {
-  const { orderId } = order
+  let placing: Placing = { order, isNew }
   for (;;) {
     const esim = await context.pool.take(signal)
     if (esim === undefined) {
-      if (isNew && (await isPlaced(context, orderId))) return undefined
-      const left = context.pool.sellable()
-      const detail =
-        left === 0
-          ? 'every endpoint of the state is sold, reserved or set aside'
-          : `${left} endpoints are left to look at; the next attempt goes on with them`
-      throw new NoEsimAvailableError(orderId, detail)
+      const next = await restock(context, placing, signal)
+      if (next === 'exists') return undefined
+      placing = next
+      continue
     }
-    const at = isoNow(context)
-    const { endpointId } = esim
-    const change: OrderChange = {
-      status: 'reserved',
-      endpointId,
-      planId,
-      intent: activationIntent(context, endpointId),
-      steps: [
-        { step: 'reserve', outcome: 'done', endpointId },
-        { step: 'activate', outcome: 'announced', endpointId },
-      ],
-    }
-    const keys = { orderIds: [orderId], endpointIds: [endpointId] }
-    let outcome: OrderRow | 'exists' | 'taken' | undefined
-    const announced = context.announcement.restart()
-    try {
-      outcome = await context.ledger.transact<OrderRow | 'exists' | 'taken'>(keys, rows => {
-        const current = rows.order(orderId)
-        if (isNew && current !== undefined) return { entries: [], result: 'exists' }
-        if (!isNew && !isClaimed(context, current))
-          throw new OrderLostError(`order ${orderId} was taken over`)
-        const there = rows.esim(endpointId)
-        if (there !== undefined && there.status !== 'released')
-          return { entries: [], result: 'taken' }
-        const row = changeOrder(current ?? order, change, at)
-        const entries: LedgerEntry[] = [
-          { table: 'orders', row },
-          { table: 'esims', row: esimRowOf(esim, orderId, at) },
-        ]
-        return { entries, result: row }
-      })
-    } finally {
-      if (outcome === undefined || outcome === 'exists') context.pool.putBack(esim)
-      else context.pool.keep(endpointId)
-    }
-    if (outcome === 'taken') context.pool.noteGone(endpointId)
-    if (outcome === 'taken') continue
+    const outcome = await keepEsim(context, placing.order, planId, placing.isNew, esim)
     if (outcome === 'exists') return undefined
-    announced()
-    tellSteps(context, orderId, change)
-    return outcome
+    if (outcome !== 'taken') return outcome
   }
 }
+
+/** An order that has no eSIM yet; `isNew`: the ledger does not have it either. */
+interface Placing {
+  readonly order: OrderRow
+  readonly isNew: boolean
+}
+
+/**
+ * Brings an eSIM into the pool that has none, where the policies say so; `exists`: somebody placed the order in
+ * the meantime. Throws NoEsimAvailableError.
+ */
+async function restock(
+  context: OrderContext,
+  placing: Placing,
+  signal: AbortSignal,
+): Promise<Placing | 'exists'> {
+  const { order, isNew } = placing
+  const { orderId } = order
+  if (isNew && (await isPlaced(context, orderId))) return 'exists'
+  const { onDemand, pool } = context
+  if (onDemand === undefined || pool.sellable() > 0) throw noneLeft(context, order)
+  const batch = await onDemand()
+  if (await takeUpMade(context, batch.key)) return placing
+  // From here on others see the order: the same one makes no second endpoint.
+  if (isNew && !(await placeFirst(context, order))) return 'exists'
+  const made = await createOnDemand(context, batch, orderId, signal)
+  if (made.is === 'none') throw noneLeft(context, order, made.why)
+  const creation = sumOf(order.creation, made.cost)
+  const saved = await saveOrder(context, orderId, [], () => ({ change: { creation } }))
+  return { order: saved, isNew: false }
+}
+
+const sumOf = (before: CreationCost | undefined, { calls, seconds }: CreationCost) => ({
+  calls: (before?.calls ?? 0) + calls,
+  seconds: Math.round(((before?.seconds ?? 0) + seconds) * 1000) / 1000,
+})
+
+function noneLeft({ pool }: SellingContext, { orderId }: OrderRow, why?: string) {
+  const left = pool.sellable()
+  const detail =
+    left === 0
+      ? 'every endpoint of the state is sold, reserved or set aside'
+      : `${left} endpoints are left to look at; the next attempt goes on with them`
+  return new NoEsimAvailableError(
+    orderId,
+    why === undefined ? detail : `${detail}; none could be made on demand: ${why}`,
+  )
+}
+
+/** Puts a new order into the ledger before it has an eSIM; false where somebody else did. */
+const placeFirst = (context: OrderContext, order: OrderRow): Promise<boolean> =>
+  context.ledger.transact({ orderIds: [order.orderId] }, rows =>
+    rows.order(order.orderId) === undefined
+      ? { entries: [{ table: 'orders', row: order }], result: true }
+      : { entries: [], result: false },
+  )
+
+/** Keeps an eSIM of the pool for the order; `exists`: somebody placed it in the meantime. */
+async function keepEsim(
+  context: OrderContext,
+  order: OrderRow,
+  planId: string,
+  isNew: boolean,
+  esim: Esim,
+): Promise<OrderRow | 'exists' | 'taken'> {
+  const { orderId } = order
+  const at = isoNow(context)
+  const { endpointId } = esim
+  const change = reservation(context, order, planId, endpointId)
+  const keys = { orderIds: [orderId], endpointIds: [endpointId] }
+  let outcome: OrderRow | 'exists' | 'taken' | undefined
+  const announced = context.announcement.restart()
+  try {
+    outcome = await context.ledger.transact<OrderRow | 'exists' | 'taken'>(keys, rows => {
+      const current = rows.order(orderId)
+      if (isNew && current !== undefined) return { entries: [], result: 'exists' }
+      if (!isNew && !isClaimed(context, current))
+        throw new OrderLostError(`order ${orderId} was taken over`)
+      const there = rows.esim(endpointId)
+      if (there !== undefined && there.status !== 'released')
+        return { entries: [], result: 'taken' }
+      const row = changeOrder(current ?? order, change, at)
+      const entries: LedgerEntry[] = [
+        { table: 'orders', row },
+        { table: 'esims', row: esimRowOf(esim, there, orderId, at) },
+      ]
+      return { entries, result: row }
+    })
+  } finally {
+    if (outcome === undefined || outcome === 'exists') context.pool.putBack(esim)
+    else context.pool.keep(endpointId)
+  }
+  if (outcome === 'taken') context.pool.noteGone(endpointId)
+  if (outcome === 'taken' || outcome === 'exists') return outcome
+  announced()
+  tellSteps(context, orderId, change)
+  return outcome
+}
+
+const reservation = (
+  context: SellingContext,
+  { creation }: OrderRow,
+  planId: string,
+  endpointId: string,
+): OrderChange => ({
+  status: 'reserved',
+  endpointId,
+  planId,
+  intent: activationIntent(context, endpointId),
+  steps: [
+    {
+      step: 'reserve',
+      outcome: 'done',
+      endpointId,
+      ...(creation !== undefined && {
+        detail: `stock was empty: ${creation.calls} calls and ${creation.seconds} s to make an endpoint`,
+      }),
+    },
+    { step: 'activate', outcome: 'announced', endpointId },
+  ],
+})
 
 /** Whether another process placed the order: it may be the one that has the last eSIM. */
 const isPlaced = (context: SellingContext, orderId: string): Promise<boolean> =>

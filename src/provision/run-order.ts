@@ -121,6 +121,7 @@ async function runClaimed(
     endpointId: delivered.endpointId ?? '',
     uniqueId: delivered.uniqueId ?? '',
     seconds: (context.clock.now() - begun) / 1000,
+    ...(delivered.creation !== undefined && { creation: delivered.creation }),
   })
   return delivered
 }

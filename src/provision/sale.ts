@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { needsConfirmationCode } from '../sft/activation-code.ts'
 import { StorageError } from './errors.ts'
-import type { AddonRow, EsimRow, OrderRow } from './ledger.ts'
+import type { AddonRow, CreationCost, EsimRow, OrderRow } from './ledger.ts'
 import { type QrCode, qrCode } from './qr-code.ts'
 
 /** The add-on instance that an order made (contract 4.10). */
@@ -31,6 +31,8 @@ export interface Sale extends TopUp {
   /** Whether the buyer's phone will ask for a confirmation code, which the seller must give. */
   readonly needsConfirmationCode: boolean
   readonly qr: QrCode
+  /** What making its endpoint on demand took, where stock was empty. */
+  readonly creation?: CreationCost
 }
 
 /** The top-up of a delivered order's rows. */
@@ -63,6 +65,7 @@ export function saleOf(order: OrderRow, esim: EsimRow, addon: AddonRow | undefin
   return Object.assign(new Secret(activationCode), {
     ...topUpOf(order, esim, addon),
     needsConfirmationCode: needsConfirmationCode(activationCode),
+    ...(order.creation !== undefined && { creation: order.creation }),
   })
 }
 

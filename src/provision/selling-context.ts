@@ -3,10 +3,12 @@
 import type { Clock } from '../clock.ts'
 import type { Sft } from '../sft/api.ts'
 import type { State } from '../state/state.ts'
+import type { Candidate } from './candidates.ts'
 import type { EsimPool } from './esim-pool.ts'
 import type { ProvisionListener } from './events.ts'
 import type { Lease } from './lease.ts'
 import type { Ledger } from './ledger.ts'
+import type { OnDemand } from './on-demand.ts'
 
 /** What to sell, in which order, and when to give up. */
 export interface ProvisionPolicies {
@@ -20,6 +22,11 @@ export interface ProvisionPolicies {
   readonly subscribeRefusals?: number
   /** Sellable eSIMs from which `stock low` is told; 50 by default. */
   readonly lowStock?: number
+  /**
+   * A batch of the catalog. Where no stock is left, the next Ready-To-Activate SIM of it gets its endpoint while the
+   * buyer waits. Off by default: creating is slow on the platform.
+   */
+  readonly createOnDemand?: string
   /** Activation codes to have ready; 200 by default. */
   readonly poolSize?: number
   /**
@@ -29,8 +36,10 @@ export interface ProvisionPolicies {
   readonly silenceSeconds?: number
 }
 
-export type Policies = Required<Omit<ProvisionPolicies, 'batches' | 'tags'>> &
-  Pick<ProvisionPolicies, 'batches' | 'tags'>
+type Optional = 'batches' | 'tags' | 'createOnDemand'
+
+export type Policies = Required<Omit<ProvisionPolicies, Optional>> &
+  Pick<ProvisionPolicies, Optional>
 
 export const DEFAULT_POLICIES: Policies = {
   esimsTried: 3,
@@ -47,6 +56,10 @@ export interface SellingContext {
   readonly pool: EsimPool
   /** The state as it is on disk now. */
   readonly readState: () => Promise<State>
+  /** All that may be sold, in order: of the state, and what was made on demand since. */
+  readonly candidates: () => Promise<readonly Candidate[]>
+  /** Absent: nothing is made on demand. */
+  readonly onDemand?: OnDemand
   readonly clock: Clock
   readonly policies: Policies
   readonly timeZone: string

@@ -56,14 +56,14 @@ export async function countStock(
   const ids = candidates.map(candidate => candidate.endpointId)
   for await (const row of inParts(ids, ledger.esimsAmong)) known.set(row.endpointId, row)
   for (const { endpointId, batch, tags } of candidates)
-    count.add(batch, tags, kindOf(known.get(endpointId)?.status), 1)
+    count.add(batch, tags, kindOf(known.get(endpointId)?.status) ?? 'sellable', 1)
   // What was sold from batches that are not in the state any more counts as well.
   const inState = new Map<string, number>()
   for (const row of known.values()) inState.set(markOf(row), (inState.get(markOf(row)) ?? 0) + 1)
   for (const row of await ledger.stock()) {
     const kind = kindOf(row.status)
     // Left the state before it was sold: not for sale here any more.
-    if (kind !== 'sellable')
+    if (kind !== undefined && kind !== 'sellable')
       count.add(row.batch, row.tags, kind, Math.max(0, row.count - (inState.get(markOf(row)) ?? 0)))
   }
   const soldPerDay = await rateOf(ledger, now)
@@ -116,7 +116,8 @@ const grown = <Count extends StockCount>(
   many: number,
 ): Count => ({ ...count, [kind]: count[kind] + many })
 
-function kindOf(status: EsimStatus | undefined): keyof StockCount {
+/** Undefined: it is no eSIM. */
+function kindOf(status: EsimStatus | undefined): keyof StockCount | undefined {
   switch (status) {
     case undefined:
     case 'released':
@@ -126,6 +127,10 @@ function kindOf(status: EsimStatus | undefined): keyof StockCount {
       return 'reserved'
     case 'delivered':
       return 'sold'
+    case 'being made':
+    case 'made':
+    case 'not made':
+      return undefined
     case 'in service':
       return 'inService'
     case 'set aside':

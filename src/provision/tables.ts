@@ -92,6 +92,9 @@ const ESIM_STATUSES: Readonly<Record<EsimStatus, true>> = {
   'set aside': true,
   released: true,
   'in service': true,
+  'being made': true,
+  made: true,
+  'not made': true,
 }
 const ADDON_STATUSES: Readonly<Record<AddonStatus, true>> = {
   waiting: true,

@@ -22,7 +22,7 @@ export const renderEndpoints = (
   gated(paint, marked => [
     ...subjectLines(subject),
     ...columns(views.map(view => rowOf(view, marked))),
-    marked('dim', count(views.length, 'endpoint')),
+    marked('dim', `${views.length} in all`),
   ])
 
 function rowOf(view: EndpointView, paint: Paint): readonly string[] {

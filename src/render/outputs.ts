@@ -191,6 +191,12 @@ const topUp = z.object({
 
 const cancelReport = z.object({ undone: list(text), notUndone: list(text) })
 
+const creation = maybe(
+  z
+    .object({ calls: count, seconds: z.number() })
+    .meta({ description: 'what making its endpoint on demand took' }),
+)
+
 const order = z.object({
   orderId: text,
   kind: z.enum(['purchase', 'topUp']),
@@ -201,6 +207,7 @@ const order = z.object({
   endpointId: maybe(endpointId),
   uniqueId: maybe(uniqueId),
   tried: count.meta({ description: 'eSIMs that were tried and left' }),
+  creation,
   steps: list(
     z.object({
       step: z.enum(['reserve', 'activate', 'subscribe', 'deliver', 'cancel', 'settle']),
@@ -368,7 +375,7 @@ const ANSWERS = {
       accepted: list(text),
     }),
   ],
-  provision: [topUp.extend({ needsConfirmationCode: flag, activationCode: secretCode })],
+  provision: [topUp.extend({ needsConfirmationCode: flag, creation, activationCode: secretCode })],
   topup: [topUp],
   order: [order.extend({ activationCode: secretCode })],
   orders: [z.object({ orders: list(order) })],

@@ -10,6 +10,8 @@ import type { CatalogPart } from './catalog-part.ts'
 
 export interface EndpointBatchEntry extends Entry {
   readonly tags: readonly string[]
+  /** `on-demand`: apply makes none of them; a shop does, when it has no stock left. */
+  readonly create: 'in-advance' | 'on-demand'
   /** Template with `{iccid}`, `{n}` (from 1) and `{batch}`. */
   readonly name: string
   /** Normalised: 19 or 20 digits; inline ones first, then those of the file. */
@@ -33,6 +35,10 @@ const schema = z
       .default([])
       .meta({ description: 'Tags, kept in the state.' }),
     name: name('Template of endpoint names: {iccid}, {n} (from 1) and {batch}.').default('{iccid}'),
+    create: z.enum(['in-advance', 'on-demand']).default('in-advance').meta({
+      description:
+        'in-advance: apply makes the endpoints. on-demand: a shop makes one where it has no stock left; apply takes it over.',
+    }),
     iccids: z
       .array(text('ICCID of 19 or 20 digits, in quotes.', undefined, 64))
       .default([])
@@ -51,6 +57,7 @@ function buildBatch(draft: Draft, iccids: readonly string[]): EndpointBatchEntry
   return {
     ...entryOf(draft, batch, ['iccids']),
     tags: batch.tags,
+    create: batch.create,
     name: batch.name,
     iccids,
     ...defined({
@@ -112,6 +119,7 @@ export const endpointBatchPart: CatalogPart<EndpointBatchEntry> = {
   fieldOrder: [
     'key',
     'tags',
+    'create',
     'name',
     'iccids',
     'iccidFile',

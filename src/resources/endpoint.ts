@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { type Finding, notKnown, notThere, seenIn, there } from '../finding.ts'
 import type { Resource, Spec } from '../model.ts'
 import type {
+  CreateEndpointRequest,
   EndpointProfile,
   EndpointSettings,
   PatchEndpointRequest,
@@ -44,7 +45,8 @@ declare module '../state/state.ts' {
 const fillName = (template: string, iccid: string, n: number, batch: string): string =>
   template.replaceAll('{iccid}', iccid).replaceAll('{n}', String(n)).replaceAll('{batch}', batch)
 
-function* batchResources(
+/** The endpoints of a batch. */
+export function* endpointResources(
   entry: EndpointBatchEntry,
   { catalog: { account } }: Pick<ResolveContext, 'catalog'>,
 ): Iterable<Resource> {
@@ -75,9 +77,18 @@ function* batchResources(
   }
 }
 
+/** Of a batch that is made on demand, only what was made: apply takes it over, and makes none. */
 const resources = (
   context: ResolveContext<EndpointRecord, EndpointBatchEntry>,
-): readonly Resource[] => context.entries.flatMap(entry => [...batchResources(entry, context)])
+): readonly Resource[] =>
+  context.entries.flatMap(entry => {
+    const all = [...endpointResources(entry, context)]
+    if (entry.create === 'in-advance') return all
+    const { sims } = context.observation
+    return all.filter(
+      ({ key }) => context.recordOf(key) !== undefined || sims.get(key)?.endpointId !== undefined,
+    )
+  })
 
 /** fetchSIM tells which endpoint a SIM has, and nothing of that endpoint's settings. */
 const observedSim = (sim: Sim): ObservedObject | undefined =>
@@ -146,6 +157,13 @@ function endpointSettings(spec: Spec): EndpointSettings {
     ...sftOf(spec),
   }
 }
+
+/** What CreateEndPoint is sent for an endpoint. Throws `SftMissingPrerequisiteError`. */
+export const endpointRequest = (resource: Resource, spec: Spec): CreateEndpointRequest => ({
+  name: String(spec['name']),
+  iccid: resource.naturalKey,
+  ...endpointSettings(spec),
+})
 
 /** The fields of an endpoint that its profile reports. */
 function observedProfile(profile: EndpointProfile): Spec {
@@ -304,13 +322,7 @@ export const endpoint: Kind<EndpointRecord, EndpointBatchEntry> = {
   adoption: endpointAdoption,
   createOperation: 'CreateEndPoint',
   create: async (sft, resource, spec) =>
-    (
-      await sft.write.createEndpoint({
-        name: String(spec['name']),
-        iccid: resource.naturalKey,
-        ...endpointSettings(spec),
-      })
-    ).endpointId,
+    (await sft.write.createEndpoint(endpointRequest(resource, spec))).endpointId,
   find,
   read: async (read, id) => there(observedProfile(await read.endpointProfile(id))),
   editOperation: 'ChangePlan',

@@ -12,6 +12,8 @@ export interface Impact {
 export interface Sales {
   /** ICCIDs that an order has reserved or sold. */
   readonly soldIccids: ReadonlySet<string>
+  /** Endpoints, by ICCID, that the ledger has and the state does not: made on demand and sold. */
+  readonly endpointsToTakeOver?: ReadonlyMap<string, string>
   /** Endpoints holding an instance of a plan, by plan ID. */
   readonly endpointsByPlan: ReadonlyMap<string, number>
 }

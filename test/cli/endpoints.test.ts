@@ -91,7 +91,7 @@ t.test('a choice is by tag, batch, status, file and limit, together', async t =>
   const more = await desk.run('endpoints activate --batch spring --limit 3 --auto-approve')
   t.match(more.stdout, /3 endpoints/, 'the limit counts what changes')
   t.equal((await listed('--status in-service')).length, 6)
-  t.match((await desk.run('endpoints list --no-inventory --limit 1')).stdout, /1 endpoint\n/)
+  t.match((await desk.run('endpoints list --no-inventory --limit 1')).stdout, /1 in all\n/)
 })
 
 t.test('what cannot be meant is refused before anything is done', async t => {

@@ -9,6 +9,8 @@ interface Job {
   readonly orders: readonly string[]
   /** Top-ups of the first order's endpoint. */
   readonly topUps: readonly string[]
+  /** A catalog, and its batch of which endpoints are made on demand. */
+  readonly onDemand?: { readonly catalog: string; readonly batch: string }
 }
 
 const job = JSON.parse(process.argv[2] ?? '') as Job
@@ -21,7 +23,16 @@ const sft = openSft({
   timeoutSeconds: 20,
   retryDelaysSeconds: [0.05, 0.1],
 })
-const shop = await openProvisioner({ state: job.state, ledger: job.ledger, sft, env: {} })
+const shop = await openProvisioner({
+  state: job.state,
+  ledger: job.ledger,
+  sft,
+  env: {},
+  ...(job.onDemand !== undefined && {
+    catalog: job.onDemand.catalog,
+    policies: { createOnDemand: job.onDemand.batch },
+  }),
+})
 
 /** Says what became of one order; any error but a provisioner's own ends the process. */
 async function report(

@@ -97,7 +97,7 @@ async function applyCatalog(
 ): Promise<number> {
   const json = flags.json
   const subject = subjectOf(sft, flags, context)
-  const sales = await readSoldEndpoints(flags, context, store.state)
+  const sales = await readSoldEndpoints(flags, context, store.state, catalog)
   await settleEarlier(sft, store, context)
   const made = await unlessStopped(context, () =>
     makePlan(catalog, store.state, sft, {

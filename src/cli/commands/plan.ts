@@ -62,7 +62,7 @@ export const plan = defineCommand({
     const state = await readState(stateOf(flags, context))
     await using sft = openAccount(flags, context, 'reads')
     const subject = subjectOf(sft, flags, context)
-    const sales = await readSoldEndpoints(flags, context, state)
+    const sales = await readSoldEndpoints(flags, context, state, catalog)
     sayPending(state, context)
     const made = await makePlan(catalog, state, sft, {
       ...options,

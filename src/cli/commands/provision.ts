@@ -1,7 +1,13 @@
 import { defineCommand } from '../command.ts'
 import { EXIT } from '../context.ts'
 import { number, text } from '../flags.ts'
-import { answer, PROVISIONER_FLAGS, required, withProvisioner } from '../provisioner.ts'
+import {
+  answer,
+  ON_DEMAND_FLAGS,
+  PROVISIONER_FLAGS,
+  required,
+  withProvisioner,
+} from '../provisioner.ts'
 import { checkQrTarget, showQr } from '../show-qr.ts'
 
 /** Sells an eSIM with an add-on: the same order again gives the same sale. */
@@ -14,8 +20,16 @@ export const provision = defineCommand({
     sku: text('SKU', 'portal.sku of the add-on plan'),
     qr: text('FILE', 'write the QR code to FILE.png or FILE.svg, or - for this terminal'),
     timeout: number('SECONDS', 'give up waiting after so long; the order can be resumed'),
+    ...ON_DEMAND_FLAGS,
     ...PROVISIONER_FLAGS,
   },
+  rules: [
+    {
+      when: '--catalog',
+      needs: ['--create-on-demand'],
+      why: 'selling needs no catalog unless endpoints are made on demand',
+    },
+  ],
   run: ({ flags }, context) => {
     const qr = checkQrTarget(flags)
     const timeoutSeconds = flags.timeout
@@ -26,7 +40,7 @@ export const provision = defineCommand({
         signal,
         ...(timeoutSeconds !== undefined && { timeoutSeconds }),
       })
-      const { orderId, status, endpointId, iccid, msisdn, addon } = sale
+      const { orderId, status, endpointId, iccid, msisdn, addon, creation } = sale
       const shown = {
         orderId,
         status,
@@ -36,6 +50,7 @@ export const provision = defineCommand({
         ...(msisdn !== undefined && { msisdn }),
         addon,
         needsConfirmationCode: sale.needsConfirmationCode,
+        ...(creation !== undefined && { creation }),
       }
       const secret = qr === '-' && flags.json ? { activationCode: sale.activationCode } : {}
       answer(flags, context, 'provision', { ...shown, ...secret }, [
@@ -43,6 +58,11 @@ export const provision = defineCommand({
         `  eSIM        ${iccid}${msisdn === undefined ? '' : `, MSISDN ${msisdn}`}`,
         `  endpoint    ${endpointId}`,
         `  add-on      ${addon.planName ?? sale.sku} (plan ${addon.planId}, instance ${addon.uniqueId})`,
+        ...(creation === undefined
+          ? []
+          : [
+              `  on demand   stock was empty: ${creation.calls} more calls, ${creation.seconds} s more`,
+            ]),
         ...(sale.needsConfirmationCode
           ? ['  the phone will ask for a confirmation code: give it to the buyer']
           : []),
