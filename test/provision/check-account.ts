@@ -15,8 +15,14 @@ export async function checkAccount(
   const esims = new Map((await allEsims(ledger)).map(row => [row.endpointId, row]))
   const buyers = new Map<string, string>()
   const wanted = new Map<string, Set<string>>()
+  const undone = new Set<string>()
   for (const order of orders) {
     const { orderId, kind, status, endpointId, uniqueId } = order
+    // What it was undone of is in its report: the add-on may stay on a suspended endpoint.
+    if (status === 'cancelled') {
+      if (uniqueId !== undefined) undone.add(uniqueId)
+      continue
+    }
     if (status !== 'delivered') {
       if (order.failure === undefined) problems.push(`${orderId} is ${status} without a reason`)
       continue
@@ -38,7 +44,8 @@ export async function checkAccount(
     const { endPointId, status, instances } = endpoint
     const ids = wanted.get(endPointId) ?? new Set()
     for (const { uniqueId } of instances)
-      if (!ids.has(uniqueId)) problems.push(`${uniqueId} on ${endPointId} has no order`)
+      if (!ids.has(uniqueId) && !undone.has(uniqueId))
+        problems.push(`${uniqueId} on ${endPointId} has no order`)
     if (ids.size > instances.length) problems.push(`${endPointId} lacks add-ons of its orders`)
     const row = esims.get(endPointId)
     const accounted = row !== undefined && (row.orderId !== undefined || row.status === 'set aside')
