@@ -124,6 +124,10 @@ export async function readBytesOf(path: string): Promise<Buffer> {
   return await readFile(path)
 }
 
+/** The text of a regular file. */
+export const readTextOf = async (path: string): Promise<string> =>
+  (await readBytesOf(path)).toString('utf8')
+
 /** Gives a file whose content is durable its name, in one step. */
 export async function putInPlace(temporary: string, path: string): Promise<void> {
   await rename(temporary, path)

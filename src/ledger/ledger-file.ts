@@ -3,7 +3,7 @@ import { statSync } from 'node:fs'
 import { open, readdir, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { followLinks, isMissing, putInPlace } from '../durable/files.ts'
+import { followLinks, isMissing, putInPlace, requireFile } from '../durable/files.ts'
 import { withShortLock } from '../durable/lock.ts'
 import { SnapshotError } from '../durable/snapshot.ts'
 import { PlainError, plainly } from '../plain-error.ts'
@@ -154,9 +154,12 @@ async function isNew(path: string): Promise<boolean> {
   )
 }
 
-async function sizeOf(path: string): Promise<number | undefined> {
+/** Bytes of a file; undefined where there is none. Throws for a folder, and for what would be waited for. */
+export async function sizeOf(path: string): Promise<number | undefined> {
   try {
-    return (await stat(path)).size
+    const found = await stat(path)
+    requireFile(found, path)
+    return found.size
   } catch (error) {
     if (isMissing(error)) return undefined
     throw plainly(error, path)

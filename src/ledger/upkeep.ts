@@ -10,7 +10,7 @@ import {
 } from '../durable/files.ts'
 import { withShortLock } from '../durable/lock.ts'
 import { SnapshotError } from '../durable/snapshot.ts'
-import { PlainError } from '../plain-error.ts'
+import { PlainError, plainly } from '../plain-error.ts'
 import { type Connection, connect, isBusy, SqlError } from './connection.ts'
 import type { LedgerBackup, LedgerRestoration } from './keeper.ts'
 import {
@@ -20,6 +20,7 @@ import {
   lockOf,
   lookAtLedgerFile,
   makePrivateFile,
+  sizeOf,
   untilFree,
 } from './ledger-file.ts'
 
@@ -43,19 +44,29 @@ export async function backupFileLedger(location: string, file?: string): Promise
     const { serial } = found
     const target = file === undefined ? join(backupsOf(path), `serial-${serial}.db`) : resolve(file)
     if (file === undefined) await makePrivateFolder(backupsOf(path))
-    else if (await exists(target))
+    else if (await existsAs(file, target))
       throw new PlainError(`${file}: it exists already; name another file, or move it away`)
     const at = new Date().toISOString()
     await copyLedger(
       target,
       connection,
       `is a backup of ${location}, made at serial ${serial} on ${at}`,
-    )
+    ).catch((error: unknown) => {
+      throw inPlainWords(target, error)
+    })
     return { path: target, serial }
   } catch (error) {
     throw inPlainWords(path, error)
   } finally {
     connection.close()
+  }
+}
+
+async function existsAs(name: string, path: string): Promise<boolean> {
+  try {
+    return await exists(path)
+  } catch (error) {
+    throw plainly(error, name)
   }
 }
 
@@ -104,6 +115,8 @@ export async function restoreFileLedger(
 }
 
 async function openBackup(from: string) {
+  if ((await sizeOf(from)) === undefined)
+    throw new PlainError(`${from}: there is no such file; name a backup`)
   const connection = await connect(from, 'ro').catch(error => {
     throw inPlainWords(from, error)
   })

@@ -1,10 +1,20 @@
 // Places that cannot be used: plain words through the command line, and nothing sent that could not be kept.
-import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type Desk, openDesk, smallCatalog } from '../cli/desk.ts'
 import type { Ended } from '../cli/run-cli.ts'
+import { nodeWords, PROGRAM } from '../program.ts'
 
 const NOBODY = 65_534
 
@@ -158,7 +168,7 @@ t.test('a folder given as a file, a file given as a folder, and none at all', as
     {
       name: 'a ledger',
       command: `${SALE} --ledger folder`,
-      says: /folder: .*check that it is a file/,
+      says: /folder: it is a folder; name a file/,
     },
     { name: 'a state', command: 'state list --state folder', says: isFolder },
     { name: 'a state', command: 'plan --state missing/state.json', says: isNone },
@@ -195,6 +205,64 @@ t.test('a pipe in the place of a file is refused, not waited for', async t => {
     )
     rmSync(path)
   }
+})
+
+t.test(
+  'a pipe or a folder as a ledger or its backup is named itself, and not waited for',
+  async t => {
+    const desk = await openDesk(t, () => smallCatalog([]))
+    t.equal((await desk.run('apply --auto-approve')).code, 0)
+    await desk.run(SALE)
+    spawnSync('mkfifo', [join(desk.folder, 'pipe')])
+    symlinkSync('circle', join(desk.folder, 'circle'))
+    const isPipe = /pipe: it is a device, a pipe or a socket; name a file/
+    const isFolder = /catalog: it is a folder; name a file/
+    const rows: readonly [command: string, says: RegExp][] = [
+      ['orders --ledger pipe', isPipe],
+      ['ledger check --ledger pipe', isPipe],
+      ['ledger restore pipe', isPipe],
+      [`${SALE} --ledger catalog`, isFolder],
+      ['ledger restore catalog', isFolder],
+      ['apply pipe', isPipe],
+      ['apply /dev/zero', /zero: it is a device, a pipe or a socket; name a file/],
+      ['ledger restore nowhere.db', /nowhere\.db: there is no such file; name a backup/],
+      ['ledger backup circle', /circle: links point at each other/],
+      ['ledger backup nowhere/x.db', /nowhere\/x\.db.*: it does not exist; correct the path/],
+    ]
+    await each(
+      t,
+      desk,
+      rows.map(([command, says]) => ({ name: command, command, says })),
+    )
+  },
+)
+
+t.test('an output that is full or closed ends neither the work nor its code', async t => {
+  const desk = await openDesk(t, () => smallCatalog([]))
+  /** A line for sh, in which RUN stands for the program. */
+  const shell = async (script: string) => {
+    const run = nodeWords(PROGRAM)
+      .map(word => `'${word}'`)
+      .join(' ')
+    const child = spawn('sh', ['-c', script.replaceAll('RUN', run)], {
+      cwd: desk.folder,
+      env: { PATH: process.env['PATH'], HOME: desk.folder, ...desk.env },
+    })
+    let stderr = ''
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text
+    })
+    const [code] = await once(child, 'close')
+    return { code, stderr }
+  }
+  const full = await shell('RUN validate > /dev/full')
+  t.equal(full.code, 1)
+  t.match(full.stderr, /^error stdout cannot be written: .*what was answered is lost$/m)
+  t.notMatch(full.stderr, BARE)
+  const closed = await shell('(RUN apply --auto-approve --init; echo $? > code) | true')
+  t.notMatch(closed.stderr, BARE)
+  t.equal(desk.read('code'), '0\n')
+  t.same(desk.writes(), ['CreateRateZone', 'CreatePlan'])
 })
 
 t.test('a port that no machine has is wrong usage', async t => {

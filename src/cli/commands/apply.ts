@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { applyPlan } from '../../apply/apply-plan.ts'
 import type { ApplyReport, Result } from '../../apply/report.ts'
 import { settlePending } from '../../apply/settle-pending.ts'
+import { readTextOf } from '../../durable/files.ts'
 import { type MadePlan, makePlan } from '../../make-plan.ts'
 import type { Catalog } from '../../model.ts'
 import { planErrors, planOutcome } from '../../outcome.ts'
@@ -73,7 +73,7 @@ export const apply = defineCommand({
     const saved =
       file === undefined
         ? undefined
-        : parseSavedPlan(await inPlainWords(file, () => readFile(file, 'utf8')), file)
+        : parseSavedPlan(await inPlainWords(file, () => readTextOf(file)), file)
     await using sft = openAccount(flags, context, 'writes')
     if (!(await mayBegin(flags, context, saved, subjectOf(sft, flags, context))))
       return EXIT.refused
