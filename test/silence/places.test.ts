@@ -213,7 +213,7 @@ t.test(
     const desk = await openDesk(t, () => smallCatalog([]))
     t.equal((await desk.run('apply --auto-approve')).code, 0)
     await desk.run(SALE)
-    spawnSync('mkfifo', [join(desk.folder, 'pipe')])
+    spawnSync('sh', ['-c', 'mkfifo "$0"', join(desk.folder, 'pipe')])
     symlinkSync('circle', join(desk.folder, 'circle'))
     const isPipe = /pipe: it is a device, a pipe or a socket; name a file/
     const isFolder = /catalog: it is a folder; name a file/
