@@ -56,6 +56,8 @@ export const ISSUE_CODES = {
   COUNTRY_UNCERTAIN: 'a network could be in a country of a zone, and it is not certain',
   ZONE_ONE_NETWORK: 'a zone has a single network',
   DEST_GROUP_UNKNOWN: 'the destination group of the account is not known',
+  LIKE_CHANGED: 'the template of a plan has changed since it was copied',
+  LIKE_GONE: 'the template of a plan is not there any more',
   AMBIGUOUS_NAME: 'the account has two objects of one name',
   LIST_DOUBT: 'a list of the account may say less than there is, or was odd',
   NOT_KNOWN: 'whether something is still on the account is not known',

@@ -117,6 +117,10 @@ export interface Resource {
   readonly local: JsonObject
   /** Facts about the spec that are kept or shown, never compared: TADIG codes of the networks. */
   readonly hints?: JsonObject
+  /** For people, where something is made of it: what the spec was taken from. */
+  readonly notes?: readonly string[]
+  /** What it should be is not there to be known: nothing is done about it. */
+  readonly blocked?: { readonly reason: string; readonly notKnown?: true }
   /** Addresses that must have an ID first. */
   readonly needs: readonly Address[]
   readonly onNetworkRemoval?: NetworkRemovalPolicy

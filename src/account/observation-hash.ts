@@ -1,6 +1,10 @@
 import { createHash } from 'node:crypto'
 import { listingOf, type Observation } from './observation.ts'
 
+/** What a row has besides what is read of it, such as counts: where it matters, the plan itself has it. */
+const withoutFields = (key: string, value: unknown): unknown =>
+  key === 'fields' ? undefined : value
+
 /**
  * One hash over what was read, whatever the order in which the platform lists it: a saved plan is good while it
  * stays the same. `sections`: those of the kinds that the platform lists.
@@ -18,6 +22,6 @@ export function observationHash(observation: Observation, sections: readonly str
   ]
   hash.update(JSON.stringify([...observation.destGroupIds].sort()))
   for (const list of lists)
-    hash.update(JSON.stringify(list.map(item => JSON.stringify(item)).sort()))
+    hash.update(JSON.stringify(list.map(item => JSON.stringify(item, withoutFields)).sort()))
   return hash.digest('hex')
 }

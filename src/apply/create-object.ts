@@ -24,6 +24,10 @@ async function create(run: ApplyRun, change: CreateChange | ReplaceChange): Prom
   const kind: Kind = kindOf(name)
   const spec = resolveReferences(change.spec, run.store.state)
   const naturalKey = naturalKeyOf(kind, change)
+  // An answer of success would prove little: what is there under its name already must not be made twice.
+  const readsBack = kind.readsBack?.(spec) === true
+  const before = readsBack ? await takeOver(run, change, spec) : undefined
+  if (before !== undefined) return before
   const draft = draftRecord(run, kind, change, spec)
   const outcome = await writeObject<string>(run, change, {
     operation: kind.createOperation,
@@ -51,8 +55,47 @@ async function create(run: ApplyRun, change: CreateChange | ReplaceChange): Prom
       error instanceof AmbiguousNameError || error instanceof TakenError ? 'absent' : undefined,
   })
   if (outcome.is !== 'done') return unfinished(run, change, outcome)
+  if (readsBack) {
+    const id = outcome.result
+    const fit = await readBack(run, change, id, spec)
+    if (fit.kind === 'not known') return failed(change, fit.reason)
+    if (fit.kind === 'not there') {
+      await run.store.append(concluded(outcome.intentId, 'failed'))
+      return failed(change, fit.evidence)
+    }
+  }
   await recordCreated(run, change, { id: outcome.result }, spec, outcome.intentId)
   return created(change, outcome.result, outcome.how)
+}
+
+/**
+ * Reads a new object back. *There*: it has what it was given. *Not there*: it has not, and nothing refers to it.
+ * *Not known*: its announcement stands, and the next run looks.
+ */
+async function readBack(
+  run: ApplyRun,
+  change: CreateChange | ReplaceChange,
+  id: string,
+  spec: Spec,
+): Promise<Finding<true>> {
+  const kind: Kind = kindOf(change.kind)
+  let has: Finding<Spec>
+  try {
+    has = await kind.read(run.sft.read, id, naturalKeyOf(kind, change))
+  } catch (error) {
+    if (!(error instanceof SftError)) throw error
+    has = notKnown(error.message)
+  }
+  if (has.kind !== 'there')
+    return notKnown(
+      `${kind.title} ${id} was made and could not be read back yet (${has.kind === 'not there' ? has.evidence : has.reason}): run apply again`,
+    )
+  const unfit = kind.unfit?.(spec, has.value)
+  return unfit === undefined
+    ? there(true)
+    : notThere(
+        `${kind.title} ${id} was made and ${unfit}: it is not put on sale. Look at it in the portal, rename or delete it there, and correct the entry or account.wire`,
+      )
 }
 
 /** What an object is found by: its name, revision and all, or its SIM. */
@@ -89,6 +132,11 @@ async function findTaken(
   if (conflict !== undefined) throw new TakenError(conflict)
   const has = await kind.read(run.sft.read, id, name)
   if (has.kind !== 'there') return notKnown(`${kind.title} ${id} is there, and does not read back`)
+  const unfit = kind.unfit?.(spec, has.value)
+  if (unfit !== undefined)
+    throw new TakenError(
+      `${kind.title} "${name}" (${id}) is there already and ${unfit}: look at it in the portal, and rename or delete it there`,
+    )
   const other = misfits(kind, spec, has.value)
   if (other.length > 0)
     throw new TakenError(

@@ -179,7 +179,12 @@ async function findDrafts(
 async function findOne(read: Sft['read'], draft: IntentDraft): Promise<Finding<string>> {
   const kind: Kind = kindOf(draft.kind)
   try {
-    return mapFinding(await kind.find(read, draft.naturalKey), ({ id }) => id)
+    // What does not have what its making must have given it is nothing that may be sold.
+    return seenIn(
+      await kind.find(read, draft.naturalKey),
+      `${kind.title} "${draft.naturalKey}" does not have what it was given`,
+      ({ id, spec }) => (kind.unfit?.(draft.record.spec, spec) === undefined ? id : undefined),
+    )
   } catch (error) {
     // Two of one name: nobody can tell which is ours. The plan blocks the entry and says so.
     if (error instanceof AmbiguousNameError) return notThere(error.message)

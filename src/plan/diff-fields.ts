@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Json, JsonObject, Resource, Spec } from '../model.ts'
-import type { FieldRule, Kind } from '../resources/kind.ts'
+import { type FieldRule, type Kind, seenAs } from '../resources/kind.ts'
 import type { AnyRecord } from '../state/state.ts'
 import type { FieldChange } from './plan.ts'
 
@@ -32,16 +32,17 @@ export function diffFields(
   kind: Kind,
   wanted: Spec,
   applied: Spec | undefined,
-  reported: Spec,
+  told: Spec,
   context: FieldContext,
 ): FieldDiff {
+  const reported = seenAs(kind, told, { ...applied, ...wanted })
   const fields: FieldChange[] = []
   const blocked: FieldChange[] = []
   const standing = context.standing ?? applied
   for (const [field, rule] of Object.entries(kind.fields)) {
     if (rule === undefined) continue
     const valueIn = (spec: Spec | undefined) =>
-      spec?.[field] === undefined ? spec && rule.unset : spec[field]
+      spec?.[field] === undefined ? spec && rule.unset?.(spec) : spec[field]
     const account = rule.reported ? reported[field] : undefined
     const sides: Sides = {
       field,

@@ -1,6 +1,6 @@
 import type { Observation } from '../account/observation.ts'
 import type { Address, Resource, Spec } from '../model.ts'
-import type { Kind, ObservedObject } from '../resources/kind.ts'
+import { type Kind, type ObservedObject, seenAs } from '../resources/kind.ts'
 import { kinds } from '../resources/kinds.ts'
 import { platformSpec, refOf } from '../resources/references.ts'
 import { revisionName } from '../resources/revision.ts'
@@ -119,13 +119,17 @@ export function diffCatalog(
       movedFrom: moved,
       spec,
       name: String(spec['name'] ?? resource.naturalKey),
-      notes: [],
+      notes: [...(resource.notes ?? [])],
     }
     return { subject, change: diffSubject(subject) }
   }
 
   function diffSubject(subject: Subject): Change {
     const { kind, index, resource, record, movedFrom: moved, spec } = subject
+    if (resource.blocked !== undefined)
+      return resource.blocked.notKnown
+        ? notKnownYet(subject, resource.blocked.reason)
+        : blockedBy(subject, resource.blocked.reason)
     const lacking = resource.needs.filter(address => unavailable.has(address))
     if (lacking.length > 0 && (record === undefined || Object.values(spec).some(refOf)))
       return {
@@ -267,11 +271,17 @@ export function diffCatalog(
         }`,
         conflicts,
       )
+    const unfit = kind.unfit?.(spec, found.spec)
+    if (unfit !== undefined)
+      return blockedBy(
+        subject,
+        `the ${kind.title} "${name}" (${found.id}) of the account ${unfit}: rename the entry, or rename that one in the portal`,
+      )
     const unreported = Object.keys(kind.fields).filter(
       field => spec[field] !== undefined && found.spec[field] === undefined,
     )
     if (unreported.length > 0) notes.push(`taken on trust, not reported: ${unreported.join(', ')}`)
-    const current = { ...spec, ...found.spec }
+    const current = { ...spec, ...seenAs(kind, found.spec, spec) }
     return {
       ...wantedOf(subject),
       action: 'adopt',

@@ -4,7 +4,7 @@ import { networkWord } from '../networks.ts'
 import { entriesOf } from '../resources/catalog-part.ts'
 import type { Kind } from '../resources/kind.ts'
 import { kinds } from '../resources/kinds.ts'
-import { idOf, recordOf, recordsOf } from '../state/records.ts'
+import { idOf, recordAt, recordOf, recordsOf } from '../state/records.ts'
 import type { State } from '../state/state.ts'
 
 /** What a comparison of catalog, state and account relies upon. */
@@ -15,22 +15,27 @@ export function expectedOf(catalog: Catalog, state: State): Expected {
     return recordOf(state, address) === undefined && recordOf(state, from) === undefined
   }
   return recorded(state, kind => {
-    const wanted = new Set(entriesOf(catalog, kind).map(({ key }) => key))
+    const entries = entriesOf(catalog, kind)
+    const wanted = new Set(entries.map(({ key }) => key))
+    const also = kind.alsoReads?.(entries, key => recordAt(state, kind.kind, key))
     return {
       isWanted: key => wanted.has(key),
-      whole: [...wanted].some(key => isNew(`${kind.kind}/${key}`)),
+      whole: also?.whole === true || [...wanted].some(key => isNew(`${kind.kind}/${key}`)),
+      also: also?.ids ?? [],
     }
   })
 }
 
 /** The same where everything that the account has is looked at. */
 export const wholeLists = (state: State): Expected =>
-  recorded(state, () => ({ isWanted: () => false, whole: true }))
+  recorded(state, () => ({ isWanted: () => false, whole: true, also: [] }))
 
 /** What is wanted of a kind. */
 interface Wanted {
   readonly isWanted: (key: string) => boolean
   readonly whole: boolean
+  /** Platform IDs of what entries depend on besides. */
+  readonly also: readonly string[]
 }
 
 function recorded(state: State, wantedOf: (kind: Kind) => Wanted): Expected {
@@ -40,12 +45,12 @@ function recorded(state: State, wantedOf: (kind: Kind) => Wanted): Expected {
     ...(account && { account }),
     lists: kinds().flatMap(kind => {
       if (kind.list === undefined) return []
-      const { isWanted, whole } = wantedOf(kind)
+      const { isWanted, whole, also } = wantedOf(kind)
       // What was taken out of use matters only where the catalog wants it back.
       const judged = Object.entries(recordsOf(state, kind)).filter(
         ([key, record]) => record.retired !== true || isWanted(key),
       )
-      const ids = new Set(judged.map(([, record]) => idOf(kind, record)))
+      const ids = new Set([...judged.map(([, record]) => idOf(kind, record)), ...also])
       return [{ kind: kind.kind, plural: kind.plural, list: kind.list, ids, whole }]
     }),
     networks: recordedNetworks(state),

@@ -13,6 +13,7 @@ import {
   type CreateChange,
   type Operation,
   type Plan,
+  type ReplaceChange,
   shownAs,
   type UpdateChange,
 } from './plan.ts'
@@ -100,7 +101,7 @@ function workOf(change: Change):
   switch (change.action) {
     case 'create':
     case 'replace':
-      return { action: change.action, calls: 1, needs: change.resource.needs }
+      return { action: change.action, calls: callsToMake(change), needs: change.resource.needs }
     case 'adopt':
       return { action: 'adopt', calls: callsToEdit(change), needs: change.resource.needs }
     case 'update':
@@ -123,6 +124,10 @@ function workOf(change: Change):
       return undefined
   }
 }
+
+/** What must have been given is looked for before, and read back after. */
+const callsToMake = ({ kind, spec }: CreateChange | ReplaceChange): number =>
+  kindOf(kind).readsBack?.(spec) === true ? 3 : 1
 
 const editsOf = ({ fields }: AdoptChange | UpdateChange): readonly string[] =>
   fields.filter(({ mutability }) => mutability !== 'local').map(({ field }) => field)

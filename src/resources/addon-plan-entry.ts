@@ -30,6 +30,7 @@ import {
   type Validity,
   validityParts,
 } from '../units.ts'
+import type { LikeTemplate } from './addon-plan-like.ts'
 import type { CatalogPart, WireNeed } from './catalog-part.ts'
 import { checkPrices, pricesSchema } from './prices.ts'
 
@@ -52,21 +53,24 @@ export interface AddonPlanEntry extends Entry {
   readonly description?: string
   /** A zone of this catalog by its key, or one kept elsewhere by its ID. */
   readonly rateZone: { readonly key: string } | { readonly id: string }
-  readonly dataMB: number | 'unlimited'
+  /** What is left out here and below comes from the template that `like` names. */
+  readonly dataMB?: number | 'unlimited'
   /** The data is given anew each day. */
   readonly dataPer?: 'day'
   readonly smsCount?: number
   /** Speed that is left once the data is used up. */
   readonly throttleKbps?: number
   /** Days as a number; else `1 month`, `2 years`, `unlimited`. */
-  readonly validityDays: Validity
-  readonly activation: Activation
+  readonly validityDays?: Validity
+  readonly activation?: Activation
+  /** Absent: one time, or as the template has it. */
   readonly renewal?: Renewal
   /** Decimal amount as text, in the account's currency. */
-  readonly charge: string
+  readonly charge?: string
   /** The same, charged again at each renewal of the platform. */
   readonly recurringCharge?: string
-  readonly priority: number
+  readonly priority?: number
+  readonly like?: LikeTemplate
   /** Overrides of the account's defaults. */
   readonly serviceProfile?: string
   readonly currencyId?: string
@@ -90,6 +94,26 @@ const renewal = z
       .meta({ description: 'Subscriptions in all, the first one included, or unlimited.' }),
   })
   .meta({ description: 'The add-on subscribes itself again. Left out: one time.' })
+
+const likeSchema = z
+  .strictObject({
+    planId: platformId('ID of the plan.').optional(),
+    name: name('Name of the plan, which may be the same in several accounts.', NAME).optional(),
+    copy: z
+      .int()
+      .min(1)
+      .max(9999)
+      .default(1)
+      .meta({ description: 'A higher number takes the plan as it is now: a new revision.' }),
+    except: z
+      .array(text('Path of a field, such as basicInfo.FIELD.'))
+      .default([])
+      .meta({ description: 'Fields of the plan that are not taken.' }),
+  })
+  .meta({
+    description:
+      'Another plan of the account, by planId or name: what this entry does not say is taken from it.',
+  })
 
 const plansPortal = z
   .looseObject({
@@ -151,7 +175,7 @@ const schema = z
       pattern: VALIDITY_PATTERN,
       write: 'a whole number of days, months or years, such as 30 days or 1 month, or unlimited',
       code: 'UNIT_INVALID',
-    }),
+    }).optional(),
     activateWithin: refused(
       'the platform has nothing that ends an add-on which was not started (contract 4.4): leave it out and say it in your portal, or build one such plan there and name it under like:',
     ),
@@ -169,6 +193,7 @@ const schema = z
       .max(9999)
       .default(1)
       .meta({ description: 'Which of several add-ons is used first: 1 before 2.' }),
+    like: likeSchema.optional(),
     serviceProfile: platformId("Overrides the account's addonServiceProfile.").optional(),
     currencyId: platformId("Overrides the account's currencyId.").optional(),
     destinationGroup: platformId("Overrides the account's destinationGroup.").optional(),
@@ -178,16 +203,24 @@ const schema = z
 function buildAddonPlan(draft: Draft): AddonPlanEntry {
   const plan = schema.parse(draft.raw)
   const zone = plan.rateZone
+  // With a template, what is not written is the template's and not a default.
+  const says = (field: string) => plan.like === undefined || draft.raw[field] !== undefined
   return {
     ...entryOf(draft, plan),
     name: normaliseName(plan.name),
     rateZone: typeof zone === 'string' ? { key: zone } : zone,
-    ...dataOf(plan.data ?? plan.benefits?.data ?? ''),
-    validityDays: parseValidity(plan.validity) ?? cannotBe(`validity ${plan.validity}`),
-    activation: plan.activation,
-    charge: parseAmount(plan.charge) ?? cannotBe(`charge ${plan.charge}`),
-    priority: plan.priority,
+    ...dataOf(plan.data ?? plan.benefits?.data),
     ...defined({
+      validityDays:
+        plan.validity === undefined
+          ? undefined
+          : (parseValidity(plan.validity) ?? cannotBe(`validity ${plan.validity}`)),
+      activation: says('activation') ? plan.activation : undefined,
+      charge: says('charge')
+        ? (parseAmount(plan.charge) ?? cannotBe(`charge ${plan.charge}`))
+        : undefined,
+      priority: says('priority') ? plan.priority : undefined,
+      like: likeOf(plan.like),
       description: plan.description,
       renewal: plan.renewal,
       smsCount: plan.benefits?.sms,
@@ -201,7 +234,19 @@ function buildAddonPlan(draft: Draft): AddonPlanEntry {
   }
 }
 
-function dataOf(written: string): Pick<AddonPlanEntry, 'dataMB' | 'dataPer'> {
+function likeOf(like: z.output<typeof likeSchema> | undefined): LikeTemplate | undefined {
+  if (like === undefined) return undefined
+  const { planId, name, copy, except } = like
+  return {
+    ...(planId !== undefined && { planId }),
+    ...(name !== undefined && { name: normaliseName(name) }),
+    copy,
+    except,
+  }
+}
+
+function dataOf(written: string | undefined): Pick<AddonPlanEntry, 'dataMB' | 'dataPer'> {
+  if (written === undefined) return {}
   const { megabytes, per } = parsePlanData(written) ?? cannotBe(`data ${written}`)
   return { dataMB: megabytes, ...(per !== undefined && { dataPer: per }) }
 }
@@ -210,6 +255,28 @@ function checkAddonPlan(plan: Draft, log: IssueLog): void {
   checkSku(plan, log)
   checkPrices(plan, log)
   checkData(plan, log)
+  checkLike(plan, log)
+}
+
+/** That a template is named in one way, and that without one the validity is there. */
+function checkLike(plan: Draft, log: IssueLog): void {
+  const like = plan.raw['like']
+  if (like === undefined) {
+    if (plan.raw['validity'] === undefined)
+      reportAt(log, plan, [], {
+        code: 'REQUIRED',
+        message: 'this add-on plan needs validity',
+        hint: 'add validity: how long it lasts from its start, such as 30 days',
+      })
+    return
+  }
+  const { planId, name } = objectOf(like)
+  if ((planId === undefined) === (name === undefined))
+    reportAt(log, plan, ['like'], {
+      code: 'SCHEMA',
+      message: `like names a plan by planId or by name${planId === undefined ? '' : ', not by both'}`,
+      hint: 'planId is of one account; a name may be the same in several',
+    })
 }
 
 /** That the data stands in one place, and comes to whole MB. */
@@ -217,7 +284,7 @@ function checkData(plan: Draft, log: IssueLog): void {
   const benefits = objectOf(plan.raw['benefits'])
   const written = plan.raw['data'] !== undefined
   const within = benefits['data'] !== undefined
-  if (!written && !within)
+  if (!written && !within && plan.raw['like'] === undefined)
     reportAt(log, plan, plan.raw['benefits'] === undefined ? [] : ['benefits'], {
       code: 'REQUIRED',
       message: 'this add-on plan needs data',
@@ -270,7 +337,7 @@ function wireNeeds(plan: AddonPlanEntry): readonly WireNeed[] {
       what: `${formatSpeed(throttleKbps)} after the data`,
       example: `throttle: { ${formatSpeed(throttleKbps)}: { basicInfo.FIELD: "…" } }`,
     },
-    validityNeed(plan.validityDays),
+    plan.validityDays !== undefined && validityNeed(plan.validityDays),
     renewal?.times === 'unlimited' && {
       field: 'renewal.times',
       setting: ['unlimited-renewals'],
@@ -332,6 +399,7 @@ export const addonPlanPart: CatalogPart<AddonPlanEntry> = {
     'charge',
     'recurringCharge',
     'priority',
+    'like',
     'serviceProfile',
     'currencyId',
     'destinationGroup',

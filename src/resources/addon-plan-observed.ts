@@ -62,6 +62,8 @@ export function observedPlan(plan: ReportedPlan): ObservedObject {
     currencyId: plan.currencyId,
     planType: keyOf(PLAN_TYPE, plan.planType),
     destinationGroup: plan.destinationGroup,
+    // All of it: what is compared of it is what was copied.
+    like: plan.fields,
   }
   return {
     id: plan.planId,

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { KindList } from '../account/kind-list.ts'
 import { type Finding, findIn, type Listing, mapFinding, seenIn, there } from '../finding.ts'
 import { isJsonObject } from '../json.ts'
@@ -16,7 +17,9 @@ import { formatMB, formatSpeed, normaliseAmount, type Validity } from '../units.
 import { planEdits } from './addon-plan-accept.ts'
 import { addonPlanAdoption } from './addon-plan-adopt.ts'
 import { ADDON_PLAN, type AddonPlanEntry, addonPlanPart } from './addon-plan-entry.ts'
+import { copyText, isLikeSource, type LikeSource, seenOf } from './addon-plan-like.ts'
 import { ACTIVATED_BY, observedPlan, PLAN_TYPE, RENEWAL_RULE } from './addon-plan-observed.ts'
+import { openTemplates, templatesOf } from './addon-plan-templates.ts'
 import {
   type EditRequest,
   type EditResult,
@@ -37,6 +40,8 @@ export interface AddonPlanRecord extends AnyRecord {
   readonly rateZone?: string
   readonly rateZoneId: string
   readonly portal?: JsonObject
+  /** The plan from which `spec.like` was copied. */
+  readonly likeSource?: LikeSource
 }
 
 declare module '../account/observation.ts' {
@@ -57,9 +62,14 @@ declare module '../state/state.ts' {
 function resources({
   catalog: { account },
   entries,
+  observation,
+  recordOf,
+  report,
 }: ResolveContext<AddonPlanRecord, AddonPlanEntry>): readonly Resource[] {
+  const templates = openTemplates(observation)
   return entries.map((entry): Resource => {
     const zone = entry.rateZone
+    const like = entry.like && templates.resolve(entry, entry.like, recordOf(entry.key), report)
     return {
       kind: 'addonPlan',
       address: `addonPlan/${entry.key}`,
@@ -70,35 +80,49 @@ function resources({
         ...(entry.description && { description: entry.description }),
         status: 'Active',
         rateZone: 'key' in zone ? refTo(`rateZone/${zone.key}`) : zone.id,
-        dataMB: entry.dataMB,
-        ...(entry.dataPer && { dataPer: entry.dataPer }),
-        ...(entry.smsCount !== undefined && { smsCount: entry.smsCount }),
-        ...(entry.throttleKbps !== undefined && { throttleKbps: entry.throttleKbps }),
-        validityDays: entry.validityDays,
-        activation: entry.activation,
-        renewal:
-          entry.renewal === undefined ? null : { on: entry.renewal.on, times: entry.renewal.times },
-        charge: normaliseAmount(entry.charge),
-        ...(entry.recurringCharge !== undefined && {
-          recurringCharge: normaliseAmount(entry.recurringCharge),
-        }),
-        priority: entry.priority,
+        ...grantedBy(entry),
         serviceProfile: entry.serviceProfile ?? account.addonServiceProfile ?? null,
         currencyId: entry.currencyId ?? account.currencyId ?? null,
         planType: account.planType,
         destinationGroup:
           entry.destinationGroup ?? account.destinationGroup ?? account.roamingProfiles[0] ?? null,
         ...(entry.sft && { sft: entry.sft }),
+        ...(like?.copied && { like: like.copied }),
       },
       local: {
         ...(entry.portal && { portal: entry.portal }),
         ...('key' in zone && { rateZone: zone.key }),
         ...(entry.lifecycle.preventRetire && { preventRetire: true }),
+        ...(like?.source && { likeSource: { ...like.source } }),
       },
+      ...(like?.notes && { notes: like.notes }),
+      ...(like?.blocked && { blocked: like.blocked }),
       needs: 'key' in zone ? [`rateZone/${zone.key}`] : [],
       position: entry.position,
     }
   })
+}
+
+/** What an entry says that a plan grants; with a template, what it leaves out is the template's. */
+function grantedBy(entry: AddonPlanEntry): Spec {
+  const { dataMB, dataPer, smsCount, throttleKbps, validityDays, activation, priority } = entry
+  const { renewal, charge, recurringCharge } = entry
+  const once = entry.like === undefined ? null : undefined
+  const fields: Readonly<Record<string, Json | undefined>> = {
+    dataMB,
+    dataPer,
+    smsCount,
+    throttleKbps,
+    validityDays,
+    activation,
+    renewal: renewal === undefined ? once : { on: renewal.on, times: renewal.times },
+    charge: charge === undefined ? undefined : normaliseAmount(charge),
+    recurringCharge: recurringCharge === undefined ? undefined : normaliseAmount(recurringCharge),
+    priority,
+  }
+  return Object.fromEntries(
+    Object.entries(fields).filter((field): field is [string, Json] => field[1] !== undefined),
+  )
 }
 
 function createRequest(spec: Spec): CreatePlanRequest {
@@ -108,8 +132,6 @@ function createRequest(spec: Spec): CreatePlanRequest {
       throw new SftMissingPrerequisiteError(`CreatePlan needs ${field}, which ${step}`)
     return value
   }
-  const renewal = isJsonObject(spec['renewal']) ? spec['renewal'] : undefined
-  const on = renewal?.['on'] === 'expiry' ? 'expiry' : 'exhaustion'
   return {
     name: text('name', 'the catalog gives'),
     ...(typeof spec['description'] === 'string' && { description: spec['description'] }),
@@ -117,21 +139,41 @@ function createRequest(spec: Spec): CreatePlanRequest {
     serviceProfile: text('serviceProfile', 'account.addonServiceProfile of the catalog gives'),
     currencyId: text('currencyId', 'account.currencyId of the catalog gives'),
     destinationGroup: text('destinationGroup', 'account.roamingProfiles of the catalog gives'),
-    priority: String(spec['priority']),
     rateZoneId: text('rateZone', 'CreateRateZone yields'),
-    dataMB: spec['dataMB'] === 'unlimited' ? 'unlimited' : Number(spec['dataMB']),
-    ...(spec['dataPer'] === 'day' && { dataPer: 'day' }),
-    ...(typeof spec['smsCount'] === 'number' && { smsCount: spec['smsCount'] }),
-    ...(typeof spec['throttleKbps'] === 'number' && { throttleKbps: spec['throttleKbps'] }),
-    validityDays: validityIn(spec),
-    charge: String(spec['charge']),
+    ...grantRequest(spec),
+    ...sftOf(spec),
+  }
+}
+
+/** What is granted, as far as the spec says it; the rest stands in what was copied. */
+function grantRequest(spec: Spec): Partial<CreatePlanRequest> {
+  const { dataMB, dataPer, smsCount, throttleKbps, validityDays, activation, charge } = spec
+  const { like, priority } = spec
+  return {
+    ...(dataMB !== undefined && { dataMB: dataMB === 'unlimited' ? dataMB : Number(dataMB) }),
+    ...(dataPer === 'day' && { dataPer }),
+    ...(typeof smsCount === 'number' && { smsCount }),
+    ...(typeof throttleKbps === 'number' && { throttleKbps }),
+    ...(validityDays !== undefined && { validityDays: validityIn(spec) }),
+    ...(charge !== undefined && { charge: String(charge) }),
     ...recurringIn(spec),
-    activatedBy: ACTIVATED_BY[spec['activation'] === 'immediate' ? 'immediate' : 'first-use'],
+    ...(priority !== undefined && { priority: String(priority) }),
+    ...(activation !== undefined && {
+      activatedBy: ACTIVATED_BY[activation === 'immediate' ? 'immediate' : 'first-use'],
+    }),
+    ...renewalRequest(spec),
+    ...(isJsonObject(like) && { copied: like }),
+  }
+}
+
+function renewalRequest({ renewal }: Spec): Partial<CreatePlanRequest> {
+  if (renewal === undefined) return {}
+  const { on, times = 1 } = isJsonObject(renewal) ? renewal : {}
+  return {
     // A one-time pack as a public client creates it: one occurrence, so that the rule never acts.
     reSubscription: 'true',
-    reSubscriptionRule: RENEWAL_RULE[on],
-    occurrences: String(renewal?.['times'] ?? 1),
-    ...sftOf(spec),
+    reSubscriptionRule: RENEWAL_RULE[on === 'expiry' ? 'expiry' : 'exhaustion'],
+    occurrences: String(times),
   }
 }
 
@@ -202,7 +244,8 @@ const fixed = (reason: string, section: string, show?: (value: Json) => string) 
 const notKnown = (reason: string, show: (value: Json) => string) => ({
   ...fixed(reason, '4.4', show),
   trust: 'UNKNOWN' as const,
-  unset: null,
+  // With a template, what is left out is the template's.
+  unset: ({ like }: Spec) => (like === undefined ? null : undefined),
 })
 const basic = (trust: 'SEEN' | 'INFERRED') => ({
   mutability: 'in-place' as const,
@@ -284,6 +327,20 @@ const FIELDS: Kind['fields'] = {
   currencyId: fixed('no client edits it', '4.4'),
   planType: fixed('no client edits it', '4.4'),
   destinationGroup: fixed('no client edits it', '4.4'),
+  like: {
+    mutability: 'replace',
+    reason: 'copied from another plan when the plan is created, compared with the copy',
+    trust: 'UNKNOWN',
+    section: '4.5',
+    reported: true,
+    show: value => (isJsonObject(value) ? copyText(value) : 'nothing'),
+    seen: (reported, copied) => {
+      if (!isJsonObject(reported) || !isJsonObject(copied)) return undefined
+      const seen = seenOf(reported, copied)
+      // What is not reported is as it was.
+      return Object.keys(seen).length === 0 ? undefined : { ...copied, ...seen }
+    },
+  },
   sft: {
     mutability: 'replace',
     reason: 'sent as it stands when the plan is created, never compared with the account',
@@ -314,6 +371,45 @@ const brief = (spec: Spec): string =>
         : (FIELDS[field]?.show?.(value) ?? String(value))
     })
     .join(', ')
+
+/** What is given by fields whose very names had to be found out: an account that does not know them ignores them. */
+const BY_FIELDS = ['dataPer', 'throttleKbps', 'recurringCharge'] as const
+
+/** What is given by values that had to be found out. */
+const saidByWire = ({ smsCount, validityDays, renewal }: Spec): boolean =>
+  typeof smsCount === 'number' ||
+  typeof validityDays === 'string' ||
+  (isJsonObject(renewal) && renewal['times'] === 'unlimited')
+
+const isGiven = (value: Json | undefined): boolean => value !== undefined && value !== null
+
+/** Whether more was asked for than everybody's plans have, so that an answer of success proves little. */
+const readsBack = (spec: Spec): boolean =>
+  isJsonObject(spec['like']) ||
+  spec['dataMB'] === 'unlimited' ||
+  BY_FIELDS.some(field => isGiven(spec[field])) ||
+  saidByWire(spec)
+
+/** What of a plan, as it is read, is not what was asked for. */
+function unfit(spec: Spec, reported: Spec): string | undefined {
+  const copied = isJsonObject(spec['like']) ? spec['like'] : {}
+  const told = isJsonObject(reported['like']) ? reported['like'] : {}
+  const seen = seenOf(told, copied)
+  const other = Object.keys(copied).find(path => !isDeepStrictEqual(seen[path], copied[path]))
+  if (other !== undefined) return `does not have ${copyText({ [other]: copied[other] ?? null })}`
+  const differs = (field: string) => !isDeepStrictEqual(reported[field], spec[field])
+  const lacking = [...BY_FIELDS, ...(spec['dataMB'] === 'unlimited' ? ['dataMB'] : [])].find(
+    field => isGiven(spec[field]) && differs(field),
+  )
+  const wrong = ['smsCount', 'validityDays', 'renewal'].find(
+    field => isGiven(spec[field]) && reported[field] !== undefined && differs(field),
+  )
+  const field = lacking ?? (saidByWire(spec) ? wrong : undefined)
+  if (field === undefined) return undefined
+  const value = FIELDS[field]?.show?.(spec[field] ?? null) ?? String(spec[field])
+  const verb = reported[field] === undefined ? 'does not report' : 'does not have'
+  return `${verb} its ${field}, ${value}`
+}
 
 const LIST: KindList<ReportedPlan> = {
   section: 'addonPlans',
@@ -349,7 +445,7 @@ export const addonPlan: Kind<AddonPlanRecord, AddonPlanEntry> = {
   fields: FIELDS,
   identity: 'name',
   brief,
-  localFields: ['portal', 'rateZone', 'preventRetire'],
+  localFields: ['portal', 'rateZone', 'preventRetire', 'likeSource'],
   // What an inactive plan grants is not reported, and nobody looked at it when it was taken out of use.
   conflict: ({ id, naturalKey, spec }) =>
     spec['status'] !== undefined && spec['status'] !== 'Active'
@@ -367,9 +463,15 @@ export const addonPlan: Kind<AddonPlanRecord, AddonPlanEntry> = {
     ...(isJsonObject(resource.local['portal']) && {
       portal: resource.local['portal'] as JsonObject,
     }),
+    ...(isLikeSource(resource.local['likeSource']) && {
+      likeSource: resource.local['likeSource'],
+    }),
     spec,
     ...keptOf(resource, previous),
   }),
+  alsoReads: templatesOf,
+  readsBack,
+  unfit,
   impact: ({ record, ids }, sales) => {
     const sku = record.portal?.['sku']
     const skus = typeof sku === 'string' ? [sku] : []

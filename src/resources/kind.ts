@@ -40,7 +40,9 @@ export interface FieldRule {
   /** False: the account never reports it, so it is compared with what was last applied only. */
   readonly reported: boolean
   /** What a spec stands for that leaves the field out; undefined: it does not manage it. */
-  readonly unset?: Json
+  readonly unset?: (spec: Spec) => Json | undefined
+  /** Pure: of what the account reports, what is to be compared with a value. Absent: the whole. */
+  readonly seen?: (reported: Json, value: Json | undefined) => Json | undefined
   /** How a value is shown to people; JSON otherwise. */
   readonly show?: (value: Json) => string
 }
@@ -207,6 +209,17 @@ export interface Kind<Record_ extends AnyRecord = AnyRecord, Entry_ extends Entr
     | { readonly blocked: string; readonly notKnown?: true }
     | { readonly note: string }
     | undefined
+  /** Pure: objects besides its own of which its entries depend, by platform ID, and whether the whole list matters. */
+  alsoReads?(
+    entries: readonly Entry_[],
+    recordOf: (key: string) => AnyRecord | undefined,
+  ): { readonly ids: readonly string[]; readonly whole: boolean }
+  /**
+   * Pure: why an object, as it is read, does not have what its making must have given it; undefined: it has. Absent,
+   * or `readsBack` false: an answer of success is enough.
+   */
+  readonly unfit?: (spec: Spec, reported: Spec) => string | undefined
+  readonly readsBack?: (spec: Spec) => boolean
   /** Pure: a field of which it is not known what the catalog wants, since the account did not tell. */
   readonly unsure?: (
     observation: Observation,
@@ -236,6 +249,20 @@ export interface Kind<Record_ extends AnyRecord = AnyRecord, Entry_ extends Entr
   /** Undefined: no public call does it; `manualRetirement` says what a person does. */
   readonly retirement?: Retirement
   readonly manualRetirement?: string
+}
+
+/** What the account reports of an object, as it is to be compared with a spec. */
+export function seenAs(
+  { fields }: Pick<Kind, 'fields'>,
+  reported: Spec,
+  spec: Spec | undefined,
+): Spec {
+  const seen = Object.entries(reported).flatMap(([field, value]): [string, Json][] => {
+    const rule = fields[field]
+    const shown = rule?.seen === undefined ? value : rule.seen(value, spec?.[field])
+    return shown === undefined ? [] : [[field, shown]]
+  })
+  return Object.fromEntries(seen)
 }
 
 /** Two objects of one name on the account: never picked from. */

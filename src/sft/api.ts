@@ -4,7 +4,7 @@
  * said; `undefined` means that the platform did not report a thing.
  */
 import type { Finding, Listing } from '../finding.ts'
-import type { JsonObject, NetworkId } from '../model.ts'
+import type { Json, JsonObject, NetworkId } from '../model.ts'
 import type { Validity } from '../units.ts'
 import type { WireForm } from './wire-form.ts'
 
@@ -93,8 +93,17 @@ export interface ReportedPlan {
     readonly occurrences?: string
     readonly activatedBy?: string
   }
-  /** The whole of it as it was reported. */
-  readonly body?: JsonObject
+  /**
+   * Every field as it was reported, by its path below the row: scalars as text, lists and what is no section whole.
+   * `benefit` is the row of the data, `benefit.*` has the others; `charge` all charges, and `charge.NAME` the one.
+   */
+  readonly fields?: Readonly<Record<string, Json>>
+  /** Paths that wire settings name for what the fields above say, and the benefitId of SMS. */
+  readonly settings?: {
+    readonly data: readonly string[]
+    readonly throttle: readonly string[]
+    readonly sms?: string
+  }
 }
 
 export type SimStatus = 'Ready To Activate' | 'Pre-Active' | 'Active' | 'Suspended' | (string & {})
@@ -228,24 +237,27 @@ export interface CreatePlanRequest {
   readonly serviceProfile: string
   readonly currencyId: string
   readonly destinationGroup: string
-  readonly priority: string
+  /** What is left out here and below stands in `copied`. */
+  readonly priority?: string
   readonly rateZoneId: string
-  readonly dataMB: number | 'unlimited'
+  readonly dataMB?: number | 'unlimited'
   /** The data is given anew each day. */
   readonly dataPer?: 'day'
   readonly smsCount?: number
   /** Speed after the data. */
   readonly throttleKbps?: number
   /** Days as a number; else `1 month`, `2 years`, `unlimited`. */
-  readonly validityDays: Validity
-  readonly charge: string
+  readonly validityDays?: Validity
+  readonly charge?: string
   readonly recurringCharge?: string
   /** `1` on usage, `0` immediate (contract 7). */
-  readonly activatedBy: string
-  readonly reSubscription: string
-  readonly reSubscriptionRule: string
+  readonly activatedBy?: string
+  readonly reSubscription?: string
+  readonly reSubscriptionRule?: string
   /** A number, or `unlimited`. */
-  readonly occurrences: string
+  readonly occurrences?: string
+  /** Fields of another plan, by path as `ReportedPlan.fields` has them; a zone that is an empty text is the plan's. */
+  readonly copied?: Readonly<Record<string, Json>>
   readonly sft?: JsonObject
 }
 

@@ -1,4 +1,4 @@
-import type { JsonObject, NetworkId } from '../model.ts'
+import type { Json, JsonObject, NetworkId } from '../model.ts'
 import { normaliseName } from '../names.ts'
 import type { FieldValues } from '../plan-words.ts'
 import { formatSpeed, type Validity, validityParts } from '../units.ts'
@@ -8,7 +8,16 @@ import { createdId } from './envelope.ts'
 import { SftMissingPrerequisiteError } from './errors.ts'
 import { fieldsUnder } from './plan-fields.ts'
 import { requireId, requireIds } from './prerequisites.ts'
-import { asList, asObject, compact, firstText, mergeUnder, nameIn, valuesUnder } from './values.ts'
+import {
+  asList,
+  asObject,
+  asObjects,
+  compact,
+  firstText,
+  mergeUnder,
+  nameIn,
+  valuesUnder,
+} from './values.ts'
 import { toWire, type WireForm } from './wire-form.ts'
 
 /** Writes of rate zones and add-on plans. */
@@ -94,13 +103,14 @@ const isOtherThan =
     (nameIn(row, ...keys) ?? name) !== name
 
 /**
- * ASSUMED (contract 4.4, U13): every field of basicInfo that was seen is sent. What a setting says is sent in the
- * section that its path names, beside what stands there.
+ * ASSUMED (contract 4.4, U13): every field of basicInfo that was seen is sent. What a setting says, or another plan
+ * has, is sent in the section that its path names, beside what stands there.
  */
 function planOnWire(request: CreatePlanRequest, form: WireForm): JsonObject {
   const field = (name: 'serviceProfile' | 'currencyId' | 'destinationGroup'): string =>
     requireId('CreatePlan', name, request[name])
-  const said = settingsOf(request, form)
+  const { copied = {} } = request
+  const said = [...settingsOf(request, form), copied]
   const section = (name: string, ours: JsonObject): JsonObject =>
     mergeUnder(ours, fieldsUnder(name, ...said))
   return {
@@ -119,11 +129,18 @@ function planOnWire(request: CreatePlanRequest, form: WireForm): JsonObject {
       }),
     ),
     benefit: benefitsOnWire(request, form, said),
-    charge: chargesOnWire(request, form),
+    charge: chargesOf(request, form, copied),
     subscription: section('subscription', subscriptionOnWire(request, form)),
-    validity: section('validity', validityOnWire(request.validityDays, form)),
+    validity: section(
+      'validity',
+      request.validityDays === undefined ? {} : validityOnWire(request.validityDays, form),
+    ),
+    ...Object.fromEntries(Object.entries(copied).filter(([path]) => isWhole(path))),
   }
 }
+
+/** A path of something that stands beside the sections that are sent. */
+const isWhole = (path: string): boolean => !path.includes('.') && path !== 'charge'
 
 /** What settings say of a plan. Throws where it says something that no setting tells. */
 function settingsOf(request: CreatePlanRequest, form: WireForm): readonly FieldValues[] {
@@ -151,20 +168,37 @@ function known<Value>(value: Value | undefined, setting: string): Value {
 function benefitsOnWire(
   request: CreatePlanRequest,
   form: WireForm,
-  said: readonly FieldValues[],
+  said: readonly Readonly<Record<string, Json>>[],
 ): readonly JsonObject[] {
-  const { dataMB, smsCount } = request
+  const { dataMB, smsCount, copied = {} } = request
   const rateZone = requireId('CreatePlan', 'rateZone', request.rateZoneId)
   // ASSUMED (contract 7): benefitId 1 is data.
   const data = compact({
     benefitId: form.dataBenefit,
-    value: dataMB === 'unlimited' ? undefined : dataOnWire(dataMB, form),
+    value: typeof dataMB === 'number' ? dataOnWire(dataMB, form) : undefined,
     rateZone,
   })
-  const rows = [mergeUnder(data, fieldsUnder('benefit', ...said))]
+  const others = (asObjects(copied['benefit.*']) ?? []).map(row =>
+    row['rateZone'] === '' ? { ...row, rateZone } : row,
+  )
+  const rows = [mergeUnder(data, fieldsUnder('benefit', ...said)), ...others]
   if (smsCount === undefined) return rows
   const benefitId = known(form.smsBenefit, 'benefit-id.sms')
   return [...rows, { benefitId, value: String(smsCount), rateZone }]
+}
+
+/** The charges of a new plan: its own, or those of the plan that it copies. */
+function chargesOf(
+  { charge, recurringCharge }: CreatePlanRequest,
+  form: WireForm,
+  copied: Readonly<Record<string, Json>>,
+): readonly JsonObject[] {
+  if (charge === undefined) return asObjects(copied['charge']) ?? []
+  const [once, ...rest] = chargesOnWire(
+    { charge, ...(recurringCharge !== undefined && { recurringCharge }) },
+    form,
+  )
+  return [mergeUnder(once ?? {}, fieldsUnder('charge', copied)), ...rest]
 }
 
 /** The one-time charge, and the recurring one where there is one. */
@@ -179,12 +213,13 @@ function chargesOnWire(
 }
 
 function subscriptionOnWire(request: CreatePlanRequest, form: WireForm): JsonObject {
-  return {
+  const { reSubscriptionRule, occurrences, activatedBy } = request
+  return compact({
     reSubscription: reSubscriptionOnWire(request, form),
-    reSubscriptionRule: toWire(form.renewalRule, request.reSubscriptionRule),
-    occurrences: occurrencesOnWire(request.occurrences, form),
-    activatedBy: toWire(form.activatedBy, request.activatedBy),
-  }
+    reSubscriptionRule: reSubscriptionRule && toWire(form.renewalRule, reSubscriptionRule),
+    occurrences: occurrences && occurrencesOnWire(occurrences, form),
+    activatedBy: activatedBy && toWire(form.activatedBy, activatedBy),
+  })
 }
 
 function occurrencesOnWire(occurrences: string, form: WireForm): string {
@@ -195,9 +230,12 @@ function occurrencesOnWire(occurrences: string, form: WireForm): string {
 }
 
 /** ASSUMED (contract 7): "true" with one occurrence is a plan without renewal. */
-function reSubscriptionOnWire(request: CreatePlanRequest, { oneTime }: WireForm): string {
-  if (request.occurrences === '1') return oneTime.reSubscription
-  return request.reSubscription === 'true' ? oneTime.renewing : request.reSubscription
+function reSubscriptionOnWire(
+  { occurrences, reSubscription }: CreatePlanRequest,
+  { oneTime }: WireForm,
+): string | undefined {
+  if (occurrences === '1') return oneTime.reSubscription
+  return reSubscription === 'true' ? oneTime.renewing : reSubscription
 }
 
 /** ASSUMED (contract 7, U17): validityType 1 is days. */

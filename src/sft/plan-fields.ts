@@ -19,13 +19,14 @@ export const keptField = (fields: FieldValues, saysVolume: boolean): string | un
 /** The fields of a section, in an object of their own. */
 export function fieldsUnder(
   section: string,
-  ...settings: readonly (FieldValues | undefined)[]
+  ...settings: readonly Readonly<Record<string, Json>>[]
 ): JsonObject {
   let under: JsonObject = {}
   for (const fields of settings)
-    for (const [path, value] of Object.entries(fields ?? {})) {
+    for (const [path, value] of Object.entries(fields)) {
       const [first, ...steps] = path.split('.')
-      if (first === section) under = withValue(under, steps, value)
+      const isField = steps.length > 0 && steps[0] !== '*'
+      if (first === section && isField) under = withValue(under, steps, value)
     }
   return under
 }

@@ -1,9 +1,9 @@
 /** A plan as QueryRatePlan reports it, in the words of the wire (contract 4.5). */
-import type { JsonObject } from '../model.ts'
+import type { Json, JsonObject } from '../model.ts'
 import type { FieldValues } from '../plan-words.ts'
 import type { ReportedPlan } from './api.ts'
 import { seeFields } from './plan-fields.ts'
-import { asObject, asObjects, compact, firstText, nameIn } from './values.ts'
+import { asObject, asObjects, asText, compact, firstText, nameIn } from './values.ts'
 import type { WireForm } from './wire-form.ts'
 
 /** A row of QueryRatePlan; undefined for one without ID or name. */
@@ -40,7 +40,84 @@ export function planIn(row: JsonObject, form: WireForm): ReportedPlan | undefine
         activatedBy: firstText(subscription, 'activatedBy') ?? firstText(basic, 'activatedBy'),
       }),
   })
-  return { ...fields, planId, name, body: row }
+  return { ...fields, planId, name, fields: fieldsIn(row, form), settings: settingsIn(form) }
+}
+
+/** Paths that settings name. */
+const settingsIn = ({
+  unlimitedData,
+  dailyData,
+  throttles,
+  smsBenefit,
+}: WireForm): NonNullable<ReportedPlan['settings']> => ({
+  data: [unlimitedData, dailyData].flatMap(fields => Object.keys(fields ?? {})),
+  throttle: [...throttles.values()].flatMap(fields => Object.keys(fields)),
+  ...(smsBenefit !== undefined && { sms: smsBenefit }),
+})
+
+const SECTIONS = ['basicInfo', 'subscription', 'validity']
+
+/** Every field of a row by its path. */
+function fieldsIn(row: JsonObject, { dataBenefit }: WireForm): Readonly<Record<string, Json>> {
+  const fields: Record<string, Json> = {}
+  const put = (path: string, value: Json | undefined) => {
+    if (value !== undefined) fields[path] = value
+  }
+  for (const [section, value] of Object.entries(row)) {
+    const object = asObject(value)
+    if (section === 'benefit' || section === 'charge') continue
+    if (object !== undefined && SECTIONS.includes(section)) putLeaves(section, object)
+    else
+      put(
+        object === undefined && !Array.isArray(value) ? `basicInfo.${section}` : section,
+        plain(value),
+      )
+  }
+  const benefits = asObjects(row['benefit']) ?? []
+  const ofData = benefits.filter(benefit => firstText(benefit, 'benefitId') === dataBenefit)
+  const [data] = ofData
+  if (data !== undefined && ofData.length === 1) putLeaves('benefit', data)
+  const others = benefits.filter(benefit => benefit !== data)
+  if (others.length > 0)
+    put(
+      'benefit.*',
+      others.flatMap(other => plain(other) ?? []),
+    )
+  const charges = asObjects(row['charge']) ?? []
+  const [charge] = charges
+  if (charges.length > 0)
+    put(
+      'charge',
+      charges.flatMap(one => plain(one) ?? []),
+    )
+  if (charge !== undefined && charges.length === 1) putLeaves('charge', charge)
+  return fields
+
+  function putLeaves(path: string, object: JsonObject): void {
+    for (const [name, value] of Object.entries(object)) {
+      const below = asObject(value)
+      if (below === undefined) put(`${path}.${name}`, plain(value))
+      else putLeaves(`${path}.${name}`, below)
+    }
+  }
+}
+
+/** What identifies a row where it stands, and is left out to add one (contract 4.5). */
+const ROW_IDS = ['notificationId']
+
+/** A value with scalars as text and without what is none; undefined where nothing is left. */
+function plain(value: Json): Json | undefined {
+  const object = asObject(value)
+  if (object !== undefined) {
+    const entries = Object.entries(object).flatMap(([name, item]): [string, Json][] => {
+      const text = ROW_IDS.includes(name) ? undefined : plain(item)
+      return text === undefined ? [] : [[name, text]]
+    })
+    return entries.length === 0 ? undefined : Object.fromEntries(entries)
+  }
+  if (!Array.isArray(value)) return asText(value)
+  const items = (value as readonly Json[]).flatMap(item => plain(item) ?? [])
+  return items.length === 0 ? undefined : items
 }
 
 /** Data and SMS of a plan, and what goes with the data. What no setting tells is not known. */

@@ -31,7 +31,7 @@ export const PRODUCTS: Readonly<Record<string, JsonObject>> = {
 }
 
 /** A zone and plans as YAML; the account says what it knows. */
-function shopYaml(
+export function shopYaml(
   plans: Readonly<Record<string, JsonObject>>,
   zone = 'rateZones: [{ key: z, name: Z, countries: [BE] }]',
 ): string {

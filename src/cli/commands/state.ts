@@ -4,7 +4,7 @@ import { describeHolder } from '../../durable/lock.ts'
 import { wholeLists } from '../../plan/expected.ts'
 import { resolveCatalog } from '../../plan/resolve.ts'
 import { count } from '../../render/paint.ts'
-import type { Kind } from '../../resources/kind.ts'
+import { type Kind, seenAs } from '../../resources/kind.ts'
 import { kindOf } from '../../resources/kinds.ts'
 import { parseRevision } from '../../resources/revision.ts'
 import {
@@ -142,7 +142,8 @@ const take: Sub = async (flags, context, [text = '', id = '']) => {
       )
     const found = [...kind.observed(observation)].find(object => object.id === id)
     if (found === undefined) throw new UsageError(`the account has no ${kind.title} with ID ${id}`)
-    const spec = resolveReferences({ ...resource.spec, ...found.spec }, store.state)
+    const reported = seenAs(kind, found.spec, resource.spec)
+    const spec = resolveReferences({ ...resource.spec, ...reported }, store.state)
     const { base, revision } = parseRevision(found.naturalKey) ?? {}
     const isRevision = revision !== undefined && base === resource.naturalKey
     const record = kind.record(resource, spec, id)
