@@ -102,6 +102,7 @@ export { type ReportJson, renderReport, reportToJson } from './render/report-tex
 export type { Subject } from './render/subject.ts'
 export type { AddonPlanRecord } from './resources/addon-plan.ts'
 export type { Activation, AddonPlanEntry, Renewal } from './resources/addon-plan-entry.ts'
+export type { LikeSource, LikeTemplate } from './resources/addon-plan-like.ts'
 export type { EndpointRecord } from './resources/endpoint.ts'
 export type { EndpointBatchEntry } from './resources/endpoint-entry.ts'
 export type { Impact, Sales } from './resources/impact.ts'

@@ -25,13 +25,14 @@ import {
   formatPlanData,
   formatSpeed,
   formatValidity,
-  parseAmount,
   parseDataVolume,
   parseValidity,
   type Validity,
 } from '../units.ts'
 import { ADDON_PLAN } from './addon-plan-entry.ts'
+import type { SaidFields } from './addon-plan-like.ts'
 import { observedPlan } from './addon-plan-observed.ts'
+import { needsLike, sayable } from './addon-plan-sayable.ts'
 
 /** What a plan needs in YAML and may not be reported. */
 interface PlanAnswer {
@@ -45,7 +46,7 @@ type PlanFacts = ReadonlyMap<string, PlanAnswer>
 
 /** Why a plan has no form in the catalog language; undefined where it has one. */
 function planObstacle(plan: ReportedPlan, told: PlanAnswer | undefined): string | undefined {
-  const { benefits, validity, subscription } = plan
+  const { benefits } = plan
   const spec = observedPlan(plan).spec
   if (plan.category !== undefined && plan.category.toUpperCase() !== 'ADDON')
     return `it is of category ${plan.category}; the catalog has add-ons only`
@@ -53,17 +54,14 @@ function planObstacle(plan: ReportedPlan, told: PlanAnswer | undefined): string 
     return benefits.length === 0
       ? 'it has no data benefit'
       : `it has ${benefits.length} data benefits; the catalog has plans of one`
-  if (validity?.type !== undefined && validity.type !== '1' && spec['validityDays'] === undefined)
-    return `its validity has type ${validity.type}; the catalog has days (type 1) only`
-  if (subscription?.activatedBy !== undefined && spec['activation'] === undefined)
-    return `its activatedBy is ${subscription.activatedBy}, which is neither first use (1) nor immediate (0)`
-  if (subscription?.occurrences !== undefined && spec['renewal'] === undefined)
-    return `its renewal rule ${subscription.rule ?? '(none)'} with ${subscription.occurrences} occurrences is not known`
+  const said = sayable(plan, spec)
+  const likeness = needsLike(plan, said)
+  if ('obstacle' in likeness) return likeness.obstacle
   const facts = planFacts(plan, told)
   const missing = [
     ...(facts.rateZoneId === undefined ? ['rate zone'] : []),
-    ...(facts.dataMB === undefined ? ['data'] : []),
-    ...(facts.validityDays === undefined ? ['validity'] : []),
+    ...(said.data && facts.dataMB === undefined ? ['data'] : []),
+    ...(said.validity && facts.validityDays === undefined ? ['validity'] : []),
   ]
   if (missing.length > 0)
     return `the account does not report its ${missing.join(', ')}: write the entry by hand, or adopt in a terminal, which asks`
@@ -138,10 +136,7 @@ function propose(
     const address: Address = `addonPlan/${key}`
     const told = facts?.get(plan.planId)
     const obstacle =
-      without.get(address) ??
-      planObstacle(plan, told) ??
-      defaultsObstacle(plan, defaults) ??
-      valueObstacle(plan)
+      without.get(address) ?? planObstacle(plan, told) ?? defaultsObstacle(plan, defaults)
     if (obstacle !== undefined) {
       leave(obstacle)
       continue
@@ -178,7 +173,8 @@ function propose(
 
 /** A record for an inactive plan, which the catalog has no entry for. */
 function retiredRecord(key: string, plan: ReportedPlan): PutEntry {
-  const { spec } = observedPlan(plan)
+  // What it has besides is compared with a copy, and there is none.
+  const { like: _fields, ...spec } = observedPlan(plan).spec
   const record: AnyRecord & { readonly planId: string; readonly rateZoneId: string } = {
     planId: plan.planId,
     name: plan.name,
@@ -209,16 +205,6 @@ function defaultsObstacle(plan: ReportedPlan, defaults: Defaults): string | unde
   return undefined
 }
 
-/** Values that are reported and that the language does not take. */
-function valueObstacle(plan: ReportedPlan): string | undefined {
-  const { charge, priority } = observedPlan(plan).spec
-  if (typeof charge === 'string' && parseAmount(charge) === undefined)
-    return `its charge ${charge} is no amount of the catalog language`
-  if (priority !== undefined && !(Number.isInteger(priority) && Number(priority) >= 1))
-    return `its priority ${String(priority)} is none of the catalog language, which begins at 1`
-  return undefined
-}
-
 /** What is written where the account does not report a field. */
 const TRUSTED = {
   rateZone: 'rateZone as told',
@@ -245,26 +231,17 @@ function writePlan(
     spec[field] === undefined ? [how] : [],
   )
   const group = defaults.destinationGroup ?? defaults.roamingProfiles[0]
+  const said = sayable(plan, spec)
+  const likeness = needsLike(plan, said)
+  const isLike = 'like' in likeness && likeness.like
   const fields: Record<string, Json | undefined> = {
     key,
     name,
     description: spec['description'],
     rateZone: zoneKey ?? { id: facts.rateZoneId ?? '' },
-    ...dataFields(facts.dataMB ?? 0, spec),
-    throttle:
-      typeof spec['throttleKbps'] === 'number' ? formatSpeed(spec['throttleKbps']) : undefined,
-    validity: formatValidity(facts.validityDays ?? 0),
-    activation: spec['activation'] === 'immediate' ? 'immediate' : undefined,
-    renewal: isJsonObject(spec['renewal']) ? spec['renewal'] : undefined,
-    charge:
-      typeof spec['charge'] === 'string' && spec['charge'] !== '0'
-        ? formatAmount(spec['charge'])
-        : undefined,
-    recurringCharge:
-      typeof spec['recurringCharge'] === 'string'
-        ? formatAmount(spec['recurringCharge'])
-        : undefined,
-    priority: spec['priority'] === 1 ? undefined : spec['priority'],
+    ...grantedFields(spec, facts, said, isLike),
+    // With its own ID: what the language cannot say stays as it is, in each revision.
+    like: isLike ? { planId: plan.planId } : undefined,
     serviceProfile: unless(defaults.addonServiceProfile, plan.serviceProfile),
     currencyId: unless(defaults.currencyId, plan.currencyId),
     destinationGroup: unless(group, plan.destinationGroup),
@@ -273,6 +250,37 @@ function writePlan(
     fields: present(fields),
     comments: trusted.length === 0 ? [] : [`not reported by the account: ${trusted.join('; ')}`],
   }
+}
+
+/** What a plan grants, as far as the language says it; with `like`, defaults are written too. */
+function grantedFields(
+  spec: Spec,
+  facts: PlanAnswer,
+  said: SaidFields,
+  isLike: boolean,
+): Readonly<Record<string, Json | undefined>> {
+  const { throttleKbps, activation, renewal, charge, recurringCharge, priority } = spec
+  const { dataMB = 0, validityDays = 0 } = facts
+  const amount = formatAmount(typeof charge === 'string' ? charge : '0')
+  return {
+    ...(said.data && dataFields(dataMB, spec)),
+    throttle: typeof throttleKbps === 'number' ? formatSpeed(throttleKbps) : undefined,
+    validity: said.validity ? formatValidity(validityDays) : undefined,
+    activation: said.activation ? written(activation, 'first-use', isLike) : undefined,
+    renewal: said.renewal && isJsonObject(renewal) ? renewal : undefined,
+    charge: said.charge ? written(amount, '0', isLike) : undefined,
+    recurringCharge:
+      said.charge && typeof recurringCharge === 'string'
+        ? formatAmount(recurringCharge)
+        : undefined,
+    priority: said.priority ? written(priority, 1, isLike) : undefined,
+  }
+}
+
+/** A value where it is not the default, or where what is left out would mean another thing. */
+function written(value: Json | undefined, usual: Json, always: boolean): Json | undefined {
+  const own = value ?? usual
+  return own === usual && !always ? undefined : own
 }
 
 /** The short form, or benefits where there is more than data. */

@@ -131,6 +131,7 @@ t.test(
       validity: { validityType: '2', validityFactor: '3' },
       known: { 'validity-type': { months: '2' } },
     })
+    handMadePlan(world, 'Slow', zone, { info: { pcrfRule: 'Throttle_128' } })
     handMadePlan(world, 'Two benefits', zone, { benefits: 2 })
     handMadePlan(world, 'Post', zone, { info: { planType: '1' } })
     handMadePlan(world, '日本', zone)
@@ -146,7 +147,6 @@ t.test(
     )
     t.match(adopted.stdout, /"Revised" \(\d+\): it counts as an older revision of "Revised \(r3\)"/)
     t.match(adopted.stdout, /"Odd \(r1\)" \(\d+\): its name has the form kept for revisions/)
-    t.match(adopted.stdout, /"Months" \(\d+\): its validity has type 2; the catalog has days/)
     t.match(adopted.stdout, /"Two benefits" \(\d+\): it has 2 data benefits/)
     t.match(adopted.stdout, /"Post" \(\d+\): it is postpaid, and the catalog's plans are prepaid/)
     t.match(adopted.stdout, /differ by capital letters only are different plans: "CASE", "Case"/)
@@ -155,6 +155,13 @@ t.test(
       yaml,
       /# "Alone \(r2\)" on the account: revision 2\n {2}- key: alone\n {4}name: Alone\n/,
     )
+    t.match(
+      yaml,
+      /name: Months\n {4}rateZone: alps\n {4}data: 1 GB\n {4}activation: first-use\n {4}charge: "4\.50"\n {4}priority: 1\n {4}like: \{ planId: "\d+" \}\n/,
+      'what the catalog cannot say stays as it is',
+    )
+    const slow = yaml.slice(yaml.indexOf('name: Slow'))
+    t.match(slow, /validity: 7 days\n[\s\S]*? {4}like: \{ planId: "\d+" \}\n/)
     t.match(yaml, /# Left out:\n# - add-on plan/)
     t.match(yaml, /- key: case\n[^-]*- key: case-2\n/)
     const { addonPlans } = await desk.state()
