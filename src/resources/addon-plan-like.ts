@@ -156,7 +156,7 @@ export const lackingIn = (copied: Copied, said: SaidFields): readonly string[] =
   })
 
 /** Path of the benefits beside that of the data. */
-export const OTHER_BENEFITS = 'benefit.*'
+const OTHER_BENEFITS = 'benefit.*'
 
 /**
  * The benefits beside the data: those with the zone of the template's data get that of the plan, which stands as
