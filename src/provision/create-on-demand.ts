@@ -19,7 +19,7 @@ import {
 import { candidateOf, listMade, type OnDemandBatch } from './on-demand.ts'
 import { inParts } from './pages.ts'
 import { OrderLostError } from './save-order.ts'
-import { type Esim, judgeForSale, withCode } from './sellable.ts'
+import { type Esim, judgeForSale } from './sellable.ts'
 import { isoNow, type SellingContext } from './selling-context.ts'
 import { freed } from './take-endpoint.ts'
 
@@ -214,11 +214,10 @@ async function makeClaimed(
   try {
     const sight = await lookAtSim(run, announcedAt)
     if (sight.is === 'left') return await leave(sight.why)
-    if (sight.is === 'made') return await recordMade(run, sight.endpointId, sight.sim, 'found')
+    if (sight.is === 'made') return await recordMade(run, sight.made, 'found')
     mayBeThere = false
     const outcome = await send(run, resource)
-    if (outcome.is === 'done')
-      return await recordMade(run, outcome.result, sight.sim, asTold(outcome.how))
+    if (outcome.is === 'done') return await recordMade(run, outcome.result, asTold(outcome.how))
     mayBeThere = outcome.is === 'unsettled'
     if (outcome.is === 'failed' && outcome.error instanceof SftRejectedError)
       return await leave(reasonOf(outcome.error))
@@ -231,22 +230,30 @@ async function makeClaimed(
 
 const asTold = (how: 'answered' | 'found' | 'adopted') => (how === 'answered' ? how : 'found')
 
+/** A SIM that has an endpoint. */
+type AttachedSim = Sim & { readonly endpointId: string }
+
+const attachedOf = (sim: Sim): AttachedSim | undefined => {
+  const { endpointId } = sim
+  return endpointId === undefined ? undefined : { ...sim, endpointId }
+}
+
 /** What a SIM shows before anything is sent for it. */
 type SimSight =
-  | { readonly is: 'free'; readonly sim: Sim }
-  | { readonly is: 'made'; readonly endpointId: string; readonly sim: Sim }
+  | { readonly is: 'free' }
+  | { readonly is: 'made'; readonly made: AttachedSim }
   | { readonly is: 'left'; readonly why: string }
 
 async function lookAtSim(run: MakingRun, announcedAt: number | undefined): Promise<SimSight> {
   const found = await run.read()
   if (announcedAt !== undefined && found.kind === 'there') {
-    const { endpointId } = found.value
-    if (endpointId !== undefined) return { is: 'made', endpointId, sim: found.value }
+    const made = attachedOf(found.value)
+    if (made !== undefined) return { is: 'made', made }
   }
   const why = obstacleOf(found)
   if (why !== undefined || found.kind !== 'there') return { is: 'left', why: why ?? 'it is gone' }
   return announcedAt === undefined || (await isSurelyAbsent(run, announcedAt))
-    ? { is: 'free', sim: found.value }
+    ? { is: 'free' }
     : {
         is: 'left',
         why: 'whether its endpoint was made by an earlier attempt is not known yet',
@@ -271,9 +278,9 @@ async function isSurelyAbsent(run: MakingRun, announcedAt: number): Promise<bool
 }
 
 const send = ({ context, own, row, read, count, end, signal }: MakingRun, resource: Resource) => {
-  const find = async (): Promise<Finding<string>> =>
-    seenIn(await read(), `SIM ${row.iccid} has no endpoint`, ({ endpointId }) => endpointId)
-  return writeAndSettle<string>(
+  const find = async (): Promise<Finding<AttachedSim>> =>
+    seenIn(await read(), `SIM ${row.iccid} has no endpoint`, attachedOf)
+  return writeAndSettle<AttachedSim>(
     {
       announce: async () => {
         await end(now => ({ ...now, status: 'being made', at: isoNow(context) }))
@@ -283,9 +290,13 @@ const send = ({ context, own, row, read, count, end, signal }: MakingRun, resour
         count()
         const request = endpointRequest(resource, resource.spec)
         const options = { lane: 'traveller', signal } as const
-        const { endpointId } = await own.sft.write.createEndpoint(request, options)
-        if (endpointId !== undefined) return endpointId
-        throw new SftUnknownOutcomeError('CreateEndPoint answered success without an ID')
+        await own.sft.write.createEndpoint(request, options)
+        // An answer may name another endpoint, or none (contract 4.6): the SIM tells which one it has.
+        const made = await find()
+        if (made.kind === 'there') return made.value
+        throw new SftUnknownOutcomeError(
+          'CreateEndPoint answered success, and the SIM has no endpoint',
+        )
       },
       announcement: own.announcement,
       find,
@@ -302,17 +313,13 @@ const send = ({ context, own, row, read, count, end, signal }: MakingRun, resour
 /** The endpoint is there: it is stock, in the transaction that ends its announcement. */
 async function recordMade(
   { context, row, orderId }: MakingRun,
-  endpointId: string,
-  sim: Sim,
+  sim: AttachedSim,
   how: 'answered' | 'found',
 ): Promise<Attempt> {
+  const { endpointId } = sim
   const { iccid, batch, tags } = row
   const candidate: Candidate = { endpointId, iccid, batch, tags }
-  // What was read before it was made says nothing of its state.
-  const esim =
-    how === 'answered' || sim.endpointId === undefined
-      ? withCode(candidate, sim)
-      : judgeForSale(candidate, sim)
+  const esim = judgeForSale(candidate, sim)
   await context.ledger.transact({ endpointIds: [row.endpointId, endpointId] }, rows => {
     const now = rows.esim(row.endpointId)
     if (now === undefined || now.fence !== row.fence)

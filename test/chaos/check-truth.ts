@@ -91,7 +91,16 @@ export async function checkTruth(
     const esim = (await allEsims(ledger)).find(row => row.endpointId === endPointId)
     // Somebody reactivated it after its sale was cancelled.
     const isBackInService = esim?.status === 'delivered' && esim.orderId === undefined
-    if (status === 'Active' && !isHeld && esim?.status !== 'set aside' && !isBackInService)
+    const isInService = esim?.status === 'in service'
+    if (isInService && holders.some(order => order.status === 'delivered'))
+      problems.push(`${endPointId} was activated without a sale, and is sold as new`)
+    if (isInService && esim.operation === undefined && !unsure.has(endPointId)) {
+      const wanted = esim.suspended === true ? 'Suspended' : 'Active'
+      if (status !== wanted)
+        problems.push(`${endPointId} is in service, ${wanted}, and is ${status}`)
+    }
+    const isSomebodys = isHeld || isInService || isBackInService || esim?.status === 'set aside'
+    if (status === 'Active' && !isSomebodys)
       problems.push(`${endPointId} is active and nobody has it`)
     // A cancellation that was cut short has its order say so until somebody ends it.
     const isSold = holders.some(

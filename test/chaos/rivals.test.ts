@@ -13,6 +13,7 @@ function scheduleOf(step: number, asleep: boolean): ShopSchedule {
   const pausesMs = Array.from({ length: STEPS }, (_, index) => (index === step ? LONG_MS : 1))
   return {
     wire: {},
+    stock: 6,
     activatedBy: '1',
     accountDaysAhead: 0,
     lives: [

@@ -1,4 +1,7 @@
 // A shop that sells through faults and deaths on an account of some form, while travellers use and people meddle.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import type { Test } from 'tap'
 import type { Clock } from '../../src/clock.ts'
@@ -10,10 +13,15 @@ import {
   type Provisioner,
 } from '../../src/provision/index.ts'
 import type { Sft } from '../../src/sft/api.ts'
-import type { AddonInstance, FaultKind, SimulatedWire } from '../../src/simulator/index.ts'
+import {
+  type AddonInstance,
+  type FaultKind,
+  SIMULATED_ACCOUNT,
+  type SimulatedWire,
+} from '../../src/simulator/index.ts'
 import { virtualClock } from '../clocks.ts'
 import { type Doom, doomAt, doomedLedger, doomedSft } from '../provision/crash.ts'
-import { allOrders } from '../provision/rows.ts'
+import { allEsims, allOrders } from '../provision/rows.ts'
 import { type Market, openMarket } from '../provision/support.ts'
 import { fromElsewhere } from '../silence/elsewhere.ts'
 import { checkTruth } from './check-truth.ts'
@@ -104,6 +112,14 @@ const act = fc.oneof(
   }),
   fc.record({ do: fc.constant('suspend' as const), of: purchaseOf }),
   fc.record({ do: fc.constant('reactivate' as const), of: purchaseOf }),
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('stock' as const),
+      action: fc.constantFrom('activate', 'activate', 'suspend', 'reactivate'),
+      limit: fc.constantFrom(1, 2),
+    }),
+  },
 )
 type Act = typeof act extends fc.Arbitrary<infer Value> ? Value : never
 
@@ -168,6 +184,8 @@ const life = fc.record({
 /** All of a shop's schedule. */
 export const arbitraryShop = fc.record({
   wire: arbitraryWire(),
+  /** Endpoints in stock at first; where there is one, the others are made on demand. */
+  stock: fc.constantFrom(6, 6, 1),
   activatedBy: fc.constantFrom('0', '1'),
   /** How far the account's clock is off: validities and jumps of time are longer. */
   accountDaysAhead: fc.constantFrom(0, 0, 0, -3, 3),
@@ -186,20 +204,21 @@ const TROUBLE = new Set(['usage exhausted', 'usage expired'])
 /** Plays a schedule to its end; answers what is wrong then. */
 export async function playShop(
   t: Pick<Test, 'teardown'>,
-  { wire, activatedBy, accountDaysAhead, lives }: ShopSchedule,
+  { wire, stock, activatedBy, accountDaysAhead, lives }: ShopSchedule,
   sabotage: Sabotage = {},
 ): Promise<readonly string[]> {
   const clock = virtualClock()
   // The stock is made on an account that nobody need guess at.
   const itsWire: SimulatedWire = {}
   const market = await openMarket(t, {
-    endpoints: 6,
+    endpoints: stock,
     activatedBy,
-    simulator: { sims: 8, wire: itsWire },
+    simulator: { sims: SIMS, wire: itsWire },
     sft: { timeoutSeconds: 3, settleSeconds: SETTLE_SECONDS },
     clock,
   })
   Object.assign(itsWire, wire)
+  const folder = stock === 1 ? catalogOfLater(market) : undefined
   market.simulator.world.clockOffsetMs = accountDaysAhead * DAY_MS
   const kept = memoryLedger()
   const ledger = sabotage.ledger?.(kept) ?? kept
@@ -219,7 +238,8 @@ export async function playShop(
       clock: deskClock,
       env: {},
       resumeAtOpen: false,
-      policies: { esimsTried: 5 },
+      policies: { esimsTried: 5, ...(folder !== undefined && { createOnDemand: 'later' }) },
+      ...(folder !== undefined && { catalog: folder }),
       onEvent,
     })
   const acting = (shop: Provisioner) => (one: Act) => perform(shop, market, kept, one, unsure)
@@ -266,6 +286,8 @@ export async function playShop(
     problems.push(...(await lookAt(market, kept, clock.now(), unsure.endpoints())))
   }
   market.simulator.clearFaults()
+  // Creations whose end nobody saw are over by then, whatever the clocks say.
+  if (folder !== undefined) await clock.sleep(30 * 60_000)
   await using sft = market.openSft()
   await using shop = await open(sft, ledger, clock)
   await shop.resume()
@@ -275,6 +297,8 @@ export async function playShop(
   problems.push(...(await lookAt(market, kept, clock.now(), unsure.endpoints())))
   if (!hidesAddons(wire)) problems.push(...(await unsold(kept)))
   for (const [mark, times] of told) if (times > 1) problems.push(`${mark} was told ${times} times`)
+  problems.push(...(await strayEndpoints(market, kept)))
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
   await market.simulator.close()
   return [...new Set(problems)]
 }
@@ -333,6 +357,51 @@ function openDoubts(): Doubts {
 
 const lookAt = (market: Market, ledger: Ledger, now: number, unsure: ReadonlySet<string>) =>
   checkTruth(ledger, market.simulator, now + market.simulator.world.clockOffsetMs, unsure)
+
+/** SIMs of an account. */
+const SIMS = 8
+
+/** What the simulated account answers where a SIM has an endpoint already. */
+const SIM_ATTACHED = '9904'
+
+/** A catalog of the SIMs that have no endpoint yet. */
+function catalogOfLater({ simulator }: Market): string {
+  const folder = mkdtempSync(join(tmpdir(), 'later-'))
+  const free = [...simulator.world.sims.values()].filter(sim => sim.endPointId === undefined)
+  const batch = { key: 'later', create: 'on-demand', iccids: free.map(sim => sim.iccid) }
+  const account = {
+    basePlan: SIMULATED_ACCOUNT.basePlanId,
+    apnGroup: SIMULATED_ACCOUNT.apnGroupId,
+    roamingProfiles: [SIMULATED_ACCOUNT.roamingProfileId],
+  }
+  const catalog = { version: 1, account, endpointBatches: [batch] }
+  writeFileSync(join(folder, 'catalog.yaml'), JSON.stringify(catalog))
+  return folder
+}
+
+/** Endpoints that neither the state nor the ledger knows of, and SIMs that were to get two. */
+async function strayEndpoints(market: Market, ledger: Ledger): Promise<readonly string[]> {
+  const { world, calls } = market.simulator
+  const esims = await allEsims(ledger)
+  const known = new Set([
+    ...Object.values(market.state().endpoints).map(record => record.endpointId),
+    ...esims.map(row => row.endpointId),
+  ])
+  const open = new Set(esims.filter(row => row.status === 'being made').map(row => row.iccid))
+  const stray = [...world.endpoints.values()].filter(
+    ({ endPointId, iccid = '' }) => !known.has(endPointId) && !open.has(iccid),
+  )
+  const twice = calls.filter(
+    ({ operation, outcome }) =>
+      operation === 'CreateEndPoint' && outcome === `rejected:${SIM_ATTACHED}`,
+  )
+  return [
+    ...stray.map(({ endPointId }) => `nobody knows of endpoint ${endPointId}`),
+    ...twice.map(
+      ({ body }) => `an endpoint was made for a SIM that has one: ${JSON.stringify(body)}`,
+    ),
+  ]
+}
 
 /** Purchases that nothing stands in the way of, and that are not delivered all the same. */
 async function unsold(ledger: Ledger): Promise<readonly string[]> {
@@ -394,6 +463,19 @@ async function perform(
       case 'usage':
         if (endpointId !== undefined) await shop.usage({ endpointId })
         return
+      case 'stock': {
+        const choice = { tags: ['demo'], limit: one.limit }
+        const plan = await shop.planLifecycle({ action: one.action, choice, force: true })
+        const ids = plan.plan.operations.flatMap(({ changes }) =>
+          changes.flatMap(change => ('id' in change ? (change.id ?? []) : [])),
+        )
+        const work = async () => {
+          const { counts, results } = await shop.applyLifecycle(plan)
+          if (counts.done < results.length) throw new Error('its end is not known')
+        }
+        await ids.reduce((rest, id) => () => unsure.during(id, rest), work)()
+        return
+      }
       case 'suspend':
         if (endpointId === undefined) return
         await unsure.during(endpointId, () => shop.suspend({ endpointId }))

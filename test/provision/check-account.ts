@@ -48,7 +48,9 @@ export async function checkAccount(
         problems.push(`${uniqueId} on ${endPointId} has no order`)
     if (ids.size > instances.length) problems.push(`${endPointId} lacks add-ons of its orders`)
     const row = esims.get(endPointId)
-    const accounted = row !== undefined && (row.orderId !== undefined || row.status === 'set aside')
+    const accounted =
+      row !== undefined &&
+      (row.orderId !== undefined || row.status === 'set aside' || row.status === 'in service')
     if (status === 'Active' && !accounted)
       problems.push(`${endPointId} is active and nobody has it`)
     if (ids.size > 0 && status !== 'Active') problems.push(`${endPointId} is sold, but ${status}`)

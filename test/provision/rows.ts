@@ -8,6 +8,7 @@ const STATUSES: readonly EsimStatus[] = [
   'set aside',
   'released',
   'in service',
+  'being made',
 ]
 
 /** Every order of a ledger, oldest first. */
