@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net'
 import type { ProxyAgent } from 'undici'
-import type { Fetch } from './wire.ts'
+import { type Fetch, NO_TUNNEL } from './wire.ts'
 
 /** Variables as `process.env` has them. */
 export type ProxyEnvironment = Readonly<Record<string, string | undefined>>
@@ -27,9 +27,16 @@ export function proxyFor(url: URL, env: ProxyEnvironment): Proxy | undefined {
   let agent: Promise<ProxyAgent> | undefined
   // Most have no proxy, and loading undici takes longer than reading a catalog.
   const openAgent = async (): Promise<ProxyAgent> => {
-    const { ProxyAgent: Agent } = await import('undici')
+    const { Pool, ProxyAgent: Agent } = await import('undici')
     return new Agent({
       uri: proxy.origin,
+      clientFactory: (origin, options) => {
+        const pool = new Pool(origin, options)
+        const tunnel = pool.connect.bind(pool)
+        return Object.assign(pool, {
+          connect: (wish: Parameters<typeof tunnel>[0]) => tunnel(wish).catch(refuseTunnel),
+        })
+      },
       ...((username !== '' || password !== '') && {
         token: `Basic ${Buffer.from(words).toString('base64')}`,
       }),
@@ -44,6 +51,22 @@ export function proxyFor(url: URL, env: ProxyEnvironment): Proxy | undefined {
     },
     told: `${proxy.origin} (${name})`,
   }
+}
+
+/** A proxy that ended the connection, or did not speak HTTP, where it was asked for a tunnel. */
+class NoTunnelError extends Error {
+  readonly code = NO_TUNNEL
+}
+
+/** undici takes a cut connection for one that was idle, and tries it again at once, thousands of times a second. */
+function refuseTunnel(error: unknown): never {
+  if (!(error instanceof Error)) throw error
+  const code = 'code' in error ? error.code : undefined
+  const isCut = code === 'UND_ERR_SOCKET' || code === 'UND_ERR_INFO'
+  if (!isCut && error.name !== 'HTTPParserError') throw error
+  throw new NoTunnelError('it makes no tunnel: it ends the connection, or speaks no HTTP', {
+    cause: error,
+  })
 }
 
 const variable = (env: ProxyEnvironment, name: string): string | undefined =>

@@ -188,6 +188,9 @@ function headersOf(exchange: Exchange): Record<string, string> {
   }
 }
 
+/** The code of an error of a proxy that ended the connection, or spoke no HTTP, where it was asked for a tunnel. */
+export const NO_TUNNEL = 'SFT_NO_TUNNEL'
+
 /** Codes of failures before the request was sent: no address, no route, no connection, no trust. */
 const UNCONNECTED = new Set([
   'ECONNREFUSED',
@@ -207,6 +210,7 @@ const UNCONNECTED = new Set([
   'ERR_SSL_WRONG_VERSION_NUMBER',
   'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
   'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE',
+  NO_TUNNEL,
 ])
 
 /** What codes of failed connections mean; of a certificate the system's own message is plain. */
@@ -263,7 +267,7 @@ function reasonOf(error: unknown): string {
     return refused === '407' ? 'it wants other credentials (407)' : `it answered ${refused}`
   if (first.message === BAD_PORT) return 'this port is kept for something else than HTTP'
   const code = 'code' in first && typeof first.code === 'string' ? first.code : undefined
-  if (code === undefined) return first.message
+  if (code === undefined || code === NO_TUNNEL) return first.message
   const words = Object.hasOwn(IN_WORDS, code) ? IN_WORDS[code] : undefined
   if (words !== undefined) return `${words}, ${code}`
   return first.message.includes(code) ? first.message : `${first.message} (${code})`

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { createServer as createTlsServer } from 'node:tls'
@@ -328,6 +328,22 @@ rows('a proxy of the environment is obeyed', [
         )
         t.match(stderr, 'HTTPS_PROXY, HTTP_PROXY, NO_PROXY')
         t.equal(proxy.wishes[0]?.host, 'sft.example.com:443')
+      }
+      for (const answer of ['', 'no HTTP at all\n']) {
+        let tries = 0
+        const rude = createTcpServer(socket => {
+          tries += 1
+          socket.on('error', () => undefined).once('data', () => socket.end(answer))
+        })
+        await new Promise<void>(done => rude.listen(0, '127.0.0.1', done))
+        t.teardown(() => rude.close())
+        const { port } = rude.address() as AddressInfo
+        const { code, stderr } = await desk.run('plan', {
+          env: { HTTP_PROXY: `127.0.0.1:${port}` },
+        })
+        t.equal(code, 1)
+        t.match(stderr, /through the proxy .*: it makes no tunnel: it ends the connection/)
+        t.ok(tries < 10, `${tries} connections`)
       }
       const dead = await desk.run('plan', { env: { HTTP_PROXY: 'http://127.0.0.1:1' } })
       t.equal(dead.code, 1)
