@@ -73,6 +73,7 @@ t.test('links between pages lead somewhere', async t => {
     'docs/state.md',
     'docs/catalog.md',
     'docs/adopting.md',
+    'docs/importing.md',
     'docs/errors.md',
     'docs/simulator.md',
   ]

@@ -33,6 +33,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   'remove-addon': async () => (await import('./commands/remove-addon.ts')).removeAddon,
   cancel: async () => (await import('./commands/cancel.ts')).cancel,
   ledger: async () => (await import('./commands/ledger.ts')).ledger,
+  account: async () => (await import('./commands/account.ts')).account,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,
   export: async () => (await import('./commands/export.ts')).exportCommand,
   simulate: async () => (await import('./commands/simulate.ts')).simulate,

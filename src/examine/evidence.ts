@@ -199,7 +199,8 @@ async function firstGranted(
   return undefined
 }
 
-async function trying<Value>(work: () => Promise<Value>): Promise<Seen<Value>> {
+/** What a read came to; a refused login and a host out of reach end the run. */
+export async function trying<Value>(work: () => Promise<Value>): Promise<Seen<Value>> {
   try {
     return { kind: 'seen', value: await work() }
   } catch (error) {

@@ -10,6 +10,7 @@ export const JSON_FORMATS = {
   coverage: 2,
   adopt: 1,
   state: 2,
+  account: 1,
   doctor: 2,
   provision: 1,
   topup: 1,

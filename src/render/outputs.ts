@@ -311,6 +311,32 @@ const verdict = z.object({
   set: maybe(z.union([z.object({ wire: table(value) }), z.object({ text })])),
 })
 
+const seenValue = z.object({
+  value: said('as the platform writes it'),
+  name: maybe(said('what the account calls it')),
+  meaning: maybe(said('what the catalog calls it')),
+  write: maybe(said('what to write under account: if that is what it means')),
+  seen: list(z.object({ where: text, count, examples: list(text) })),
+})
+
+const accountSettings = z.object({
+  setting: z.enum([
+    'addonServiceProfile',
+    'currencyId',
+    'planType',
+    'basePlan',
+    'apnGroup',
+    'roamingProfiles',
+    'destinationGroup',
+    'destGroupId',
+  ]),
+  values: list(seenValue),
+  notKnown: maybe(said('why there may be more, or why nothing is known')),
+  catalog: maybe(
+    list(z.object({ value: text, agreement: z.enum(['seen', 'not seen', 'not known']) })),
+  ),
+})
+
 /** The fields that each command answers with; several where it has several answers. */
 const ANSWERS = {
   validate: [z.object({ valid: flag, issues: list(placedIssue) })],
@@ -365,6 +391,16 @@ const ANSWERS = {
   state: [
     z.object({ records: list(z.object({ address, id: text, name: text })) }),
     z.looseObject({ name: text }),
+  ],
+  account: [
+    z.object({
+      account: maybe(account),
+      settings: list(accountSettings),
+      fields: list(z.object({ field: text, values: list(seenValue), more: maybe(count) })).meta({
+        description: 'fields of add-on plans, by their path on the wire',
+      }),
+      notKnown: maybe(said('why fields may say less than there is')),
+    }),
   ],
   doctor: [
     z.object({

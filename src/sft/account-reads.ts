@@ -7,6 +7,7 @@ import type {
   Network,
   ReportedPlan,
   ReportedRateZone,
+  ReportedRoamingProfile,
   SftReader,
 } from './api.ts'
 import { planInTerms } from './contract-terms.ts'
@@ -29,7 +30,16 @@ import { toWire, type WireForm } from './wire-form.ts'
 export function createAccountReads(
   reader: ListReader,
   form: WireForm,
-): Pick<SftReader, 'customerProfile' | 'networks' | 'rateZones' | 'addonPlans' | 'addonPlan'> {
+): Pick<
+  SftReader,
+  | 'customerProfile'
+  | 'networks'
+  | 'rateZones'
+  | 'addonPlans'
+  | 'basePlans'
+  | 'roamingProfiles'
+  | 'addonPlan'
+> {
   let networkListIsUnknown = form.networksFrom === 'roaming-profile'
 
   async function networksOfProfile({
@@ -58,6 +68,7 @@ export function createAccountReads(
 
   /** QueryRatePlan for one planType, or for what the account answers without. */
   const plansOfType = (
+    planCategory: PlanCategory,
     planType: string | undefined,
     options: ListOptions<ReportedPlan>,
     agreed = false,
@@ -67,7 +78,7 @@ export function createAccountReads(
       {
         operation: 'QueryRatePlan',
         query: {
-          planCategory: 'ADDON',
+          planCategory,
           planType: planType && toWire(form.planType, planType),
         },
         pageOf: plansOf(form),
@@ -76,6 +87,32 @@ export function createAccountReads(
       },
       options,
     )
+
+  /** All plans of a category, whatever their planType. */
+  async function plansOfCategory(
+    category: PlanCategory,
+    options: ListOptions<ReportedPlan> = {},
+  ): Promise<Listing<ReportedPlan>> {
+    // Without planType first: names are looked up among all plans, or one could be made twice.
+    let listing = answerOf(await plansOfType(category, undefined, options))
+    // ASSUMED (contract 4.5): what is listed without planType may be the plans of one planType only.
+    const shown = new Set(listing.items.map(plan => plan.planType))
+    for (const planType of PLAN_TYPES) {
+      if (listing.doubt !== undefined) return listing
+      if (shown.has(planType)) continue
+      if (options.enough?.(listing.items))
+        return {
+          ...listing,
+          doubt: 'QueryRatePlan: not every planType was asked for',
+          stopped: true,
+        }
+      const rest = listing.items
+      const more = await plansOfType(category, planType, withRest(options, rest), true)
+      // An account that refuses a planType has no plans of it.
+      if (more.kind !== 'rejected') listing = joined(listing, answerOf(more))
+    }
+    return listing
+  }
 
   return {
     async customerProfile(options) {
@@ -106,26 +143,19 @@ export function createAccountReads(
       } as const
       return answerOf(await readList(reader, call, options))
     },
-    async addonPlans(options = {}) {
-      // Without planType first: names are looked up among all plans, or one could be made twice.
-      let listing = answerOf(await plansOfType(undefined, options))
-      // ASSUMED (contract 4.5): what is listed without planType may be the plans of one planType only.
-      const shown = new Set(listing.items.map(plan => plan.planType))
-      for (const planType of PLAN_TYPES) {
-        if (listing.doubt !== undefined) return listing
-        if (shown.has(planType)) continue
-        if (options.enough?.(listing.items))
-          return {
-            ...listing,
-            doubt: 'QueryRatePlan: not every planType was asked for',
-            stopped: true,
-          }
-        const rest = listing.items
-        const more = await plansOfType(planType, withRest(options, rest), true)
-        // An account that refuses a planType has no plans of it.
-        if (more.kind !== 'rejected') listing = joined(listing, answerOf(more))
-      }
-      return listing
+    addonPlans: options => plansOfCategory('ADDON', options),
+    async basePlans(options) {
+      const { items, ...rest } = await plansOfCategory('NORMAL', options)
+      return { ...rest, items: items.filter(({ category = 'NORMAL' }) => category === 'NORMAL') }
+    },
+    async roamingProfiles(options) {
+      const call = {
+        operation: 'GetRoamingProfiles',
+        query: {},
+        pageOf: reportedProfilesOf,
+        idOf: ({ id }: ReportedRoamingProfile) => id,
+      } as const
+      return answerOf(await readList(reader, call, options))
     },
     addonPlan(planId, options): Promise<Finding<ReportedPlan>> {
       requireId('QueryRatePlan', 'planId', planId)
@@ -138,6 +168,8 @@ export function createAccountReads(
     },
   }
 }
+
+type PlanCategory = 'ADDON' | 'NORMAL'
 
 /** The values of planType, in the contract's terms: prepaid and postpaid. */
 const PLAN_TYPES = ['0', '1']
@@ -288,6 +320,19 @@ const profilesOf = (response: JsonObject): Page<RoamingProfile> | undefined =>
     name: firstText(row, 'roamingProfileName'),
     ...networksOfList(asList(row['tadigList']) ?? [], {}),
   }))
+
+const reportedProfilesOf = (response: JsonObject): Page<ReportedRoamingProfile> | undefined =>
+  pageOf(response, ['rows'], row => {
+    const id = firstText(row, 'roamingProfileId')
+    const { networks } = networksOfList(asList(row['tadigList']) ?? [], {})
+    return id === undefined
+      ? undefined
+      : {
+          id,
+          ...compact({ name: firstText(row, 'roamingProfileName') }),
+          networks: networks.length,
+        }
+  })
 
 const zonesOf = (response: JsonObject): Page<ReportedRateZone> | undefined =>
   pageOf(response, ['rateZoneList', 'rows'], rateZoneOf)

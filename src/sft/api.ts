@@ -59,6 +59,14 @@ export interface ReportedRateZone {
   readonly networks?: readonly (NetworkId & { readonly tadig?: string })[]
 }
 
+/** A roaming profile as reported (contract 6). */
+export interface ReportedRoamingProfile {
+  readonly id: string
+  readonly name?: string
+  /** How many networks it has, as far as they can be read. */
+  readonly networks: number
+}
+
 /** An add-on plan as reported by QueryRatePlan (contract 4.5); everything but ID and name may be absent. */
 export interface ReportedPlan {
   readonly planId: string
@@ -194,6 +202,11 @@ export interface SftReader {
   rateZones(options?: ListOptions<ReportedRateZone>): Promise<Listing<ReportedRateZone>>
   /** All add-on plans, whatever their planType. */
   addonPlans(options?: ListOptions<ReportedPlan>): Promise<Listing<ReportedPlan>>
+  /** All base plans, whatever their planType; of plans that are reported without a category all. */
+  basePlans(options?: ListOptions<ReportedPlan>): Promise<Listing<ReportedPlan>>
+  roamingProfiles(
+    options?: ListOptions<ReportedRoamingProfile>,
+  ): Promise<Listing<ReportedRoamingProfile>>
   /** One add-on plan by its ID, in one call unless that leaves it open. */
   addonPlan(planId: string, options?: CallOptions): Promise<Finding<ReportedPlan>>
   sims(query: SimQuery, options?: CallOptions): Promise<SimPage>

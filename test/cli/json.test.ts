@@ -49,6 +49,7 @@ t.test('every answer with --json is what the schema of its command says', async 
   await run('coverage --networks')
   await run('state list')
   t.match(await run('state show rateZone/alps'), { name: 'Alps' })
+  await run('account show')
   await run('doctor')
   await run('adopt --dry-run')
   const sale = await run('provision --order A-1 --sku ALPS-1GB-7D')
@@ -109,6 +110,7 @@ t.test('a run that fails says so in the same envelope, whatever the command', as
     'plan',
     'apply --auto-approve --init',
     'drift',
+    'account show',
     'doctor',
     'state show rateZone/nothing',
     'provision --order A-1 --sku X',
