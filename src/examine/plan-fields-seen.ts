@@ -1,8 +1,7 @@
-import { listOf, objectOf } from '../json.ts'
-import type { Json, JsonObject } from '../model.ts'
+import { listOf, objectOf, textOf } from '../json.ts'
+import type { Json } from '../model.ts'
 import { FIELD_PATH_PATTERN, SENT_PLAN_FIELDS } from '../plan-words.ts'
 import type { ReportedPlan } from '../sft/api.ts'
-import { asText } from '../sft/values.ts'
 import type { WireForm, WireValues } from '../sft/wire-form.ts'
 import { formatSpeed } from '../units.ts'
 import { openTally, type SeenValue, type Tally } from './tally.ts'
@@ -33,10 +32,10 @@ const MOST_VALUES = 12
 /** Every field that add-on plans have, with its values, as they stand on the wire (contract 4.5). */
 export function planFieldsOf(plans: readonly ReportedPlan[], form: WireForm): readonly PlanField[] {
   const tallies = new Map<string, Tally>()
-  for (const { name, body } of plans)
-    for (const [field, value] of fieldsOf(body ?? {}, form)) {
+  for (const plan of plans)
+    for (const [field, value] of fieldsOf(plan)) {
       const tally = tallies.get(field) ?? openTally()
-      tally.add(value, 'add-on plans', name)
+      tally.add(value, 'add-on plans', plan.name)
       tallies.set(field, tally)
     }
   return [...tallies].map(([field, tally]) => {
@@ -51,36 +50,28 @@ export function planFieldsOf(plans: readonly ReportedPlan[], form: WireForm): re
 }
 
 /** Fields of one plan, each value once. */
-function fieldsOf(body: JsonObject, form: WireForm): readonly (readonly [string, string])[] {
+function fieldsOf({ fields = {} }: ReportedPlan): readonly (readonly [string, string])[] {
   const found = new Map<string, readonly [string, string]>()
-  for (const [section, part] of Object.entries(body))
-    for (const row of listOf(part).length > 0 ? listOf(part) : [part])
-      for (const [field, value] of leaves(placeOf(section, row, form), row)) {
-        const isVolume = field === 'benefit.value' && Number(value) > 0
-        if (!OWN.has(field) && !isVolume) found.set(`${field} ${value}`, [field, value])
-      }
+  for (const [path, part] of Object.entries(fields))
+    for (const [field, value] of leaves(path, part)) {
+      const isVolume = field === 'benefit.value' && Number(value) > 0
+      if (!OWN.has(field) && !isVolume) found.set(`${field} ${value}`, [field, value])
+    }
   return [...found.values()]
 }
 
-/** A benefit that is not data has fields of its own, but for what says that it is not. */
-function placeOf(section: string, row: Json, form: WireForm): string {
-  const id = section === 'benefit' ? asText(objectOf(row)['benefitId']) : undefined
-  return id === undefined || id === form.dataBenefit ? section : `benefit ${id}`
+function leaves(path: string, value: Json): readonly (readonly [string, string])[] {
+  if (typeof value === 'string') return [[path, value]]
+  const rows = listOf(value)
+  if (rows.length > 0) return rows.flatMap(row => leaves(placeOf(path, row), row))
+  return Object.entries(objectOf(value)).flatMap(([key, part]) =>
+    leaves(key === 'benefitId' ? 'benefit.benefitId' : `${path}.${key}`, part),
+  )
 }
 
-function leaves(path: string, value: Json): readonly (readonly [string, string])[] {
-  const object = objectOf(value)
-  const entries = Object.entries(object)
-  if (entries.length === 0) {
-    const text = asText(value)
-    return text === undefined ? [] : [[path, text]]
-  }
-  return entries.flatMap(([key, part]) => {
-    // Rows within rows are no field that could be set.
-    if (Array.isArray(part)) return []
-    return leaves(key === 'benefitId' ? 'benefit.benefitId' : `${path}.${key}`, part)
-  })
-}
+/** A benefit that is not data has fields of its own, but for what says that it is not. */
+const placeOf = (path: string, row: Json): string =>
+  path === 'benefit.*' ? `benefit ${textOf(objectOf(row)['benefitId']) ?? ''}`.trimEnd() : path
 
 /** What a value means, and how it is written into the catalog where that is open. */
 function saying(
