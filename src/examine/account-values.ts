@@ -6,7 +6,7 @@ import { type PlanField, planFieldsOf } from './plan-fields-seen.ts'
 import { openTally, type SeenValue, type Tally } from './tally.ts'
 
 /** Fields of `account:` that hold IDs of the platform, and the type of plans. */
-export type AccountSetting =
+type AccountSetting =
   | 'addonServiceProfile'
   | 'currencyId'
   | 'planType'
@@ -17,7 +17,7 @@ export type AccountSetting =
   | 'destGroupId'
 
 /** What a catalog says, against what was seen; `not seen` proves nothing: the account may have more. */
-export type Agreement = 'seen' | 'not seen' | 'not known'
+type Agreement = 'seen' | 'not seen' | 'not known'
 
 /** What the account's own objects have for a field of `account:`. */
 export interface SettingValues {
