@@ -136,6 +136,7 @@ export type {
   Probed,
   ReportedPlan,
   ReportedRateZone,
+  ReportedRoamingProfile,
   Sft,
   SftReader,
   SftWriter,
