@@ -91,9 +91,13 @@ export async function applyLifecycle(
 ): Promise<ApplyReport> {
   const { budget } = context.sft
   const halt = new AbortController()
-  const signal = AbortSignal.any([closing, halt.signal, ...(stop === undefined ? [] : [stop])])
-  // Every call of the run listens to it.
+  const { signal } = halt
+  // Every call of the run listens to it, and meets an AbortError whatever the reason of the others is.
   setMaxListeners(0, signal)
+  const stopping = AbortSignal.any([closing, ...(stop === undefined ? [] : [stop])])
+  const end = () => halt.abort()
+  if (stopping.aborted) end()
+  else stopping.addEventListener('abort', end, { once: true })
   const { slot } = openQueues(budget, parallel, signal)
   const act = (target: LifecycleTarget): Promise<LifecycleEnd> =>
     action === 'activate'
@@ -114,7 +118,7 @@ export async function applyLifecycle(
     clock: context.clock,
     stop: signal,
     emit: onEvent,
-    onBroken: () => halt.abort(),
+    onBroken: end,
     async carryOut({ changes }, tell) {
       for (const change of changes) tell(await perform(change))
     },

@@ -1,6 +1,7 @@
 // Takes away what the schedules are there to watch over, and sees that they notice.
 import t from 'tap'
 import { notThere } from '../../src/finding.ts'
+import type { EsimStatus, Ledger } from '../../src/provision/index.ts'
 import type { Sft } from '../../src/sft/api.ts'
 import { SftUnknownOutcomeError, SftUnreachableError } from '../../src/sft/errors.ts'
 import { arbitraryCatalogLife, playCatalog, stockOfAccounts } from './catalog-life.ts'
@@ -55,6 +56,30 @@ t.test(
     t.match(await inShops({ sft }, /is called .*, and is live|has no order/), /live|has no order/)
   },
 )
+
+/** A ledger that forgets rows of a status. */
+const without =
+  (status: EsimStatus) =>
+  (whole: Ledger): Ledger => ({
+    ...whole,
+    transact: (keys, decide) =>
+      whole.transact(keys, rows => {
+        const { entries, result } = decide(rows)
+        const isKept = (entry: (typeof entries)[number]) =>
+          entry.table !== 'esims' || entry.row.status !== status
+        return { entries: entries.filter(isKept), result }
+      }),
+  })
+
+t.test('stock that is activated without being kept is lost or sold, and that is seen', async t => {
+  const ledger = without('in service')
+  t.match(await inShops({ ledger }, /nobody has it/), /is active and nobody has it/)
+})
+
+t.test('an endpoint that is made without being announced is lost, and that is seen', async t => {
+  const ledger = without('being made')
+  t.match(await inShops({ ledger }, /nobody knows|made for a SIM/), /nobody knows|made for a SIM/)
+})
 
 t.test(
   'an engine that does not look for what it sent makes it twice, and that is seen',

@@ -7,6 +7,7 @@ import type {
   LedgerWatch,
   OrderRow,
 } from '../../src/provision/index.ts'
+import { keyOfSim } from '../../src/provision/ledger.ts'
 import { allEsims, allOrders, allUsages } from './rows.ts'
 
 const at = '2026-11-21T10:00:00.000Z'
@@ -211,6 +212,30 @@ export function testLedger(
     t.same(await ask({ after: second!.place }), ['1', '3'])
     t.same(await ask({ status: 'set aside' }), [])
   })
+
+  t.test(
+    `${name}: the announcement of an endpoint is found by its key, never as an eSIM`,
+    async t => {
+      const { ledger } = await open(t)
+      const iccid = '8932042000010000012'
+      const put = (row: EsimRow) =>
+        ledger.transact({ endpointIds: [row.endpointId] }, () => ({
+          entries: [{ table: 'esims', row }],
+          result: undefined,
+        }))
+      const announced = anEsim(keyOfSim(iccid), { iccid, status: 'being made' })
+      await put(announced)
+      t.equal(await ledger.esimOfIccid(iccid), undefined)
+      t.same(await ledger.takenIccidsAmong([iccid]), [iccid], 'nobody else may take the SIM')
+      await put({ ...announced, status: 'made' })
+      t.same(await ledger.takenIccidsAmong([iccid]), [])
+      await put(anEsim('1', { iccid, status: 'released', onDemand: true }))
+      t.match(await ledger.esimOfIccid(iccid), { endpointId: '1', onDemand: true })
+      t.same(await ledger.takenIccidsAmong([iccid]), [])
+      await put(anEsim('1', { iccid, status: 'in service' }))
+      t.same(await ledger.takenIccidsAmong([iccid]), [iccid])
+    },
+  )
 
   t.test(`${name}: of many who want a row that is not there yet, one makes it`, async t => {
     const { ledger, reopen } = await open(t)
