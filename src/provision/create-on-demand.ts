@@ -4,7 +4,7 @@ import { endpointRequest } from '../resources/endpoint.ts'
 import { ANNOUNCEMENT_MS } from '../sft/announcement.ts'
 import type { Sim } from '../sft/api.ts'
 import { SftRejectedError, SftUnknownOutcomeError } from '../sft/errors.ts'
-import { writeAndSettle } from '../sft/write-and-settle.ts'
+import { findOrDoubt, writeAndSettle } from '../sft/write-and-settle.ts'
 import type { Candidate } from './candidates.ts'
 import { type EndpointContext, endpointContext } from './endpoint-care.ts'
 import { reasonOf } from './explain.ts'
@@ -292,10 +292,10 @@ const send = ({ context, own, row, read, count, end, signal }: MakingRun, resour
         const options = { lane: 'traveller', signal } as const
         await own.sft.write.createEndpoint(request, options)
         // An answer may name another endpoint, or none (contract 4.6): the SIM tells which one it has.
-        const made = await find()
+        const made = await findOrDoubt(find)
         if (made.kind === 'there') return made.value
         throw new SftUnknownOutcomeError(
-          'CreateEndPoint answered success, and the SIM has no endpoint',
+          `CreateEndPoint answered success: ${made.kind === 'not known' ? made.reason : made.evidence}`,
         )
       },
       announcement: own.announcement,

@@ -104,7 +104,10 @@ export async function writeAndSettle<Result>(
 /** A refusal that nobody looks behind. */
 const believe = async () => notThere('it was refused')
 
-async function findOrDoubt<Result>(find: () => Promise<Finding<Result>>): Promise<Finding<Result>> {
+/** An account that cannot be read tells neither. */
+export async function findOrDoubt<Result>(
+  find: () => Promise<Finding<Result>>,
+): Promise<Finding<Result>> {
   try {
     return await find()
   } catch (error) {

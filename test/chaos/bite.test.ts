@@ -76,9 +76,18 @@ t.test('stock that is activated without being kept is lost or sold, and that is 
   t.match(await inShops({ ledger }, /nobody has it/), /is active and nobody has it/)
 })
 
-t.test('an endpoint that is made without being announced is lost, and that is seen', async t => {
-  const ledger = without('being made')
-  t.match(await inShops({ ledger }, /nobody knows|made for a SIM/), /nobody knows|made for a SIM/)
+t.test('an endpoint whose creation is taken for none is lost, and that is seen', async t => {
+  const sft = (whole: Sft): Sft => ({
+    ...whole,
+    write: {
+      ...whole.write,
+      createEndpoint: (request, options) =>
+        whole.write.createEndpoint(request, options).catch((error: unknown) => {
+          throw error instanceof SftUnknownOutcomeError ? new SftUnreachableError('guessed') : error
+        }),
+    },
+  })
+  t.match(await inShops({ sft }, /nobody knows/), /nobody knows of endpoint/)
 })
 
 t.test(

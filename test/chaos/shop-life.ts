@@ -68,6 +68,7 @@ const FAULTS: readonly FaultKind[] = [
 const OPERATIONS = [
   'SubscribeAddon',
   'EndPointLifeCycleChange',
+  'CreateEndPoint',
   'ModifyEndPoint',
   'GetEndpointAddonDetails',
   'GetEndPointProfile',
@@ -184,8 +185,8 @@ const life = fc.record({
 /** All of a shop's schedule. */
 export const arbitraryShop = fc.record({
   wire: arbitraryWire(),
-  /** Endpoints in stock at first; where there is one, the others are made on demand. */
-  stock: fc.constantFrom(6, 6, 1),
+  /** Endpoints in stock at first; where there is none, all are made on demand. */
+  stock: fc.constantFrom(6, 6, 0),
   activatedBy: fc.constantFrom('0', '1'),
   /** How far the account's clock is off: validities and jumps of time are longer. */
   accountDaysAhead: fc.constantFrom(0, 0, 0, -3, 3),
@@ -218,7 +219,7 @@ export async function playShop(
     clock,
   })
   Object.assign(itsWire, wire)
-  const folder = stock === 1 ? catalogOfLater(market) : undefined
+  const folder = stock === 0 ? catalogOfLater(market) : undefined
   market.simulator.world.clockOffsetMs = accountDaysAhead * DAY_MS
   const kept = memoryLedger()
   const ledger = sabotage.ledger?.(kept) ?? kept
