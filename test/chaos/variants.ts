@@ -79,7 +79,6 @@ const CHOICES = {
   junkRows: rarely(ofLists(fc.constantFrom('nulls', 'mixed'))),
   zoneNames: mostly('fixed', 'editable'),
   createdZones: mostly('new', 'all'),
-  answeredIds: mostly('new', 'oldest'),
   plansWithoutType: mostly('all', 'postpaid'),
 }
 
@@ -101,6 +100,7 @@ export const NOT_COMPOSED: Readonly<Partial<Record<keyof SimulatedWire, string>>
   utcOffsetMinutes: 'must be told with SFT_TIME_ZONE',
   listPages: 'a list that ignores `page` looks like one that comes whole',
   hiddenRows: 'what a list hides for good is seen by nobody where no other read tells it',
+  answeredIds: 'the ID of an object that neither the state nor the run knows looks like a new one',
   megabyte: 'must be told with SFT_WIRE',
   requiredQuery: 'must be told with SFT_WIRE',
 }
