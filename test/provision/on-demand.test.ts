@@ -200,6 +200,23 @@ for (const kind of [
     await shop[Symbol.asyncDispose]()
   })
 
+t.test('a token that expires after the creation leaves nothing unknown', async t => {
+  const { market, catalog } = await openShopping(t, {
+    clock: virtualClock(),
+    sft: { timeoutSeconds: 3, settleSeconds: 4 },
+  })
+  market.simulator.fault({ operation: 'fetchSIM', kind: 'expired-token-outer', skip: 1, count: 3 })
+  const { shop, ledger } = await openShop(market, { catalog, policies })
+  await Promise.allSettled([shop.purchase({ orderId: 'A-1', sku: 'EU-1GB' })])
+  await shop[Symbol.asyncDispose]()
+  const [made] = [...market.simulator.world.endpoints.values()]
+  t.ok(made, 'it was made')
+  const known = (await allEsims(ledger)).filter(
+    row => row.status === 'being made' || row.endpointId === made?.endPointId,
+  )
+  t.equal(known.length, 1, 'the ledger says so, or that it may be')
+})
+
 t.test(
   'a process that dies at any step makes no second endpoint for a SIM, and no second sale',
   async t => {
