@@ -118,6 +118,7 @@ export type {
   BudgetView,
   BulkRow,
   CallOptions,
+  CountedBenefit,
   CreateEndpointRequest,
   CreatePlanRequest,
   CreateRateZoneRequest,

@@ -36,13 +36,19 @@ export async function endsByTraffic(
   const { megabyte } = context.sft.form
   const sinceSeen = trafficFrom(statistics, Date.parse(before.refreshedAt) - DAY_MS) * megabyte
   const ends = new Map<string, 'exhausted' | 'removed elsewhere'>()
-  for (const { uniqueId } of gone) {
+  for (const { uniqueId, terms } of gone) {
     const { grantedBytes, leftBytes } = before.balances[uniqueId] ?? {}
     const others = rows
       .filter(row => row.uniqueId !== uniqueId)
       .map(row => mostUsed(row, reported, before.balances[row.uniqueId]))
     const own = statistics.totalMB * megabyte - others.reduce((sum, bytes) => sum + bytes, 0)
-    if (grantedBytes !== undefined && grantedBytes > 0 && own >= grantedBytes * (1 - TOLERANCE))
+    const canEndEmpty = terms?.goesOn !== true
+    if (
+      canEndEmpty &&
+      grantedBytes !== undefined &&
+      grantedBytes > 0 &&
+      own >= grantedBytes * (1 - TOLERANCE)
+    )
       ends.set(uniqueId, 'exhausted')
     else if (leftBytes !== undefined && sinceSeen < leftBytes * (1 - TOLERANCE))
       ends.set(uniqueId, 'removed elsewhere')
@@ -52,10 +58,11 @@ export async function endsByTraffic(
 
 /** The most that an instance can have carried: what it did where it is seen, else all that it was granted. */
 function mostUsed(
-  { uniqueId }: AddonRow,
+  { uniqueId, terms }: AddonRow,
   reported: readonly AddonInstance[],
   balance: Balance | undefined,
 ): number {
+  if (terms?.goesOn === true) return Number.POSITIVE_INFINITY
   const seen = reported.find(instance => instance.uniqueId === uniqueId)
   if (seen?.grantedBytes !== undefined && seen.leftBytes !== undefined)
     return seen.grantedBytes - seen.leftBytes

@@ -4,8 +4,11 @@
  * the processes that work on them. Types only; a store keeps the rows durable and passes
  * the suite of test/provision/ledger-contract.ts.
  */
+
 import type { Owner } from '../durable/owner.ts'
 import type { Json } from '../model.ts'
+import type { CountedBenefit } from '../sft/api.ts'
+import type { SoldTerms } from './plan-terms.ts'
 
 /** Who works on an order or an endpoint: one operation of one provisioner of one process. */
 export interface OrderOwner extends Owner {
@@ -103,6 +106,8 @@ export interface OrderRow {
   readonly sku: string
   /** What the SKU meant when the order was first placed. */
   readonly planId: string
+  /** The same, where it is more than a volume for some days. */
+  readonly terms?: SoldTerms
   readonly status: OrderStatus
   readonly endpointId?: string
   readonly uniqueId?: string
@@ -206,16 +211,20 @@ export interface AddonRow {
   readonly orderId?: string
   /** ISO times; the validity is unknown until it starts. */
   readonly purchasedAt?: string
+  /** What was sold, where it is more than a volume for some days. */
+  readonly terms?: SoldTerms
   readonly startsAt?: string
   readonly expiresAt?: string
   readonly status: AddonStatus
 }
 
-/** Balances of one instance, in bytes. */
+/** Balances of one instance, in bytes; of daily data those of the day. */
 export interface Balance {
   readonly grantedBytes?: number
   readonly leftBytes?: number
   readonly usedBytes?: number
+  /** Benefits beside data, such as SMS, by count. */
+  readonly benefits?: readonly CountedBenefit[]
 }
 
 /** Table 3 of the guide: what the portal shows of an endpoint. */

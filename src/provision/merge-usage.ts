@@ -49,7 +49,8 @@ function endOf(
   now: Date,
   ends: EndsByTraffic,
 ): AddonStatus {
-  if (balance !== undefined && isUsedUp(balance)) return 'exhausted'
+  const canEndEmpty = row.terms?.goesOn !== true
+  if (canEndEmpty && balance !== undefined && isUsedUp(balance)) return 'exhausted'
   if (isPast(row, now)) return 'expired'
   return ends.get(row.uniqueId) ?? 'ended'
 }
@@ -94,20 +95,27 @@ export function mergeUsage(
     events.push({ type, endpointId, uniqueId, ...defined({ orderId }) })
   }
 
+  /** A renewal is of the plan that was bought. */
+  const termsBefore = (planId: string | undefined) =>
+    planId === undefined ? undefined : rows.find(row => row.planId === planId)?.terms
+
   for (const instance of reported) {
-    const { status, startsAt, expiresAt, ...balance } = readInstance(instance, now, timeZone)
     const { uniqueId, planId, planName } = instance
+    const terms = known.get(uniqueId)?.terms ?? termsBefore(planId)
+    const { status, startsAt, expiresAt, ...balance } = readInstance(instance, now, timeZone, terms)
     const row: AddonRow = {
       endpointId,
       uniqueId,
       ...defined({ planId }),
       ...known.get(uniqueId),
+      ...defined({ terms }),
       ...defined({ planName, startsAt, expiresAt }),
       status,
     }
     addons.set(uniqueId, row)
     balances[uniqueId] = { ...balances[uniqueId], ...balance }
-    if (status === 'active' && isNearlyUsedUp(balance)) tell('usage at 80 %', row)
+    // Of daily data it would be told of one day, and never again.
+    if (status === 'active' && !terms?.daily && isNearlyUsedUp(balance)) tell('usage at 80 %', row)
     if (status === 'exhausted' || status === 'expired') tell(`usage ${status}`, row)
   }
   for (const row of doubt === undefined ? rows : []) {

@@ -13,6 +13,7 @@ import type {
   OrderStatus,
   OrderStep,
 } from './ledger.ts'
+import type { SoldTerms } from './plan-terms.ts'
 
 /** What a portal orders. */
 export interface OrderContent {
@@ -45,6 +46,7 @@ export const newOrder = (
     readonly owner?: OrderOwner
     readonly fence?: number
     readonly allowSuspended?: boolean
+    readonly terms?: SoldTerms
   },
   at: string,
 ): OrderRow => ({ ...order, status: 'new', tried: 0, steps: [], createdAt: at, updatedAt: at })
@@ -55,6 +57,7 @@ export interface OrderChange {
   readonly endpointId?: string | null
   readonly uniqueId?: string
   readonly planId?: string
+  readonly terms?: SoldTerms | null
   readonly intent?: OrderIntent | null
   readonly owner?: OrderOwner | null
   readonly tried?: number
@@ -78,9 +81,10 @@ export function changeOrder(order: OrderRow, change: OrderChange, at: string): O
       ? all
       : [...all.slice(0, MAX_STEPS / 2), ...all.slice(all.length - MAX_STEPS / 2)]
   const row: OrderRow = { ...order, ...dropNull(fields), steps: kept, updatedAt: at }
-  const { endpointId, intent, owner, failure, cancelling, ...rest } = row
+  const { endpointId, intent, owner, failure, cancelling, terms, ...rest } = row
   return {
     ...rest,
+    ...(terms === undefined || change.terms === null ? {} : { terms }),
     ...(endpointId === undefined || change.endpointId === null ? {} : { endpointId }),
     ...(intent === undefined || change.intent === null ? {} : { intent }),
     ...(owner === undefined || change.owner === null ? {} : { owner }),

@@ -76,7 +76,7 @@ async function readInFull(
   const second = await context.sft.read.addons(endpointId, { ...options, knownGood: true })
   const reported = mergeInstances(first.items, second)
   const gone = missingBeforeTheirEnd(reported, rows, now).filter(
-    ({ uniqueId }) => !isUsedUp(before?.balances[uniqueId] ?? {}),
+    ({ uniqueId, terms }) => terms?.goesOn === true || !isUsedUp(before?.balances[uniqueId] ?? {}),
   )
   const known = { rows, before, reported: reported.items }
   return { reported, ends: await endsByTraffic(context, endpointId, gone, known, now, options) }

@@ -2,6 +2,7 @@ import { createOnDemand, takeUpMade } from './create-on-demand.ts'
 import { NoEsimAvailableError } from './errors.ts'
 import type { CreationCost, EsimRow, LedgerEntry, OrderIntent, OrderRow } from './ledger.ts'
 import { changeOrder, type OrderChange } from './order.ts'
+import type { SoldPlan } from './plan-terms.ts'
 import { isClaimed, type OrderContext, OrderLostError, saveOrder, tellSteps } from './save-order.ts'
 import type { Esim } from './sellable.ts'
 import { isoNow, type SellingContext } from './selling-context.ts'
@@ -44,7 +45,7 @@ const esimRowOf = (
 export async function reserveEsim(
   context: OrderContext,
   order: OrderRow,
-  planId: string,
+  plan: SoldPlan,
   isNew: boolean,
   signal: AbortSignal,
 ): Promise<OrderRow | undefined> {
@@ -57,7 +58,7 @@ export async function reserveEsim(
       placing = next
       continue
     }
-    const outcome = await keepEsim(context, placing.order, planId, placing.isNew, esim)
+    const outcome = await keepEsim(context, placing.order, plan, placing.isNew, esim)
     if (outcome === 'exists') return undefined
     if (outcome !== 'taken') return outcome
   }
@@ -123,14 +124,14 @@ const placeFirst = (context: OrderContext, order: OrderRow): Promise<boolean> =>
 async function keepEsim(
   context: OrderContext,
   order: OrderRow,
-  planId: string,
+  plan: SoldPlan,
   isNew: boolean,
   esim: Esim,
 ): Promise<OrderRow | 'exists' | 'taken'> {
   const { orderId } = order
   const at = isoNow(context)
   const { endpointId } = esim
-  const change = reservation(context, order, planId, endpointId)
+  const change = reservation(context, order, plan, endpointId)
   const keys = { orderIds: [orderId], endpointIds: [endpointId] }
   let outcome: OrderRow | 'exists' | 'taken' | undefined
   const announced = context.announcement.restart()
@@ -164,12 +165,13 @@ async function keepEsim(
 const reservation = (
   context: SellingContext,
   { creation }: OrderRow,
-  planId: string,
+  plan: SoldPlan,
   endpointId: string,
 ): OrderChange => ({
   status: 'reserved',
   endpointId,
-  planId,
+  planId: plan.planId,
+  terms: plan.terms ?? null,
   intent: activationIntent(context, endpointId),
   steps: [
     {

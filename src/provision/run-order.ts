@@ -14,6 +14,7 @@ import {
 import { explainError, reasonOf } from './explain.ts'
 import { type EsimRow, isUnfinished, type LedgerEntry, type OrderRow } from './ledger.ts'
 import { changeOrder, newOrder, type OrderChange, type OrderContent } from './order.ts'
+import type { SoldPlan } from './plan-terms.ts'
 import { reserveEsim } from './reserve-esim.ts'
 import {
   type SaleEvidence,
@@ -133,7 +134,7 @@ async function placeOrder(
   content: OrderContent & { readonly hash: string },
   signal: AbortSignal,
 ): Promise<OrderRow | undefined> {
-  const planId = await findPlan(context, orderId, content.sku)
+  const plan = await findPlan(context, orderId, content.sku)
   const { kind, sku, hash, endpointId, allowSuspended } = content
   context.tell({ type: 'order started', orderId, kind })
   const { owner, fence } = context.claim
@@ -142,7 +143,7 @@ async function placeOrder(
       orderId,
       kind,
       sku,
-      planId,
+      ...plan,
       content: hash,
       owner,
       fence,
@@ -150,7 +151,7 @@ async function placeOrder(
     },
     isoNow(context),
   )
-  if (kind === 'purchase') return await reserveEsim(context, order, planId, true, signal)
+  if (kind === 'purchase') return await reserveEsim(context, order, plan, true, signal)
   if (endpointId === undefined) throw new UnknownEndpointError(orderId, 'no endpoint is given')
   return await context.ledger.transact({ orderIds: [orderId], endpointIds: [endpointId] }, rows => {
     if (rows.order(orderId) !== undefined) return { entries: [], result: undefined }
@@ -178,11 +179,14 @@ function admitTopUp(
     throw new EndpointSuspendedError(orderId, endpointId, isCancelled ? 'cancelled' : 'suspended')
 }
 
-async function findPlan(context: SellingContext, orderId: string, sku: string): Promise<string> {
+async function findPlan(context: SellingContext, orderId: string, sku: string): Promise<SoldPlan> {
   const meaning = readSku(await context.readState(), sku)
   switch (meaning.kind) {
     case 'plan':
-      return meaning.planId
+      return {
+        planId: meaning.planId,
+        ...(meaning.terms !== undefined && { terms: meaning.terms }),
+      }
     case 'out of sale':
       throw new PlanOutOfSaleError(orderId, sku, meaning.planName)
     case 'unknown':
@@ -219,8 +223,8 @@ async function performStep(
   const isFresh = 'isFresh' in state && state.isFresh
   switch (step) {
     case 'reserve': {
-      const planId = await findPlan(context, order.orderId, order.sku)
-      const reserved = await reserveEsim(context, order, planId, false, signal)
+      const plan = await findPlan(context, order.orderId, order.sku)
+      const reserved = await reserveEsim(context, order, plan, false, signal)
       if (reserved === undefined) throw new OrderLostError(`order ${order.orderId} was taken over`)
       return { saw: 'reservation', order: reserved }
     }
@@ -244,9 +248,9 @@ async function performStep(
 
 /** Gives an order of which nothing was sent the plan that its SKU has now. */
 async function renewPlan(context: OrderContext, order: OrderRow): Promise<OrderRow> {
-  const planId = await findPlan(context, order.orderId, order.sku)
+  const { planId, terms = null } = await findPlan(context, order.orderId, order.sku)
   if (planId === order.planId) return order
-  return await saveOrder(context, order.orderId, [], () => ({ change: { planId } }))
+  return await saveOrder(context, order.orderId, [], () => ({ change: { planId, terms } }))
 }
 
 /** Whether the buyer wants the top-up of a suspended eSIM too, then or now. */

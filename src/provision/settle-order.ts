@@ -81,7 +81,7 @@ interface Facts {
 const soldBy =
   (uniqueId: string) =>
   ({ current, endpointId, esim, addons, by, at }: Facts): OrderDecision => {
-    const { orderId, planId } = current
+    const { orderId, planId, terms } = current
     const there = addons.find(row => row.uniqueId === uniqueId)
     if (there?.orderId !== undefined && there.orderId !== orderId)
       throw new OrderConflictError(
@@ -95,6 +95,7 @@ const soldBy =
         table: 'addons',
         row: {
           planId,
+          ...(terms !== undefined && { terms }),
           purchasedAt: at,
           status: 'waiting',
           ...there,

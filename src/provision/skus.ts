@@ -1,10 +1,17 @@
 import { nearestOf } from '../nearest.ts'
 import type { AddonPlanRecord } from '../resources/addon-plan.ts'
 import type { State } from '../state/state.ts'
+import { type SoldTerms, soldTerms } from './plan-terms.ts'
 
 /** What a SKU means in a state. */
 export type SkuMeaning =
-  | { readonly kind: 'plan'; readonly planId: string; readonly planName: string }
+  | {
+      readonly kind: 'plan'
+      readonly planId: string
+      readonly planName: string
+      /** Absent: a volume for some days. */
+      readonly terms?: SoldTerms
+    }
   | { readonly kind: 'out of sale'; readonly planName: string }
   | { readonly kind: 'unknown'; readonly nearest?: string }
 
@@ -18,7 +25,15 @@ export function readSku(state: State, sku: string): SkuMeaning {
   const plans = Object.values(state.addonPlans)
   const named = plans.filter(plan => skuOf(plan) === sku)
   const sold = named.find(plan => plan.retired !== true && plan.planId !== '')
-  if (sold !== undefined) return { kind: 'plan', planId: sold.planId, planName: sold.name }
+  if (sold !== undefined) {
+    const terms = soldTerms(sold.spec)
+    return {
+      kind: 'plan',
+      planId: sold.planId,
+      planName: sold.name,
+      ...(terms !== undefined && { terms }),
+    }
+  }
   const [retired] = named
   if (retired !== undefined) return { kind: 'out of sale', planName: retired.name }
   const nearest = nearestOf(

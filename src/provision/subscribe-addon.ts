@@ -342,8 +342,15 @@ function soldAddon(
   instance: AddonInstance,
   at: string,
 ): AddonRow {
-  const { status, startsAt, expiresAt } = readInstance(instance, new Date(at), context.timeZone)
+  const { terms } = order
+  const { status, startsAt, expiresAt } = readInstance(
+    instance,
+    new Date(at),
+    context.timeZone,
+    terms,
+  )
   return {
+    ...(terms !== undefined && { terms }),
     uniqueId: instance.uniqueId,
     endpointId,
     planId: order.planId,

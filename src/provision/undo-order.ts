@@ -113,10 +113,14 @@ async function perform(
     case 'find instance': {
       const options = { lane: 'traveller', signal } as const
       const { uniqueId = '' } = order
-      return instanceSeen(context, await findInstance(context, endpointId, uniqueId, options))
+      return instanceSeen(
+        context,
+        order,
+        await findInstance(context, endpointId, uniqueId, options),
+      )
     }
     case 'settle subscription':
-      return instanceSeen(context, await settleSubscription(undoing))
+      return instanceSeen(context, order, await settleSubscription(undoing))
     case 'begin':
       return await begin(undoing, 'instance' in state ? state.instance : undefined)
     case 'remove add-on':
@@ -161,11 +165,12 @@ const careOf = ({ context, order, endpointId }: Undoing): EndpointContext => ({
 
 const instanceSeen = (
   context: SellingContext,
+  order: OrderRow,
   finding: Finding<AddonInstance>,
 ): CancelEvidence => ({
   saw: 'instance',
   finding,
-  isUsed: finding.kind === 'there' && wasUsed(finding.value, context),
+  isUsed: finding.kind === 'there' && wasUsed(finding.value, order, context),
 })
 
 /** Writes down that the order is being undone. */
@@ -266,13 +271,19 @@ async function settleSubscription({
   return await settle(find, deadlineOf(context, intent), context.clock, signal)
 }
 
-function wasUsed(instance: AddonInstance, context: SellingContext): boolean {
-  const { usedBytes, status } = readInstance(
-    instance,
-    new Date(context.clock.now()),
-    context.timeZone,
-  )
-  return usedBytes === undefined ? status !== 'waiting' : usedBytes > 0
+function wasUsed(
+  instance: AddonInstance,
+  { terms }: Pick<OrderRow, 'terms'>,
+  context: SellingContext,
+): boolean {
+  const {
+    usedBytes,
+    benefits = [],
+    status,
+  } = readInstance(instance, new Date(context.clock.now()), context.timeZone, terms)
+  if (benefits.some(({ granted = 0, left = granted }) => left < granted)) return true
+  // What is left of a day, or of data without an end, says nothing of the days before.
+  return usedBytes === undefined || terms?.daily ? status !== 'waiting' : usedBytes > 0
 }
 
 /** The ledger's row of the instance that an order made. */

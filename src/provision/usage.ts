@@ -3,6 +3,7 @@ import { defined } from '../defined.ts'
 import type { AddonInstance } from '../sft/api.ts'
 import { parsePlatformDate } from '../sft/dates.ts'
 import type { AddonRow, AddonStatus, Balance, UsageRow } from './ledger.ts'
+import type { SoldTerms } from './plan-terms.ts'
 
 /** One add-on instance of an endpoint; volumes in bytes, times ISO 8601 in UTC. */
 export interface InstanceUsage extends Balance {
@@ -12,6 +13,12 @@ export interface InstanceUsage extends Balance {
   readonly status: AddonStatus
   readonly startsAt?: string
   readonly expiresAt?: string
+  /** The data has no end: no balance of it counts. */
+  readonly unlimitedData?: true
+  /** The balance is that of a day. */
+  readonly dailyData?: true
+  /** It has no end by time. */
+  readonly unlimitedValidity?: true
   /** Whether an order of this ledger made it. */
   readonly origin: 'order' | 'renewal or external'
   readonly orderId?: string
@@ -43,23 +50,27 @@ export function readInstance(
   instance: AddonInstance,
   now: Date,
   timeZone: string,
+  terms?: SoldTerms,
 ): Balance & Validity & Pick<AddonRow, 'status'> {
-  const { grantedBytes, leftBytes, startDate, expiryDate } = instance
+  const { grantedBytes, leftBytes, benefits, startDate, expiryDate } = instance
   const startsAt = startDate && parsePlatformDate(startDate, timeZone)
   const expiresAt = expiryDate && parsePlatformDate(expiryDate, timeZone, 'end')
   const usedBytes =
     grantedBytes === undefined || leftBytes === undefined ? undefined : grantedBytes - leftBytes
-  const seen = defined({ grantedBytes, leftBytes, usedBytes, startsAt, expiresAt })
-  return { status: statusOf(instance, seen, now), ...seen }
+  const seen = defined({ grantedBytes, leftBytes, usedBytes, benefits, startsAt, expiresAt })
+  return { status: statusOf(instance, seen, now, terms), ...seen }
 }
 
 function statusOf(
   { startDate, expiryDate }: AddonInstance,
   { grantedBytes, leftBytes, usedBytes = 0, startsAt, expiresAt }: Balance & Validity,
   now: Date,
+  terms: SoldTerms | undefined,
 ): AddonStatus {
   if (expiresAt !== undefined && expiresAt <= now.toISOString()) return 'expired'
-  if (leftBytes !== undefined && leftBytes <= 0 && grantedBytes !== 0) return 'exhausted'
+  // Nothing left is no end where it goes on slower, or with a new day.
+  const isEmpty = leftBytes !== undefined && leftBytes <= 0 && grantedBytes !== 0
+  if (isEmpty && terms?.goesOn !== true) return 'exhausted'
   // A date that is there and cannot be read tells of a start or an end, and not of which.
   if (expiryDate !== undefined && expiresAt === undefined) return 'not known'
   if (expiresAt !== undefined) return 'active'
@@ -72,11 +83,23 @@ export function usageOf(addons: readonly AddonRow[], usage: UsageRow): EndpointU
   const instances = [...addons]
     .sort((one, other) => compareUniqueIds(one.uniqueId, other.uniqueId))
     .map(
-      ({ uniqueId, planId, planName, status, startsAt, expiresAt, orderId }): InstanceUsage => ({
+      ({
+        uniqueId,
+        planId,
+        planName,
+        status,
+        startsAt,
+        expiresAt,
+        orderId,
+        terms,
+      }): InstanceUsage => ({
         uniqueId,
         ...defined({ planId, planName }),
         status,
         ...usage.balances[uniqueId],
+        ...(terms?.unlimitedData && { unlimitedData: true }),
+        ...(terms?.daily && !terms.mayBe && { dailyData: true }),
+        ...(terms?.unlimitedValidity && { unlimitedValidity: true }),
         ...defined({ startsAt, expiresAt, orderId }),
         origin: orderId === undefined ? 'renewal or external' : 'order',
       }),

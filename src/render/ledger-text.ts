@@ -80,6 +80,22 @@ function ordersLines(orders: readonly OrderView[], paint: Paint): readonly strin
 
 const BAR = 20
 
+const size = (bytes: number | undefined): string =>
+  bytes === undefined ? 'not reported' : formatBytes(bytes)
+
+/** What is used of what was granted: data, and what is counted beside it. */
+function grantedText(instance: InstanceUsage): string {
+  const { usedBytes, grantedBytes, unlimitedData, dailyData, benefits = [] } = instance
+  const data = unlimitedData
+    ? 'data without an end'
+    : `${size(usedBytes)} of ${size(grantedBytes)}${dailyData ? ' a day' : ''}`
+  const counted = benefits.map(
+    ({ name, granted, left }) =>
+      `${name} ${left ?? 'not reported'} of ${granted ?? 'not reported'} left`,
+  )
+  return [data, ...counted].join(', ')
+}
+
 function bar(instance: InstanceUsage): string {
   const { grantedBytes, leftBytes } = instance
   if (grantedBytes === undefined || leftBytes === undefined || grantedBytes <= 0)
@@ -88,8 +104,9 @@ function bar(instance: InstanceUsage): string {
   return '█'.repeat(used) + '░'.repeat(BAR - used)
 }
 
-function validityOf({ expiresAt, status }: InstanceUsage): string {
+function validityOf({ expiresAt, status, unlimitedValidity }: InstanceUsage): string {
   if (expiresAt !== undefined) return `until ${expiresAt}`
+  if (unlimitedValidity) return 'no end'
   return status === 'waiting' ? 'not started' : 'end not known'
 }
 
@@ -98,13 +115,11 @@ export const renderUsage = (usage: EndpointUsage, paint: Paint = plain): readonl
   gated(paint, marked => usageLines(usage, marked))
 
 function usageLines(usage: EndpointUsage, paint: Paint): readonly string[] {
-  const size = (bytes: number | undefined) =>
-    bytes === undefined ? 'not reported' : formatBytes(bytes)
   const rows = usage.instances.map(instance => [
     `  ${instance.uniqueId}`,
     instance.planName ?? instance.planId ?? '-',
     bar(instance),
-    `${size(instance.usedBytes)} of ${size(instance.grantedBytes)}`,
+    grantedText(instance),
     validityOf(instance),
     instance.origin === 'order' ? (instance.orderId ?? '') : instance.origin,
     toned(paint, instance.status),

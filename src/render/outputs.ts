@@ -244,6 +244,14 @@ const usage = z.object({
       grantedBytes: maybe(bytes),
       leftBytes: maybe(bytes),
       usedBytes: maybe(bytes),
+      benefits: maybe(
+        list(z.object({ name: text, granted: maybe(z.number()), left: maybe(z.number()) })).meta({
+          description: 'benefits beside data, such as SMS, by count',
+        }),
+      ),
+      unlimitedData: maybe(z.literal(true)),
+      dailyData: maybe(z.literal(true).meta({ description: 'the balance is that of a day' })),
+      unlimitedValidity: maybe(z.literal(true)),
       startsAt: maybe(isoTime),
       expiresAt: maybe(isoTime),
       origin: z.enum(['order', 'renewal or external']),

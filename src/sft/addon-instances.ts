@@ -1,6 +1,6 @@
 import type { Listing } from '../finding.ts'
 import type { Json, JsonObject } from '../model.ts'
-import type { AddonInstance } from './api.ts'
+import type { AddonInstance, CountedBenefit } from './api.ts'
 import {
   asList,
   asNumber,
@@ -129,11 +129,20 @@ function joined(
       planName: plan?.planName,
       grantedBytes: sumOf(data.map(part => part.granted)),
       leftBytes: sumOf(data.map(part => part.left)),
+      benefits: countedIn(own),
       startDate: plan?.startDate ?? own.find(part => part.startDate !== undefined)?.startDate,
       expiryDate: plan?.expiryDate ?? own.find(part => part.expiryDate !== undefined)?.expiryDate,
     })
     return { ...fields, uniqueId }
   })
+}
+
+/** Benefits beside data; what has no name is data. */
+function countedIn(parts: readonly BenefitPart[]): readonly CountedBenefit[] | undefined {
+  const counted = parts
+    .filter(part => !part.isData)
+    .map(({ name = '', granted, left }) => ({ name, ...compact({ granted, left }) }))
+  return counted.length === 0 ? undefined : counted
 }
 
 interface Rows {
@@ -167,13 +176,20 @@ function planPart(row: JsonObject) {
   }
 }
 
+/** An amount; one below nothing stands for something else, such as no end, and tells no figure. */
+function amountIn(value: Json | undefined): number | undefined {
+  const amount = asNumber(value)
+  return amount === undefined || amount < 0 ? undefined : amount
+}
+
 function benefitPart(row: JsonObject) {
   return {
     uniqueId: asText(row['uniqueId']),
     // Absent from answers that have no other benefit than data.
     isData: (asText(row['name']) ?? 'DATA').toUpperCase() === 'DATA',
-    granted: asNumber(row['actualBalance']),
-    left: asNumber(row['balance']),
+    name: asText(row['name']),
+    granted: amountIn(row['actualBalance']),
+    left: amountIn(row['balance']),
     startDate: asText(row['startDate']),
     expiryDate: asText(row['expiryDate']),
   }

@@ -149,6 +149,13 @@ export interface SimPage {
   readonly note?: string
 }
 
+/** A benefit that is counted. */
+export interface CountedBenefit {
+  readonly name: string
+  readonly granted?: number
+  readonly left?: number
+}
+
 /** One add-on instance on one endpoint (contract 4.10, 4.11). Volumes in bytes. */
 export interface AddonInstance {
   readonly uniqueId: string
@@ -156,6 +163,8 @@ export interface AddonInstance {
   readonly planName?: string
   readonly grantedBytes?: number
   readonly leftBytes?: number
+  /** Benefits beside data, such as SMS, under the platform's names: counts, as they are reported. */
+  readonly benefits?: readonly CountedBenefit[]
   /** As the platform writes them; undefined: not started. */
   readonly startDate?: string
   readonly expiryDate?: string

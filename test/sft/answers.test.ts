@@ -247,7 +247,13 @@ t.test('add-ons are joined from their blocks, wherever these stand', async t => 
   ])
     await answered({ GetEndPointProfile: answer }, async ({ read }) => {
       t.same((await read.addons('1')).items, [
-        { uniqueId: '9', planId: '5', grantedBytes: 30, leftBytes: 10 },
+        {
+          uniqueId: '9',
+          planId: '5',
+          grantedBytes: 30,
+          leftBytes: 10,
+          benefits: [{ name: 'SMS', granted: 4, left: 3 }],
+        },
         { uniqueId: '10', expiryDate: '01/02/2026 03:04:05' },
       ])
     })
