@@ -69,6 +69,11 @@ export function planEdits(
       return {
         impossible: `planType stands under account: for all plans: this one became ${text}, which needs a catalog of its own`,
       }
+    case 'like':
+      return {
+        impossible:
+          'like: what was copied was changed on the plan itself: put it back in the portal, or change the template and raise copy in its like',
+      }
     case 'activation':
     case 'serviceProfile':
     case 'currencyId':
