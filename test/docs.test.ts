@@ -1,9 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises'
 import t from 'tap'
+import { IDENTIFIERS } from '../src/identifiers.ts'
+import { ORDER_TABLES } from '../src/render/order-tables.ts'
 import { kinds } from '../src/resources/kinds.ts'
 import { WIRE_ASSUMPTIONS, type WireAssumption } from '../src/sft/assumptions.ts'
 import { FAULT_KINDS } from '../src/simulator/index.ts'
 import { WIRE_KEYS } from '../src/simulator/settings.ts'
+import { runCli } from './cli/run-cli.ts'
 import { REPOSITORY } from './program.ts'
 
 const page = (path: string) => readFile(new URL(path, REPOSITORY), 'utf8')
@@ -74,6 +77,7 @@ t.test('links between pages lead somewhere', async t => {
     'docs/catalog.md',
     'docs/adopting.md',
     'docs/importing.md',
+    'docs/tables.md',
     'docs/errors.md',
     'docs/simulator.md',
   ]
@@ -86,4 +90,28 @@ t.test('links between pages lead somewhere', async t => {
       t.ok(await stat(place), `${path} → ${target}`)
     }
   }
+})
+
+t.test('docs/tables.md has every identifier with its step and the command that looks', async t => {
+  const text = await page('docs/tables.md')
+  const rows = text.slice(text.indexOf('## A missing identifier')).split('\n')
+  t.strictSame(
+    rows.filter(line => line.startsWith('| `')),
+    Object.entries(IDENTIFIERS).map(
+      ([name, { step, keptIn, look }]) => `| \`${name}\` | ${step} | ${keptIn} | \`${look}\` |`,
+    ),
+  )
+  const { stdout } = await runCli(['--help'], { cwd: '.' })
+  for (const { look } of Object.values(IDENTIFIERS)) {
+    const [, command = '', ...words] = look.split(' ')
+    t.match(stdout, new RegExp(`^ {2}${command} `, 'm'), look)
+    const { stdout: help } = await runCli([command, '--help'], { cwd: '.' })
+    for (const word of words) if (/^--|^[a-z]+$/.test(word)) t.match(help, word, look)
+  }
+})
+
+t.test('docs/tables.md has the columns of every table of orders', async t => {
+  const text = await page('docs/tables.md')
+  for (const [name, { columns }] of Object.entries(ORDER_TABLES))
+    t.match(text, `| \`${name}\` | ${columns.map(column => `\`${column}\``).join(', ')} |`)
 })

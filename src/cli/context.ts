@@ -71,6 +71,8 @@ export interface Context {
   readonly json: (value: unknown) => void
   /** Lines on stdout whose format was made by a renderer of Markdown, CSV or YAML. */
   readonly document: (text: string) => void
+  /** Resolves once stdout has taken what was written, so that a long answer is not kept in memory. */
+  readonly drained: () => Promise<void>
   /** A line on stderr: progress, warnings, errors. */
   readonly err: (line: string) => void
   readonly paint: Paint
@@ -139,6 +141,7 @@ export function openContext(env: Environment, host: Host): Omit<Context, 'answer
     out: line => void stdout.write(`${safe(line, looks.out)}\n`),
     json: value => void stdout.write(`${jsonText(value)}\n`),
     document: text => void stdout.write(`${manyLines(text)}\n`),
+    drained: () => untilDrained(stdout),
     err: line => void stderr.write(`${safe(line, looks.err)}\n`),
     paint: marked,
     paintErr: marked,
@@ -162,6 +165,14 @@ export function openContext(env: Environment, host: Host): Omit<Context, 'answer
     exit,
     beforeExit: listener => lastWords.push(listener),
   }
+}
+
+/** A reader that went away will take nothing more: what is written then is dropped. */
+async function untilDrained(stdout: Output): Promise<void> {
+  if (stdout.writableNeedDrain !== true) return
+  await new Promise<void>(resolve => {
+    for (const event of ['drain', 'error', 'close'] as const) stdout.once?.(event, () => resolve())
+  })
 }
 
 const ISSUE_TONE: Readonly<Record<IssueStyle, Tone>> = {

@@ -7,6 +7,9 @@ export type StopSignal = 'SIGINT' | 'SIGTERM'
 /** Where text goes. */
 export interface Output {
   readonly write: (text: string) => unknown
+  /** Of a stream: it keeps in memory what nobody reads yet, and says when that is gone. */
+  readonly writableNeedDrain?: boolean
+  readonly once?: (event: 'drain' | 'error' | 'close', listener: () => void) => unknown
   readonly isTTY?: boolean
   /** Characters in a row, of a terminal that knows it. */
   readonly columns?: number

@@ -1,5 +1,6 @@
 import { instancesIn } from '../sft/addon-instances.ts'
 import type { AddonInstance, ReportedPlan } from '../sft/api.ts'
+import { countersIn } from '../sft/counters.ts'
 import { SftNotUnderstoodError } from '../sft/errors.ts'
 import { asObject, valuesUnder } from '../sft/values.ts'
 import { toWire } from '../sft/wire-form.ts'
@@ -209,6 +210,18 @@ export const ENDPOINT_JUDGES = {
       `not told under the assumed names: ${missing.map(field => form.profileFields[field]).join(', ')}`,
       found.length === 0 ? undefined : { wire: { 'profile-fields': Object.fromEntries(found) } },
     )
+  },
+  counters: ({ endpoints }) => {
+    if (endpoints.length === 0) return untested(NO_ENDPOINT)
+    const found = endpoints
+      .flatMap(({ details, rawProfile }) => [answerOf(details), answerOf(rawProfile)])
+      .flatMap(response => (response && countersIn(response)) ?? [])
+    if (found.length === 0) return untested('no answer that was looked at has a counter')
+    const fields = [...new Set(found.flatMap(counter => Object.keys(counter)))]
+    const told = `${counted(found.length, 'counter')}, with ${some(fields)}`
+    return found.every(counter => counter['uniqueId'] !== undefined)
+      ? confirmed(told)
+      : untested(`${told}; not each says of which instance it is`)
   },
   'endpoint-gone': ({ unknownEndpoint }) => {
     if (unknownEndpoint.kind === 'failed') return unread(unknownEndpoint)

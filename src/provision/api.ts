@@ -60,7 +60,7 @@ export interface PurchaseRequest extends Patience {
   readonly orderId: string
   /** `portal.sku` of an add-on plan in the catalog. */
   readonly sku: string
-  /** Bound to the order ID with the SKU; only its hash is kept. */
+  /** Bound to the order ID with the SKU, and kept in the ledger: nothing secret. */
   readonly reference?: OrderReference
 }
 

@@ -5,6 +5,7 @@
  */
 
 export type { ApplyEvent, ApplyReport, Result } from '../apply/report.ts'
+export type { IdentifierName, MissingIdentifier } from '../identifiers.ts'
 export type {
   LedgerBackup,
   LedgerCheck,
@@ -62,6 +63,8 @@ export {
   UnknownSkuError,
 } from './errors.ts'
 export type { ProvisionEvent, ProvisionListener } from './events.ts'
+export { type ExportedPage, type ExportOptions, exportOrders } from './export-orders.ts'
+export type { ExportedAddon, ExportedOrder, ExportedUsage } from './exported-order.ts'
 export type { Recheck } from './free-esims.ts'
 export type {
   AddonRow,

@@ -7,7 +7,7 @@
 
 import type { Owner } from '../durable/owner.ts'
 import type { Json } from '../model.ts'
-import type { CountedBenefit } from '../sft/api.ts'
+import type { CountedBenefit, Counter } from '../sft/api.ts'
 import type { SoldTerms } from './plan-terms.ts'
 
 /** Who works on an order or an endpoint: one operation of one provisioner of one process. */
@@ -104,6 +104,8 @@ export interface OrderRow {
   /** SHA-256 over kind, SKU, endpoint and reference: the same order again, or another one. */
   readonly content: string
   readonly sku: string
+  /** What the portal bound it to. Absent: nothing, or an order of a release that kept the hash only. */
+  readonly reference?: OrderReference
   /** What the SKU meant when the order was first placed. */
   readonly planId: string
   /** The same, where it is more than a volume for some days. */
@@ -236,6 +238,8 @@ export interface UsageRow {
   readonly balances: Readonly<Record<string, Balance>>
   /** `uniqueId event` of the events that were told, so that each is told once. */
   readonly told: readonly string[]
+  /** As the platform reported them; absent: it reported none, or the row is of an earlier release. */
+  readonly counters?: readonly Counter[]
   /** Why the read may have said less than there is. */
   readonly doubt?: string
 }

@@ -1,7 +1,7 @@
 /** What a read of add-ons makes of the ledger's rows: balances, ends, events. Pure. */
 import { defined } from '../defined.ts'
 import type { Listing } from '../finding.ts'
-import type { AddonInstance } from '../sft/api.ts'
+import type { AddonInstance, InstanceListing } from '../sft/api.ts'
 import type { EndsByTraffic } from './ends-by-traffic.ts'
 import type { ProvisionEvent } from './events.ts'
 import type { AddonRow, AddonStatus, Balance, UsageRow } from './ledger.ts'
@@ -75,7 +75,7 @@ export interface UsageUpdate {
  */
 export function mergeUsage(
   endpointId: string,
-  { items: reported, doubt }: Listing<AddonInstance>,
+  { items: reported, counters, doubt }: InstanceListing,
   rows: readonly AddonRow[],
   before: UsageRow | undefined,
   now: Date,
@@ -131,7 +131,11 @@ export function mergeUsage(
       refreshedAt: now.toISOString(),
       balances,
       told: [...told],
-      ...defined({ doubt }),
+      ...defined({
+        doubt,
+        // An answer in doubt says nothing of what it does not show.
+        counters: counters ?? (doubt === undefined ? undefined : before?.counters),
+      }),
     },
     events,
   }

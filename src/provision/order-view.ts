@@ -5,6 +5,7 @@ import {
   isUnfinished,
   type OrderFailure,
   type OrderKind,
+  type OrderReference,
   type OrderRow,
   type OrderStatus,
   type OrderStep,
@@ -16,6 +17,8 @@ export interface OrderView {
   readonly orderId: string
   readonly kind: OrderKind
   readonly sku: string
+  /** What the portal bound it to; absent: nothing, or placed with a release that kept the hash only. */
+  readonly reference?: OrderReference
   readonly planId: string
   readonly status: OrderStatus
   /** A write was announced and its end is not known yet. */

@@ -43,6 +43,7 @@ function canonical(value: Json): string {
 export const newOrder = (
   order: Pick<OrderRow, 'orderId' | 'kind' | 'content' | 'sku' | 'planId'> & {
     readonly endpointId?: string
+    readonly reference?: OrderReference
     readonly owner?: OrderOwner
     readonly fence?: number
     readonly allowSuspended?: boolean

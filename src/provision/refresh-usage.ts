@@ -1,6 +1,5 @@
-import type { Listing } from '../finding.ts'
 import { mergeInstances } from '../sft/addon-instances.ts'
-import type { AddonInstance, CallOptions, Lane } from '../sft/api.ts'
+import type { CallOptions, InstanceListing, Lane } from '../sft/api.ts'
 import { sideBySide } from '../side-by-side.ts'
 import { type EndsByTraffic, endsByTraffic } from './ends-by-traffic.ts'
 import { explainError, reasonOf } from './explain.ts'
@@ -62,7 +61,7 @@ async function readInFull(
   now: Date,
   options: CallOptions,
 ): Promise<{
-  readonly reported: Listing<AddonInstance>
+  readonly reported: InstanceListing
   readonly ends: EndsByTraffic
 }> {
   const first = await context.sft.read.addons(endpointId, options)
@@ -74,7 +73,7 @@ async function readInFull(
     return { reported: first, ends: new Map() }
   if (first.by === 'profile') await context.clock.sleep(PAUSE_MS, options.signal)
   const second = await context.sft.read.addons(endpointId, { ...options, knownGood: true })
-  const reported = mergeInstances(first.items, second)
+  const reported = mergeInstances(first, second)
   const gone = missingBeforeTheirEnd(reported, rows, now).filter(
     ({ uniqueId, terms }) => terms?.goesOn === true || !isUsedUp(before?.balances[uniqueId] ?? {}),
   )

@@ -135,7 +135,7 @@ async function placeOrder(
   signal: AbortSignal,
 ): Promise<OrderRow | undefined> {
   const plan = await findPlan(context, orderId, content.sku)
-  const { kind, sku, hash, endpointId, allowSuspended } = content
+  const { kind, sku, hash, endpointId, reference, allowSuspended } = content
   context.tell({ type: 'order started', orderId, kind })
   const { owner, fence } = context.claim
   const order = newOrder(
@@ -147,6 +147,7 @@ async function placeOrder(
       content: hash,
       owner,
       fence,
+      ...(reference !== undefined && { reference }),
       ...(allowSuspended === true && { allowSuspended }),
     },
     isoNow(context),
@@ -287,8 +288,18 @@ async function stopOrder(
     if (current === undefined) {
       if (place?.kind !== 'purchase' || isRequestMistake(error))
         return { entries: [], result: undefined }
-      const { kind, sku, hash } = place
-      const row = newOrder({ orderId, kind, sku, planId: '', content: hash }, at)
+      const { kind, sku, hash, reference } = place
+      const row = newOrder(
+        {
+          orderId,
+          kind,
+          sku,
+          planId: '',
+          content: hash,
+          ...(reference !== undefined && { reference }),
+        },
+        at,
+      )
       const failed = changeOrder(row, { status: 'failed', failure: { name, message } }, at)
       return { entries: [{ table: 'orders', row: failed }], result: failed }
     }

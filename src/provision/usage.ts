@@ -1,6 +1,6 @@
 /** Usage as a portal shows it, of what the ledger knows. Pure. */
 import { defined } from '../defined.ts'
-import type { AddonInstance } from '../sft/api.ts'
+import type { AddonInstance, Counter } from '../sft/api.ts'
 import { parsePlatformDate } from '../sft/dates.ts'
 import type { AddonRow, AddonStatus, Balance, UsageRow } from './ledger.ts'
 import type { SoldTerms } from './plan-terms.ts'
@@ -30,6 +30,8 @@ export interface EndpointUsage {
   /** When the platform was asked; its own figures may be older (contract 4.11). */
   readonly refreshedAt: string
   readonly instances: readonly InstanceUsage[]
+  /** Counters of the endpoint as the platform writes them; absent: it reports none. */
+  readonly counters?: readonly Counter[]
   /** Why the answer may say less than there is: what it did not show is kept as it was known. */
   readonly doubt?: string
 }
@@ -104,6 +106,6 @@ export function usageOf(addons: readonly AddonRow[], usage: UsageRow): EndpointU
         origin: orderId === undefined ? 'renewal or external' : 'order',
       }),
     )
-  const { endpointId, refreshedAt, doubt } = usage
-  return { endpointId, refreshedAt, instances, ...(doubt !== undefined && { doubt }) }
+  const { endpointId, refreshedAt, counters, doubt } = usage
+  return { endpointId, refreshedAt, instances, ...defined({ counters, doubt }) }
 }

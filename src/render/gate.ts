@@ -18,8 +18,13 @@ export const manyLines = (text: string): string =>
   text.replace(UNSAFE, sign => (/[\t\r\n]/.test(sign) ? sign : '\uFFFD'))
 
 /** A value as JSON that any terminal and editor shows as it is: what is unsafe stands as `\uXXXX`. */
-export const jsonText = (value: unknown): string =>
-  JSON.stringify(value, undefined, 2).replace(UNSAFE, sign =>
+export const jsonText = (value: unknown): string => escaped(JSON.stringify(value, undefined, 2))
+
+/** The same on one line, for a part of a document that is written piece by piece. */
+export const jsonLine = (value: unknown): string => escaped(JSON.stringify(value))
+
+const escaped = (json: string): string =>
+  json.replace(UNSAFE, sign =>
     sign === '\n' ? sign : `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
 

@@ -127,6 +127,12 @@ function usageLines(usage: EndpointUsage, paint: Paint): readonly string[] {
   return [
     `endpoint ${usage.endpointId}: ${count(usage.instances.length, 'add-on instance')}, read ${usage.refreshedAt}`,
     ...columns(rows),
+    ...(usage.counters ?? []).map(
+      counter =>
+        `  counter: ${Object.entries(counter)
+          .map(([name, value]) => `${name} ${value}`)
+          .join(', ')}`,
+    ),
     ...(usage.doubt === undefined
       ? []
       : [paint('warn', `not known in full, kept as it was: ${usage.doubt}`)]),

@@ -201,6 +201,7 @@ const order = z.object({
   orderId: text,
   kind: z.enum(['purchase', 'topUp']),
   sku: text,
+  reference: maybe(value),
   planId: text,
   status: z.enum(['new', 'reserved', 'activated', 'delivered', 'failed', 'cancelled']),
   unsettled: maybe(z.enum(['activate', 'subscribe'])),
@@ -258,6 +259,7 @@ const usage = z.object({
       orderId: maybe(text),
     }),
   ),
+  counters: maybe(list(table(text)).meta({ description: 'as the platform writes them' })),
   doubt: maybe(said('why the answer may say less than there is')),
 })
 

@@ -1,6 +1,6 @@
-import type { Listing } from '../finding.ts'
 import type { Json, JsonObject } from '../model.ts'
-import type { AddonInstance, CountedBenefit } from './api.ts'
+import type { AddonInstance, CountedBenefit, InstanceListing } from './api.ts'
+import { countersIn, isCounterKey } from './counters.ts'
 import {
   asList,
   asNumber,
@@ -30,9 +30,12 @@ export function blocksOf(
  * benefit whose plan is not listed is an instance all the same. Whatever is not understood, or names an
  * instance that is not, is a doubt: the answer may then tell of more instances than these.
  */
-export function instancesIn(response: JsonObject): Listing<AddonInstance> {
+export function instancesIn(response: JsonObject): InstanceListing {
   const blocks = blocksOf(response, 'promotionalPlans', 'benefitInfo')
-  if (blocks === undefined) return { items: [], doubt: 'the answer has no block of add-on plans' }
+  const counters = countersIn(response)
+  const counted = counters === undefined ? {} : { counters }
+  if (blocks === undefined)
+    return { items: [], ...counted, doubt: 'the answer has no block of add-on plans' }
   const planRows = rowsIn(blocks['promotionalPlans'], 'plan')
   const benefitRows = rowsIn(blocks['benefitInfo'], 'benefit')
   const items = joined(planRows.rows.map(planPart), benefitRows.rows.map(benefitPart))
@@ -40,7 +43,7 @@ export function instancesIn(response: JsonObject): Listing<AddonInstance> {
     doubtOfPlans(blocks['promotionalPlans'], planRows) ??
     (benefitRows.strange ? 'its benefits have a form that is not known' : undefined) ??
     doubtOfRest(response, items)
-  return { items, ...(doubt !== undefined && { doubt }) }
+  return { items, ...counted, ...(doubt !== undefined && { doubt }) }
 }
 
 function doubtOfPlans(block: Json | undefined, { rows, strange }: Rows): string | undefined {
@@ -75,7 +78,7 @@ function doubtOfRest(response: JsonObject, items: readonly AddonInstance[]): str
  * far as they concern add-ons. Being assumed they are whole only where nothing is left to guess: each
  * balance has its instance, each instance its plan, and what is none is an empty list.
  */
-export function instancesInDetails(response: JsonObject): Listing<AddonInstance> {
+export function instancesInDetails(response: JsonObject): InstanceListing {
   const listing = instancesIn(response)
   const doubt = listing.doubt ?? doubtOfDetails(response, listing.items)
   return doubt === undefined ? listing : { ...listing, doubt }
@@ -100,7 +103,8 @@ function doubtOfDetails(response: JsonObject, items: readonly AddonInstance[]): 
  */
 function strangeParts(value: Json | undefined): readonly string[] {
   return entriesOf(value).flatMap(([key, child]) => {
-    if (key === 'promotionalPlans' || key === 'benefitInfo') return []
+    // A counter of an instance that is not among them is a doubt by its uniqueId.
+    if (key === 'promotionalPlans' || key === 'benefitInfo' || isCounterKey(key)) return []
     return ADDON_KEY.test(key) && entriesOf(child).length > 0 ? [key] : strangeParts(child)
   })
 }
@@ -197,12 +201,17 @@ function benefitPart(row: JsonObject) {
 
 /** A listing with what another reading saw besides; the listing's own figures win, and its doubt stays. */
 export function mergeInstances(
-  seen: readonly AddonInstance[],
-  listing: Listing<AddonInstance>,
-): Listing<AddonInstance> {
+  { items: seen, counters: other }: InstanceListing,
+  listing: InstanceListing,
+): InstanceListing {
   const known = new Set(listing.items.map(({ uniqueId }) => uniqueId))
   const besides = seen.filter(({ uniqueId }) => !known.has(uniqueId))
-  return { ...listing, items: [...listing.items, ...besides] }
+  const counters = listing.counters ?? other
+  return {
+    ...listing,
+    items: [...listing.items, ...besides],
+    ...(counters !== undefined && { counters }),
+  }
 }
 
 function sumOf(values: readonly (number | undefined)[]): number | undefined {

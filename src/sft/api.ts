@@ -170,6 +170,17 @@ export interface AddonInstance {
   readonly expiryDate?: string
 }
 
+/**
+ * A counter of an endpoint as the platform reports it, scalars as text. Which fields it has is not public (contract
+ * 4.11); `uniqueId` is that of its instance, where it is told.
+ */
+export type Counter = Readonly<Record<string, string>>
+
+/** Add-on instances, and the counters beside them; without `counters` none are reported. */
+export interface InstanceListing extends Listing<AddonInstance> {
+  readonly counters?: readonly Counter[]
+}
+
 /** GetEndPointProfile (contract 4.11). */
 export interface EndpointProfile {
   readonly endpointId: string
@@ -182,11 +193,11 @@ export interface EndpointProfile {
   /** Text of the contract, such as `Active` or `Suspended`; undefined where the profile does not tell. */
   readonly status?: string
   /** Its add-on instances, and whether they are all. */
-  readonly instances: Listing<AddonInstance>
+  readonly instances: InstanceListing
 }
 
 /** Add-on instances, and which call told them. */
-export interface AddonListing extends Listing<AddonInstance> {
+export interface AddonListing extends InstanceListing {
   readonly by: 'details' | 'profile'
   /** State of the endpoint, where the profile was read and tells it. */
   readonly endpointStatus?: string

@@ -408,6 +408,13 @@ export const WIRE_ASSUMPTIONS = [
     set: '"balance-unit"',
   },
   {
+    id: 'counters',
+    contract: '4.11',
+    assumed:
+      'counters stand in rows under a name with "counter", with the uniqueId of their instance',
+    otherwise: 'usage shows none',
+  },
+  {
     id: 'addon-ended',
     contract: '4.4, 4.11',
     assumed: 'an add-on that ended is gone from the answers, or listed with what it had left',

@@ -1,14 +1,13 @@
-import type { Listing } from '../finding.ts'
 import type { JsonObject } from '../model.ts'
 import { normaliseIccid } from '../units.ts'
 import { readActivationCode } from './activation-code.ts'
 import { blocksOf, instancesIn, instancesInDetails, mergeInstances } from './addon-instances.ts'
 import type {
-  AddonInstance,
   AddonListing,
   CallOptions,
   EndpointProfile,
   EndpointStatistics,
+  InstanceListing,
   SftReader,
   Sim,
   SimPage,
@@ -54,10 +53,7 @@ export function createEndpointReads(
     return answerOf(await read('GetEndPointProfile', query, extract, options))
   }
 
-  async function addonDetails(
-    endpointId: string,
-    options?: CallOptions,
-  ): Promise<Listing<AddonInstance>> {
+  async function addonDetails(endpointId: string, options?: CallOptions): Promise<InstanceListing> {
     const query = { endPointId: endpointId }
     const result = await read('GetEndpointAddonDetails', query, instancesInDetails, options)
     if (result.kind === 'missing') detailsInVain = DETAILS_IN_VAIN
@@ -120,7 +116,7 @@ export function createEndpointReads(
     endpointProfile,
     async addons(endpointId, { knownGood = false, ...options } = {}) {
       requireId('GetEndpointAddonDetails', 'endPointId', endpointId)
-      let details: Listing<AddonInstance> = {
+      let details: InstanceListing = {
         items: [],
         doubt: 'the add-on details were not asked',
       }
@@ -133,7 +129,7 @@ export function createEndpointReads(
         detailsInVain++
       }
       const profile = await addonsOfProfile(endpointId, options)
-      return { ...profile, ...mergeInstances(details.items, profile), by: 'profile' }
+      return { ...profile, ...mergeInstances(details, profile), by: 'profile' }
     },
     async statistics({ endpointId, from, to }, options) {
       requireId('GetStatistics', 'endPointId', endpointId)
@@ -242,7 +238,7 @@ function profileOf(
   return { ...fields, endpointId, instances }
 }
 
-function inTerms(listing: Listing<AddonInstance>, form: WireForm): Listing<AddonInstance> {
+function inTerms(listing: InstanceListing, form: WireForm): InstanceListing {
   return { ...listing, items: listing.items.map(item => instanceInTerms(item, form)) }
 }
 

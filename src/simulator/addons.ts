@@ -271,6 +271,11 @@ export function benefitRows(instance: SimulatedInstance, wire: SimulatedWire): J
   return [...rows, { name: 'SMS', uniqueId, ...sms, ...dates }]
 }
 
+/** What an instance has counted, in bytes. */
+export function counterRow({ uniqueId, grantedBytes, leftBytes }: SimulatedInstance): JsonObject {
+  return { counterId: '1', uniqueId, name: 'DATA', value: String(grantedBytes - leftBytes) }
+}
+
 function dateOrNone(ms: number | undefined): string {
   return ms === undefined ? '-' : formatDate(ms)
 }

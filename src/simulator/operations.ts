@@ -241,17 +241,20 @@ export const OPERATIONS: readonly Operation[] = [
   read('GetEndpointAddonDetails', call => {
     const endpoint = endpointOf(call.world, text(Object.fromEntries(call.query), 'endPointId'))
     const { uniqueId, addonId } = Object.fromEntries(call.query)
-    const { addonDetailsForm: form, emptyAs } = call.settings.wire
+    const { addonDetailsForm: form, counters, emptyAs } = call.settings.wire
     const instances = instancesOf(call, endpoint, { uniqueId, addonId })
     if (instances.length === 0 && emptyAs === 'failure')
       throw new Rejection(CODES.noData, 'No data available')
-    const info = endpointInfo(call, endpoint, instances, form)
+    const info = endpointInfo(call, endpoint, instances, form, counters !== 'none')
     return form === 'rows' ? ok({ responseParam: info }) : ok({ info })
   }),
   read('GetEndPointProfile', call => {
     const endpoint = endpointOf(call.world, text(Object.fromEntries(call.query), 'endPointId'))
     const instances = instancesOf(call, endpoint)
-    return ok({ info: endpointInfo(call, endpoint, instances, call.settings.wire.profileForm) })
+    const { profileForm, counters } = call.settings.wire
+    return ok({
+      info: endpointInfo(call, endpoint, instances, profileForm, counters === 'both'),
+    })
   }),
   {
     ...write('ModifyEndPoint', ({ world, settings, body, now }) => {

@@ -1,5 +1,5 @@
 import type { JsonObject, NetworkId } from '../model.ts'
-import { benefitRows, liveInstances, promotionalPlan, settleAddons } from './addons.ts'
+import { benefitRows, counterRow, liveInstances, promotionalPlan, settleAddons } from './addons.ts'
 import { type Answer, type Call, ok } from './answer.ts'
 import { wholeNumber } from './fields.ts'
 import { addonBlocks } from './forms.ts'
@@ -109,8 +109,14 @@ export function endpointInfo(
   endpoint: SimulatedEndpoint,
   instances: readonly SimulatedInstance[],
   form: AddonForm | undefined,
+  hasCounters: boolean,
 ): JsonObject {
   const plans = instances.map(promotionalPlan)
   const benefits = instances.flatMap(instance => benefitRows(instance, settings.wire))
-  return { basicInfo: basicInfo(world, endpoint), ...addonBlocks(plans, benefits, form) }
+  return {
+    basicInfo: basicInfo(world, endpoint),
+    ...addonBlocks(plans, benefits, form),
+    // ASSUMED (contract 4.11): that there are counters is confirmed, and nothing of their form.
+    ...(hasCounters && { counterInfo: { counter: instances.map(counterRow) } }),
+  }
 }

@@ -113,6 +113,8 @@ export interface SimulatedWire extends SimulatedDialect {
   readonly opaqueTokens?: boolean
   /** Operations by name that are never executed, and what is answered instead: forms of "unknown here". */
   readonly oddAnswers?: Readonly<Record<string, OddAnswer>>
+  /** Which answers have counters (contract 4.11). Default `details`. */
+  readonly counters?: 'details' | 'both' | 'none'
   /** Form of the add-ons in GetEndpointAddonDetails. Default `blocks`. */
   readonly addonDetailsForm?: AddonForm
   /** Form of the add-ons in GetEndPointProfile. Default `blocks`. */
@@ -185,6 +187,7 @@ export const WIRE_KEYS: readonly (keyof SimulatedWire)[] = [
   'utcOffsetMinutes',
   'requiredQuery',
   'oddAnswers',
+  'counters',
   'addonDetailsForm',
   'profileForm',
   'doneOuterCode',

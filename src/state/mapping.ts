@@ -1,6 +1,6 @@
+import { csvCell, csvLine } from '../csv-text.ts'
 import { isJsonObject } from '../json.ts'
 import type { Json } from '../model.ts'
-import { oneLine } from '../render/gate.ts'
 import { kinds } from '../resources/kinds.ts'
 import { type Records, recordsOf } from './records.ts'
 import type { AnyRecord, Mapping, MappingRow, State } from './state.ts'
@@ -42,29 +42,12 @@ const sorted = (records: Records): readonly [string, AnyRecord][] =>
 export function mappingCsv(table: readonly MappingRow[]): string {
   const rows = table.map(row => new Map(Object.entries(row).flatMap(flatten)))
   const columns = [...new Set(rows.flatMap(row => [...row.keys()]))]
-  const lines = [
-    columns.map(quote),
-    ...rows.map(row => columns.map(column => quote(row.get(column) ?? ''))),
-  ]
-  return lines.map(line => `${line.join(',')}\r\n`).join('')
+  const lines = [columns, ...rows.map(row => columns.map(column => row.get(column) ?? ''))]
+  return lines.map(csvLine).join('')
 }
 
 function flatten([column, value]: [string, Json]): [string, string][] {
   return isJsonObject(value)
-    ? Object.entries(value).map(([key, item]) => [`${column}.${key}`, cell(item)])
-    : [[column, cell(value)]]
-}
-
-function cell(value: Json): string {
-  if (value === null) return ''
-  if (Array.isArray(value) && value.every(item => typeof item === 'string')) return value.join(' ')
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
-}
-
-const PLAIN_NUMBER = /^-?\d+(\.\d+)?$/
-
-function quote(cell: string): string {
-  const text = oneLine(cell)
-  const safe = /^[=+\-@\t\r]/.test(text) && !PLAIN_NUMBER.test(text) ? `'${text}` : text
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+    ? Object.entries(value).map(([key, item]) => [`${column}.${key}`, csvCell(item)])
+    : [[column, csvCell(value)]]
 }

@@ -18,6 +18,10 @@ export const provision = defineCommand({
   flags: {
     order: text('ID', "the portal's order ID"),
     sku: text('SKU', 'portal.sku of the add-on plan'),
+    reference: text(
+      'TEXT',
+      "what the order is bound to beside the SKU, such as the portal's customer",
+    ),
     qr: text('FILE', 'write the QR code to FILE.png or FILE.svg, or - for this terminal'),
     timeout: number('SECONDS', 'give up waiting after so long; the order can be resumed'),
     ...ON_DEMAND_FLAGS,
@@ -33,7 +37,11 @@ export const provision = defineCommand({
   run: ({ flags }, context) => {
     const qr = checkQrTarget(flags)
     const timeoutSeconds = flags.timeout
-    const request = { orderId: required(flags, 'order'), sku: required(flags, 'sku') }
+    const request = {
+      orderId: required(flags, 'order'),
+      sku: required(flags, 'sku'),
+      ...(flags.reference !== undefined && { reference: flags.reference }),
+    }
     return withProvisioner(flags, context, async (provisioner, signal) => {
       const sale = await provisioner.purchase({
         ...request,

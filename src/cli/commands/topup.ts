@@ -13,6 +13,10 @@ export const topup = defineCommand({
     order: text('ID', "the portal's order ID of this top-up"),
     endpoint: text('ID', 'endpoint that was sold'),
     sku: text('SKU', 'portal.sku of the add-on plan'),
+    reference: text(
+      'TEXT',
+      "what the order is bound to beside the SKU, such as the portal's customer",
+    ),
     'allow-suspended': on(
       'top up a suspended eSIM too, which carries no traffic until reactivated',
     ),
@@ -25,6 +29,7 @@ export const topup = defineCommand({
       orderId: required(flags, 'order'),
       endpointId: required(flags, 'endpoint'),
       sku: required(flags, 'sku'),
+      ...(flags.reference !== undefined && { reference: flags.reference }),
     }
     return withProvisioner(flags, context, async (provisioner, signal) => {
       const done = await provisioner.topUp({
