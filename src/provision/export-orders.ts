@@ -15,7 +15,7 @@ import {
   PAGE,
   type UsageRow,
 } from './ledger.ts'
-import { compareUniqueIds } from './usage.ts'
+import { compareUniqueIds, shownTerms } from './usage.ts'
 
 export interface ExportOptions {
   /** The state whose keys and SKUs are told. */
@@ -150,13 +150,14 @@ function exportedAddon(
   plans: ReadonlyMap<string, PlanNames>,
 ): ExportedAddon {
   const { uniqueId, endpointId, orderId, planId, planName, status } = row
-  const { purchasedAt, startsAt, expiresAt } = row
+  const { purchasedAt, startsAt, expiresAt, terms } = row
   return {
     uniqueId,
     endpointId,
     ...defined({ orderId, planId, planName }),
     ...plans.get(planId ?? ''),
     status,
+    ...shownTerms(terms),
     ...defined({ purchasedAt, startsAt, expiresAt }),
     ...(usage !== undefined && { usage: usageOf(uniqueId, usage) }),
   }

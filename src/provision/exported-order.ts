@@ -9,6 +9,7 @@ import type {
   OrderReference,
   OrderStatus,
 } from './ledger.ts'
+import type { ShownTerms } from './usage.ts'
 
 /** Usage of an instance; volumes in bytes. */
 export interface ExportedUsage extends Balance {
@@ -21,7 +22,7 @@ export interface ExportedUsage extends Balance {
 }
 
 /** An add-on instance. */
-export interface ExportedAddon {
+export interface ExportedAddon extends ShownTerms {
   readonly uniqueId: string
   readonly endpointId: string
   /** Absent: nobody here made it (a renewal, or done elsewhere). */

@@ -80,6 +80,16 @@ function statusOf(
   return startsAt !== undefined || usedBytes > 0 ? 'active' : 'waiting'
 }
 
+/** What of an instance's terms its balance is read by. */
+export type ShownTerms = Pick<InstanceUsage, 'unlimitedData' | 'dailyData' | 'unlimitedValidity'>
+
+/** What was sold, as far as it is certain. */
+export const shownTerms = (terms: SoldTerms | undefined): ShownTerms => ({
+  ...(terms?.unlimitedData && { unlimitedData: true }),
+  ...(terms?.daily && !terms.mayBe && { dailyData: true }),
+  ...(terms?.unlimitedValidity && { unlimitedValidity: true }),
+})
+
 /** The usage of an endpoint from the ledger's rows. */
 export function usageOf(addons: readonly AddonRow[], usage: UsageRow): EndpointUsage {
   const instances = [...addons]
@@ -99,9 +109,7 @@ export function usageOf(addons: readonly AddonRow[], usage: UsageRow): EndpointU
         ...defined({ planId, planName }),
         status,
         ...usage.balances[uniqueId],
-        ...(terms?.unlimitedData && { unlimitedData: true }),
-        ...(terms?.daily && !terms.mayBe && { dailyData: true }),
-        ...(terms?.unlimitedValidity && { unlimitedValidity: true }),
+        ...shownTerms(terms),
         ...defined({ startsAt, expiresAt, orderId }),
         origin: orderId === undefined ? 'renewal or external' : 'order',
       }),

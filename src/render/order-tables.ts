@@ -54,8 +54,12 @@ const USAGE_COLUMNS = [
   'grantedBytes',
   'leftBytes',
   'usedBytes',
+  'unlimitedData',
+  'dailyData',
+  'benefits',
   'startsAt',
   'expiresAt',
+  'unlimitedValidity',
   'counters',
   'refreshedAt',
   'doubt',
@@ -83,13 +87,21 @@ export const ORDER_TABLES = {
   usage: {
     columns: USAGE_COLUMNS,
     rows: ({ addons }) =>
-      addons.map(({ usage, endpointId, uniqueId, sku, status, startsAt, expiresAt }) => {
-        const { counters, ...rest } = usage ?? {}
-        const counted = counters && { counters: [...counters] }
-        return { endpointId, uniqueId, sku, status, startsAt, expiresAt, ...rest, ...counted }
+      addons.map(({ usage, ...addon }) => {
+        const { counters, benefits, ...rest } = usage ?? {}
+        return {
+          ...chosen(addon, USAGE_COLUMNS),
+          ...rest,
+          ...(benefits && { benefits: benefits.map(benefit => ({ ...benefit })) }),
+          ...(counters && { counters: [...counters] }),
+        }
       }),
   },
 } as const satisfies Readonly<Record<string, OrderTable>>
+
+/** The fields of a row that are columns. */
+const chosen = (row: Row, columns: readonly string[]): Row =>
+  Object.fromEntries(Object.entries(row).filter(([name]) => columns.includes(name)))
 
 export type OrderTableName = keyof typeof ORDER_TABLES
 

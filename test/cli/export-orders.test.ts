@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { makeLedger } from '../../src/ledger/ledger-file.ts'
 import {
   exportOrders,
@@ -11,7 +11,7 @@ import { emptyState } from '../../src/state/apply-entry.ts'
 import { anEsim, anOrder } from '../provision/ledger-contract.ts'
 import { openDesk, smallCatalog } from './desk.ts'
 
-const shop = async (t: t.Test) => {
+const shop = async (t: Test) => {
   const desk = await openDesk(t, iccids => smallCatalog(iccids.slice(0, 4)))
   await desk.run('apply --auto-approve')
   const sale = JSON.parse(
