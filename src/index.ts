@@ -126,6 +126,7 @@ export type {
   EndpointProfile,
   EndpointSettings,
   EndpointStatistics,
+  InstanceListing,
   Lane,
   ListOptions,
   ModifyPlanRequest,

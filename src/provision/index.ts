@@ -5,7 +5,12 @@
  */
 
 export type { ApplyEvent, ApplyReport, Result } from '../apply/report.ts'
-export type { IdentifierName, MissingIdentifier } from '../identifiers.ts'
+export {
+  IDENTIFIERS,
+  type Identifier,
+  type IdentifierName,
+  type MissingIdentifier,
+} from '../identifiers.ts'
 export type {
   LedgerBackup,
   LedgerCheck,
