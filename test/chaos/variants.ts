@@ -102,6 +102,8 @@ export const NOT_COMPOSED: Readonly<Partial<Record<keyof SimulatedWire, string>>
   hiddenRows: 'what a list hides for good is seen by nobody where no other read tells it',
   answeredIds: 'the ID of an object that neither the state nor the run knows looks like a new one',
   megabyte: 'must be told with SFT_WIRE',
+  planTerms: 'must be told with account.wire',
+  unlimitedBalance: 'must be told with account.wire',
   requiredQuery: 'must be told with SFT_WIRE',
 }
 

@@ -334,7 +334,7 @@ t.test(
     t.same(await orderIds(ledger), [])
     await t.rejects(
       openLedger('mysql://localhost/shop'),
-      /mysql: is not a place for a ledger; .* file:, memory:/,
+      /mysql: is not a place for a ledger; .* file:, postgres:, postgresql:, memory:/,
     )
   },
 )
