@@ -47,7 +47,8 @@ export async function runActivation(
 ): Promise<ActivationVerdict> {
   const { endpointId, iccid } = endpoint
   const { read, write } = sft
-  let { mayBeOurs } = start
+  // A call that was answered by a refusal, or by "already", may have been executed all the same.
+  let wasSent = start.mayBeOurs
   // An earlier process may have waited long for its place in the budget and sent it just now.
   let sentAt = clock.now()
 
@@ -57,11 +58,13 @@ export async function runActivation(
         call === 'ActivateEndPoint'
           ? await write.activateEndpoint(endpointId, options)
           : await write.changeLifecycle({ endpointId, lifecycle: 'A', reason: '1' }, options)
+      wasSent = true
       return { saw: already ? 'already' : 'done' }
     } catch (error) {
+      if (!(error instanceof SftRejectedError || error instanceof SftUnknownOutcomeError))
+        throw error
+      wasSent = true
       if (error instanceof SftRejectedError) return { saw: 'refusal', why: reasonOf(error) }
-      if (!(error instanceof SftUnknownOutcomeError)) throw error
-      mayBeOurs = true
       sentAt = error.sentAt
       await onUnclear(reasonOf(error))
       return { saw: 'unclear' }
@@ -110,7 +113,7 @@ export async function runActivation(
     if (end.is === 'ours' || end.is === 'left' || end.is === 'taken') return end
     throw new SftUnknownOutcomeError('why' in end ? end.why : end.is)
   } catch (error) {
-    if (!mayBeOurs && (error instanceof SftError || isAbort(error))) await onNotSent()
+    if (!wasSent && (error instanceof SftError || isAbort(error))) await onNotSent()
     throw error
   }
 }

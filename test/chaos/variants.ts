@@ -79,6 +79,7 @@ const CHOICES = {
   junkRows: rarely(ofLists(fc.constantFrom('nulls', 'mixed'))),
   zoneNames: mostly('fixed', 'editable'),
   createdZones: mostly('new', 'all'),
+  counters: mostly('details', 'both', 'none'),
   plansWithoutType: mostly('all', 'postpaid'),
 }
 

@@ -48,3 +48,26 @@ for (const [name, operations] of [
       )
       for (const end of ends) if (end.status === 'rejected') t.error(end.reason)
     })
+
+t.test(
+  'an activation answered with "already", whose SIM cannot be read then, is not taken for never sent',
+  async t => {
+    const market = await openMarket(t, { endpoints: 3 })
+    const { shop, ledger } = await openShop(market)
+    await shop.purchase({ orderId: 'first', sku: 'EU-1GB' })
+    market.simulator.fault({ operation: 'EndPointLifeCycleChange', kind: 'already-after' })
+    market.simulator.fault({ operation: 'fetchSIM', kind: '5xx-before', count: 3 })
+    await t.rejects(shop.purchase({ orderId: 'A', sku: 'EU-1GB' }))
+    const active = [...market.simulator.world.endpoints.values()].find(
+      one => one.status === 'Active' && one.instances.length === 0,
+    )
+    const left = await ledger.transact({ orderIds: ['A'] }, rows => ({
+      entries: [],
+      result: rows.order('A'),
+    }))
+    t.match(left, { endpointId: active?.endPointId, intent: { write: 'activate' } })
+    const sale = await shop.purchase({ orderId: 'A', sku: 'EU-1GB' })
+    t.equal(sale.endpointId, active?.endPointId)
+    await shop[Symbol.asyncDispose]()
+  },
+)

@@ -223,7 +223,7 @@ t.test('an endpoint whose add-ons lost their IDs in the answer is read by its pr
     doubt: /without uniqueId/,
   })
   simulator.fault({ operation: 'GetEndpointAddonDetails', kind: 'field-missing' })
-  t.same(await sft.read.addons(endpointId), {
+  t.match(await sft.read.addons(endpointId), {
     items: [instance],
     by: 'profile',
     endpointStatus: 'Pre-Active',
