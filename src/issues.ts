@@ -17,6 +17,7 @@ export const ISSUE_CODES = {
   YAML_TOO_COMPLEX: 'the YAML is nested deeper or has more parts than the limit',
   YAML_DOCUMENTS: 'a file has more than one document',
   YAML_DUPLICATE_KEY: 'a mapping has a key twice',
+  FORMAT_LEFT: 'fmt leaves a file as it is, since its one form would lose something',
   // schema
   VERSION_UNKNOWN: 'version is missing or not 1',
   SCHEMA: 'a value has the wrong type or form',

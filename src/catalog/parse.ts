@@ -12,15 +12,26 @@ import type { IssueLog, Problem } from './issue-log.ts'
 import type { CatalogLimits } from './limits.ts'
 import { issueAt, type Place, type Source } from './source.ts'
 
-/**
- * Reads one YAML 1.2 document; `undefined` where it cannot be used, and the log says why. The text is fed
- * to the parser piece by piece, so that hostile input is given up early and not after gigabytes of tree.
- */
+/** The contents of one YAML 1.2 document, null where there are none; `undefined` as `parseCatalogDocument`. */
 export function parseYaml(
   source: Source,
   limits: CatalogLimits,
   log: IssueLog,
 ): Node | null | undefined {
+  const document = parseCatalogDocument(source, limits, log)
+  return document ? document.contents : document
+}
+
+/**
+ * Reads one YAML 1.2 document, null where the text has none; `undefined` where it cannot be used, and the log says
+ * why. The text is fed to the parser piece by piece, so that hostile input is given up early and not after
+ * gigabytes of tree.
+ */
+export function parseCatalogDocument(
+  source: Source,
+  limits: CatalogLimits,
+  log: IssueLog,
+): Document.Parsed | null | undefined {
   const guard = createGuard(limits)
   const parser = new Parser()
   const composer = new Composer({
@@ -67,7 +78,7 @@ export function parseYaml(
     const [from, to] = problem.pos
     report({ offset: from, length: Math.max(1, to - from) }, describe(problem, limits))
   }
-  return problems.length > 0 ? undefined : document.contents
+  return problems.length > 0 ? undefined : document
 }
 
 interface Guard {

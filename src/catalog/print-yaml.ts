@@ -1,6 +1,7 @@
 import { isJsonObject } from '../json.ts'
 import type { Json } from '../model.ts'
 import type { PrintedEntry } from './entry-edit.ts'
+import { formatText } from './format-file.ts'
 import { flowText, scalarText } from './yaml-text.ts'
 
 /** A catalog file of one subject. */
@@ -14,9 +15,7 @@ export interface PrintedFile {
   readonly tail?: readonly string[]
 }
 
-const WIDTH = 100
-
-/** A catalog file as text that `loadCatalog` reads back as it was given; the same input, the same text. */
+/** A catalog file as text that `loadCatalog` reads back as it was given, in the one form; the same input, the same text. */
 export function printCatalogFile(file: PrintedFile): string {
   const lines = [...file.head.map(comment), 'version: 1']
   if (file.account !== undefined) {
@@ -28,7 +27,9 @@ export function printCatalogFile(file: PrintedFile): string {
   if (section !== undefined && entries.length > 0)
     lines.push('', `${section}:`, ...entries.flatMap(entryLines))
   if (file.tail !== undefined && file.tail.length > 0) lines.push('', ...file.tail.map(comment))
-  return `${lines.join('\n')}\n`
+  const text = `${lines.join('\n')}\n`
+  const formatted = formatText('a file that is to be written', text)
+  return 'text' in formatted ? formatted.text : text
 }
 
 /** The key of the entry that a line of a printed file belongs to. */
@@ -56,26 +57,8 @@ function entryLines(entry: PrintedEntry): readonly string[] {
 function fieldLines(field: string, value: Json, indent: string): readonly string[] {
   if (value === null || typeof value !== 'object')
     return [`${indent}${field}: ${scalarText(value)}`]
-  const line = `${indent}${field}: ${flowText(value)}`
-  if (!isList(value) || (line.length <= WIDTH && !value.some(isJsonObject))) return [line]
-  if (value.some(isJsonObject))
-    return [`${indent}${field}:`, ...value.map(item => `${indent}  - ${flowText(item)}`)]
-  return [`${indent}${field}: [`, ...wrapped(value.map(flowText), `${indent}  `)]
-}
-
-/** Items of a list over several lines; the last one closes it. */
-function wrapped(items: readonly string[], indent: string): readonly string[] {
-  const lines: string[] = []
-  let line = indent
-  for (const [index, item] of items.entries()) {
-    const text = `${item}${index === items.length - 1 ? ']' : ','}`
-    if (line !== indent && line.length + 1 + text.length > WIDTH) {
-      lines.push(line)
-      line = indent
-    }
-    line += line === indent ? text : ` ${text}`
-  }
-  return [...lines, line]
+  if (!isList(value) || !value.some(isJsonObject)) return [`${indent}${field}: ${flowText(value)}`]
+  return [`${indent}${field}:`, ...value.map(item => `${indent}  - ${flowText(item)}`)]
 }
 
 /** Names come from the platform: nothing in them may end the comment. */

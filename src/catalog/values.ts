@@ -182,7 +182,8 @@ function listItems(node: Node): readonly Node[] {
 }
 
 /** Keys are text, whatever they look like. */
-function keyText(key: Scalar): string {
+/** A key as it is written. */
+export function keyText(key: Scalar): string {
   return typeof key.value === 'string' ? key.value : (key.source ?? String(key.value))
 }
 

@@ -12,7 +12,7 @@ import { type Context, showIssues } from './context.ts'
 import { UsageError } from './flags.ts'
 
 /** Where the catalog is. */
-export const catalogFolder = (flags: CatalogFlags, context: Context): string =>
+export const catalogFolder = (flags: Pick<CatalogFlags, 'catalog'>, context: Context): string =>
   catalogLocation(context.env, flags.catalog)
 
 /** How a wrong check digit is taken; undefined: as usual. */

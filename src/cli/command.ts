@@ -117,9 +117,13 @@ export const CHECK_DIGIT_FLAG = {
   ),
 } as const
 
+export const CATALOG_FLAG = {
+  catalog: text('FOLDER', 'catalog folder (SFT_CATALOG; default catalog)'),
+} as const
+
 /** Flags of commands that read the catalog. */
 export const CATALOG_FLAGS = {
-  catalog: text('FOLDER', 'catalog folder (SFT_CATALOG; default catalog)'),
+  ...CATALOG_FLAG,
   ...CHECK_DIGIT_FLAG,
 } as const
 

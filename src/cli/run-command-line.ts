@@ -11,6 +11,7 @@ import type { Host } from './host.ts'
 /** Commands are loaded when asked for: `--version` loads none. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   validate: async () => (await import('./commands/validate.ts')).validate,
+  fmt: async () => (await import('./commands/fmt.ts')).fmt,
   schema: async () => (await import('./commands/schema.ts')).schema,
   plan: async () => (await import('./commands/plan.ts')).plan,
   apply: async () => (await import('./commands/apply.ts')).apply,

@@ -1,4 +1,5 @@
 /** The tables of the guide api-data-flow-provisioning, as the ledger has them, order by order. */
+import { setImmediate } from 'node:timers/promises'
 import { defined } from '../defined.ts'
 import { type MissingIdentifier, missingIdentifier } from '../identifiers.ts'
 import { textOf } from '../json.ts'
@@ -60,6 +61,8 @@ export async function* exportOrders(
     const isLast = left === 0
     yield { orders, ...(isLast && rows.length > page.length && { next: last.orderId }) }
     if (isLast) return
+    // A driver frees what a page took, and signals are heard, only between turns of the event loop.
+    await setImmediate()
   }
 }
 

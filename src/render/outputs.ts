@@ -350,6 +350,16 @@ const accountSettings = z.object({
 /** The fields that each command answers with; several where it has several answers. */
 const ANSWERS = {
   validate: [z.object({ valid: flag, issues: list(placedIssue) })],
+  fmt: [
+    z.object({
+      check: flag,
+      files: count,
+      changed: list(text).meta({
+        description: 'files that were, or with --check are, in another form',
+      }),
+      issues: list(placedIssue),
+    }),
+  ],
   plan: [planFields],
   apply: [z.object({ plan: planFields, report: reportFields.nullable() })],
   drift: [

@@ -40,6 +40,8 @@ t.test('every answer with --json is what the schema of its command says', async 
   const desk = await openDesk(t, iccids => smallCatalog(iccids.slice(0, 8)))
   const run = (line: string) => said(t, desk, line)
   t.same((await run('validate'))['outcome'], 'ok')
+  await run('fmt --check')
+  await run('fmt')
   t.match(await run('plan'), { outcome: 'changes', exitCode: 0, summary: { exitCode: 2 } })
   t.match(await run('plan --detailed-exitcode'), { outcome: 'changes', exitCode: 2 })
   t.match(await run('apply --auto-approve'), { outcome: 'ok', report: { counts: { failed: 0 } } })
