@@ -193,7 +193,29 @@ export type {
   SupersededObject,
 } from './state/state.ts'
 export { type StateDamage, StateDamagedError } from './state/state-errors.ts'
+export { rowsOfState, stateOfRows } from './state/state-rows.ts'
 export { sharedSlots } from './stores/budgets.ts'
+export {
+  type MigrateOptions,
+  type MoveProgress,
+  migrateStore,
+  type StoreMove,
+} from './stores/migrate.ts'
+export {
+  type Arrival,
+  type Departure,
+  isFinished,
+  type MovableThere,
+  MovedError,
+  type MovedPart,
+  type MovedPlace,
+  type MovedRow,
+  type MovedRows,
+  type MoveMark,
+  type Moves,
+  mayReceive,
+  OtherPartError,
+} from './stores/moving.ts'
 export { type LoadStore, registerStore } from './stores/registry.ts'
 export { openState, readState } from './stores/states.ts'
 export type { BudgetKeeper, BudgetOptions, Store } from './stores/store.ts'

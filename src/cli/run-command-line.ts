@@ -35,6 +35,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   cancel: async () => (await import('./commands/cancel.ts')).cancel,
   ledger: async () => (await import('./commands/ledger.ts')).ledger,
   account: async () => (await import('./commands/account.ts')).account,
+  store: async () => (await import('./commands/store.ts')).store,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,
   export: async () => (await import('./commands/export.ts')).exportCommand,
   simulate: async () => (await import('./commands/simulate.ts')).simulate,

@@ -12,8 +12,13 @@ export class SnapshotError extends Error {
   readonly path: string
   readonly reason: 'missing' | 'empty' | 'damaged'
   readonly problem: string
-  constructor(path: string, reason: SnapshotError['reason'], problem: string) {
-    super(`${path}: ${problem}`)
+  constructor(
+    path: string,
+    reason: SnapshotError['reason'],
+    problem: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${path}: ${problem}`, options)
     this.path = path
     this.reason = reason
     this.problem = problem
@@ -122,7 +127,7 @@ function unseal<Data>(
     data = isWhole ? format.take(value) : format.decode(value)
   } catch (error) {
     if (!(error instanceof Error)) throw error
-    throw damaged(error.message)
+    throw new SnapshotError(path, 'damaged', error.message, { cause: error })
   }
   const isOld = seal === undefined && versionOf(value) <= format.unsealed
   if (!isWhole && !isOld && edits === 'refused') throw damaged(CHANGED)

@@ -1,4 +1,5 @@
 import type { Ledger } from '../provision/ledger.ts'
+import type { Moves } from '../stores/moving.ts'
 
 /** What reading a ledger from end to end told. */
 export interface LedgerCheck {
@@ -62,4 +63,6 @@ export interface LedgerKeeper {
   ): Promise<LedgerEditReport | undefined>
   /** Opens one from which nothing is sold, to look after it; undefined where it is a usual one. */
   openHalted?(place: string): Promise<HaltedLedger | undefined>
+  /** Moves a ledger to another store, and takes one from there. */
+  readonly moves?: Moves
 }

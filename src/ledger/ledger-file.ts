@@ -8,7 +8,15 @@ import { withShortLock } from '../durable/lock.ts'
 import { SnapshotError } from '../durable/snapshot.ts'
 import { PlainError, plainly } from '../plain-error.ts'
 import type { EsimRow, LedgerEntry } from '../provision/ledger.ts'
-import { type Connection, connect, isBusy, isNoDatabase, SqlError } from './connection.ts'
+import { MovedError, type MoveMark, readMark } from '../stores/moving.ts'
+import {
+  type Connection,
+  connect,
+  isBusy,
+  isNoDatabase,
+  SqlError,
+  type SqlRow,
+} from './connection.ts'
 import { refuseNetworkFolder } from './network-folder.ts'
 import { type OldLedger, readOldForm, retireOldForm } from './old-form.ts'
 import { numberIn, textIn, valuesOf } from './rows.ts'
@@ -17,7 +25,9 @@ import {
   APPLICATION_ID,
   COUNT_IN,
   COUNT_OUT,
+  HALT,
   IS_COUNTED,
+  MARKED_VERSION,
   NOTE_REFRESHED,
   SCHEMA,
   SCHEMA_VERSION,
@@ -32,10 +42,21 @@ export interface LedgerFile extends LedgerPlace {
   readonly connection: Connection
   /** Why nothing is sold from it until somebody looked; undefined where all is well. */
   readonly halted: string | undefined
+  /** Set where it went elsewhere, or comes and is not all there. */
+  readonly mark: MoveMark | undefined
 }
 
-/** Opens the ledger at a path to write, making it where there has never been one; one of the old form is moved over. */
-export async function openLedgerFile(given: string): Promise<LedgerFile> {
+/** Whether one that is marked by a move is opened. Only the move itself does that. */
+type Marked = 'refused' | 'taken'
+
+/**
+ * Opens the ledger at a path to write, making it where there has never been one; one of the old form is moved over.
+ * Throws a `MovedError` for one that went elsewhere.
+ */
+export async function openLedgerFile(
+  given: string,
+  marked: Marked = 'refused',
+): Promise<LedgerFile> {
   const path = await followLinks(given)
   await refuseNetworkFolder(path)
   // Under the lock of the old form, so that no process of an old release decides meanwhile.
@@ -46,6 +67,7 @@ export async function openLedgerFile(given: string): Promise<LedgerFile> {
     const connection = await connectTo(path)
     try {
       const identity = await untilFree(path, () => identify(path, connection))
+      if (marked === 'refused') refuseMark(path, identity.mark)
       await untilFree(path, () => {
         const [answer] = connection.all('pragma ledger.journal_mode = wal')
         if (answer?.['journal_mode'] !== 'wal')
@@ -65,14 +87,19 @@ export async function openLedgerFile(given: string): Promise<LedgerFile> {
 }
 
 /** A ledger that is only read: in its file, or in the old form. Undefined where there is none. */
-export async function lookAtLedgerFile(given: string): Promise<LedgerFile | OldLedger | undefined> {
+export async function lookAtLedgerFile(
+  given: string,
+  marked: Marked = 'refused',
+): Promise<LedgerFile | OldLedger | undefined> {
   const path = await followLinks(given)
   for (let attempt = 1; ; attempt++) {
     if (await isNew(path)) return undefined
     try {
       const connection = await untilFree(path, () => connect(path, 'ro'))
       try {
-        return { path, connection, ...(await untilFree(path, () => identify(path, connection))) }
+        const identity = await untilFree(path, () => identify(path, connection))
+        if (marked === 'refused') refuseMark(path, identity.mark)
+        return { path, connection, ...identity }
       } catch (error) {
         connection.close()
         throw error
@@ -109,7 +136,7 @@ async function connectTo(path: string): Promise<Connection> {
 export function identify(
   path: string,
   connection: Connection,
-): Pick<LedgerFile, 'lineage' | 'serial' | 'halted'> {
+): Pick<LedgerFile, 'lineage' | 'serial' | 'halted' | 'mark'> {
   const [application] = connection.all('pragma ledger.application_id')
   const [version] = connection.all('pragma ledger.user_version')
   if (numberIn(application, 'application_id') !== APPLICATION_ID)
@@ -119,19 +146,43 @@ export function identify(
       'is a database of another program, not a ledger; name another file',
     )
   const found = numberIn(version, 'user_version')
-  if (found > SCHEMA_VERSION)
+  const [place] = connection.all(SELECT.place)
+  const halted = haltedAt(place)
+  const mark = found === MARKED_VERSION ? readMark(halted) : undefined
+  if (found > SCHEMA_VERSION && mark === undefined)
     throw new SnapshotError(
       path,
       'damaged',
       `has version ${found}, written by a newer sft-catalog, and this one reads version ${SCHEMA_VERSION}: update sft-catalog`,
     )
-  const [place] = connection.all(SELECT.place)
+  return { lineage: textIn(place, 'lineage'), serial: numberIn(place, 'serial'), halted, mark }
+}
+
+/** Why nothing is sold from a ledger, as its place says. */
+export function haltedAt(place: SqlRow | undefined): string | undefined {
   const halted = place?.['halted']
-  return {
-    lineage: textIn(place, 'lineage'),
-    serial: numberIn(place, 'serial'),
-    halted: typeof halted === 'string' ? halted : undefined,
-  }
+  return typeof halted === 'string' ? halted : undefined
+}
+
+const refuseMark = (path: string, mark: MoveMark | undefined): void => {
+  if (mark !== undefined) throw new MovedError(path, 'ledger', mark)
+}
+
+/** Throws where a ledger came to a halt since it was opened: it went elsewhere, or another program halted it. */
+export function refuseHaltedSince(
+  { path, halted }: Pick<LedgerFile, 'path' | 'halted'>,
+  place: SqlRow | undefined,
+): void {
+  const now = haltedAt(place)
+  if (now === undefined || now === halted) return
+  refuseMark(path, readMark(now))
+  throw haltedError(path, now)
+}
+
+/** Marks an open ledger in a transaction that is under way, or takes the mark off. */
+export function setMark({ run, exec }: Connection, mark: MoveMark | undefined): void {
+  run(HALT, mark === undefined ? null : JSON.stringify(mark))
+  exec(`pragma ledger.user_version = ${mark === undefined ? SCHEMA_VERSION : MARKED_VERSION}`)
 }
 
 /** Whether there is no ledger yet. Throws for an empty file, and where something of a ledger is left. */
@@ -184,12 +235,16 @@ async function tracesOf(path: string): Promise<readonly string[]> {
     .map(name => join(dirname(path), name))
 }
 
-/** Writes a ledger with these entries beside its place, then puts it there in one step. Only under its lock. */
+/**
+ * Writes a ledger with these entries beside its place, then puts it there in one step, marked where a mark is given.
+ * Only under its lock.
+ */
 export async function makeLedger(
   path: string,
   lineage: string,
   serial: number,
   entries: Iterable<LedgerEntry>,
+  mark?: MoveMark,
 ): Promise<void> {
   const temporary = `${path}.tmp`
   await makePrivateFile(temporary)
@@ -200,9 +255,9 @@ export async function makeLedger(
     connection.exec(SCHEMA.replaceAll(/^create (table|index) /gm, 'create $1 ledger.'))
     connection.run('insert into place (lineage, serial) values ($1, $2)', lineage, serial)
     for (const entry of entries) putEntry(connection, entry)
-    connection.exec(
-      `pragma ledger.application_id = ${APPLICATION_ID}; pragma ledger.user_version = ${SCHEMA_VERSION}; commit`,
-    )
+    connection.exec(`pragma ledger.application_id = ${APPLICATION_ID}`)
+    setMark(connection, mark)
+    connection.exec('commit')
   } finally {
     connection.close()
   }
@@ -267,14 +322,16 @@ function olderThanNoted(
 
 /** Throws where nothing may be sold from a ledger until the account was read. */
 export function refuseHalted({ path, halted }: LedgerFile): void {
-  if (halted === undefined) return
-  throw new SnapshotError(
+  if (halted !== undefined) throw haltedError(path, halted)
+}
+
+const haltedError = (path: string, halted: string): SnapshotError =>
+  new SnapshotError(
     path,
     'damaged',
     `${halted}. What was sold since is not in it and would be sold again, so nothing is sold from it. Put the right ` +
       `one back, or run \`sft-catalog ledger recheck --ledger ${path}\`: it reads the account and asks`,
   )
-}
 
 /** How long a step waits for another process, in milliseconds. */
 const PATIENCE_MS = 25_000

@@ -3,6 +3,9 @@ import type { LedgerEntry } from '../provision/ledger.ts'
 /** The form of the tables; it grows with each change of `SCHEMA`. */
 export const SCHEMA_VERSION = 1
 
+/** The form of a ledger that went elsewhere, or comes and is not all there: who does not know it refuses it. */
+export const MARKED_VERSION = 2
+
 /** Says that an SQLite file is a ledger, as `file` and other tools show it: "SFTL". */
 export const APPLICATION_ID = 0x53_46_54_4c
 
@@ -148,6 +151,9 @@ export type Selects = ReturnType<typeof selects>
 
 /** The questions as SQLite takes them. */
 export const SELECT = selects('(select value from json_each($1))')
+
+/** Says why nothing may be sold: text, or the mark of a move as JSON. */
+export const HALT = 'update place set halted = $1'
 
 export const NEXT_SERIAL = 'update place set serial = serial + 1'
 

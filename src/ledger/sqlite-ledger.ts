@@ -12,6 +12,7 @@ import {
   openLedgerFile,
   putEntry,
   refuseHalted,
+  refuseHaltedSince,
   untilFree,
 } from './ledger-file.ts'
 import { questionsOf, rowsIn } from './questions.ts'
@@ -108,6 +109,7 @@ function openOn(location: string, file: LedgerFile): Ledger {
     connection.exec('begin immediate')
     try {
       refuseReplaced(path, opened)
+      refuseHaltedSince(file, connection.all(SELECT.place)[0])
       let wrote = false
       const answers = taken.map(({ keys, decide, resolve, reject }) => {
         let decision: Decision<unknown>
@@ -153,7 +155,10 @@ function openOn(location: string, file: LedgerFile): Ledger {
   const ask = async (sql: string, ...values: readonly SqlValue[]): Promise<readonly SqlRow[]> => {
     refuseClosed()
     try {
-      return await untilFree(path, () => connection.all(sql, ...values))
+      return await untilFree(path, () => {
+        refuseHaltedSince(file, connection.all(SELECT.place)[0])
+        return connection.all(sql, ...values)
+      })
     } catch (error) {
       throw inPlainWords(path, error)
     }
@@ -183,7 +188,7 @@ function openOn(location: string, file: LedgerFile): Ledger {
 }
 
 /** Ends a transaction that failed; after some failures the database has done so itself. */
-function undo({ exec }: Connection): void {
+export function undo({ exec }: Connection): void {
   try {
     exec('rollback')
   } catch (error) {

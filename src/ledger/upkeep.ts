@@ -11,6 +11,7 @@ import {
 import { withShortLock } from '../durable/lock.ts'
 import { SnapshotError } from '../durable/snapshot.ts'
 import { PlainError, plainly } from '../plain-error.ts'
+import { MovedError } from '../stores/moving.ts'
 import { type Connection, connect, isBusy, SqlError } from './connection.ts'
 import type { LedgerBackup, LedgerRestoration } from './keeper.ts'
 import {
@@ -96,6 +97,7 @@ export async function restoreFileLedger(
 ): Promise<LedgerRestoration> {
   const path = await followLinks(location)
   return await withShortLock(lockOf(path), async () => {
+    await refuseMoved(path)
     const from = file === undefined ? await newestBackup(path) : await followLinks(file)
     if (from === path) throw new PlainError(`${location}: that is the ledger itself; name a backup`)
     const backup = await openBackup(from)
@@ -112,6 +114,17 @@ export async function restoreFileLedger(
     await putInPlace(temporary, path)
     return { from, serial: backup.serial, kept }
   })
+}
+
+/** A backup in the place of a ledger that went elsewhere would sell beside it. */
+async function refuseMoved(path: string): Promise<void> {
+  try {
+    const found = await lookAtLedgerFile(path)
+    if (found !== undefined && 'connection' in found) found.connection.close()
+  } catch (error) {
+    // Whatever else is wrong with it is what it is restored for.
+    if (error instanceof MovedError) throw error
+  }
 }
 
 async function openBackup(from: string) {

@@ -9,7 +9,7 @@ import { away, databaseError, isAway, isUndone, POOLED } from './errors.ts'
 import { MIGRATIONS } from './schema.ts'
 
 /** What can stand for a parameter. */
-type Value = string | number | null | readonly (string | number)[]
+type Value = string | number | null | readonly (string | number | null)[]
 
 /** One connection, or one transaction on it. */
 export type Query = (sql: string, ...values: readonly Value[]) => Promise<readonly SqlRow[]>

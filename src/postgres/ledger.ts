@@ -16,7 +16,16 @@ import type {
 import { type LedgerTables, openTables, rowsOf } from '../provision/tables.ts'
 import { type Database, openDatabase, type Query } from './database.ts'
 import { namesOf, openNotices } from './notices.ts'
-import { HALT, haltedError, haltedIn, placeOf, RELEASE, refuseHalted } from './place.ts'
+import {
+  halt,
+  haltedError,
+  haltedIn,
+  type Place,
+  placeOf,
+  RELEASE,
+  refuseHalted,
+  refuseMoved,
+} from './place.ts'
 
 const SELECT = selects('(select jsonb_array_elements_text($1::jsonb))')
 
@@ -69,7 +78,10 @@ export async function openPostgresLedger(address: string): Promise<Ledger> {
 /** Opens it to be read; undefined where there is none. What would change it is refused. */
 export async function lookAtPostgresLedger(address: string): Promise<Ledger | undefined> {
   return await opened(address, async database => {
-    if (await database.isPrepared()) return readOnly(ledgerIn(database))
+    if (await database.isPrepared()) {
+      await refuseMoved(database.shown, database.ask)
+      return readOnly(ledgerIn(database))
+    }
     await database[Symbol.asyncDispose]()
     return undefined
   })
@@ -79,6 +91,7 @@ export async function lookAtPostgresLedger(address: string): Promise<Ledger | un
 export async function openHaltedPostgresLedger(address: string): Promise<HaltedLedger | undefined> {
   return await opened(address, async database => {
     await database.prepare()
+    await refuseMoved(database.shown, database.ask)
     const why = haltedIn(await placeOf(database.ask))
     if (why === undefined) {
       await database[Symbol.asyncDispose]()
@@ -135,8 +148,9 @@ function ledgerIn(database: Database, { halted = false } = {}): Ledger {
     if (!halted) {
       // What others commit while it is asked for is not in the answer.
       const knownBefore = known
-      const why = haltedIn(await placeOf(query), knownBefore)
-      if (why !== undefined) throw new HaltedNow(why)
+      const place = await placeOf(query)
+      const why = haltedIn(place, knownBefore)
+      if (why !== undefined) throw new HaltedNow(place, why)
     }
     const rows = await readRows(query, shown, keys)
     for (;;) {
@@ -165,7 +179,7 @@ function ledgerIn(database: Database, { halted = false } = {}): Ledger {
       } catch (error) {
         if (error instanceof DecisionError) throw error.cause
         if (!(error instanceof HaltedNow)) throw error
-        await database.ask(HALT, error.why)
+        await halt(database, error.place, error.why)
         throw haltedError(shown, error.why)
       }
     },
@@ -173,7 +187,11 @@ function ledgerIn(database: Database, { halted = false } = {}): Ledger {
       shown,
       async (sql, ...values) => {
         refuseClosed()
-        return await database.ask(sql, ...values)
+        const [rows] = await Promise.all([
+          database.ask(sql, ...values),
+          refuseMoved(shown, database.ask),
+        ])
+        return rows
       },
       SELECT,
     ),
@@ -190,9 +208,11 @@ function ledgerIn(database: Database, { halted = false } = {}): Ledger {
 
 /** Found within a transaction, which must end before the ledger can be marked. */
 class HaltedNow extends Error {
+  readonly place: Place
   readonly why: string
-  constructor(why: string) {
+  constructor(place: Place, why: string) {
     super(why)
+    this.place = place
     this.why = why
   }
 }

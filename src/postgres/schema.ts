@@ -77,4 +77,6 @@ create table state_records (
 create table state_pending (id text collate "C" primary key, crc bigint not null, content text not null);
 create table state_lock (owner text not null, since timestamptz not null, pid integer not null);
 ${BUDGET}`,
+  // Where a state went, or comes from, as `place.halted` has it for a ledger.
+  'alter table state_place add column mark text',
 ]

@@ -11,30 +11,33 @@ import { takeState } from '../state/decode-state.ts'
 import type { OpenStateOptions, Unlocking } from '../state/keeper.ts'
 import type { State, StateEntry, StateStore } from '../state/state.ts'
 import { StateDamagedError, StateEditError } from '../state/state-errors.ts'
+import { headOf } from '../state/state-rows.ts'
+import { MovedError, readMark } from '../stores/moving.ts'
 import { type Database, openDatabase, type Query, type Session } from './database.ts'
-import { refuseHalted } from './place.ts'
+import { refuseElsewhere } from './place.ts'
 
 /** All of a state in one question, which sees one moment: the head, then records in the order of their keys. */
 const ALL = `select 'head' as source, lineage as kind, serial::text as key, crc, head as content
     from state_place
+  union all select 'mark', '', '', 0, mark from state_place where mark is not null
   union all select 'pending', '', id, crc, content from state_pending
   union all select 'record', kind, key, crc, content from state_records
   order by source, kind, key`
 
-const PLACE = 'select lineage, serial from state_place'
+const PLACE = 'select lineage, serial, mark from state_place'
 
-const PUT_RECORDS = `insert into state_records (kind, key, crc, content)
+export const PUT_RECORDS = `insert into state_records (kind, key, crc, content)
   select * from unnest($1::text[], $2::text[], $3::bigint[], $4::text[])
   on conflict (kind, key) do update set crc = excluded.crc, content = excluded.content`
 const REMOVE_RECORDS = `delete from state_records using unnest($1::text[], $2::text[]) as old (kind, key)
   where state_records.kind = old.kind and state_records.key = old.key`
-const PUT_PENDING = `insert into state_pending (id, crc, content)
+export const PUT_PENDING = `insert into state_pending (id, crc, content)
   select * from unnest($1::text[], $2::bigint[], $3::text[])
   on conflict (id) do update set crc = excluded.crc, content = excluded.content`
 const REMOVE_PENDING = 'delete from state_pending where id = any($1)'
 const MAKE = 'insert into state_place (lineage, serial, head, crc) values ($1, 0, $2, $3)'
 const MOVE_ON =
-  'update state_place set serial = $2, head = $3, crc = $4 where serial = $1 returning serial'
+  'update state_place set serial = $2, head = $3, crc = $4 where serial = $1 and mark is null returning serial'
 
 /** How often somebody who waits for the lock tries, in milliseconds. */
 const TRY_MS = 250
@@ -55,7 +58,7 @@ export async function openPostgresState(
   }
   try {
     await database.prepare()
-    await refuseHalted(database)
+    await refuseElsewhere(database)
     const session = await database.connect(`sft-catalog ${options.purpose ?? ''}`.trim())
     open.push(session)
     await lock(database, session, options)
@@ -93,6 +96,7 @@ export function watchPostgresState(address: string): () => Promise<State> {
     const { ask, shown, isPrepared } = await database
     if (last === undefined && !(await isPrepared())) return emptyState()
     const [place] = await ask(PLACE)
+    refuseMark(shown, place, 'mark')
     const isSame =
       last !== undefined &&
       textIn(place, 'lineage') === last.lineage &&
@@ -118,7 +122,7 @@ export async function unlockPostgresState(
 
 const lockName = ({ schema }: Database): string => `sft-catalog state of ${schema}`
 
-async function lock(
+export async function lock(
   database: Database,
   { query }: Session,
   { purpose, waitMs = 0, signal }: OpenStateOptions,
@@ -193,14 +197,23 @@ async function make(
   return state
 }
 
-/** What a state has besides its records and announced writes. */
-const headOf = ({ version, account, learnt }: State): string =>
-  JSON.stringify({ version, account, learnt })
+function refuseMark(shown: string, row: SqlRow | undefined, column: string): void {
+  const mark = readMark(textIn(row, column))
+  if (mark !== undefined) throw new MovedError(shown, 'state', mark)
+}
 
-async function readAll(shown: string, query: Query): Promise<MutableState | undefined> {
+/** All of a state; undefined where there is none. One that is marked by a move is refused, unless it is `taken`. */
+export async function readAll(
+  shown: string,
+  query: Query,
+  marked: 'refused' | 'taken' = 'refused',
+): Promise<MutableState | undefined> {
   const rows = await query(ALL)
-  const [head, ...rest] = rows
+  const [head, ...all] = rows
   if (head === undefined) return undefined
+  const isMark = (row: SqlRow): boolean => textIn(row, 'source') === 'mark'
+  if (marked === 'refused') refuseMark(shown, all.find(isMark), 'content')
+  const rest = all.filter(row => !isMark(row))
   if (textIn(head, 'source') !== 'head') throw damaged(shown, 'it has records and no head')
   const sections = new Map(kinds().map(kind => [kind.kind, bare()] as const))
   const pending = bare()

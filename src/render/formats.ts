@@ -27,6 +27,7 @@ export const JSON_FORMATS = {
   'remove-addon': 1,
   cancel: 1,
   ledger: 1,
+  store: 1,
 } as const
 
 /** A command that has `--json`. */

@@ -455,6 +455,26 @@ const ANSWERS = {
   'remove-addon': [z.object({ endpointId, uniqueId, removed: flag })],
   cancel: [cancelReport.extend({ orderId: text, status: z.enum(['cancelled', 'delivered']) })],
   ledger: [z.object({ lineage: text, serial: count, rows: table(count), problems: list(text) })],
+  store: [
+    z.object({
+      moves: list(
+        z.object({
+          part: z.enum(['state', 'ledger']),
+          from: said('a path, or an address without secrets'),
+          to: said('a path, or an address without secrets'),
+          lineage: said('made once; it goes along'),
+          serial: count.meta({ description: 'grows with each change; it goes along' }),
+          rows: table(count).meta({
+            description: 'rows by table; empty where they were moved before',
+          }),
+          step: z.enum(['begin', 'again', 'end', 'nothing']).meta({
+            description:
+              'what was done: begun and ended, begun again after an interruption, only ended, or it was there already',
+          }),
+        }),
+      ),
+    }),
+  ],
 } as const satisfies Readonly<Record<JsonCommand, readonly z.ZodType[]>>
 
 /** What a command answers with, beside the envelope. */

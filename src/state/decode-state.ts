@@ -3,11 +3,33 @@ import { isJsonObject } from '../json.ts'
 import type { JsonObject } from '../model.ts'
 import { type Kind, recordText } from '../resources/kind.ts'
 import { findKind, kinds } from '../resources/kinds.ts'
+import { isMark, type MoveMark, markWords } from '../stores/moving.ts'
 import { type MutableState, mutableState } from './apply-entry.ts'
 import { type AnyRecord, type Intent, type Learnt, STATE_VERSION, type State } from './state.ts'
 
 /** Written by release 0.1.0: the same fields, in a file without a digest. */
 export const UNSEALED_VERSION = 1
+
+/** The form of a file that says where a state went, or comes from. Releases before it refuse it. */
+const MARK_VERSION = 3
+
+/** What stands in the place of a state that went, or is not all there yet. */
+export interface MarkedSnapshot {
+  readonly version: typeof MARK_VERSION
+  readonly mark: MoveMark
+}
+
+export const markedSnapshot = (mark: MoveMark): MarkedSnapshot => ({ version: MARK_VERSION, mark })
+
+/** There is a mark where a state is expected. */
+export class MarkedStateError extends Error {
+  override readonly name = 'MarkedStateError'
+  readonly mark: MoveMark
+  constructor(mark: MoveMark) {
+    super(markWords('state', mark))
+    this.mark = mark
+  }
+}
 
 /**
  * A parsed snapshot as a state, where its digest proves that it is as it was written: only its version and what
@@ -49,7 +71,8 @@ function readForm(value: unknown): {
   readonly sections: readonly Kind[]
 } {
   if (!isJsonObject(value)) throw new Error('is not a state: a JSON object is expected')
-  const { version } = value
+  const { version, mark } = value
+  if (version === MARK_VERSION && isMark(mark)) throw new MarkedStateError(mark)
   if (version !== STATE_VERSION && version !== UNSEALED_VERSION)
     throw new Error(wrongVersion(version))
   const sections = kinds().filter(

@@ -108,7 +108,7 @@ export const ordered = (state: State): MutableState => {
  * Keeps the files of an older form as they are: this version writes a new one, which an older process that
  * still runs refuses.
  */
-async function keepOldForm(files: StateFiles, serial: number): Promise<string> {
+export async function keepOldForm(files: StateFiles, serial: number): Promise<string> {
   await makePrivateFolder(files.backups)
   const kept = join(files.backups, `release-0.1.0-serial-${serial}.json`)
   await copyFileDurably(files.snapshot, kept)

@@ -56,9 +56,9 @@ export async function restoreFileState(
   const { backups = DEFAULT_BACKUPS, now = () => new Date() } = options
   const files = await stateFiles(path)
   await using _lock = await lockState(files, { purpose: 'state restore', ...options })
+  const current = await readCurrent(files)
   const source = from ?? (await newestBackup(files))
   const { data: state } = await openSnapshot(source, SNAPSHOT_FORMAT).read()
-  const current = await readCurrent(files)
   const stamp = now().toISOString().replaceAll(':', '-')
 
   const kept: string[] = []

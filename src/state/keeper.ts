@@ -1,4 +1,5 @@
 import type { LockHolder } from '../durable/lock.ts'
+import type { Moves } from '../stores/moving.ts'
 import type { State, StateStore } from './state.ts'
 
 /** How a state is opened for writing. */
@@ -77,4 +78,6 @@ export interface StateKeeper {
     place: string,
     confirm: (holder: LockHolder) => boolean | Promise<boolean>,
   ): Promise<Unlocking | undefined>
+  /** Moves a state to another store, and takes one from there. */
+  readonly moves?: Moves
 }

@@ -16,8 +16,9 @@ import {
   readJournal,
 } from '../durable/journal.ts'
 import { markJournal, openSnapshot, type Sealed, SnapshotError } from '../durable/snapshot.ts'
+import { MovedError } from '../stores/moving.ts'
 import { applyEntry, type MutableState } from './apply-entry.ts'
-import { decodeState, takeState, UNSEALED_VERSION } from './decode-state.ts'
+import { decodeState, MarkedStateError, takeState, UNSEALED_VERSION } from './decode-state.ts'
 import type { StateEntry } from './state.ts'
 import { StateDamagedError } from './state-errors.ts'
 
@@ -103,12 +104,17 @@ export async function bringUpToDate(
     )
 }
 
-/** The snapshot as it stands; undefined where there has never been a state. Throws `StateDamagedError`. */
+/**
+ * The snapshot as it stands; undefined where there has never been a state. Throws `StateDamagedError`, and
+ * `MovedError` where a mark stands in its place.
+ */
 export async function loadSnapshot(files: StateFiles): Promise<Sealed<MutableState> | undefined> {
   try {
     return await openSnapshot(files.snapshot, SNAPSHOT_FORMAT).read()
   } catch (error) {
     if (!(error instanceof SnapshotError)) throw error
+    if (error.cause instanceof MarkedStateError)
+      throw new MovedError(files.snapshot, 'state', error.cause.mark)
     if (error.reason !== 'missing')
       throw await damaged(files, error.reason, `${files.snapshot} ${error.problem}`, error)
     const journal = await exists(files.journal)

@@ -1,6 +1,7 @@
 import { followLinks } from '../durable/files.ts'
 import { acceptFileLedgerEdit, checkFileLedger } from '../ledger/check-ledger.ts'
 import { lookAtFileLedger } from '../ledger/look-at-ledger.ts'
+import { fileLedgerMoves } from '../ledger/move-file.ts'
 import { fileLedger, openHaltedFileLedger } from '../ledger/sqlite-ledger.ts'
 import { backupFileLedger, restoreFileLedger } from '../ledger/upkeep.ts'
 import { fileSlots, readerSlots } from '../sft/file-slots.ts'
@@ -11,6 +12,7 @@ import {
   restoreFileState,
   unlockFileState,
 } from '../state/file-upkeep.ts'
+import { fileStateMoves } from '../state/move-file.ts'
 import { watchFileState } from '../state/watch-file.ts'
 import type { Store } from './store.ts'
 
@@ -25,6 +27,7 @@ export const fileStore: Store = {
     restore: restoreFileState,
     acceptEdit: acceptFileEdit,
     unlock: unlockFileState,
+    moves: fileStateMoves,
   },
   ledger: {
     open: fileLedger,
@@ -34,6 +37,7 @@ export const fileStore: Store = {
     restore: restoreFileLedger,
     acceptEdit: acceptFileLedgerEdit,
     openHalted: openHaltedFileLedger,
+    moves: fileLedgerMoves,
   },
   budget: {
     open(place, { clock, onAlone }) {

@@ -4,6 +4,8 @@ import {
   openHaltedPostgresLedger,
   openPostgresLedger,
 } from '../postgres/ledger.ts'
+import { postgresLedgerMoves } from '../postgres/move-ledger.ts'
+import { postgresStateMoves } from '../postgres/move-state.ts'
 import {
   isPostgresState,
   openPostgresState,
@@ -21,11 +23,13 @@ export const postgresStore: Store = {
     isThere: isPostgresState,
     watch: watchPostgresState,
     unlock: unlockPostgresState,
+    moves: postgresStateMoves,
   },
   ledger: {
     open: openPostgresLedger,
     look: lookAtPostgresLedger,
     openHalted: openHaltedPostgresLedger,
+    moves: postgresLedgerMoves,
   },
   budget: { open: openPostgresBudget },
   work: {
@@ -34,4 +38,5 @@ export const postgresStore: Store = {
       return await openDbosDispatcher(options)
     },
   },
+  holdsBoth: true,
 }

@@ -47,19 +47,28 @@ export interface Found<Kept> {
   readonly place: string
 }
 
+/** Whether one address can have a state and a ledger side by side. */
+export async function holdsBoth(address: string): Promise<boolean> {
+  const store = await STORES.get(parse(address).scheme)?.()
+  return store?.holdsBoth ?? false
+}
+
+/** What is kept in a store. */
+type PartName = Exclude<keyof Store, 'holdsBoth'>
+
 /** What each part of a store is called. */
 const PARTS = {
   state: 'a state',
   ledger: 'a ledger',
   budget: 'a call budget',
   work: 'the work of a fleet',
-} as const satisfies Record<keyof Store, string>
+} as const satisfies Record<PartName, string>
 
 /**
  * The part of a store that an address means; without a scheme it is a file's path. Throws a `PlainError` that
  * lists the known schemes where there is no such store, or it keeps something else.
  */
-export async function findStore<Part extends keyof Store>(
+export async function findStore<Part extends PartName>(
   part: Part,
   address: string,
 ): Promise<Found<NonNullable<Store[Part]>>> {
@@ -82,7 +91,7 @@ const isAble = <Kept, Ability extends keyof Kept>(
 
 /** As `findStore`, where the store has an ability. Throws a `PlainError` where it `cannot`, in words. */
 export async function findAble<
-  Part extends keyof Store,
+  Part extends PartName,
   Ability extends keyof NonNullable<Store[Part]>,
 >(
   part: Part,

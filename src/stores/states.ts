@@ -9,6 +9,7 @@ import type {
 } from '../state/keeper.ts'
 import type { State, StateStore } from '../state/state.ts'
 import { withoutSecrets } from './addresses.ts'
+import { MovedError } from './moving.ts'
 import { findAble, findStore } from './registry.ts'
 
 const told = <Result>(address: string, work: () => Promise<Result>): Promise<Result> =>
@@ -39,6 +40,18 @@ export async function readState(address: string): Promise<State> {
 export async function isState(address: string): Promise<boolean> {
   const { keeper, place } = await findStore('state', address)
   return await told(address, () => keeper.isThere(place))
+}
+
+/**
+ * Throws a `MovedError` where a state went elsewhere, for whoever does without one: whatever else is wrong with it is
+ * not looked at.
+ */
+export async function refuseMovedState(address: string): Promise<void> {
+  try {
+    await isState(address)
+  } catch (error) {
+    if (error instanceof MovedError) throw error
+  }
 }
 
 /**

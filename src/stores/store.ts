@@ -22,6 +22,8 @@ export interface Store {
   readonly budget?: BudgetKeeper
   /** Gives the work of a ledger to the workers of a fleet. */
   readonly work?: { readonly open: OpenDispatcher }
+  /** One address can have a state and a ledger side by side. */
+  readonly holdsBoth?: boolean
 }
 
 /** How a store shares an account's rate. */

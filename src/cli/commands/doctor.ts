@@ -5,8 +5,9 @@ import type { Catalog } from '../../model.ts'
 import { subjectLines, subjectToJson } from '../../render/subject.ts'
 import { renderExamination } from '../../render/verdicts.ts'
 import { timeZoneOf } from '../../settings.ts'
+import { refuseMovedState } from '../../stores/states.ts'
 import { withWireOf } from '../../with-wire.ts'
-import { openAccount, subjectOf } from '../account.ts'
+import { openAccount, stateOf, subjectOf } from '../account.ts'
 import { catalogFolder, loadWith } from '../catalog.ts'
 import { CATALOG_FLAGS, defineCommand, JSON_FLAG, READ_FLAGS } from '../command.ts'
 import { type Context, EXIT } from '../context.ts'
@@ -29,6 +30,7 @@ export const doctor = defineCommand({
   flags: FLAGS,
   run: async ({ flags }, context) => {
     const timeZone = timeZoneOf(context.env, flags['time-zone'])
+    await refuseMovedState(stateOf(flags, context))
     const catalog = await catalogThere(flags, context)
     const destGroupIsGiven = catalog?.account.destGroupId !== undefined
     await using sft = withWireOf(openAccount(flags, context, 'reads'), catalog)

@@ -1,0 +1,186 @@
+import { crc32 } from 'node:zlib'
+import { numberIn, textIn } from '../ledger/rows.ts'
+import { kinds } from '../resources/kinds.ts'
+import { StateEditError } from '../state/state-errors.ts'
+import { HEAD_TABLE, PENDING_TABLE, rowsOfState } from '../state/state-rows.ts'
+import {
+  isFinished,
+  type MovableThere,
+  type MovedRow,
+  type MoveMark,
+  type Moves,
+  mayReceive,
+  readMark,
+  requireToken,
+} from '../stores/moving.ts'
+import { parseAddress } from './address.ts'
+import { type Database, openDatabase, type Query, type Session } from './database.ts'
+import { refuseElsewhere } from './place.ts'
+import { lock, PUT_PENDING, PUT_RECORDS, readAll } from './state.ts'
+
+const EMPTY = 'delete from state_records; delete from state_pending; delete from state_place'
+const MAKE = `insert into state_place (lineage, serial, head, crc, mark) values ($1, $2, '', 0, $3)`
+const PUT_HEAD = 'update state_place set head = $1, crc = $2'
+const SET_MARK = 'update state_place set mark = $1'
+const PLACE = "select lineage, serial, coalesce(mark, '') as mark from state_place"
+
+const PURPOSE = { purpose: 'store migrate' } as const
+
+/** How the state of a database moves. */
+export const postgresStateMoves: Moves = {
+  where: async address => parseAddress(address).shown,
+
+  async look(address) {
+    await using database = await openDatabase(address)
+    return (await database.isPrepared()) ? await look(database, database.ask) : undefined
+  },
+
+  async depart(address) {
+    const { shown, session, close } = await openLocked(address)
+    try {
+      const state = await readAll(shown, session.query)
+      if (state === undefined)
+        throw new StateEditError(`there is no state at ${shown}; name it with --from`)
+      return {
+        location: shown,
+        lineage: state.lineage,
+        serial: state.serial,
+        rows: () => rowsOfState(state),
+        async retire(mark) {
+          await session.query(SET_MARK, JSON.stringify(mark))
+        },
+        [Symbol.asyncDispose]: close,
+      }
+    } catch (error) {
+      await close()
+      throw error
+    }
+  },
+
+  async receive(address, mark) {
+    const { shown, session, database, close } = await openLocked(address)
+    const { query } = session
+    const marked = (work: () => Promise<void>): Promise<void> =>
+      inTransaction(query, async () => {
+        const [place] = await query(PLACE)
+        requireToken(shown, readMark(textIn(place, 'mark')), mark)
+        await work()
+      })
+    try {
+      mayReceive('state', shown, await look(database, query), mark)
+      await inTransaction(query, async () => {
+        await query(EMPTY)
+        await query(MAKE, mark.lineage, mark.serial, JSON.stringify(mark))
+      })
+      return {
+        location: shown,
+        async put(rows) {
+          for await (const page of rows) await marked(() => putPage(query, page))
+        },
+        async *rows() {
+          const state = await readAll(shown, query, 'taken')
+          if (state !== undefined) yield* rowsOfState(state)
+        },
+        seal: () =>
+          marked(async () => {
+            await query(SET_MARK, JSON.stringify({ ...mark, whole: true } satisfies MoveMark))
+          }),
+        [Symbol.asyncDispose]: close,
+      }
+    } catch (error) {
+      await close()
+      throw error
+    }
+  },
+
+  async finish(address, at) {
+    const { shown, session, database, close } = await openLocked(address)
+    try {
+      const there = await look(database, session.query)
+      if (!isFinished('state', shown, there, at)) await session.query(SET_MARK, null)
+    } finally {
+      await close()
+    }
+  },
+}
+
+interface Locked {
+  readonly shown: string
+  readonly database: Database
+  /** The connection that has the lock: where it is lost nothing more is written. */
+  readonly session: Session
+  readonly close: () => Promise<void>
+}
+
+async function openLocked(address: string): Promise<Locked> {
+  const database = await openDatabase(address)
+  const open: AsyncDisposable[] = [database]
+  const close = async (): Promise<void> => {
+    for (const part of open.splice(0).reverse()) await part[Symbol.asyncDispose]()
+  }
+  try {
+    await database.prepare()
+    await refuseElsewhere(database)
+    const session = await database.connect(`sft-catalog ${PURPOSE.purpose}`)
+    open.push(session)
+    await lock(database, session, PURPOSE)
+    return { shown: database.shown, database, session, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function inTransaction(query: Query, work: () => Promise<void>): Promise<void> {
+  await query('begin')
+  try {
+    await work()
+    await query('commit')
+  } catch (error) {
+    // Where the connection is gone, so is what was begun.
+    await query('rollback').catch(() => undefined)
+    throw error
+  }
+}
+
+async function look({ shown }: Database, query: Query): Promise<MovableThere | undefined> {
+  const [place] = await query(PLACE)
+  if (place === undefined) return undefined
+  const mark = readMark(textIn(place, 'mark'))
+  if (mark !== undefined)
+    return { location: shown, lineage: mark.lineage, serial: mark.serial, rows: {}, mark }
+  const counted = await query('select kind, count(*) as n from state_records group by kind')
+  const [pending] = await query('select count(*) as n from state_pending')
+  return {
+    location: shown,
+    lineage: textIn(place, 'lineage'),
+    serial: numberIn(place, 'serial'),
+    rows: Object.fromEntries([
+      ...kinds().map(({ kind }) => [kind, 0] as const),
+      ...counted.map(row => [textIn(row, 'kind'), numberIn(row, 'n')] as const),
+      [PENDING_TABLE, numberIn(pending, 'n')] as const,
+    ]),
+  }
+}
+
+async function putPage(query: Query, page: readonly MovedRow[]): Promise<void> {
+  const head = page.find(row => row.table === HEAD_TABLE)
+  if (head !== undefined) await query(PUT_HEAD, head.content, crc32(head.content))
+  const pending = page.filter(row => row.table === PENDING_TABLE)
+  if (pending.length > 0)
+    await query(
+      PUT_PENDING,
+      pending.map(row => row.key),
+      pending.map(row => crc32(row.content)),
+      pending.map(row => row.content),
+    )
+  const records = page.filter(row => row !== head && row.table !== PENDING_TABLE)
+  if (records.length > 0)
+    await query(
+      PUT_RECORDS,
+      records.map(row => row.table),
+      records.map(row => row.key),
+      records.map(row => crc32(row.content)),
+      records.map(row => row.content),
+    )
+}

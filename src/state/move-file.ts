@@ -1,0 +1,141 @@
+import { rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { exists, makePrivateFolder, putInPlace, syncFolder } from '../durable/files.ts'
+import { openSnapshot, type SnapshotFormat } from '../durable/snapshot.ts'
+import { PlainError } from '../plain-error.ts'
+import { fileKind } from '../stores/file-kind.ts'
+import {
+  isFinished,
+  type MovableThere,
+  MovedError,
+  type MoveMark,
+  type Moves,
+  mayReceive,
+  OtherPartError,
+} from '../stores/moving.ts'
+import type { MutableState } from './apply-entry.ts'
+import { markedSnapshot } from './decode-state.ts'
+import { DEFAULT_BACKUPS, keepOldForm, lockState, noState, ordered } from './file-store.ts'
+import {
+  keepBackup,
+  loadSnapshot,
+  loadState,
+  SNAPSHOT_FORMAT,
+  type StateFiles,
+  stateFiles,
+} from './state-files.ts'
+import { countRows, rowsOfState, stateOfRows } from './state-rows.ts'
+
+/** A mark is read where a state is read. */
+const MARK_FORMAT: SnapshotFormat<object> = { ...SNAPSHOT_FORMAT }
+
+const PURPOSE = { purpose: 'store migrate' } as const
+
+/** Where a state that comes is put together: the mark stands in its place meanwhile. */
+const comingOf = ({ snapshot }: StateFiles): string => `${snapshot}.coming`
+
+/** How a state in files moves. */
+export const fileStateMoves: Moves = {
+  where: async path => (await stateFiles(path)).snapshot,
+
+  async look(path) {
+    const files = await stateFiles(path)
+    if ((await fileKind(files.snapshot)) === 'ledger')
+      throw new OtherPartError(
+        `${files.snapshot}: that is a ledger, not a state; name another place`,
+      )
+    return await look(files)
+  },
+
+  async depart(path) {
+    const files = await stateFiles(path)
+    const lock = await lockState(files, PURPOSE)
+    try {
+      const state = await loadState(files)
+      if (state === undefined) throw noState(files)
+      return {
+        location: files.snapshot,
+        lineage: state.lineage,
+        serial: state.serial,
+        rows: () => rowsOfState(state),
+        async retire(mark) {
+          if (!lock.isHeld())
+            throw new PlainError(
+              `${files.lock} was removed or taken while this process held it; nothing was switched: run again`,
+            )
+          await keepAsItWas(files, state)
+          await writeMark(files, mark)
+        },
+        [Symbol.asyncDispose]: () => lock[Symbol.asyncDispose](),
+      }
+    } catch (error) {
+      await lock[Symbol.asyncDispose]()
+      throw error
+    }
+  },
+
+  async receive(path, mark) {
+    const files = await stateFiles(path)
+    const coming = comingOf(files)
+    const lock = await lockState(files, PURPOSE)
+    try {
+      mayReceive('state', files.snapshot, await look(files), mark)
+      await writeMark(files, mark)
+      return {
+        location: files.snapshot,
+        async put(rows) {
+          const state = await stateOfRows(mark, rows)
+          await openSnapshot(coming, SNAPSHOT_FORMAT).write(ordered(state), false)
+        },
+        async *rows() {
+          const { data } = await openSnapshot(coming, SNAPSHOT_FORMAT).read()
+          yield* rowsOfState(data)
+        },
+        seal: () => writeMark(files, { ...mark, whole: true }),
+        [Symbol.asyncDispose]: () => lock[Symbol.asyncDispose](),
+      }
+    } catch (error) {
+      await lock[Symbol.asyncDispose]()
+      throw error
+    }
+  },
+
+  async finish(path, at) {
+    const files = await stateFiles(path)
+    await using _lock = await lockState(files, PURPOSE)
+    if (isFinished('state', files.snapshot, await look(files), at)) return
+    await putInPlace(comingOf(files), files.snapshot)
+    await keepBackup(files, at.serial, DEFAULT_BACKUPS)
+  },
+}
+
+async function look(files: StateFiles): Promise<MovableThere | undefined> {
+  const location = files.snapshot
+  try {
+    const state = await loadState(files)
+    if (state === undefined) return undefined
+    const { lineage, serial } = state
+    return { location, lineage, serial, rows: countRows(state) }
+  } catch (error) {
+    if (!(error instanceof MovedError)) throw error
+    const { mark } = error
+    return { location, lineage: mark.lineage, serial: mark.serial, rows: {}, mark }
+  }
+}
+
+/** Puts a mark in the place of a state. What was there must be kept elsewhere. */
+async function writeMark(files: StateFiles, mark: MoveMark): Promise<void> {
+  await openSnapshot(files.snapshot, MARK_FORMAT).write(markedSnapshot(mark), false)
+  await rm(files.journal, { force: true })
+  await syncFolder(dirname(files.journal))
+}
+
+/** Keeps a state that goes as a backup of its serial, and the files of an older form as they are. */
+async function keepAsItWas(files: StateFiles, state: MutableState): Promise<void> {
+  const found = await loadSnapshot(files)
+  if (found !== undefined && found.journal === undefined)
+    await keepOldForm(files, found.data.serial)
+  await makePrivateFolder(files.backups)
+  const kept = join(files.backups, `serial-${state.serial}.json`)
+  if (!(await exists(kept))) await openSnapshot(kept, SNAPSHOT_FORMAT).write(ordered(state), false)
+}
