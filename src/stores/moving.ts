@@ -141,7 +141,7 @@ export const isMark = (value: unknown): value is MoveMark =>
  * Why a target cannot take something of this place; undefined: it can. It must be empty, or be that very thing, left
  * by a move that was cut short or that led away from here.
  */
-export function whyNotReceive(
+function whyNotReceive(
   part: MovedPart,
   there: MovableThere | undefined,
   { lineage, serial }: MovedPlace,

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { connect } from '../../src/ledger/connection.ts'
 import { makeLedger } from '../../src/ledger/ledger-file.ts'
+import { PAGES } from '../../src/ledger/move-rows.ts'
 import {
   COUNT_IN,
   COUNT_OUT,
@@ -20,6 +21,7 @@ const TABLES = ['orders', 'esims', 'addons', 'usage', 'processes'] as const
 /** Every statement that a sale, the stock, a resumption or a sweep of usage runs. */
 const STATEMENTS: Readonly<Record<string, string>> = {
   ...SELECT,
+  ...PAGES,
   ...Object.fromEntries(TABLES.map(table => [`put ${table}`, upsert(table)])),
   NOTE_REFRESHED,
   IS_COUNTED,

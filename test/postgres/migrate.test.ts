@@ -1,5 +1,22 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import t from 'tap'
-import { files, type Places, testMoves } from '../stores/moves.ts'
+import { type MovedPart, migrateStore, openState } from '../../src/index.ts'
+import { makeLedger } from '../../src/ledger/ledger-file.ts'
+import { startCli } from '../cli/run-cli.ts'
+import {
+  contentOf,
+  files,
+  fillLedger,
+  fillState,
+  ledgerRows,
+  migrate,
+  type Places,
+  testMoves,
+  testRunningShop,
+  testThereAndBack,
+} from '../stores/moves.ts'
 import { noPostgres, startPostgres } from './server.ts'
 
 if (noPostgres !== false) t.plan(0, noPostgres)
@@ -15,6 +32,107 @@ else {
   }
   for (const part of ['state', 'ledger'] as const) {
     testMoves(t, part, files, postgres)
-    testMoves(t, part, postgres, files)
+    testThereAndBack(t, part, postgres, postgres)
+  }
+  testMoves(t, 'ledger', postgres, files)
+
+  t.test('shops that run are refused once their ledger went to a database', async t => {
+    await testRunningShop(t, files, postgres)
+  })
+
+  t.test('shops that run are refused once their ledger went from a database', async t => {
+    await testRunningShop(t, postgres, files)
+  })
+
+  t.test(
+    'of a database both move at once, and of one that lost its ledger the state is used',
+    async t => {
+      const [from, to] = [postgres.place(t, 'state'), postgres.place(t, 'state')]
+      await fillState(from, 30)
+      await fillLedger(from, 30)
+      const [state, ledger] = [await contentOf('state', from), await contentOf('ledger', from)]
+      const file = files.place(t, 'state')
+      const confirm = () => true
+      await t.rejects(migrateStore({ from, to: file, confirm }), {
+        message: /say --part state or --part ledger/,
+      })
+      t.equal(await migrateStore({ from, to, confirm: () => false }), undefined)
+      t.same(await contentOf('ledger', from), ledger, 'nobody said yes')
+      await migrate('ledger', from, files.place(t, 'ledger'))
+      t.same(await contentOf('state', from), state, 'the state is used beside a ledger that went')
+      await (await openState(from))[Symbol.asyncDispose]()
+      const other = postgres.place(t, 'state')
+      await fillState(other, 30)
+      await fillLedger(other, 30)
+      const sold = await contentOf('ledger', other)
+      const done = (await migrateStore({ from: other, to, confirm })) ?? []
+      t.match(done, [
+        { part: 'ledger', step: 'begin' },
+        { part: 'state', step: 'begin' },
+      ])
+      for (const { from: shown, to: there } of done) t.notMatch(`${shown} ${there}`, /postgres@/)
+      t.same(await contentOf('ledger', to), sold)
+    },
+  )
+
+  const ORDERS = Number(process.env['MOVE_ORDERS'] ?? 3000)
+  const ENDPOINTS = Number(process.env['MOVE_ENDPOINTS'] ?? 3000)
+
+  t.test(`${ORDERS} orders and ${ENDPOINTS} endpoints go to a database and back`, async t => {
+    const state = files.place(t, 'state')
+    const ledger = files.place(t, 'ledger')
+    const database = postgres.place(t, 'state')
+    await makeLedger(ledger, 'a-lineage', 7, ledgerRows(ORDERS))
+    await fillState(state, ENDPOINTS)
+    const digest = async (part: MovedPart, place: string) => {
+      const hash = createHash('sha256')
+      for (const row of await contentOf(part, place)) hash.update(row)
+      return hash.digest('hex')
+    }
+    const before = [await digest('state', state), await digest('ledger', ledger)]
+    for (const [part, from, to] of [
+      ['ledger', ledger, database],
+      ['state', state, database],
+      ['ledger', database, ledger],
+      ['state', database, state],
+    ] as const) {
+      const words = [
+        'store',
+        'migrate',
+        '--from',
+        from,
+        '--to',
+        to,
+        '--part',
+        part,
+        '--auto-approve',
+      ]
+      const began = performance.now()
+      const child = startCli(words, { cwd: dirname(state) })
+      const peak = watchMemory(child.pid)
+      t.match(await child.ended, { code: 0 })
+      const seconds = ((performance.now() - began) / 1000).toFixed(1)
+      t.comment(`${part} ${to === database ? 'there' : 'back'}: ${seconds} s, at most ${peak()} MB`)
+    }
+    t.same([await digest('state', state), await digest('ledger', ledger)], before)
+  })
+}
+
+/** The most memory that a process had, in MB, as far as the system tells. */
+function watchMemory(pid: number): () => string {
+  let most = 'an unknown number of'
+  const look = () => {
+    try {
+      const kilobytes = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+      if (kilobytes !== undefined) most = String(Math.round(Number(kilobytes) / 1024))
+    } catch {
+      // It has ended, or this system has no such files.
+    }
+  }
+  const timer = setInterval(look, 50)
+  timer.unref()
+  return () => {
+    clearInterval(timer)
+    return most
   }
 }

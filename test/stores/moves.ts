@@ -114,7 +114,7 @@ export async function fillState(place: string, endpoints = ROWS): Promise<void> 
 
 const FILL = { state: fillState, ledger: fillLedger } as const
 
-export async function movesOf(part: MovedPart, address: string): Promise<readonly [Moves, string]> {
+async function movesOf(part: MovedPart, address: string): Promise<readonly [Moves, string]> {
   const { keeper, place } =
     part === 'state'
       ? await findAble('state', address, 'moves', 'cannot be moved')
@@ -133,7 +133,7 @@ export async function contentOf(part: MovedPart, address: string): Promise<reado
 }
 
 /** Whether somebody could work with what is at a place. */
-export async function isUsable(part: MovedPart, address: string): Promise<boolean> {
+async function isUsable(part: MovedPart, address: string): Promise<boolean> {
   try {
     if (part === 'state') await (await openState(address, { create: false }))[Symbol.asyncDispose]()
     else {
@@ -169,8 +169,8 @@ async function seenAt(part: MovedPart, address: string): Promise<unknown> {
 
 const DIE = scriptBeside(import.meta, 'dying-store')
 
-/** Moves there and back between two kinds of stores, and dies at every step of it. */
-export function testMoves(t: Test, part: MovedPart, one: Places, other: Places): void {
+/** Moves there and back between two kinds of stores: nothing is lost. */
+export function testThereAndBack(t: Test, part: MovedPart, one: Places, other: Places): void {
   const name = `${part} from ${one.name} to ${other.name}`
 
   t.test(`${name} and back: every row, lineage and serial are the same`, async t => {
@@ -191,6 +191,12 @@ export function testMoves(t: Test, part: MovedPart, one: Places, other: Places):
     t.same(await contentOf(part, from), before)
     t.same(await seenAt(part, from), seen)
   })
+}
+
+/** Moves between two kinds of stores, and dies at every step of it. */
+export function testMoves(t: Test, part: MovedPart, one: Places, other: Places): void {
+  testThereAndBack(t, part, one, other)
+  const name = `${part} from ${one.name} to ${other.name}`
 
   t.test(`${name}, killed at each step: never two that can be used, and it ends`, async t => {
     const from = one.place(t, part)
