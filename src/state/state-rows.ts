@@ -2,7 +2,7 @@
 import { kinds } from '../resources/kinds.ts'
 import type { MovedPlace, MovedRow, MovedRows } from '../stores/moving.ts'
 import { byText } from '../text-order.ts'
-import { emptyState, type MutableState } from './apply-entry.ts'
+import { emptyState } from './apply-entry.ts'
 import { takeState } from './decode-state.ts'
 import { recordsOf } from './records.ts'
 import type { State } from './state.ts'
@@ -43,7 +43,7 @@ export const countRows = (state: State): Readonly<Record<string, number>> =>
 export async function stateOfRows(
   { lineage, serial }: MovedPlace,
   rows: MovedRows,
-): Promise<MutableState> {
+): Promise<State> {
   const empty = emptyState(lineage)
   const sections = new Map(
     kinds().map(kind => [kind.kind, [kind.section, bare()] as const] as const),
