@@ -355,8 +355,8 @@ export async function untilFree<Result>(
 
 const heldUp = (path: string, cause: unknown): PlainError =>
   new PlainError(
-    `${path}: another process has been in the middle of a change for ${PATIENCE_MS / 1000} seconds. It may have been ` +
-      'stopped (SIGSTOP, a debugger): let it go on, or end it; what it had begun is then undone',
+    `${path}: another process has been in the middle of a change for ${PATIENCE_MS / 1000} seconds. It may move a large ledger ` +
+      '(`store migrate`), or have been stopped (SIGSTOP, a debugger): let it go on, or end it; what it had begun is then undone',
     { cause },
   )
 

@@ -5,7 +5,7 @@ import type { SqlRow } from '../ledger/connection.ts'
 import { numberIn, textIn } from '../ledger/rows.ts'
 import { PlainError } from '../plain-error.ts'
 import { type DatabaseAddress, parseAddress } from './address.ts'
-import { away, databaseError, isAway, isUndone, POOLED } from './errors.ts'
+import { away, databaseError, heldUp, isAway, isUndone, POOLED } from './errors.ts'
 import { MIGRATIONS } from './schema.ts'
 
 /** What can stand for a parameter. */
@@ -245,7 +245,8 @@ function patienceFor(shown: string, patienceMs: number) {
         return await work()
       } catch (error) {
         if (!isAway(error) && !isUndone(error)) throw databaseError(shown, error)
-        if (performance.now() - began > patienceMs) throw away(shown, error)
+        if (performance.now() - began > patienceMs)
+          throw isAway(error) ? away(shown, error) : heldUp(shown, error)
         await sleep(wait)
       }
     }

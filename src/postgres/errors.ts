@@ -84,6 +84,14 @@ export function databaseError(shown: string, error: unknown): unknown {
   return isAway(error) ? away(shown, error) : error
 }
 
+/** That somebody else had what was needed for as long as somebody waited. */
+export const heldUp = (shown: string, cause: unknown): PlainError =>
+  new PlainError(
+    `${shown}: another process is in the middle of a change that takes long, such as \`sft-catalog store migrate\`; ` +
+      'run again once it has ended (pg_stat_activity names it): nothing was sent to the account meanwhile',
+    { cause },
+  )
+
 /** That a database cannot be reached, for as long as somebody waited. */
 export const away = (shown: string, cause: unknown): DatabaseAwayError =>
   new DatabaseAwayError(

@@ -16,6 +16,7 @@ import {
   testMoves,
   testRunningShop,
   testThereAndBack,
+  testWaiting,
 } from '../stores/moves.ts'
 import { noPostgres, startPostgres } from './server.ts'
 
@@ -35,6 +36,7 @@ else {
     testThereAndBack(t, part, postgres, postgres)
   }
   testMoves(t, 'ledger', postgres, files)
+  testWaiting(t, postgres)
 
   t.test('shops that run are refused once their ledger went to a database', async t => {
     await testRunningShop(t, files, postgres)

@@ -5,13 +5,22 @@ import { openState, registerStore } from '../../src/index.ts'
 import { openDesk, smallCatalog } from '../cli/desk.ts'
 import { hasTerminal } from '../cli/run-cli.ts'
 import { openRelease } from '../release.ts'
-import { contentOf, files, fillState, migrate, testMoves, testRunningShop } from './moves.ts'
+import {
+  contentOf,
+  files,
+  fillState,
+  migrate,
+  testMoves,
+  testRunningShop,
+  testWaiting,
+} from './moves.ts'
 import { movingStore } from './moving-store.ts'
 
 const readJson = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'))
 
 testMoves(t, 'state', files, files)
 testMoves(t, 'ledger', files, files)
+testWaiting(t, files)
 
 t.test(
   'a shop that runs is refused once its ledger went, and sells nothing from there',

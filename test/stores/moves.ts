@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import {
   type MovedPart,
+  type MoveMark,
   type Moves,
   migrateStore,
   openState,
@@ -244,6 +245,38 @@ export function testMoves(t: Test, part: MovedPart, one: Places, other: Places):
     )
     t.same(await contentOf(part, from), before)
   })
+}
+
+/** Whoever decides something while a ledger is under the lock of a move waits, and sees what came of it. */
+export function testWaiting(t: Test, { name, place }: Places): void {
+  t.test(
+    `ledger of ${name}: who decides while it is moved waits, and is refused once it went`,
+    async t => {
+      const from = place(t, 'ledger')
+      await fillLedger(from, 3)
+      await using ledger = await openLedger(from)
+      const [moves, at] = await movesOf('ledger', from)
+      const put = (orderId: string) =>
+        ledger.transact({ orderIds: [orderId] }, () => ({
+          entries: [{ table: 'orders', row: anOrder(orderId) }],
+          result: 'done',
+        }))
+      for (const isRetired of [false, true]) {
+        const departure = await moves.depart(at)
+        const waiting = put(`during ${isRetired}`).catch((error: unknown) => error)
+        t.equal(await Promise.race([waiting, sleep(500, 'waits')]), 'waits')
+        t.equal((await ledger.stock()).length > 0, true, 'who only looks goes on')
+        if (isRetired) {
+          const { lineage, serial } = departure
+          const mark = { move: 'went', other: 'elsewhere', at: 'now', token: 'x', lineage, serial }
+          await departure.retire(mark as MoveMark)
+        }
+        await departure[Symbol.asyncDispose]()
+        if (isRetired) t.match(await waiting, { name: 'MovedError', message: /moved to elsewhere/ })
+        else t.equal(await waiting, 'done')
+      }
+    },
+  )
 }
 
 const SELL = scriptBeside(import.meta, '../provision/sell-orders')
