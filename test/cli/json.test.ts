@@ -170,5 +170,5 @@ t.test('the schema of a command is printed, and allows what is added later', asy
   t.notOk(isStock({ ...stock, format: JSON_FORMATS.stock + 1 }))
   const none = await runCli(['schema', '--output', 'demo'], { cwd: '.' })
   t.equal(none.code, 64)
-  t.match(none.stderr, /--output is one of validate, plan, /)
+  t.match(none.stderr, /--output is one of validate, fmt, plan, /)
 })
