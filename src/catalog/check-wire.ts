@@ -1,7 +1,7 @@
 /** Whether the wire values that entries take have been set (docs/wire.md). */
 import { isJsonObject, objectOf } from '../json.ts'
-import type { Catalog, JsonObject } from '../model.ts'
-import { entriesOf, type WireNeed } from '../resources/catalog-part.ts'
+import type { Catalog, Entry, JsonObject } from '../model.ts'
+import { type CatalogPart, entriesOf, type WireNeed } from '../resources/catalog-part.ts'
 import { kinds } from '../resources/kinds.ts'
 import { checkWireSettings, mergeWire, type WireOverrides } from '../sft/wire-settings.ts'
 import { parseSpeed } from '../units.ts'
@@ -50,6 +50,13 @@ export function checkWireNeeds(
       if (draft !== undefined) reportNeed(kind.catalog.title, need, draft, count, log)
   }
 }
+
+/** The first setting that an entry needs and nobody has given. */
+export const lackingNeed = <Entry_ extends Entry>(
+  part: Pick<CatalogPart<Entry_>, 'wireNeeds'>,
+  entry: Entry_,
+  settings: WireOverrides,
+): WireNeed | undefined => part.wireNeeds?.(entry).find(need => !isSet(settings, need))
 
 /** Whether a setting has been given. */
 function isSet(settings: WireOverrides, { setting: [key, value] }: WireNeed): boolean {

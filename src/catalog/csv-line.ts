@@ -85,7 +85,7 @@ export function fieldOf(line: string, shape: Shape): Field | Problem {
 }
 
 /** Fields of a line as RFC 4180 has them; `undefined` where a quote is not closed. */
-function splitLine(line: string, separator: string): readonly Field[] | undefined {
+export function splitLine(line: string, separator: string): readonly Field[] | undefined {
   const fields: Field[] = []
   let at = 0
   for (;;) {

@@ -34,7 +34,7 @@ async function writeNew(target: string, text: string): Promise<void> {
   } catch (error) {
     if (errorCode(error) !== 'EEXIST') throw error
     throw new FileExistsError(
-      `${target} exists, and adopt overwrites nothing: move its entries to where they belong, or name another folder with --into`,
+      `${target} exists, and nothing is overwritten: move its entries to where they belong, or name another folder with --into`,
       { cause: error },
     )
   }

@@ -12,6 +12,7 @@ import type { Host } from './host.ts'
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   validate: async () => (await import('./commands/validate.ts')).validate,
   fmt: async () => (await import('./commands/fmt.ts')).fmt,
+  import: async () => (await import('./commands/import.ts')).importCommand,
   schema: async () => (await import('./commands/schema.ts')).schema,
   plan: async () => (await import('./commands/plan.ts')).plan,
   apply: async () => (await import('./commands/apply.ts')).apply,

@@ -5,6 +5,7 @@
 export const JSON_FORMATS = {
   validate: 1,
   fmt: 1,
+  import: 1,
   plan: 1,
   apply: 1,
   drift: 2,

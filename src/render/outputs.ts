@@ -360,6 +360,16 @@ const ANSWERS = {
       issues: list(placedIssue),
     }),
   ],
+  import: [
+    z.object({
+      written: flag,
+      files: list(z.object({ path: text, text: text })),
+      imported: list(z.object({ line: count, sku: text, key: text })),
+      known: list(z.object({ line: count, sku: text })),
+      refused: list(z.object({ line: count, sku: maybe(text), reason: text })),
+      unused: list(text).meta({ description: 'columns that nothing was taken from' }),
+    }),
+  ],
   plan: [planFields],
   apply: [z.object({ plan: planFields, report: reportFields.nullable() })],
   drift: [

@@ -1,0 +1,261 @@
+import t, { type Test } from 'tap'
+import { ACCOUNT, type Desk, openDesk } from '../cli/desk.ts'
+import { WIRE } from '../products/shop.ts'
+import { countriesWithNetworks, dailyOrUnlimited, manyCountries, withMessages } from './lists.ts'
+
+const withWire = (known: boolean): string =>
+  known ? `${ACCOUNT}  wire: ${JSON.stringify(WIRE)}\n` : ACCOUNT
+
+const shop = (t: Test, known: boolean) =>
+  openDesk(t, () => ({ 'catalog/account.yaml': withWire(known) }), {
+    wire: { planTerms: WIRE },
+    sims: 1,
+  })
+
+const imported = async (desk: Desk, line: string) => {
+  const { code, stdout, stderr } = await desk.run(`import ${line} --json`)
+  if (stdout === '') throw new Error(stderr)
+  return { code, ...JSON.parse(stdout) }
+}
+
+/** Applies what was imported; the next plan must be empty, and every imported SKU sellable. */
+async function applied(t: Test, desk: Desk, skus: readonly string[]): Promise<void> {
+  const { code, stderr } = await desk.run('apply --auto-approve')
+  t.equal(code, 0, stderr.slice(-500))
+  const { summary } = JSON.parse((await desk.run('plan --json')).stdout)
+  t.match(summary, { create: 0, update: 0, replace: 0, blocked: 0, outcome: 'ok' })
+  const { addonPlans } = await desk.state()
+  const sellable = new Set(
+    Object.values(addonPlans).flatMap(({ portal, retired }) =>
+      retired === true ? [] : [String(portal?.['sku'])],
+    ),
+  )
+  t.strictSame(
+    skus.filter(sku => !sellable.has(sku)),
+    [],
+    'every imported row can be sold',
+  )
+}
+
+t.test(
+  '526 packages in 126 countries: every row is sellable, or refused with its reason',
+  async t => {
+    const desk = await shop(t, false)
+    const countries = countriesWithNetworks(desk.simulator, 126)
+    t.equal(countries.length, 126)
+    desk.write('prices.csv', manyCountries(countries))
+    const map =
+      '--map sku=Package --map destination=Country --map volume=Data --map price=Price_EUR'
+    desk.write('prices.csv', desk.read('prices.csv').replace('Price EUR', 'Price_EUR'))
+    const result = await imported(desk, `prices.csv ${map} --set currency=EUR`)
+    t.strictSame(result.refused, [])
+    t.equal(result.imported.length, 526)
+    t.equal(result.code, 0)
+    t.equal(desk.read('catalog/imported/rate-zones.yaml').match(/- key:/g)?.length, 126)
+    await applied(
+      t,
+      desk,
+      result.imported.map((row: { sku: string }) => row.sku),
+    )
+    const again = await imported(desk, `prices.csv ${map} --set currency=EUR`)
+    t.match(again, { code: 0, imported: [], refused: [], files: [] })
+    t.equal(again.known.length, 526)
+  },
+)
+
+t.test('18 packages, some with SMS and minutes', async t => {
+  const desk = await shop(t, true)
+  desk.write('prices.csv', withMessages(countriesWithNetworks(desk.simulator, 6)))
+  const result = await imported(desk, 'prices.csv --set currency=GBP')
+  t.equal(result.code, 5)
+  t.match(result.refused, [
+    { line: 5, sku: 'M-3', reason: /voice minutes, and the platform has no voice service/ },
+    { line: 11, sku: 'M-9' },
+  ])
+  t.equal(result.imported.length, 16)
+  const yaml = desk.read('catalog/imported/addon-plans.yaml')
+  t.match(
+    yaml,
+    /benefits: \{ data: 1\.5 GB, sms: 50 \}\n {4}validity: 1 month\n {4}portal: \{ sku: M-0, prices: \{ GBP: "5\.90" \} \}/,
+  )
+  await applied(
+    t,
+    desk,
+    result.imported.map((row: { sku: string }) => row.sku),
+  )
+})
+
+t.test('835 packages by the day or unlimited', async t => {
+  const desk = await shop(t, true)
+  desk.write('prices.csv', dailyOrUnlimited(countriesWithNetworks(desk.simulator, 120)))
+  const result = await imported(desk, 'prices.csv')
+  t.match(result.refused, [
+    { line: 836, sku: 'D-834', reason: 'it is unlimited, and has a volume of 500 MB too' },
+  ])
+  t.equal(result.imported.length, 834)
+  t.strictSame(result.unused, ['Note'])
+  const yaml = desk.read('catalog/imported/addon-plans.yaml')
+  t.match(yaml, /data: 500 MB a day\n {4}throttle: 512 kbps\n {4}validity: 1 day\n/)
+  t.match(yaml, /data: unlimited\n {4}throttle: 128 kbps\n/)
+  await applied(
+    t,
+    desk,
+    result.imported.map((row: { sku: string }) => row.sku),
+  )
+})
+
+t.test('with no wire value set, what needs one is refused, and nothing is sold wrong', async t => {
+  const desk = await shop(t, false)
+  const countries = countriesWithNetworks(desk.simulator, 120)
+  desk.write('daily.csv', dailyOrUnlimited(countries))
+  const daily = await imported(desk, 'daily.csv')
+  t.same([daily.imported.length, daily.refused.length, daily.files], [0, 835, []])
+  for (const { line, reason } of daily.refused.slice(0, 834))
+    t.match(
+      reason,
+      /what this account has for that is not known: add (daily|unlimited)-data/,
+      `${line}`,
+    )
+  desk.write('sms.csv', withMessages(countries))
+  const sms = await imported(desk, 'sms.csv --set currency=GBP')
+  // Neither SMS nor months.
+  t.strictSame(
+    sms.imported.map((row: { line: number }) => row.line),
+    [3, 7, 9, 13, 15, 19],
+  )
+  for (const { sku, reason } of sms.refused)
+    t.match(reason, /voice minutes|says SMS|says a validity in months/, sku)
+  t.equal((await desk.run('apply --auto-approve')).code, 0)
+  const { addonPlans } = await desk.state()
+  t.equal(Object.keys(addonPlans).length, 6, 'only what is known is made')
+})
+
+const ROWS: readonly {
+  readonly name: string
+  readonly row: string
+  readonly says: RegExp | 'taken'
+}[] = [
+  { name: 'a plain row', row: 'A,Belgium,5 GB,30,9.50,EUR', says: 'taken' },
+  { name: 'several countries', row: 'A,BE;NL;LU,5 GB,30,9.50,EUR', says: 'taken' },
+  { name: 'a zone of the catalog by its name', row: 'A,Alps,5 GB,30,9.50,EUR', says: 'taken' },
+  { name: 'no price', row: 'A,Belgium,5 GB,30,,', says: 'taken' },
+  { name: 'a price with its currency', row: 'A,Belgium,5 GB,30,EUR 9.50,', says: 'taken' },
+  {
+    name: 'a region that is none',
+    row: 'A,Atlantis,5 GB,30,9.50,EUR',
+    says: /"Atlantis" is no country.* and no rate zone/,
+  },
+  {
+    name: 'an ambiguous country',
+    row: 'A,Korea,5 GB,30,9.50,EUR',
+    says: /"Korea" is not one country \(did you mean/,
+  },
+  {
+    name: 'a volume without unit',
+    row: 'A,Belgium,5,30,9.50,EUR',
+    says: /the volume "5" has no unit/,
+  },
+  {
+    name: 'a volume that could be two',
+    row: 'A,Belgium,"1,024 MB",30,9.50,EUR',
+    says: /could be two numbers/,
+  },
+  {
+    name: 'a fraction of an MB',
+    row: 'A,Belgium,0.3 GB,30,9.50,EUR',
+    says: /no whole number of MB/,
+  },
+  {
+    name: 'a validity in words',
+    row: 'A,Belgium,5 GB,a week,9.50,EUR',
+    says: /the validity "a week" cannot be read/,
+  },
+  { name: 'a price without currency', row: 'A,Belgium,5 GB,30,9.50,', says: /has no currency/ },
+  {
+    name: 'two currencies',
+    row: 'A,Belgium,5 GB,30,9.50 USD,EUR',
+    says: /the price is in USD, and the currency is EUR/,
+  },
+  {
+    name: 'a currency that does not exist',
+    row: 'A,Belgium,5 GB,30,9.50,XYZ',
+    says: /there is no currency "XYZ"/,
+  },
+  {
+    name: 'cents of a currency that has none',
+    row: 'A,Belgium,5 GB,30,9.50,JPY',
+    says: /2 decimal places, and JPY has 0/,
+  },
+  { name: 'no SKU', row: ',Belgium,5 GB,30,9.50,EUR', says: /it has no SKU/ },
+  {
+    name: 'a SKU that stands twice',
+    row: 'B,Belgium,5 GB,30,9.50,EUR',
+    says: /its SKU stands on line 2 already/,
+  },
+  {
+    name: 'a SKU of the catalog with another volume',
+    row: 'OLD,Alps,5 GB,30,9.50,EUR',
+    says: /with another volume \(catalog\/old\.yaml:4\), and nothing is overwritten/,
+  },
+  {
+    name: 'too many columns',
+    row: 'A,Belgium,5 GB,30,9.50,EUR,more',
+    says: /it has 7 columns, and the first line names 6/,
+  },
+  {
+    name: 'a quote that is not closed',
+    row: 'A,"Belgium,5 GB,30,9.50,EUR',
+    says: /a quote of this line is not closed/,
+  },
+]
+
+t.test(
+  'a row that cannot be said is named with its line and reason, and the others are taken',
+  async t => {
+    for (const { name, row, says } of ROWS)
+      await t.test(name, async t => {
+        const desk = await openDesk(
+          t,
+          () => ({
+            'catalog/account.yaml': ACCOUNT,
+            'catalog/old.yaml': `version: 1
+rateZones: [{ key: alps, name: Alps, countries: [CH, AT] }]
+addonPlans:
+  - { key: old, name: Old, rateZone: alps, data: 1 GB, validity: 30 days, portal: { sku: OLD } }
+`,
+            'p.csv': `sku,destination,volume,days,price,currency\nB,France,1 GB,7,1,EUR\n${row}\n`,
+          }),
+          { sims: 1 },
+        )
+        const result = await imported(desk, 'p.csv')
+        t.equal(result.code, says === 'taken' ? 0 : 5)
+        t.equal(result.imported.length, says === 'taken' ? 2 : 1)
+        if (says === 'taken') t.strictSame(result.refused, [])
+        else t.match(result.refused, [{ line: 3, reason: says }])
+        t.equal((await desk.run('validate')).code, 0)
+        t.equal((await desk.run('fmt --check --catalog catalog/imported')).code, 0)
+      })
+  },
+)
+
+t.test('what is there is never overwritten, and more rows go into another folder', async t => {
+  const desk = await openDesk(t, () => ({ 'catalog/account.yaml': ACCOUNT }), { sims: 1 })
+  const head = 'sku,destination,volume,days\n'
+  desk.write('p.csv', `${head}A,Belgium,5 GB,30\n`)
+  await imported(desk, 'p.csv')
+  const before = desk.read('catalog/imported/addon-plans.yaml')
+  desk.write('p.csv', `${head}A,Belgium,5 GB,30\nB,France,5 GB,30\n`)
+  const stopped = await desk.run('import p.csv')
+  t.equal(stopped.code, 1)
+  t.match(stopped.stderr, /rate-zones\.yaml exists, and nothing is overwritten.*--into/)
+  t.equal(desk.read('catalog/imported/addon-plans.yaml'), before)
+  t.equal((await desk.run('import p.csv --into more')).code, 0)
+  t.match(desk.read('catalog/more/addon-plans.yaml'), /sku: B/)
+  t.equal((await desk.run('validate')).code, 0)
+  t.match(
+    (await desk.run('import p.csv --map volume=Data')).stderr,
+    /no column "Data" for volume; the first line names sku, destination/,
+  )
+  t.equal((await desk.run('import p.csv --map colour=X')).code, 64)
+  t.equal((await desk.run('import none.csv')).code, 64)
+})
