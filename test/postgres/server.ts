@@ -62,10 +62,10 @@ const binaries = await findBinaries()
 
 /**
  * What to say where there is no PostgreSQL to test with: those tests are left out. In CI they fail instead, which
- * sets SFT_TEST_POSTGRES=required.
+ * sets TEST_POSTGRES=required.
  */
 export const noPostgres =
-  binaries === undefined && process.env['SFT_TEST_POSTGRES'] !== 'required'
+  binaries === undefined && process.env['TEST_POSTGRES'] !== 'required'
     ? 'npm has no PostgreSQL for this machine'
     : false
 

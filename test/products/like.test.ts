@@ -2,6 +2,7 @@ import t, { type Test } from 'tap'
 import type { JsonObject } from '../../src/model.ts'
 import type { Simulator } from '../../src/simulator/index.ts'
 import { editByHand } from '../../src/simulator/portal.ts'
+import { memoryState } from '../../src/state/memory-store.ts'
 import { handMadePlan, handMadeZone, networksOf } from '../adopt/desk.ts'
 import {
   applyOnce,
@@ -412,7 +413,6 @@ t.test('without a template of that name nothing is made', async t => {
   const simulator = await simulate()
   t.teardown(() => simulator.close())
   await using sft = openTestSft(simulator)
-  const { memoryState } = await import('../../src/state/memory-store.ts')
   await using store = memoryState()
   const { plan } = await planOnce(await shop({ p: { like: { name: 'None' } } }), sft, store)
   t.match(
