@@ -83,10 +83,7 @@ t.test('an account built by hand becomes YAML and state, and the next plan is em
   handMadePlan(world, 'Later', alps)
   const refused = await desk.run('adopt')
   t.equal(refused.code, 1)
-  t.match(
-    refused.stderr,
-    /adopted\/addon-plans\.yaml exists, and adopt overwrites nothing: .*--into/,
-  )
+  t.match(refused.stderr, /adopted\/addon-plans\.yaml exists, and nothing is overwritten: .*--into/)
   const second = await desk.run('adopt --into more --only addonPlans')
   t.match(second.stdout, /^Adopted: 0 rate zones, 1 add-on plan, 0 endpoints; 0 left out$/m)
   t.equal((await desk.run('plan --detailed-exitcode')).code, 0)
