@@ -47,6 +47,13 @@ const startSeller = (market: Market, place: string, orders: readonly string[]) =
     JSON.stringify({ url: market.simulator.url, state: place, ledger: place, orders, topUps: [] }),
   ])
 
+/** Waits until every order stands in the ledger, and the first calls for them are made. */
+async function untilUnderWay(market: Market, place: string, count: number): Promise<void> {
+  await using ledger = await openLedger(place)
+  const isSent = () => market.simulator.calls.some(call => /LifeCycle/.test(call.operation))
+  while ((await allOrders(ledger)).length < count || !isSent()) await sleep(5)
+}
+
 /** Waits until every order is delivered; how long that took, in seconds. */
 async function untilDelivered(place: string, count: number): Promise<number> {
   const began = performance.now()
@@ -90,8 +97,7 @@ function testFleet(server: PostgresServer): void {
         const second = await startWorker(t, market, place)
         const seller = startSeller(market, place, orders)
         t.teardown(() => seller.kill('SIGKILL'))
-        while (market.simulator.calls.filter(call => /LifeCycle/.test(call.operation)).length < 3)
-          await sleep(5)
+        await untilUnderWay(market, place, 6)
         seller.kill(end)
         const seconds = await untilDelivered(place, 6)
         t.ok(
@@ -114,8 +120,7 @@ function testFleet(server: PostgresServer): void {
   t.test('a worker that dies leaves its orders to the next one', async t => {
     const { place, market } = await open(t, 300)
     const seller = startSeller(market, place, ['A', 'B', 'C'])
-    while (market.simulator.calls.filter(call => /LifeCycle/.test(call.operation)).length < 1)
-      await sleep(5)
+    await untilUnderWay(market, place, 3)
     seller.kill('SIGKILL')
     const first = await startWorker(t, market, place)
     while (!first.said().includes('given out')) await sleep(5)
