@@ -35,7 +35,6 @@ export type {
   DispatcherOptions,
   OpenDispatcher,
   Work,
-  WorkCounts,
 } from './fleet/dispatcher.ts'
 // problems as data
 export { ISSUE_CODES, type Issue, type IssueCode, IssuesError } from './issues.ts'

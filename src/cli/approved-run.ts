@@ -1,7 +1,12 @@
 /** What a run has that changes the account after somebody said yes: approval, a time limit, how it ended. */
 import type { ApplyReport } from '../apply/report.ts'
 import { applyOutcome, type Outcome } from '../outcome.ts'
+import type { Plan } from '../plan/plan.ts'
 import { duration } from '../render/paint.ts'
+import { planToJson } from '../render/plan-json.ts'
+import { renderReport, reportToJson } from '../render/report-text.ts'
+import type { Subject } from '../render/subject.ts'
+import type { JsonFlag } from './command.ts'
 import { type Context, exitOf, StopError, stopOutcome } from './context.ts'
 import { number, on, UsageError, type Values, whole } from './flags.ts'
 
@@ -59,14 +64,26 @@ export async function withinTime<Result>(
   }
 }
 
-/** What the run came to; with `--allow-blocked`, apart from what the plan had blocked. */
-export const outcomeOf = (report: ApplyReport, flags: Flags, context: Context): Outcome =>
-  applyOutcome(flags['allow-blocked'] ? { ...report, blocked: [] } : report, stopOutcome(context))
-
-/** Says that the time is over, where that ended the run. */
-export function sayOutOfTime(outcome: Outcome, report: ApplyReport, context: Context): void {
+/** Tells how a run ended, as JSON or for people; with `--allow-blocked`, apart from what the plan had blocked. */
+export function tellEnd(
+  command: 'apply' | 'endpoints',
+  {
+    plan,
+    report,
+    subject,
+  }: { readonly plan: Plan; readonly report: ApplyReport; readonly subject: Subject },
+  flags: Flags & JsonFlag,
+  context: Context,
+): Outcome {
+  const judged = flags['allow-blocked'] ? { ...report, blocked: [] } : report
+  const outcome = applyOutcome(judged, stopOutcome(context))
+  if (flags.json)
+    context.answer(command, { plan: planToJson(plan, subject), report: reportToJson(report) })
+  else if (plan.operations.length > 0)
+    for (const line of renderReport(report, context.paint, subject)) context.out(line)
   if (outcome === 'outOfTime')
     context.err(`time limit reached after ${duration(report.seconds)}: the next run goes on`)
+  return outcome
 }
 
 /** Asks, where only yes is taken. */

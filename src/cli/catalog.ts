@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import {
   type CheckDigitRule,
   type LoadedCatalog,
@@ -48,4 +49,17 @@ export async function readCatalog(
   const { catalog, issues } = await loadWith(flags, context)
   showIssues(context, issues)
   return catalog
+}
+
+/** What a folder to be written to has already; undefined where it has nothing yet. */
+export async function existingCatalog(
+  folder: string,
+  flags: CatalogFlags,
+  context: Context,
+): Promise<Catalog | 'broken' | undefined> {
+  if (!existsSync(folder)) return undefined
+  const { catalog, issues } = await loadWith(flags, context)
+  if (issues.some(issue => issue.code === 'CATALOG_EMPTY')) return undefined
+  showIssues(context, issues)
+  return catalog ?? 'broken'
 }

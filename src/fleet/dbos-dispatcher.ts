@@ -45,13 +45,10 @@ export const openDbosDispatcher: OpenDispatcher = async ({ address, atOnce, work
     (await DBOS.listWorkflows({ ...filter, limit: PAGE, loadInput: false, loadOutput: false })).map(
       workflow => workflow.workflowID,
     )
-  const count = async (status: 'ENQUEUED' | 'PENDING') =>
-    (await ids({ status, queueName: QUEUE })).length
   const dispatcher: Dispatcher = {
     async give({ id, about }) {
       await DBOS.startWorkflow(run, { workflowID: id, queueName: QUEUE })(about)
     },
-    counts: async () => ({ queued: await count('ENQUEUED'), running: await count('PENDING') }),
     async forget(before) {
       const old = [
         ...(await ids({ completedBefore: before.toISOString() })),

@@ -11,16 +11,9 @@ export interface Work {
   readonly about: string
 }
 
-/** What became of work, by state. */
-export interface WorkCounts {
-  readonly queued: number
-  readonly running: number
-}
-
 /** An engine that was opened: this process takes work as long as it is. */
 export interface Dispatcher extends AsyncDisposable {
   give(work: Work): Promise<void>
-  counts(): Promise<WorkCounts>
   /** Forgets what ended before a time, and what was begun by workers that gave no sign of life since. */
   forget(before: Date): Promise<void>
 }

@@ -1,6 +1,6 @@
 import type { Provisioner } from '../provision/api.ts'
 import { ProvisionError } from '../provision/errors.ts'
-import type { Dispatcher, OpenDispatcher, WorkCounts } from './dispatcher.ts'
+import type { Dispatcher, OpenDispatcher } from './dispatcher.ts'
 
 /** What a worker tells of what it does. */
 export type WorkerEvent =
@@ -25,7 +25,6 @@ export interface WorkerOptions {
 export interface Worker extends AsyncDisposable {
   /** Whether the last look went well, and when it was (ISO time); undefined before the first. */
   health(): { readonly isReady: boolean; readonly lookedAt: string | undefined }
-  counts(): Promise<WorkCounts>
 }
 
 const AT_ONCE = 8
@@ -94,7 +93,6 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
 
   return {
     health: () => ({ isReady, lookedAt }),
-    counts: () => dispatcher.counts(),
     async [Symbol.asyncDispose]() {
       for (const timer of timers) clearInterval(timer)
       closing.abort()

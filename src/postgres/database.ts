@@ -122,7 +122,13 @@ async function open(address: string): Promise<Database> {
   const place = parseAddress(address)
   const { shown, schema } = place
   const driver = await loadDriver()
-  const pool = new driver.Pool({ ...configOf(driver, place, 'sft-catalog'), max: CONNECTIONS })
+  const pool = new driver.Pool({
+    ...configOf(driver, place, 'sft-catalog'),
+    max: CONNECTIONS,
+    verify: (client, done) => {
+      beginSession(client, schema).then(() => done(), done)
+    },
+  })
   // A connection that is lost while nobody asks anything is told here; whoever asks next is told by the question.
   pool.on('error', () => {})
   pool.on('connect', client => {
@@ -160,10 +166,19 @@ async function open(address: string): Promise<Database> {
       return true
     },
     async connect(purpose) {
-      const client = new driver.Client(configOf(driver, place, purpose ?? 'sft-catalog'))
-      // What it was used for fails with the same.
-      client.on('error', () => {})
-      await patiently(() => client.connect())
+      const client = await patiently(async () => {
+        const made = new driver.Client(configOf(driver, place, purpose ?? 'sft-catalog'))
+        // What it was used for fails with the same.
+        made.on('error', () => {})
+        try {
+          await made.connect()
+          await beginSession(made, schema)
+          return made
+        } catch (error) {
+          await made.end()
+          throw error
+        }
+      })
       return {
         query: async (sql, ...values) => {
           try {
@@ -213,21 +228,25 @@ const INT8 = 20
 
 function configOf(
   { TypeOverrides }: Driver,
-  { connectionString, schema, needsTls }: DatabaseAddress,
+  { connectionString, needsTls }: DatabaseAddress,
   purpose: string,
 ): ClientConfig {
   const types = new TypeOverrides()
   types.setTypeParser(INT8, Number)
-  const settings = Object.entries({ search_path: schema, ...SESSION })
   return {
     connectionString,
     application_name: purpose,
     connectionTimeoutMillis: CONNECT_MS,
     keepAlive: true,
-    options: settings.map(([name, value]) => `-c ${name}=${value}`).join(' '),
     types,
     ...(needsTls && { ssl: { rejectUnauthorized: true } }),
   }
+}
+
+/** Holds a session to our settings: by statements, since poolers leave out those of the start. */
+async function beginSession(client: ClientBase, schema: string): Promise<void> {
+  const settings = Object.entries({ search_path: schema, ...SESSION })
+  await client.query(settings.map(([name, value]) => `set ${name} = '${value}'`).join('; '))
 }
 
 const ask = async (
@@ -296,6 +315,10 @@ async function inTransaction<Result>(
     // those that a crash lost are given again.
     if (end === undefined || end.noted === '' || !isAway(error)) throw error
     const [found] = await later(MARK.read, session)
+    if (found === undefined)
+      throw new PlainError(
+        'whether the last change was committed is not known: the database was put back meanwhile',
+      )
     if (textIn(found, 'mark') !== mark) throw error
   }
   if (end.noted !== '') alongside?.told(end.noted)

@@ -7,7 +7,7 @@ export class DatabaseAwayError extends PlainError {
 
 /** Codes of the network, and SQLSTATEs by which a server that goes or comes ends a session or refuses one. */
 const AWAY =
-  /^(ECONN\w+|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE|08(?!P01)\w{3}|57P0[1235]|25P03|53300)$/
+  /^(ECONN\w+|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE|08\w{3}|57P0[1235]|25P03|53300)$/
 
 /** What the driver says without a code when a connection is gone. */
 const GONE =
@@ -29,7 +29,7 @@ interface Words {
   readonly next: string
 }
 
-/** A pooler refuses the settings of a session, or mixes sessions up. */
+/** Two connections have one session, or one has another each time. */
 export const POOLED =
   'what answers there is a pooler that lends its connections transaction by transaction; ' +
   'name the database itself, or a pool of whole sessions: a lock belongs to a session'
@@ -77,7 +77,6 @@ export function databaseError(shown: string, error: unknown): unknown {
       { cause: error },
     )
   const code = codeOf(error)
-  if (code === '08P01') return new PlainError(`${shown}: ${POOLED}`, { cause: error })
   const words = WORDS.find(word => word.code.test(code))
   if (words !== undefined)
     return new PlainError(`${shown}: ${words.what}; ${words.next}`, { cause: error })

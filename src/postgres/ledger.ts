@@ -80,7 +80,7 @@ export async function lookAtPostgresLedger(address: string): Promise<Ledger | un
   return await opened(address, async database => {
     if (await database.isPrepared()) {
       await refuseMoved(database.shown, database.ask)
-      return readOnly(ledgerIn(database))
+      return readOnly(ledgerIn(database, { halted: true }))
     }
     await database[Symbol.asyncDispose]()
     return undefined
@@ -122,6 +122,7 @@ async function opened<Result>(
   }
 }
 
+/** `halted`: also one from which nothing may be sold, for those who look, or look after it. */
 function ledgerIn(database: Database, { halted = false } = {}): Ledger {
   const { shown } = database
   const notices = openNotices(database)

@@ -14,9 +14,8 @@ import {
   requireToken,
 } from '../stores/moving.ts'
 import { parseAddress } from './address.ts'
-import { type Database, openDatabase, type Query, type Session } from './database.ts'
-import { refuseElsewhere } from './place.ts'
-import { lock, PUT_PENDING, PUT_RECORDS, readAll } from './state.ts'
+import { type Database, openDatabase, type Query } from './database.ts'
+import { openLocked, PUT_PENDING, PUT_RECORDS, readAll } from './state.ts'
 
 const EMPTY = 'delete from state_records; delete from state_pending; delete from state_place'
 const MAKE = `insert into state_place (lineage, serial, head, crc, mark) values ($1, $2, '', 0, $3)`
@@ -36,7 +35,7 @@ export const postgresStateMoves: Moves = {
   },
 
   async depart(address) {
-    const { shown, session, close } = await openLocked(address)
+    const { shown, session, close } = await openLocked(address, PURPOSE)
     try {
       const state = await readAll(shown, session.query)
       if (state === undefined)
@@ -58,7 +57,7 @@ export const postgresStateMoves: Moves = {
   },
 
   async receive(address, mark) {
-    const { shown, session, database, close } = await openLocked(address)
+    const { shown, session, database, close } = await openLocked(address, PURPOSE)
     const { query } = session
     const marked = (work: () => Promise<void>): Promise<void> =>
       inTransaction(query, async () => {
@@ -94,7 +93,7 @@ export const postgresStateMoves: Moves = {
   },
 
   async finish(address, at) {
-    const { shown, session, database, close } = await openLocked(address)
+    const { shown, session, database, close } = await openLocked(address, PURPOSE)
     try {
       const there = await look(database, session.query)
       if (!isFinished('state', shown, there, at)) await session.query(SET_MARK, null)
@@ -102,33 +101,6 @@ export const postgresStateMoves: Moves = {
       await close()
     }
   },
-}
-
-interface Locked {
-  readonly shown: string
-  readonly database: Database
-  /** The connection that has the lock: where it is lost nothing more is written. */
-  readonly session: Session
-  readonly close: () => Promise<void>
-}
-
-async function openLocked(address: string): Promise<Locked> {
-  const database = await openDatabase(address)
-  const open: AsyncDisposable[] = [database]
-  const close = async (): Promise<void> => {
-    for (const part of open.splice(0).reverse()) await part[Symbol.asyncDispose]()
-  }
-  try {
-    await database.prepare()
-    await refuseElsewhere(database)
-    const session = await database.connect(`sft-catalog ${PURPOSE.purpose}`)
-    open.push(session)
-    await lock(database, session, PURPOSE)
-    return { shown: database.shown, database, session, close }
-  } catch (error) {
-    await close()
-    throw error
-  }
 }
 
 async function inTransaction(query: Query, work: () => Promise<void>): Promise<void> {

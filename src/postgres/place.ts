@@ -27,15 +27,22 @@ export interface Place {
 }
 
 export async function placeOf(query: Query): Promise<Place> {
-  const [row] = await query(PLACE)
+  const found = await query(PLACE)
+  const [row] = found
+  // Tables that do not say whose they are may be anybody's, and as old as can be.
+  if (row === undefined || found.length > 1)
+    return { lineage: '', halted: NOBODY_KNOWS, serial: 0, elsewhere: true }
   const halted = textIn(row, 'halted')
   return {
     lineage: textIn(row, 'lineage'),
     halted: halted === '' ? undefined : halted,
     serial: numberIn(row, 'serial'),
-    elsewhere: row?.['elsewhere'] === true,
+    elsewhere: row['elsewhere'] !== false,
   }
 }
+
+const NOBODY_KNOWS =
+  'does not say whose it is and how far: rows of its tables place or origin are gone, or were added'
 
 /** Why nothing may be sold from it, if nothing may; `known` is the last serial that this process has seen committed. */
 export function haltedIn({ halted, serial, elsewhere }: Place, known = 0): string | undefined {
@@ -69,6 +76,7 @@ async function refuse(database: Database, place: Place): Promise<void> {
 /** Throws where the ledger went elsewhere, or is not all here. */
 export async function refuseMoved(shown: string, query: Query): Promise<void> {
   const [row] = await query("select coalesce(halted, '') as halted from place")
+  if (row === undefined) throw haltedError(shown, NOBODY_KNOWS)
   const mark = readMark(textIn(row, 'halted'))
   if (mark !== undefined) throw new MovedError(shown, 'ledger', mark)
 }

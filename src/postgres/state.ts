@@ -51,6 +51,26 @@ export async function openPostgresState(
   address: string,
   options: OpenStateOptions = {},
 ): Promise<StateStore> {
+  const { shown, session, close } = await openLocked(address, options)
+  try {
+    const state = (await readAll(shown, session.query)) ?? (await make(session, options, shown))
+    return storeOf(shown, session, state, close)
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** A state whose lock this process has. */
+export interface LockedState {
+  readonly shown: string
+  readonly database: Database
+  /** The connection that has the lock: where it is lost nothing more is written. */
+  readonly session: Session
+  readonly close: () => Promise<void>
+}
+
+export async function openLocked(address: string, options: OpenStateOptions): Promise<LockedState> {
   const database = await openDatabase(address)
   const open: AsyncDisposable[] = [database]
   const close = async (): Promise<void> => {
@@ -62,9 +82,7 @@ export async function openPostgresState(
     const session = await database.connect(`sft-catalog ${options.purpose ?? ''}`.trim())
     open.push(session)
     await lock(database, session, options)
-    const state =
-      (await readAll(database.shown, session.query)) ?? (await make(session, options, database))
-    return storeOf(database, session, state, close)
+    return { shown: database.shown, database, session, close }
   } catch (error) {
     await close()
     throw error
@@ -122,7 +140,7 @@ export async function unlockPostgresState(
 
 const lockName = ({ schema }: Database): string => `sft-catalog state of ${schema}`
 
-export async function lock(
+async function lock(
   database: Database,
   { query }: Session,
   { purpose, waitMs = 0, signal }: OpenStateOptions,
@@ -185,7 +203,7 @@ const dateIn = (row: SqlRow, column: string): Date => {
 async function make(
   { query }: Session,
   { create = true }: OpenStateOptions,
-  { shown }: Database,
+  shown: string,
 ): Promise<MutableState> {
   if (!create)
     throw new StateEditError(
@@ -268,7 +286,7 @@ interface Append {
 }
 
 function storeOf(
-  { shown }: Database,
+  shown: string,
   session: Session,
   state: MutableState,
   close: () => Promise<void>,

@@ -25,6 +25,10 @@ function nextAttemptAt({ count, at }: GivenOut): number {
   return Date.parse(at) + Math.min(FIRST_PAUSE_MS * 2 ** (count - 1), LONGEST_PAUSE_MS)
 }
 
+/** Whether an order may be given out now, as far as its own attempts tell. */
+const isDue = (order: OrderRow, { clock }: Pick<SellingContext, 'clock'>): boolean =>
+  !isParked(order) && (order.givenOut === undefined || clock.now() >= nextAttemptAt(order.givenOut))
+
 /**
  * Unfinished orders on which no living process works, each given out once: it is counted in the ledger, so that of
  * several who ask at once one gets it.
@@ -35,10 +39,11 @@ export async function giveOutOrphans(
 ): Promise<readonly Orphan[]> {
   const found: Orphan[] = []
   for await (const page of orderPages(context.ledger, { unfinished: true }))
-    for (const { orderId } of page) {
+    for (const order of page) {
       if (found.length >= limit) return found
-      const attempt = await giveOut(context, orderId)
-      if (attempt !== undefined) found.push({ orderId, attempt })
+      if (!isDue(order, context)) continue
+      const attempt = await giveOut(context, order.orderId)
+      if (attempt !== undefined) found.push({ orderId: order.orderId, attempt })
     }
   return found
 }
@@ -49,11 +54,9 @@ async function giveOut(
 ): Promise<number | undefined> {
   return await ledger.transact({ orderIds: [orderId] }, rows => {
     const order = rows.order(orderId)
-    if (order === undefined || !isUnfinished(order) || isParked(order)) return NOTHING
+    if (order === undefined || !isUnfinished(order) || !isDue(order, { clock })) return NOTHING
     if (lease.isHeld(order, rows)) return NOTHING
-    const { givenOut } = order
-    if (givenOut !== undefined && clock.now() < nextAttemptAt(givenOut)) return NOTHING
-    const count = (givenOut?.count ?? 0) + 1
+    const count = (order.givenOut?.count ?? 0) + 1
     const row = { ...order, givenOut: { count, at: isoNow({ clock }) } }
     return { entries: [{ table: 'orders', row }], result: count }
   })

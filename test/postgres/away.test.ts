@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import t, { type Test } from 'tap'
@@ -11,6 +13,7 @@ import { anOrder } from '../provision/ledger-contract.ts'
 import { allOrders } from '../provision/rows.ts'
 import { openMarket, openShop } from '../provision/support.ts'
 import { fromElsewhere } from '../silence/elsewhere.ts'
+import { startPooler } from './pooler.ts'
 import { noPostgres, type PostgresServer, startPostgres } from './server.ts'
 
 let schemas = 0
@@ -150,6 +153,88 @@ function testAway(server: PostgresServer): void {
         if (!moved.includes('setval')) await put(ledger, `after ${moved}`)
       }
       t.equal(await openHaltedLedger(place), undefined)
+    },
+  )
+
+  t.test(
+    'tables that do not say whose they are sell nothing, and are not taken for new ones',
+    async t => {
+      for (const gone of [
+        'delete from place',
+        'delete from origin',
+        'insert into place select * from place',
+      ]) {
+        const place = placeIn(server)
+        const ledger = await open(t, place)
+        await put(ledger, 'A')
+        await sql(place, gone)
+        await t.rejects(put(ledger, 'B'), { message: /does not say whose it is/ }, gone)
+        await t.rejects(openLedger(place), { message: /does not say whose it is/ }, gone)
+        await t.rejects(openState(place), { message: /does not say whose it is/ }, gone)
+      }
+    },
+  )
+
+  t.test('whoever looks at a halted ledger reads it, and changes nothing', async t => {
+    const place = placeIn(server)
+    await put(await open(t, place), 'A')
+    await sql(place, "update origin set system = 'another'")
+    await using looked = await lookAtLedger(place)
+    const found = await looked?.transact({ orderIds: ['A'] }, rows => ({
+      entries: [],
+      result: rows.order('A')?.orderId,
+    }))
+    t.equal(found, 'A')
+    t.same(await sql(place, 'select halted from place'), [{ halted: null }])
+  })
+
+  t.test('a user who may not see the tables is told so, not that there are none', async t => {
+    const place = placeIn(server)
+    await put(await open(t, place), 'A')
+    await sql(place, 'create role guest login')
+    const asGuest = place.replace('postgres@', 'guest@')
+    await t.rejects(lookAtLedger(asGuest), { message: /may not do this/ })
+    await t.rejects(isState(asGuest), { message: /may not do this/ })
+  })
+
+  t.test(
+    'a pooler that lends connections transaction by transaction is refused, and nothing is made',
+    async t => {
+      const port = await startPooler(t, server.port)
+      const place = placeIn(server)
+      const pooled = place.replace(`:${server.port}/`, `:${port}/`)
+      await t.rejects(openLedger(pooled), { message: /pooler/ })
+      await t.rejects(openState(pooled), { message: /pooler/ })
+      t.equal(await lookAtLedger(place), undefined)
+    },
+  )
+
+  t.test(
+    'another machine is reached encrypted, by a certificate that is proved, or not at all',
+    async t => {
+      // The loopback address, written so that it does not look like one.
+      const elsewhere = (port: number) => `postgres://postgres@127.1:${port}/postgres`
+      await t.rejects(openLedger(elsewhere(server.port)), { message: /no encrypted connections/ })
+      const folder = t.testdir()
+      const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')]
+      execFileSync(
+        'openssl',
+        [
+          ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=127.1'],
+          ...['-addext', 'subjectAltName=DNS:127.1', '-keyout', key, '-out', certificate],
+        ],
+        { stdio: 'ignore' },
+      )
+      const secure = await startPostgres(t, { key, certificate })
+      await t.rejects(openLedger(elsewhere(secure.port)), { message: /certificate/ })
+      const proved = await openLedger(`${elsewhere(secure.port)}?sslrootcert=${certificate}`)
+      await put(proved, 'A')
+      const [session] = await sql(
+        `${secure.url}?schema=sft_catalog`,
+        "select bool_and(ssl) as ssl from pg_stat_ssl join pg_stat_activity using (pid) where application_name like 'sft-catalog%'",
+      )
+      t.equal(session?.['ssl'], true)
+      await proved[Symbol.asyncDispose]()
     },
   )
 

@@ -1,6 +1,6 @@
 /** A real PostgreSQL for tests: the binaries that npm brings, in a folder of its own, on a port of its own. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { chmod, chown, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
+import { chmod, chown, copyFile, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
@@ -69,8 +69,11 @@ export const noPostgres =
     ? 'npm has no PostgreSQL for this machine'
     : false
 
-/** Starts a server for a test. Its data goes when the test ends. */
-export async function startPostgres(t: Pick<Test, 'teardown'>): Promise<PostgresServer> {
+/** Starts a server for a test, with TLS where it is given a key. Its data goes when the test ends. */
+export async function startPostgres(
+  t: Pick<Test, 'teardown'>,
+  tls?: { readonly key: string; readonly certificate: string },
+): Promise<PostgresServer> {
   if (binaries === undefined)
     throw new Error('npm brought no PostgreSQL: install with the optional packages')
   const folder = await mkdtemp(join(tmpdir(), 'sft-postgres-'))
@@ -79,6 +82,10 @@ export async function startPostgres(t: Pick<Test, 'teardown'>): Promise<Postgres
   await chmod(folder, 0o755)
   const options = ['-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync']
   await promisify(execFile)(binaries.initdb, ['-D', data, ...options], { ...asOther, cwd: folder })
+  if (tls !== undefined) {
+    await copyAs(tls.key, join(data, 'server.key'), 0o600)
+    await copyAs(tls.certificate, join(data, 'server.crt'), 0o644)
+  }
   const port = await freePort()
   const { postgres } = binaries
   let child: ChildProcess | undefined
@@ -93,6 +100,7 @@ export async function startPostgres(t: Pick<Test, 'teardown'>): Promise<Postgres
         'listen_addresses=127.0.0.1',
         'unix_socket_directories=',
         'max_connections=200',
+        `ssl=${tls === undefined ? 'off' : 'on'}`,
       ]
       child = spawn(
         postgres,
@@ -124,6 +132,12 @@ export async function startPostgres(t: Pick<Test, 'teardown'>): Promise<Postgres
   })
   await server.start()
   return server
+}
+
+async function copyAs(from: string, to: string, mode: number): Promise<void> {
+  await copyFile(from, to)
+  await chmod(to, mode)
+  if ('uid' in asOther) await chown(to, UNPRIVILEGED, UNPRIVILEGED)
 }
 
 async function untilReady(url: string): Promise<void> {

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { type Adoption, prepareAdoption } from '../../adopt/adopt-account.ts'
 import type { Adoption as Adopting } from '../../adopt/proposal.ts'
 import { FileExistsError, writeNewFiles } from '../../catalog/write-files.ts'
@@ -11,9 +10,9 @@ import type { State, StateStore } from '../../state/state.ts'
 import { openState, readState } from '../../stores/states.ts'
 import { withWireOf } from '../../with-wire.ts'
 import { openAccount, stateOf, subjectOf } from '../account.ts'
-import { catalogFolder, loadOptions, loadWith } from '../catalog.ts'
+import { catalogFolder, existingCatalog, loadOptions } from '../catalog.ts'
 import { CATALOG_FLAGS, defineCommand, JSON_FLAG, READ_FLAGS } from '../command.ts'
-import { type Context, EXIT, showIssues } from '../context.ts'
+import { type Context, EXIT } from '../context.ts'
 import {
   type FlagRule,
   type Mention,
@@ -183,17 +182,4 @@ function kindsOf(flags: Flags): ReadonlySet<KindName> {
     return kind.kind
   })
   return new Set(chosen.length === 0 ? kinds().map(({ kind }) => kind) : chosen)
-}
-
-/** What the folder has already; undefined where it has nothing yet. */
-async function existingCatalog(
-  folder: string,
-  flags: Flags,
-  context: Context,
-): Promise<Catalog | 'broken' | undefined> {
-  if (!existsSync(folder)) return undefined
-  const { catalog, issues } = await loadWith(flags, context)
-  if (issues.some(issue => issue.code === 'CATALOG_EMPTY')) return undefined
-  showIssues(context, issues)
-  return catalog ?? 'broken'
 }

@@ -9,7 +9,6 @@ import { inPlainWords } from '../../plain-error.ts'
 import { count } from '../../render/paint.ts'
 import { planToJson } from '../../render/plan-json.ts'
 import { renderPlan } from '../../render/plan-text.ts'
-import { renderReport, reportToJson } from '../../render/report-text.ts'
 import { type Subject, subjectText } from '../../render/subject.ts'
 import { parseSavedPlan, type SavedPlan, whatMoved } from '../../saved-plan.ts'
 import type { Sft } from '../../sft/api.ts'
@@ -18,10 +17,9 @@ import { openState } from '../../stores/states.ts'
 import { openAccount, stateOf, subjectOf } from '../account.ts'
 import {
   confirmed,
-  outcomeOf,
   RUN_FLAGS,
   requireApproval,
-  sayOutOfTime,
+  tellEnd,
   unlessStopped,
   withinTime,
 } from '../approved-run.ts'
@@ -140,15 +138,7 @@ async function applyCatalog(
     return EXIT[stopOutcome(context) ?? 'failed']
   }
   const report = await carryOut(made, sft, store, flags, context)
-  const outcome = outcomeOf(report, flags, context)
-  if (json)
-    context.answer('apply', {
-      plan: planToJson(plan, subject),
-      report: reportToJson(report),
-    })
-  else if (plan.operations.length > 0)
-    for (const line of renderReport(report, context.paint, subject)) context.out(line)
-  sayOutOfTime(outcome, report, context)
+  const outcome = tellEnd('apply', { plan, report, subject }, flags, context)
   return EXIT[outcome]
 }
 

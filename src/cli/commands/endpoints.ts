@@ -12,7 +12,6 @@ import { isStatusWord, STATUS_WORDS } from '../../provision/status-words.ts'
 import { renderEndpointReport, renderEndpoints } from '../../render/endpoint-text.ts'
 import { planToJson } from '../../render/plan-json.ts'
 import { renderPlan } from '../../render/plan-text.ts'
-import { renderReport, reportToJson } from '../../render/report-text.ts'
 import { type Subject, subjectText, subjectToJson } from '../../render/subject.ts'
 import type { Sft } from '../../sft/api.ts'
 import type { State } from '../../state/state.ts'
@@ -20,10 +19,9 @@ import { readState } from '../../stores/states.ts'
 import { stateOf, subjectOf } from '../account.ts'
 import {
   confirmed,
-  outcomeOf,
   RUN_FLAGS,
   requireApproval,
-  sayOutOfTime,
+  tellEnd,
   unlessStopped,
   withinTime,
 } from '../approved-run.ts'
@@ -258,14 +256,6 @@ async function carryOut(
       ...(parallel !== undefined && { parallel }),
     })
     .finally(progress.end)
-  const outcome = outcomeOf(report, flags, context)
-  if (json)
-    context.answer('endpoints', {
-      plan: planToJson(plan, subject),
-      report: reportToJson(report),
-    })
-  else if (plan.operations.length > 0)
-    for (const line of renderReport(report, context.paint, subject)) context.out(line)
-  sayOutOfTime(outcome, report, context)
+  const outcome = tellEnd('endpoints', { plan, report, subject }, flags, context)
   return outcome
 }

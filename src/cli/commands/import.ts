@@ -1,9 +1,7 @@
-import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { decodeText } from '../../catalog/decode.ts'
 import { FileExistsError, writeNewFiles } from '../../catalog/write-files.ts'
 import { errorCode } from '../../durable/files.ts'
-import type { Catalog } from '../../model.ts'
 import { systemReason } from '../../plain-error.ts'
 import { type ImportOptions, importPrices, type PriceImport } from '../../prices/import-prices.ts'
 import {
@@ -13,9 +11,9 @@ import {
   type PriceMap,
 } from '../../prices/price-list.ts'
 import { renderImport } from '../../render/import-text.ts'
-import { catalogFolder, loadOptions, loadWith } from '../catalog.ts'
+import { catalogFolder, existingCatalog, loadOptions } from '../catalog.ts'
 import { CATALOG_FLAGS, defineCommand, JSON_FLAG } from '../command.ts'
-import { type Context, EXIT, showIssues } from '../context.ts'
+import { type Context, EXIT } from '../context.ts'
 import { on, text, texts, UsageError, type Values } from '../flags.ts'
 
 const UNITS = ['MB', 'GB', 'TB'] as const
@@ -45,7 +43,7 @@ export const importCommand = defineCommand({
   run: async ({ flags, args: [list = ''] }, context) => {
     const how = howOf(flags)
     const folder = catalogFolder(flags, context)
-    const catalog = await catalogThere(folder, flags, context)
+    const catalog = await existingCatalog(folder, flags, context)
     if (catalog === 'broken') return EXIT.failed
     const content = await readList(list)
     try {
@@ -122,17 +120,4 @@ async function readList(path: string): Promise<string> {
   const decoded = decodeText(path, bytes)
   if ('text' in decoded) return decoded.text
   throw new UsageError(`${path}: ${decoded.problem.message}`)
-}
-
-/** What the folder has already; undefined where it has nothing yet. */
-async function catalogThere(
-  folder: string,
-  flags: Flags,
-  context: Context,
-): Promise<Catalog | 'broken' | undefined> {
-  if (!existsSync(folder)) return undefined
-  const { catalog, issues } = await loadWith(flags, context)
-  if (issues.some(issue => issue.code === 'CATALOG_EMPTY')) return undefined
-  showIssues(context, issues)
-  return catalog ?? 'broken'
 }
