@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { PlainError } from '../plain-error.ts'
 import { parseAddress } from '../postgres/address.ts'
+import { openPool } from '../postgres/database.ts'
 import type { Dispatcher, OpenDispatcher } from './dispatcher.ts'
 
 /** Work that was queued by one version is taken by every other: what an order needs stands in the ledger. */
@@ -10,6 +11,8 @@ const QUEUE = 'orders'
 const POLL_MS = 500
 /** At shutdown, work that does not end is left: the ledger knows how far it is. */
 const LEAVE_AFTER_MS = 20_000
+/** Connections for the work of a process, besides those to the ledger. */
+const CONNECTIONS = 4
 /** Rows at a time of what is forgotten. */
 const PAGE = 500
 
@@ -20,12 +23,13 @@ const PAGE = 500
 export const openDbosDispatcher: OpenDispatcher = async ({ address, atOnce, work, onError }) => {
   const { DBOS } = await loadDbos()
   const { connectionString, schema } = parseAddress(address)
+  const pool = await openPool(address, 'sft-catalog worker', CONNECTIONS)
   const say = (entry: unknown) => onError(String(entry))
   DBOS.setConfig({
     name: 'sft-catalog',
     systemDatabaseUrl: connectionString,
     systemDatabaseSchemaName: `${schema}_dbos`,
-    systemDatabasePoolSize: 4,
+    systemDatabasePool: pool,
     applicationVersion: APPLICATION_VERSION,
     executorID: randomUUID(),
     logger: { info: () => {}, debug: () => {}, warn: say, error: say },
@@ -35,12 +39,21 @@ export const openDbosDispatcher: OpenDispatcher = async ({ address, atOnce, work
       await DBOS.runStep(() => work(about), { name: 'finish' }),
     { name: 'finish order' },
   )
-  await DBOS.launch()
-  await DBOS.registerQueue(QUEUE, {
-    workerConcurrency: atOnce,
-    minPollingIntervalMs: POLL_MS,
-    onConflict: 'always_update',
-  })
+  const close = async () => {
+    await DBOS.shutdown({ deregister: true, workflowCompletionTimeoutMS: LEAVE_AFTER_MS })
+    await pool.end()
+  }
+  try {
+    await DBOS.launch()
+    await DBOS.registerQueue(QUEUE, {
+      workerConcurrency: atOnce,
+      minPollingIntervalMs: POLL_MS,
+      onConflict: 'always_update',
+    })
+  } catch (error) {
+    await close()
+    throw error
+  }
   const ids = async (filter: Parameters<typeof DBOS.listWorkflows>[0]) =>
     (await DBOS.listWorkflows({ ...filter, limit: PAGE, loadInput: false, loadOutput: false })).map(
       workflow => workflow.workflowID,
@@ -56,9 +69,7 @@ export const openDbosDispatcher: OpenDispatcher = async ({ address, atOnce, work
       ]
       if (old.length > 0) await DBOS.deleteWorkflows(old)
     },
-    async [Symbol.asyncDispose]() {
-      await DBOS.shutdown({ deregister: true, workflowCompletionTimeoutMS: LEAVE_AFTER_MS })
-    },
+    [Symbol.asyncDispose]: close,
   }
   return dispatcher
 }

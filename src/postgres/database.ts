@@ -122,18 +122,7 @@ async function open(address: string): Promise<Database> {
   const place = parseAddress(address)
   const { shown, schema } = place
   const driver = await loadDriver()
-  const pool = new driver.Pool({
-    ...configOf(driver, place, 'sft-catalog'),
-    max: CONNECTIONS,
-    verify: (client, done) => {
-      beginSession(client, schema).then(() => done(), done)
-    },
-  })
-  // A connection that is lost while nobody asks anything is told here; whoever asks next is told by the question.
-  pool.on('error', () => {})
-  pool.on('connect', client => {
-    client.on('error', () => {})
-  })
+  const pool = poolOf(driver, place, 'sft-catalog', CONNECTIONS)
 
   const patiently = patienceFor(shown, PATIENCE_MS)
   let prepared: Promise<void> | undefined
@@ -208,6 +197,27 @@ async function open(address: string): Promise<Database> {
     throw error
   }
   return database
+}
+
+/** Connections of their own for an engine that keeps its tables beside ours, held to the same rules. */
+export async function openPool(address: string, purpose: string, most: number): Promise<Pool> {
+  return poolOf(await loadDriver(), parseAddress(address), purpose, most)
+}
+
+function poolOf(driver: Driver, place: DatabaseAddress, purpose: string, most: number): Pool {
+  const pool = new driver.Pool({
+    ...configOf(driver, place, purpose),
+    max: most,
+    verify: (client, done) => {
+      beginSession(client, place.schema).then(() => done(), done)
+    },
+  })
+  // A connection that is lost while nobody asks anything is told here; whoever asks next is told by the question.
+  pool.on('error', () => {})
+  pool.on('connect', client => {
+    client.on('error', () => {})
+  })
+  return pool
 }
 
 async function loadDriver() {
