@@ -270,10 +270,12 @@ export function testLedger(
         result: undefined,
       }))
     const stop = new AbortController()
-    // A store may begin to listen with the first watch, and then says to all that something may have changed.
+    // A store may begin to listen with the first watch, and says to all that something may have changed once it
+    // does, which can be after it told of the first change: the second one comes after both.
     using first = ledger.watch({ orderIds: ['B'] })
     await put({ table: 'orders', row: anOrder('B') })
     await first.changed(stop.signal)
+    await put({ table: 'orders', row: anOrder('B', { status: 'activated' }) })
     using order = ledger.watch({ orderIds: ['A'] })
     using endpoint = ledger.watch({ endpointIds: ['1'] })
     const told: string[] = []
