@@ -34,7 +34,9 @@ export type {
   Dispatcher,
   DispatcherOptions,
   OpenDispatcher,
+  Task,
   Work,
+  WorkKind,
 } from './fleet/dispatcher.ts'
 // problems as data
 export { ISSUE_CODES, type Issue, type IssueCode, IssuesError } from './issues.ts'

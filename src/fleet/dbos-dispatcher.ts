@@ -2,25 +2,26 @@ import { randomUUID } from 'node:crypto'
 import { PlainError } from '../plain-error.ts'
 import { parseAddress } from '../postgres/address.ts'
 import { openPool } from '../postgres/database.ts'
-import type { Dispatcher, OpenDispatcher } from './dispatcher.ts'
+import type { Dispatcher, OpenDispatcher, Task, WorkKind } from './dispatcher.ts'
 
-/** Work that was queued by one version is taken by every other: what an order needs stands in the ledger. */
+/** Work that was queued by one version is taken by every other: what it needs stands in the ledger and the state. */
 const APPLICATION_VERSION = 'sft-catalog'
-const QUEUE = 'orders'
 /** How often a worker asks for work, in milliseconds. */
 const POLL_MS = 500
-/** At shutdown, work that does not end is left: the ledger knows how far it is. */
+/** At shutdown, work that does not end is left: the ledger and the state know how far it is. */
 const LEAVE_AFTER_MS = 20_000
 /** Connections for the work of a process, besides those to the ledger. */
 const CONNECTIONS = 4
 /** Rows at a time of what is forgotten. */
 const PAGE = 500
+/** What was begun and did not end is forgotten so much later (ms): an apply may take days. */
+const UNENDED_MS = 30 * 24 * 3_600_000
 
 /**
  * DBOS Transact over the ledger's own database, in a schema beside it. Throws a `PlainError` where the package is
  * not installed. One at a time in a process: DBOS is global.
  */
-export const openDbosDispatcher: OpenDispatcher = async ({ address, atOnce, work, onError }) => {
+export const openDbosDispatcher: OpenDispatcher = async ({ address, tasks, onError }) => {
   const { DBOS } = await loadDbos()
   const { connectionString, schema } = parseAddress(address)
   const pool = await openPool(address, 'sft-catalog worker', CONNECTIONS)
@@ -32,24 +33,29 @@ export const openDbosDispatcher: OpenDispatcher = async ({ address, atOnce, work
     systemDatabasePool: pool,
     applicationVersion: APPLICATION_VERSION,
     executorID: randomUUID(),
+    listenQueues: tasks.map(({ kind }) => kind),
     logger: { info: () => {}, debug: () => {}, warn: say, error: say },
   })
-  const run = DBOS.registerWorkflow(
-    async (about: string): Promise<string> =>
-      await DBOS.runStep(() => work(about), { name: 'finish' }),
-    { name: 'finish order' },
-  )
+  const register = ({ kind, work }: Task) =>
+    DBOS.registerWorkflow(
+      async (about: string): Promise<string> =>
+        await DBOS.runStep(() => work(about), { name: 'work' }),
+      { name: kind },
+    )
+  const workflows = new Map<WorkKind, ReturnType<typeof register>>()
+  for (const task of tasks) workflows.set(task.kind, register(task))
   const close = async () => {
     await DBOS.shutdown({ deregister: true, workflowCompletionTimeoutMS: LEAVE_AFTER_MS })
     await pool.end()
   }
   try {
     await DBOS.launch()
-    await DBOS.registerQueue(QUEUE, {
-      workerConcurrency: atOnce,
-      minPollingIntervalMs: POLL_MS,
-      onConflict: 'always_update',
-    })
+    for (const { kind, atOnce } of tasks)
+      await DBOS.registerQueue(kind, {
+        workerConcurrency: atOnce,
+        minPollingIntervalMs: POLL_MS,
+        onConflict: 'always_update',
+      })
   } catch (error) {
     await close()
     throw error
@@ -59,13 +65,16 @@ export const openDbosDispatcher: OpenDispatcher = async ({ address, atOnce, work
       workflow => workflow.workflowID,
     )
   const dispatcher: Dispatcher = {
-    async give({ id, about }) {
-      await DBOS.startWorkflow(run, { workflowID: id, queueName: QUEUE })(about)
+    async give({ id, kind, about }) {
+      const workflow = workflows.get(kind)
+      if (workflow === undefined) throw new TypeError(`this worker does no ${kind}`)
+      await DBOS.startWorkflow(workflow, { workflowID: id, queueName: kind })(about)
     },
     async forget(before) {
+      const unended = new Date(before.getTime() - UNENDED_MS)
       const old = [
         ...(await ids({ completedBefore: before.toISOString() })),
-        ...(await ids({ status: 'PENDING', endTime: before.toISOString() })),
+        ...(await ids({ status: 'PENDING', endTime: unended.toISOString() })),
       ]
       if (old.length > 0) await DBOS.deleteWorkflows(old)
     },

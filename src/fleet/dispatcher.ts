@@ -1,30 +1,42 @@
 /**
  * What a fleet asks of an engine that keeps work and gives it to workers: few functions, so that another one can
- * take its place. What is true of an order stands in the ledger; the engine only says who does what next.
+ * take its place. What is true of an order stands in the ledger, of an apply in the state; the engine only says
+ * who does what next.
  */
+
+/** What there is to do; each kind waits in a line of its own, so that long work holds nobody up. */
+export type WorkKind = 'orders' | 'applies' | 'usage' | 'stock'
 
 /** Work that nobody waits for. */
 export interface Work {
   /** The same ID is done once, whoever gives it out and however often. */
   readonly id: string
+  readonly kind: WorkKind
   /** What it is about, such as an order ID: never a secret. */
   readonly about: string
+}
+
+/** How a process does the work of one kind. */
+export interface Task {
+  readonly kind: WorkKind
+  /** Work at once of this process. */
+  readonly atOnce: number
+  /** Does one piece of work; what it returns is kept until it is forgotten. */
+  readonly work: (about: string) => Promise<string>
 }
 
 /** An engine that was opened: this process takes work as long as it is. */
 export interface Dispatcher extends AsyncDisposable {
   give(work: Work): Promise<void>
-  /** Forgets what ended before a time, and what was begun by workers that gave no sign of life since. */
+  /** Forgets what ended before a time, and what was begun by workers that gave no sign of life for long. */
   forget(before: Date): Promise<void>
 }
 
 export interface DispatcherOptions {
-  /** The database of the ledger. */
+  /** The database that keeps the work: that of the ledger or the state. */
   readonly address: string
-  /** Work at once of this process. */
-  readonly atOnce: number
-  /** Does one piece of work; what it returns is kept until it is forgotten. */
-  readonly work: (about: string) => Promise<string>
+  /** The kinds of work that this process takes. */
+  readonly tasks: readonly Task[]
   readonly onError: (message: string) => void
 }
 

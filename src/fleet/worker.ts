@@ -1,23 +1,14 @@
-import type { Provisioner } from '../provision/api.ts'
-import { ProvisionError } from '../provision/errors.ts'
 import type { Dispatcher, OpenDispatcher } from './dispatcher.ts'
-
-/** What a worker tells of what it does. */
-export type WorkerEvent =
-  | { readonly type: 'given out'; readonly orderId: string; readonly attempt: number }
-  | { readonly type: 'finished'; readonly orderId: string; readonly status: string }
-  | { readonly type: 'not finished'; readonly orderId: string; readonly message: string }
-  | { readonly type: 'trouble'; readonly message: string }
+import type { AtWork, Duty, WorkerEvent } from './duty.ts'
 
 export interface WorkerOptions {
-  readonly provisioner: Pick<Provisioner, 'giveOut' | 'finish'>
-  /** The database of the ledger. */
+  /** What it is there for. */
+  readonly duties: readonly Duty[]
+  /** The database that keeps the work. */
   readonly address: string
   readonly openDispatcher: OpenDispatcher
   readonly onEvent?: (event: WorkerEvent) => void
-  /** Orders that this process works on at once; 8 by default. */
-  readonly atOnce?: number
-  /** Seconds between two looks for orders that were left; 2 by default. */
+  /** Seconds between two looks for work that was left; 2 by default. */
   readonly everySeconds?: number
 }
 
@@ -27,35 +18,22 @@ export interface Worker extends AsyncDisposable {
   health(): { readonly isReady: boolean; readonly lookedAt: string | undefined }
 }
 
-const AT_ONCE = 8
 const EVERY_SECONDS = 2
 /** What is known of work that ended is kept for so long. */
 const KEPT_MS = 24 * 3600 * 1000
 const FORGET_EVERY_MS = 10 * 60_000
 
 /**
- * Finishes the orders that nobody works on any more, of whichever process they were: it looks for them, each is given
- * to one of the workers of the fleet, and gone on with where it stands. Throws what opening the engine throws.
+ * Does what nobody waits for, duty by duty: it looks for work, gives it to the fleet, and does what the fleet gives
+ * to it. Throws what opening the engine throws.
  */
 export async function openWorker(options: WorkerOptions): Promise<Worker> {
-  const { provisioner, address, openDispatcher, onEvent = () => {} } = options
-  const { atOnce = AT_ONCE, everySeconds = EVERY_SECONDS } = options
+  const { duties, address, openDispatcher, onEvent = () => {} } = options
+  const { everySeconds = EVERY_SECONDS } = options
   const closing = new AbortController()
+  const at: AtWork = { tell: onEvent, closing: closing.signal }
   let lookedAt: string | undefined
   let isReady = false
-
-  const finish = async (orderId: string): Promise<string> => {
-    try {
-      const { status } = await provisioner.finish({ orderId, signal: closing.signal })
-      onEvent({ type: 'finished', orderId, status })
-      return status
-    } catch (error) {
-      // The order keeps why; it is given out again after a while.
-      if (!(error instanceof ProvisionError)) throw error
-      onEvent({ type: 'not finished', orderId, message: error.message })
-      return error.code
-    }
-  }
 
   const trouble = (error: unknown) =>
     onEvent({
@@ -63,13 +41,23 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
       message: error instanceof Error ? error.message : String(error),
     })
 
-  const dispatcher = await openDispatcher({ address, atOnce, work: finish, onError: trouble })
+  const dispatcher = await openDispatcher({
+    address,
+    tasks: duties.map(duty => ({
+      kind: duty.kind,
+      atOnce: duty.atOnce,
+      work: about => duty.work(about, at),
+    })),
+    onError: trouble,
+  })
 
+  /** One duty that cannot be looked after holds no other one up. */
   const look = async (): Promise<void> => {
-    for (const { orderId, attempt } of await provisioner.giveOut({})) {
-      await dispatcher.give({ id: `${orderId}#${attempt}`, about: orderId })
-      onEvent({ type: 'given out', orderId, attempt })
-    }
+    const looks = duties.map(async duty => {
+      for (const work of await duty.look(at)) await dispatcher.give(work)
+    })
+    for (const look of await Promise.allSettled(looks))
+      if (look.status === 'rejected') throw look.reason
   }
 
   let looking = Promise.resolve()

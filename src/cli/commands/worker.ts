@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
-import { openWorker, type Worker, type WorkerEvent } from '../../fleet/worker.ts'
+import type { WorkerEvent } from '../../fleet/duty.ts'
+import { finishOrders } from '../../fleet/finish-orders.ts'
+import { openWorker, type Worker } from '../../fleet/worker.ts'
 import { plainly } from '../../plain-error.ts'
 import { ledgerLocation } from '../../settings.ts'
 import { openDispatcher } from '../../stores/work.ts'
@@ -29,14 +31,12 @@ export const worker = defineCommand({
       { ...flags, json: false },
       context,
       async (provisioner, signal) => {
-        const atOnce = flags['at-once']
         const everySeconds = flags.every
         await using running = await openWorker({
-          provisioner,
+          duties: [finishOrders(provisioner, flags['at-once'])],
           address,
           openDispatcher,
           onEvent: event => context.err(lineOf(event, context)),
-          ...(atOnce !== undefined && { atOnce }),
           ...(everySeconds !== undefined && { everySeconds }),
         })
         const server = await serveHealth(running, flags['health-port'])

@@ -1,0 +1,22 @@
+import type { Task, Work } from './dispatcher.ts'
+
+/** What a worker tells of what it does. */
+export type WorkerEvent =
+  | { readonly type: 'given out'; readonly orderId: string; readonly attempt: number }
+  | { readonly type: 'finished'; readonly orderId: string; readonly status: string }
+  | { readonly type: 'not finished'; readonly orderId: string; readonly message: string }
+  | { readonly type: 'trouble'; readonly message: string }
+
+/** What work is done with. */
+export interface AtWork {
+  readonly tell: (event: WorkerEvent) => void
+  /** The worker is told to stop: at the next safe place. */
+  readonly closing: AbortSignal
+}
+
+/** One of the things that a worker is there for: it looks for work, and does what is given to it. */
+export interface Duty extends Omit<Task, 'work'> {
+  /** Work that is there to be given to one of the workers of the fleet. */
+  look(at: AtWork): Promise<readonly Work[]>
+  work(about: string, at: AtWork): Promise<string>
+}
