@@ -13,7 +13,7 @@ export interface Outcomes {
 }
 
 /** What is in the way of something that refers to it. */
-export interface Lacking {
+interface Lacking {
   readonly addresses: readonly Address[]
   /** One of them may be there: the account did not tell. */
   readonly notKnown: boolean

@@ -11,7 +11,7 @@ import type { BlockedChange, Change, FieldChange } from './plan.ts'
 import type { ResourceGraph } from './resolve.ts'
 
 /** The three sides that are compared, and what was found of them so far. */
-export interface Comparison {
+interface Comparison {
   readonly graph: ResourceGraph
   readonly state: State
   readonly observation: Observation

@@ -24,7 +24,7 @@ export interface SellablePosition {
   isMostlyNew(): boolean
 }
 
-export interface Page {
+interface Page {
   readonly page: number
   readonly totalPages: number
   /** SIMs of the page, fewer than were asked for where the account grants no more. */
