@@ -4,9 +4,10 @@ import { oneLine, throughGate, withoutUrlSecrets } from '../render/gate.ts'
 import { plain } from '../render/paint.ts'
 import type { Environment } from '../settings.ts'
 import type { Command } from './command.ts'
-import { type Context, EXIT, openContext, readEnvironment, stopOutcome } from './context.ts'
-import { UsageError } from './flags.ts'
+import { type Context, EXIT, openContext, readEnvironment } from './context.ts'
 import type { Host } from './host.ts'
+import { runCommand } from './run-command.ts'
+import { version } from './version.ts'
 
 /** Commands are loaded when asked for: `--version` loads none. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
@@ -130,7 +131,7 @@ async function runTold(
   context.beforeExit(code => {
     if (isData) context.json({ ...envelopeOf(code, outcomeOfExit(code)), messages })
   })
-  const { code, isThrown } = await run(command, argv, {
+  const { code, isThrown } = await runCommand(command, argv, {
     ...context,
     answer: (_command, fields, outcome) => {
       told = { fields, outcome }
@@ -152,35 +153,6 @@ async function runTold(
 const outcomeOfExit = (code: number): Outcome =>
   (Object.keys(OUTCOMES) as Outcome[]).find(name => OUTCOMES[name].code === code) ?? 'failed'
 
-interface Ended {
-  readonly code: number
-  readonly isThrown: boolean
-}
-
-async function run(command: Command, argv: readonly string[], context: Context): Promise<Ended> {
-  try {
-    const work = command.read(argv)
-    if (work !== 'help') return { code: await work(context), isThrown: false }
-    for (const line of command.help) context.out(line)
-    return { code: EXIT.ok, isThrown: false }
-  } catch (error) {
-    return { code: await showError(error, command, context), isThrown: true }
-  }
-}
-
-/** Errors end here: one line that says what and what to do; a stack only for what nobody foresaw. */
-async function showError(error: unknown, command: Command, context: Context): Promise<number> {
-  if (error instanceof UsageError) {
-    context.err(
-      `sft-catalog ${command.name}: ${error.message}. See sft-catalog ${command.name} --help`,
-    )
-    return EXIT.usage
-  }
-  const { explainError, outcomeOf } = await import('./explain-error.ts')
-  for (const line of explainError(error, context)) context.err(line)
-  return EXIT[outcomeOf(error, stopOutcome(context))]
-}
-
 async function overview(): Promise<readonly string[]> {
   const commands = await Promise.all(Object.values(COMMANDS).map(load => load()))
   const width = Math.max(...commands.map(command => command.name.length))
@@ -191,11 +163,4 @@ async function overview(): Promise<readonly string[]> {
     '',
     'sft-catalog COMMAND --help tells the flags of a command.',
   ]
-}
-
-async function version(): Promise<string> {
-  const { readFile } = await import('node:fs/promises')
-  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8')
-  const parsed: { readonly version: string } = JSON.parse(text)
-  return parsed.version
 }

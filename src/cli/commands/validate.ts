@@ -6,19 +6,31 @@ import { kinds } from '../../resources/kinds.ts'
 import { catalogFolder, loadWith } from '../catalog.ts'
 import { CATALOG_FLAGS, defineCommand, JSON_FLAG } from '../command.ts'
 import { EXIT, showIssues } from '../context.ts'
+import { text } from '../flags.ts'
+import { issueDocument, issueFormat } from '../issue-documents.ts'
 
 /** Every problem of a catalog at once, without an account. */
 export const validate = defineCommand({
   name: 'validate',
   summary: 'check the catalog without an account: every problem at once, with its place',
   usage: '[flags]',
-  flags: { ...CATALOG_FLAGS, ...JSON_FLAG },
+  flags: {
+    ...CATALOG_FLAGS,
+    format: text('FORM', 'for a CI server, on stdout: sarif, junit, or github (annotations)'),
+    ...JSON_FLAG,
+  },
+  rules: [{ when: '--format', not: ['--json'], why: 'stdout holds one of them' }],
   run: async ({ flags }, context) => {
+    const format = flags.format === undefined ? undefined : issueFormat(flags.format)
     const { catalog, issues } = await loadWith(flags, context)
+    if (format !== undefined) {
+      const place = catalogFolder(flags, context)
+      context.document(await issueDocument(format, issues, { name: 'validate', place }, context))
+    }
     if (flags.json) context.answer('validate', { valid: catalog !== undefined, issues })
     else showIssues(context, issues)
     if (catalog === undefined) return EXIT.failed
-    if (!flags.json) {
+    if (!flags.json && format === undefined) {
       const counts = kinds().map(kind => countEntries(kind, entriesOf(catalog, kind)))
       context.out(`${catalogFolder(flags, context)} is valid: ${counts.join(', ')}`)
     }
