@@ -94,6 +94,12 @@ module.exports = {
       { path: 'node_modules/@dbos-inc/' },
     ),
     forbid(
+      'opentelemetry-only-in-telemetry',
+      'One door to an API that is loaded only where an SDK is registered.',
+      { path: '^src/', pathNot: '^src/telemetry/opentelemetry\\.ts$' },
+      { path: 'node_modules/@opentelemetry/' },
+    ),
+    forbid(
       'pg-only-in-postgres',
       'One door to the driver, which only those have who keep something in PostgreSQL.',
       { path: '^src/', pathNot: '^src/postgres/database\\.ts$' },
@@ -125,7 +131,10 @@ module.exports = {
       'not-to-dev',
       'What ships needs no development package.',
       { path: '^src/' },
-      { dependencyTypes: ['npm-dev'], pathNot: '@types/|node_modules/(pg|@dbos-inc)/' },
+      {
+        dependencyTypes: ['npm-dev'],
+        pathNot: '@types/|node_modules/(pg|@dbos-inc|@opentelemetry/api)/',
+      },
     ),
     forbid('resolvable', 'Every import resolves.', {}, { couldNotResolve: true }),
   ],

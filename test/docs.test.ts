@@ -6,6 +6,7 @@ import { kinds } from '../src/resources/kinds.ts'
 import { WIRE_ASSUMPTIONS, type WireAssumption } from '../src/sft/assumptions.ts'
 import { FAULT_KINDS } from '../src/simulator/index.ts'
 import { WIRE_KEYS } from '../src/simulator/settings.ts'
+import { METRICS } from '../src/telemetry/metrics.ts'
 import { runCli } from './cli/run-cli.ts'
 import { REPOSITORY } from './program.ts'
 
@@ -64,6 +65,18 @@ t.test('docs/simulator.md names every variant of the wire', async t => {
   for (const key of WIRE_KEYS) t.match(variants, `\`${key}\``)
 })
 
+t.test('docs/observability.md lists every metric', async t => {
+  const text = await page('docs/observability.md')
+  const kinds = { duration: 'histogram', count: 'counter', level: 'gauge' }
+  t.strictSame(
+    text.split('\n').filter(line => line.startsWith('| `sft.')),
+    Object.entries(METRICS).map(
+      ([name, { kind, unit, help, by }]) =>
+        `| \`${name}\` | ${kinds[kind]} | \`${unit}\` | ${help} | ${by.map(one => `\`${one}\``).join(', ')} |`,
+    ),
+  )
+})
+
 t.test('links between pages lead somewhere', async t => {
   const pages = [
     'README.md',
@@ -80,6 +93,10 @@ t.test('links between pages lead somewhere', async t => {
     'docs/tables.md',
     'docs/errors.md',
     'docs/simulator.md',
+    'docs/postgres.md',
+    'docs/orders.md',
+    'docs/json.md',
+    'docs/observability.md',
   ]
   for (const path of pages) {
     const text = await page(path)

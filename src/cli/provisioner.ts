@@ -134,6 +134,8 @@ function lineOf(event: ProvisionEvent): string | undefined {
       return `${event.sellable} sellable eSIMs left`
     case 'background work failed':
       return `${event.work} failed: ${event.message}`
+    case 'order lost':
+      return `${event.orderId}: somebody else works on it, since this process gave no sign of life for too long`
     case 'order started':
     case 'order delivered':
     case 'order stopped':

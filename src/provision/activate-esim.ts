@@ -49,7 +49,8 @@ export async function activateEsim(
   const left = await saveOrder(context, orderId, [endpointId], (rows, current) =>
     leftBy(current, rows.esim(endpointId) ?? esim, verdict, isoNow(context)),
   )
-  if (is === 'taken') context.tell({ type: 'esim set aside', endpointId, reason: why })
+  if (is === 'taken')
+    context.tell({ type: 'esim set aside', ...context.about, endpointId, reason: why })
   else if (esim.activationCode !== undefined)
     context.pool.putBack({ ...esim, activationCode: esim.activationCode }, true)
   return { order: left, reason: why }

@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts'
 import type { Environment, SettingOverrides } from '../settings.ts'
 import type { Sft } from '../sft/api.ts'
 import type { SlotSource } from '../sft/slots.ts'
+import type { CallTrace } from '../sft/wire.ts'
 import type { State } from '../state/state.ts'
 import type { Cancellation } from './cancel-report.ts'
 import type { SuspensionReason } from './endpoint-care.ts'
@@ -41,6 +42,13 @@ export interface ProvisionerOptions {
   /** IANA zone of the platform's dates, UTC by default. ASSUMED (contract 1.7, U23): the account's. */
   readonly timeZone?: string
   readonly onEvent?: ProvisionListener
+  /** Told of every call to the account, without secrets; not where an open account is given. */
+  readonly onCall?: (call: CallTrace) => void
+  /**
+   * Stock and unfinished orders are counted for an OpenTelemetry SDK that asks, at most once in so many seconds: 60 by
+   * default, `Infinity` for never.
+   */
+  readonly countEverySeconds?: number
   /** Whether unfinished orders of dead processes are gone on with in the background; true by default. */
   readonly resumeAtOpen?: boolean
   /** Time and sleep, for tests. */
@@ -62,6 +70,11 @@ export interface PurchaseRequest extends Patience {
   readonly sku: string
   /** Bound to the order ID with the SKU, and kept in the ledger: nothing secret. */
   readonly reference?: OrderReference
+  /**
+   * W3C trace context of the buyer's request, for events, spans and the order's later attempts. Without it, what an
+   * OpenTelemetry SDK of this process has as under way.
+   */
+  readonly traceparent?: string
 }
 
 export interface TopUpRequest extends PurchaseRequest {

@@ -30,6 +30,7 @@ export async function cancelOrder(
         return await undoOrder(claim.context, claim.order, runOther, signal)
       } catch (error) {
         if (!(error instanceof OrderLostError)) throw error
+        context.tell({ type: 'order lost', ...claim.context.about })
       } finally {
         claim.context.claim.end()
       }

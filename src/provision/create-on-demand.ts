@@ -7,6 +7,7 @@ import { SftRejectedError, SftUnknownOutcomeError } from '../sft/errors.ts'
 import { findOrDoubt, writeAndSettle } from '../sft/write-and-settle.ts'
 import type { Candidate } from './candidates.ts'
 import { type EndpointContext, endpointContext } from './endpoint-care.ts'
+import type { AboutOrder } from './events.ts'
 import { reasonOf } from './explain.ts'
 import {
   type CreationCost,
@@ -45,7 +46,7 @@ const HELD_MS = ANNOUNCEMENT_MS + 600_000
 export async function createOnDemand(
   context: SellingContext,
   batch: OnDemandBatch,
-  orderId: string,
+  about: AboutOrder,
   signal: AbortSignal,
 ): Promise<Creation> {
   const begun = context.clock.now()
@@ -55,7 +56,7 @@ export async function createOnDemand(
   for (const resource of await openResources(context, batch)) {
     signal.throwIfAborted()
     if (tried >= context.policies.esimsTried) break
-    const attempt = await makeEndpoint(context, batch, resource, orderId, calls, signal)
+    const attempt = await makeEndpoint(context, batch, resource, about, calls, signal)
     if (attempt.is === 'made') {
       const seconds = (context.clock.now() - begun) / 1000
       return { is: 'made', cost: { calls: calls.made, seconds } }
@@ -96,7 +97,7 @@ async function makeEndpoint(
   context: SellingContext,
   batch: OnDemandBatch,
   resource: Resource,
-  orderId: string,
+  about: AboutOrder,
   calls: { made: number },
   signal: AbortSignal,
 ): Promise<Attempt> {
@@ -104,7 +105,7 @@ async function makeEndpoint(
   try {
     const claimed = await claimSim(context, batch, resource.key, own.owner)
     if (claimed === undefined) return { is: 'theirs' }
-    const making = openMaking(context, claimed, orderId, calls, signal)
+    const making = openMaking(context, claimed, about, calls, signal)
     return await makeClaimed(making, resource, claimed)
   } catch (error) {
     if (error instanceof OrderLostError) return { is: 'theirs' }
@@ -156,7 +157,7 @@ interface MakingRun {
   readonly context: SellingContext
   readonly own: EndpointContext
   readonly row: EsimRow
-  readonly orderId: string
+  readonly about: AboutOrder
   readonly signal: AbortSignal
   readonly read: () => Promise<Finding<Sim>>
   readonly count: () => void
@@ -167,7 +168,7 @@ interface MakingRun {
 function openMaking(
   context: SellingContext,
   { row }: ClaimedSim,
-  orderId: string,
+  about: AboutOrder,
   calls: { made: number },
   signal: AbortSignal,
 ): MakingRun {
@@ -179,7 +180,7 @@ function openMaking(
     context,
     own,
     row,
-    orderId,
+    about,
     signal,
     count,
     read: () => {
@@ -312,7 +313,7 @@ const send = ({ context, own, row, read, count, end, signal }: MakingRun, resour
 
 /** The endpoint is there: it is stock, in the transaction that ends its announcement. */
 async function recordMade(
-  { context, row, orderId }: MakingRun,
+  { context, row, about }: MakingRun,
   sim: AttachedSim,
   how: 'answered' | 'found',
 ): Promise<Attempt> {
@@ -331,9 +332,9 @@ async function recordMade(
       entries.push({ table: 'esims', row: stockRow(candidate, esim, isoNow(context)) })
     return { entries, result: undefined }
   })
-  context.tell({ type: 'endpoint created', orderId, endpointId, iccid, how })
+  context.tell({ type: 'endpoint created', ...about, endpointId, iccid, how })
   if (typeof esim === 'string') {
-    context.tell({ type: 'esim set aside', endpointId, reason: esim })
+    context.tell({ type: 'esim set aside', ...about, endpointId, reason: esim })
     return { is: 'left', why: esim }
   }
   context.pool.add(candidate, esim)

@@ -1,51 +1,79 @@
+import type { Clock } from '../clock.ts'
 import type { CreationCost, OrderKind, StepName, StepOutcome } from './ledger.ts'
 
-/** What happens while selling, for logs and metrics. No event ever holds an activation code. */
-export type ProvisionEvent =
-  | { readonly type: 'order started'; readonly orderId: string; readonly kind: OrderKind }
-  | { readonly type: 'order taken over'; readonly orderId: string; readonly from: string }
-  | {
+/** The order that something happens to. */
+export interface AboutOrder {
+  readonly orderId: string
+  readonly kind: OrderKind
+  readonly sku: string
+  /**
+   * W3C trace context: of the span of this attempt where an OpenTelemetry SDK takes spans, else as it was given with
+   * the order.
+   */
+  readonly traceparent?: string
+}
+
+/** What happens while selling. */
+export type Happening =
+  | ({ readonly type: 'order started' } & AboutOrder)
+  | ({ readonly type: 'order taken over'; readonly from: string } & AboutOrder)
+  | ({
+      /** This process gave no sign of life for too long: the order is somebody else's, and nothing more is sent. */
+      readonly type: 'order lost'
+    } & AboutOrder)
+  | ({
       readonly type: 'order step'
-      readonly orderId: string
       readonly step: StepName
       readonly outcome: StepOutcome
+      /** From the step before, or from the start of this attempt. */
+      readonly seconds: number
       readonly endpointId?: string
       readonly detail?: string
-    }
-  | {
+    } & AboutOrder)
+  | ({
       readonly type: 'order delivered'
-      readonly orderId: string
       readonly endpointId: string
       readonly uniqueId: string
       /** From the start of this attempt. */
       readonly seconds: number
       /** What making its endpoint on demand took of it. */
       readonly creation?: CreationCost
-    }
-  | {
+    } & AboutOrder)
+  | ({
       /** `resumable`: what the order holds is kept for it. */
       readonly type: 'order stopped'
-      readonly orderId: string
+      /** Name and code of the error, see errors.ts. */
       readonly error: string
+      readonly code: string
       readonly message: string
       readonly resumable: boolean
-    }
-  | {
-      /** Stock was empty, and the endpoint was made on demand; `found`: by an attempt whose end was not seen. */
+      /** From the start of this attempt. */
+      readonly seconds: number
+    } & AboutOrder)
+  | ({
+      /**
+       * Stock was empty, and the endpoint was made on demand; `found`: by an attempt whose end was not seen. The order
+       * is the one that needed it.
+       */
       readonly type: 'endpoint created'
-      /** The order that needed it. */
-      readonly orderId: string
       readonly endpointId: string
       readonly iccid: string
       readonly how: 'answered' | 'found'
-    }
-  | { readonly type: 'esim set aside'; readonly endpointId: string; readonly reason: string }
+    } & AboutOrder)
+  | ({
+      readonly type: 'esim set aside'
+      readonly endpointId: string
+      readonly reason: string
+      /** What it would have been sold for. */
+    } & Partial<AboutOrder>)
   | { readonly type: 'stock low'; readonly sellable: number; readonly threshold: number }
   | {
       readonly type: 'usage at 80 %' | 'usage exhausted' | 'usage expired'
       readonly endpointId: string
       readonly uniqueId: string
       readonly orderId?: string
+      /** What its plan is sold as now. */
+      readonly sku?: string
     }
   | {
       /** Work that no caller waits for: warming the pool, resuming, the heartbeat. */
@@ -54,16 +82,28 @@ export type ProvisionEvent =
       readonly message: string
     }
 
+/**
+ * What happened while selling, and when, for logs, mails and metrics of your own. No event ever holds an activation
+ * code or another secret.
+ */
+export type ProvisionEvent = Happening & {
+  /** ISO time. */
+  readonly at: string
+}
+
 /** Called for each event, in order; what it throws becomes a process warning and stops no sale. */
 export type ProvisionListener = (event: ProvisionEvent) => void
 
-/** A function that tells the listener, whatever the listener does. */
-export function tellSafely(listener: ProvisionListener): ProvisionListener {
-  return event => {
+/** A function that tells the listener with the time, whatever the listener does. */
+export function tellSafely(
+  listener: ProvisionListener,
+  { now }: Pick<Clock, 'now'>,
+): (happening: Happening) => void {
+  return happening => {
     try {
-      listener(event)
+      listener({ ...happening, at: new Date(now()).toISOString() })
     } catch (error) {
-      process.emitWarning(`onEvent threw at '${event.type}': ${String(error)}`)
+      process.emitWarning(`onEvent threw at '${happening.type}': ${String(error)}`)
     }
   }
 }

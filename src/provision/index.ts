@@ -21,6 +21,7 @@ export { fileLedger } from '../ledger/sqlite-ledger.ts'
 export type { Json, JsonObject } from '../model.ts'
 export type { Environment, SettingOverrides, SftSettings } from '../settings.ts'
 export { SettingsError } from '../settings.ts'
+export type { CallTrace } from '../sft/wire.ts'
 export {
   acceptLedgerEdit,
   backupLedger,
@@ -67,7 +68,7 @@ export {
   UnknownOrderError,
   UnknownSkuError,
 } from './errors.ts'
-export type { ProvisionEvent, ProvisionListener } from './events.ts'
+export type { AboutOrder, ProvisionEvent, ProvisionListener } from './events.ts'
 export { type ExportedPage, type ExportOptions, exportOrders } from './export-orders.ts'
 export type { ExportedAddon, ExportedOrder, ExportedUsage } from './exported-order.ts'
 export type { Recheck } from './free-esims.ts'

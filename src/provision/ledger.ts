@@ -126,6 +126,8 @@ export interface OrderRow {
   readonly allowSuspended?: boolean
   /** How often it was given to a worker since its process died, and when last. */
   readonly givenOut?: GivenOut
+  /** W3C trace context of the attempt that placed it, so that others go on in the same trace. */
+  readonly traceparent?: string
   /** eSIMs that were tried and left. */
   readonly tried: number
   /** What it took to make an endpoint on demand, where stock was empty. */

@@ -3,7 +3,7 @@ import { defined } from '../defined.ts'
 import type { Listing } from '../finding.ts'
 import type { AddonInstance, InstanceListing } from '../sft/api.ts'
 import type { EndsByTraffic } from './ends-by-traffic.ts'
-import type { ProvisionEvent } from './events.ts'
+import type { Happening } from './events.ts'
 import type { AddonRow, AddonStatus, Balance, UsageRow } from './ledger.ts'
 import { readInstance } from './usage.ts'
 
@@ -55,7 +55,7 @@ function endOf(
   return ends.get(row.uniqueId) ?? 'ended'
 }
 
-type UsageEvent = 'usage at 80 %' | 'usage exhausted' | 'usage expired'
+type UsageEvent = Extract<Happening, { readonly type: `usage ${string}` }>
 
 const isNearlyUsedUp = ({ usedBytes = 0, grantedBytes = 0 }: Balance): boolean =>
   grantedBytes > 0 && usedBytes >= TOLD_SHARE * grantedBytes
@@ -64,7 +64,7 @@ const isNearlyUsedUp = ({ usedBytes = 0, grantedBytes = 0 }: Balance): boolean =
 export interface UsageUpdate {
   readonly addons: readonly AddonRow[]
   readonly usage: UsageRow
-  readonly events: readonly ProvisionEvent[]
+  readonly events: readonly UsageEvent[]
 }
 
 /**
@@ -86,9 +86,9 @@ export function mergeUsage(
   const addons = new Map<string, AddonRow>()
   const balances: Record<string, Balance> = { ...before?.balances }
   const told = new Set(before?.told)
-  const events: ProvisionEvent[] = []
+  const events: UsageEvent[] = []
 
-  const tell = (type: UsageEvent, { uniqueId, orderId }: AddonRow) => {
+  const tell = (type: UsageEvent['type'], { uniqueId, orderId }: AddonRow) => {
     const mark = `${uniqueId} ${type}`
     if (told.has(mark)) return
     told.add(mark)

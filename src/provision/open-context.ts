@@ -1,4 +1,5 @@
 import { type Clock, SYSTEM_CLOCK } from '../clock.ts'
+import { defined } from '../defined.ts'
 import {
   accountName,
   budgetLocation,
@@ -21,14 +22,16 @@ import type { State } from '../state/state.ts'
 import { sharedSlots } from '../stores/budgets.ts'
 import { openLedger } from '../stores/ledgers.ts'
 import { watchState } from '../stores/states.ts'
+import { openTelemetry } from '../telemetry/opentelemetry.ts'
 import type { ProvisionerOptions } from './api.ts'
 import { type Candidate, listCandidates } from './candidates.ts'
 import { InvalidRequestError } from './errors.ts'
 import { type EsimPool, openEsimPool } from './esim-pool.ts'
-import { tellSafely } from './events.ts'
+import { type Happening, tellSafely } from './events.ts'
 import { reasonOf } from './explain.ts'
 import { openLease } from './lease.ts'
 import type { Ledger } from './ledger.ts'
+import { measureEvents, watchLedger } from './measure-selling.ts'
 import { candidateOf, listMade, type OnDemand, openOnDemand } from './on-demand.ts'
 import { takenAmong } from './pages.ts'
 import { DEFAULT_POLICIES, isoNow, type Policies, type SellingContext } from './selling-context.ts'
@@ -40,11 +43,21 @@ export interface OpenContext extends AsyncDisposable {
   readonly failedInBackground: (work: string) => (error: unknown) => void
 }
 
+/** Stock and unfinished orders are counted for metrics at most so often, unless told otherwise. */
+const COUNT_EVERY_SECONDS = 60
+
 /** Opens what a context consists of: account, state, ledger, pool and lease; what was handed in open stays open. */
 export async function openContext(options: ProvisionerOptions): Promise<OpenContext> {
   const { env = process.env, clock = SYSTEM_CLOCK, timeZone = timeZoneOf(env) } = options
   const opened: AsyncDisposable[] = []
-  const tell = tellSafely(options.onEvent ?? (() => {}))
+  const telemetry = openTelemetry()
+  const { onEvent } = options
+  const measure = tellSafely(measureEvents(telemetry), clock)
+  const told = onEvent === undefined ? undefined : tellSafely(onEvent, clock)
+  const tell = (happening: Happening) => {
+    measure(happening)
+    told?.(happening)
+  }
   const readStateNow =
     typeof options.state === 'function'
       ? options.state
@@ -89,7 +102,14 @@ export async function openContext(options: ProvisionerOptions): Promise<OpenCont
     silenceSeconds: policies.silenceSeconds,
     onError: failedInBackground('the sign of life'),
   })
+  const candidates = async () => {
+    const state = await readState()
+    return [...listCandidates(state, policies), ...(await made(state))]
+  }
+  const { countEverySeconds = COUNT_EVERY_SECONDS } = options
+  const levels = watchLedger(telemetry, { ledger, candidates, clock }, countEverySeconds)
   const closeAll = async () => {
+    levels[Symbol.dispose]()
     for (const part of opened.reverse()) await part[Symbol.asyncDispose]()
   }
   let onDemand: OnDemand | undefined
@@ -106,15 +126,13 @@ export async function openContext(options: ProvisionerOptions): Promise<OpenCont
       ledger,
       pool,
       readState,
-      candidates: async () => {
-        const state = await readState()
-        return [...listCandidates(state, policies), ...(await made(state))]
-      },
+      candidates,
       clock,
       policies,
       timeZone,
       lease,
       tell,
+      telemetry,
       ...(onDemand !== undefined && { onDemand }),
     },
     failedInBackground,
@@ -189,7 +207,14 @@ function openAccount(
 ): Sft {
   const settings = sftSettings(env, given)
   const { paths, wire } = wireSettings(env, Object.keys(OPERATIONS))
-  return openSft({ ...settings, paths, wire, env, slots: slotsOf(env, settings, options) })
+  return openSft({
+    ...settings,
+    paths,
+    wire,
+    env,
+    slots: slotsOf(env, settings, options),
+    ...defined({ onCall: options.onCall }),
+  })
 }
 
 /** Call times shared with all who use the account, as far as the places say who these are. */

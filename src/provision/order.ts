@@ -24,6 +24,8 @@ export interface OrderContent {
   readonly reference?: OrderReference
   /** Top-ups only; not part of what the order ID is bound to. */
   readonly allowSuspended?: boolean
+  /** W3C trace context of whoever places it; no part of it either. */
+  readonly traceparent?: string
 }
 
 /** SHA-256 of an order's content, the same for the same content however its keys are ordered. */
@@ -48,6 +50,7 @@ export const newOrder = (
     readonly fence?: number
     readonly allowSuspended?: boolean
     readonly terms?: SoldTerms
+    readonly traceparent?: string
   },
   at: string,
 ): OrderRow => ({ ...order, status: 'new', tried: 0, steps: [], createdAt: at, updatedAt: at })

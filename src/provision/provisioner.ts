@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events'
 import { defined } from '../defined.ts'
 import { thisProcess } from '../durable/owner.ts'
 import { SettingsError } from '../settings.ts'
+import { validTraceparent } from '../telemetry/trace-context.ts'
 import { normaliseIccid } from '../units.ts'
 import type { EndpointRequest, Patience, Provisioner, ProvisionerOptions } from './api.ts'
 import { cancelOrder } from './cancel-order.ts'
@@ -149,15 +150,21 @@ function orderCalls(parts: Parts): OrderCalls {
   return {
     async purchase(request) {
       judge(REQUESTS.purchase, request)
-      const { orderId, sku, reference, ...patience } = request
-      const content = { kind: 'purchase', sku, ...defined({ reference }) } as const
+      const { orderId, sku, reference, traceparent, ...patience } = request
+      const more = defined({ reference, traceparent: validTraceparent(traceparent) })
+      const content = { kind: 'purchase', sku, ...more } as const
       const { order, esim, addon } = await deliver(parts, content, orderId, patience)
       return saleOf(order, esim, addon)
     },
     async topUp(request) {
       judge(REQUESTS.topUp, request)
-      const { orderId, sku, endpointId, reference, allowSuspended, ...patience } = request
-      const more = defined({ reference, allowSuspended })
+      const { orderId, sku, endpointId, reference, allowSuspended, traceparent, ...patience } =
+        request
+      const more = defined({
+        reference,
+        allowSuspended,
+        traceparent: validTraceparent(traceparent),
+      })
       const content = { kind: 'topUp', sku, endpointId, ...more } as const
       const { order, esim, addon } = await deliver(parts, content, orderId, patience)
       return topUpOf(order, esim, addon)

@@ -1,3 +1,4 @@
+import { defined } from '../defined.ts'
 import { mergeInstances } from '../sft/addon-instances.ts'
 import type { CallOptions, InstanceListing, Lane } from '../sft/api.ts'
 import { sideBySide } from '../side-by-side.ts'
@@ -7,6 +8,7 @@ import type { EsimRow } from './ledger.ts'
 import { isUsedUp, mergeUsage, missingBeforeTheirEnd } from './merge-usage.ts'
 import { esimPages } from './pages.ts'
 import type { SellingContext } from './selling-context.ts'
+import { skuOfPlan } from './skus.ts'
 import { type EndpointUsage, usageOf } from './usage.ts'
 
 /** Reads an endpoint's instances, keeps them in the ledger, and tells what has come to pass. */
@@ -23,28 +25,39 @@ export async function readUsage(
       throw explainError(undefined, error)
     },
   )
-  const { usage, events } = await context.ledger.transact({ endpointIds: [endpointId] }, rows => {
-    const before = rows.addons(endpointId)
-    const update = mergeUsage(
-      endpointId,
-      reported,
-      before,
-      rows.usage(endpointId),
-      now,
-      context.timeZone,
-      ends,
-    )
-    const merged = new Map(before.map(row => [row.uniqueId, row]))
-    for (const row of update.addons) merged.set(row.uniqueId, row)
-    return {
-      entries: [
-        ...update.addons.map(row => ({ table: 'addons' as const, row })),
-        { table: 'usage', row: update.usage },
-      ],
-      result: { usage: usageOf([...merged.values()], update.usage), events: update.events },
-    }
-  })
-  for (const event of events) context.tell(event)
+  const { usage, events, merged } = await context.ledger.transact(
+    { endpointIds: [endpointId] },
+    rows => {
+      const before = rows.addons(endpointId)
+      const update = mergeUsage(
+        endpointId,
+        reported,
+        before,
+        rows.usage(endpointId),
+        now,
+        context.timeZone,
+        ends,
+      )
+      const merged = new Map(before.map(row => [row.uniqueId, row]))
+      for (const row of update.addons) merged.set(row.uniqueId, row)
+      return {
+        entries: [
+          ...update.addons.map(row => ({ table: 'addons' as const, row })),
+          { table: 'usage', row: update.usage },
+        ],
+        result: {
+          usage: usageOf([...merged.values()], update.usage),
+          events: update.events,
+          merged,
+        },
+      }
+    },
+  )
+  const state = events.length === 0 ? undefined : await context.readState()
+  for (const event of events) {
+    const sku = state && skuOfPlan(state, merged.get(event.uniqueId)?.planId)
+    context.tell({ ...event, ...defined({ sku }) })
+  }
   return usage
 }
 

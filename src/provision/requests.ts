@@ -90,6 +90,15 @@ const ORDER_ID = text("the portal's own order ID").refine(value => !UNSEEN.test(
 
 const flag = z.boolean({ error: 'is neither true nor false' })
 
+/** A text that is none is left out, as W3C wants it: it comes from a stranger's request, and stops no sale. */
+const traceparent = z
+  .string({ error: 'is no text: give a W3C traceparent, or leave it out' })
+  .optional()
+
+const listener = z
+  .custom(value => typeof value === 'function', { error: 'is no function' })
+  .optional()
+
 const words = z.array(text('a word'), { error: 'is no list of texts' }).optional()
 const choice = {
   batches: words,
@@ -107,13 +116,14 @@ const choice = {
 }
 
 export const REQUESTS = {
-  purchase: z.object({ orderId, sku, reference: json.optional(), ...patience }),
+  purchase: z.object({ orderId, sku, reference: json.optional(), traceparent, ...patience }),
   topUp: z.object({
     orderId,
     sku,
     endpointId,
     reference: json.optional(),
     allowSuspended: z.boolean({ error: 'is neither true nor false' }).optional(),
+    traceparent,
     ...patience,
   }),
   orders: z.object({ unfinished: z.boolean({ error: 'is neither true nor false' }).optional() }),
@@ -171,7 +181,13 @@ const OPTIONS = z.object({
     .optional(),
   catalog: z.string({ error: 'is no text: give a folder' }).optional(),
   timeZone: z.string({ error: 'is no text: give an IANA zone' }).optional(),
-  onEvent: z.custom(value => typeof value === 'function', { error: 'is no function' }).optional(),
+  onEvent: listener,
+  onCall: listener,
+  countEverySeconds: z
+    .union([seconds, z.literal(Number.POSITIVE_INFINITY)], {
+      error: 'is no number: give seconds, or Infinity for never',
+    })
+    .optional(),
   resumeAtOpen: z.boolean({ error: 'is neither true nor false' }).optional(),
 })
 

@@ -88,7 +88,7 @@ async function restock(
   if (await takeUpMade(context, batch.key)) return placing
   // From here on others see the order: the same one makes no second endpoint.
   if (isNew && !(await placeFirst(context, order))) return 'exists'
-  const made = await createOnDemand(context, batch, orderId, signal)
+  const made = await createOnDemand(context, batch, context.about, signal)
   if (made.is === 'none') throw noneLeft(context, order, made.why)
   const creation = sumOf(order.creation, made.cost)
   const saved = await saveOrder(context, orderId, [], () => ({ change: { creation } }))
@@ -158,7 +158,7 @@ async function keepEsim(
   if (outcome === 'taken') context.pool.noteGone(endpointId)
   if (outcome === 'taken' || outcome === 'exists') return outcome
   announced()
-  tellSteps(context, orderId, change)
+  tellSteps(context, change)
   return outcome
 }
 

@@ -1,3 +1,4 @@
+import { defined } from '../defined.ts'
 import { runSteps } from '../machine.ts'
 import { activateEsim } from './activate-esim.ts'
 import { isCancelledSale } from './endpoint-care.ts'
@@ -14,6 +15,7 @@ import {
 import { explainError, reasonOf } from './explain.ts'
 import { type EsimRow, isUnfinished, type LedgerEntry, type OrderRow } from './ledger.ts'
 import { changeOrder, newOrder, type OrderChange, type OrderContent } from './order.ts'
+import { inOrderSpan, inStepSpan } from './order-span.ts'
 import type { SoldPlan } from './plan-terms.ts'
 import { reserveEsim } from './reserve-esim.ts'
 import {
@@ -24,6 +26,7 @@ import {
   saleSteps,
 } from './sale-steps.ts'
 import {
+  aboutOrder,
   type Claim,
   claimOrder,
   contextFor,
@@ -81,19 +84,29 @@ async function runClaim(
   job: OrderJob,
   signal: AbortSignal,
 ): Promise<OrderRow | undefined> {
-  const { orderId } = job
-  const isThere = claim.kind === 'mine'
-  const claimed = isThere
-    ? claim.context
-    : contextFor(context, orderId, context.lease.claim(), FIRST_FENCE)
-  try {
-    return await runClaimed(claimed, isThere ? claim.order : undefined, job, signal)
-  } catch (error) {
-    if (error instanceof OrderLostError) return undefined
-    throw await stopOrder(claimed, job, explainError(orderId, error))
-  } finally {
-    claimed.claim.end()
-  }
+  const order = claim.kind === 'mine' ? claim.order : undefined
+  const own = claim.kind === 'mine' ? claim.context : placingContext(context, job)
+  return await inOrderSpan(own, job.place?.traceparent, async claimed => {
+    const begun = claimed.clock.now()
+    try {
+      return await runClaimed(claimed, order, job, signal)
+    } catch (error) {
+      if (error instanceof OrderLostError) {
+        claimed.tell({ type: 'order lost', ...claimed.about })
+        return undefined
+      }
+      throw await stopOrder(claimed, job, explainError(job.orderId, error), begun)
+    } finally {
+      claimed.claim.end()
+    }
+  })
+}
+
+/** A context for an order that the ledger does not have. */
+function placingContext(context: SellingContext, { orderId, place }: OrderJob): OrderContext {
+  if (place === undefined) throw new UnknownOrderError(orderId)
+  const about = aboutOrder({ orderId, ...place })
+  return contextFor(context, about, context.lease.claim(), FIRST_FENCE)
 }
 
 /** The fence of an order that is being placed. */
@@ -118,7 +131,7 @@ async function runClaimed(
   const delivered = await advanceOrder(context, placed, claimed === undefined, job, signal)
   context.tell({
     type: 'order delivered',
-    orderId,
+    ...context.about,
     endpointId: delivered.endpointId ?? '',
     uniqueId: delivered.uniqueId ?? '',
     seconds: (context.clock.now() - begun) / 1000,
@@ -136,7 +149,8 @@ async function placeOrder(
 ): Promise<OrderRow | undefined> {
   const plan = await findPlan(context, orderId, content.sku)
   const { kind, sku, hash, endpointId, reference, allowSuspended } = content
-  context.tell({ type: 'order started', orderId, kind })
+  const { traceparent } = context.about
+  context.tell({ type: 'order started', ...context.about })
   const { owner, fence } = context.claim
   const order = newOrder(
     {
@@ -147,7 +161,7 @@ async function placeOrder(
       content: hash,
       owner,
       fence,
-      ...(reference !== undefined && { reference }),
+      ...defined({ reference, traceparent }),
       ...(allowSuspended === true && { allowSuspended }),
     },
     isoNow(context),
@@ -206,7 +220,7 @@ async function advanceOrder(
   const steps = saleSteps(context.policies.esimsTried)
   const end = await runSteps(steps, saleOf(claimed, isNew), (step, state) => {
     signal.throwIfAborted()
-    return performStep(context, step, state, job, signal)
+    return inStepSpan(context, step, () => performStep(context, step, state, job, signal))
   })
   if (end.is === 'out of eSIMs')
     throw new ActivationFailedError(end.order.orderId, end.order.tried, end.why)
@@ -277,9 +291,10 @@ async function stopOrder(
   context: OrderContext,
   job: OrderJob,
   error: ProvisionError,
+  begun: number,
 ): Promise<ProvisionError> {
   const { orderId, place } = job
-  const { name } = error
+  const { name, code } = error
   const message = reasonOf(error)
   const at = isoNow(context)
   const endpointIds = await endpointsOf(context, orderId)
@@ -323,7 +338,16 @@ async function stopOrder(
     return { entries, result: row }
   })
   const resumable = stopped !== undefined && isUnfinished(stopped)
-  context.tell({ type: 'order stopped', orderId, error: name, message, resumable })
+  const seconds = (context.clock.now() - begun) / 1000
+  context.tell({
+    type: 'order stopped',
+    ...context.about,
+    error: name,
+    code,
+    message,
+    resumable,
+    seconds,
+  })
   return error
 }
 

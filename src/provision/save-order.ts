@@ -1,5 +1,8 @@
+import type { Clock } from '../clock.ts'
+import { defined } from '../defined.ts'
 import { withAnnouncement } from '../sft/announcement.ts'
 import { OrderConflictError } from './errors.ts'
+import type { AboutOrder } from './events.ts'
 import type { LeasedAnnouncement, OwnClaim } from './lease.ts'
 import {
   type Decision,
@@ -22,15 +25,20 @@ export interface OrderContext extends SellingContext {
   readonly claim: OwnClaim & { readonly orderId: string; readonly fence: number }
   /** The announcement of the write that the order's intent names. */
   readonly announcement: LeasedAnnouncement
+  /** What its events say of the order. */
+  readonly about: AboutOrder
+  /** Seconds since this was asked last, or since the order was claimed. */
+  readonly lap: () => number
 }
 
 /** A context for an order that is claimed with a fence. */
 export function contextFor(
   context: SellingContext,
-  orderId: string,
+  about: AboutOrder,
   own: OwnClaim,
   fence: number,
 ): OrderContext {
+  const { orderId } = about
   const announcement = context.lease.announcement(async () => {
     await saveOrder(claimed, orderId, [], (_rows, { intent }) => ({
       change: intent === undefined ? {} : { intent: { ...intent, at: isoNow(context) } },
@@ -41,8 +49,27 @@ export function contextFor(
     sft: withAnnouncement(context.sft, announcement),
     claim: { ...own, orderId, fence },
     announcement,
+    about,
+    lap: openLaps(context.clock),
   }
   return claimed
+}
+
+/** What events say of an order. */
+export const aboutOrder = ({ orderId, kind, sku, traceparent }: AboutOrder): AboutOrder => ({
+  orderId,
+  kind,
+  sku,
+  ...defined({ traceparent }),
+})
+
+function openLaps({ now }: Pick<Clock, 'now'>): () => number {
+  let last = now()
+  return () => {
+    const before = last
+    last = now()
+    return (last - before) / 1000
+  }
 }
 
 /** Whether an order is still this claim's. */
@@ -110,8 +137,16 @@ export async function claimOrder(
   if (taking.kind !== 'mine') return taking
   const { order, from } = taking
   if (from !== undefined && from.id !== context.lease.id)
-    context.tell({ type: 'order taken over', orderId, from: `${from.host}, process ${from.pid}` })
-  return { kind: 'mine', order, context: contextFor(context, orderId, own, order.fence ?? 0) }
+    context.tell({
+      type: 'order taken over',
+      ...aboutOrder(order),
+      from: `${from.host}, process ${from.pid}`,
+    })
+  return {
+    kind: 'mine',
+    order,
+    context: contextFor(context, aboutOrder(order), own, order.fence ?? 0),
+  }
 }
 
 function refuseOther(orderId: string, order: OrderRow, content: string): void {
@@ -160,19 +195,22 @@ export async function saveOrder(
     },
   )
   announced()
-  tellSteps(context, orderId, change)
+  tellSteps(context, change)
   return row
 }
 
 /** Tells the steps of a change that is durable. */
-export function tellSteps(context: SellingContext, orderId: string, change: OrderChange): void {
-  for (const { step, outcome, endpointId, detail } of change.steps ?? [])
-    context.tell({
+export function tellSteps(
+  { tell, about, lap }: OrderContext,
+  { steps = [] }: Pick<OrderChange, 'steps'>,
+): void {
+  for (const { step, outcome, endpointId, detail } of steps)
+    tell({
       type: 'order step',
-      orderId,
+      ...about,
       step,
       outcome,
-      ...(endpointId === undefined ? {} : { endpointId }),
-      ...(detail === undefined ? {} : { detail }),
+      seconds: lap(),
+      ...defined({ endpointId, detail }),
     })
 }

@@ -3,9 +3,10 @@
 import type { Clock } from '../clock.ts'
 import type { Sft } from '../sft/api.ts'
 import type { State } from '../state/state.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { Candidate } from './candidates.ts'
 import type { EsimPool } from './esim-pool.ts'
-import type { ProvisionListener } from './events.ts'
+import type { Happening } from './events.ts'
 import type { Lease } from './lease.ts'
 import type { Ledger } from './ledger.ts'
 import type { OnDemand } from './on-demand.ts'
@@ -64,7 +65,8 @@ export interface SellingContext {
   readonly policies: Policies
   readonly timeZone: string
   readonly lease: Lease
-  readonly tell: ProvisionListener
+  readonly tell: (happening: Happening) => void
+  readonly telemetry: Telemetry
 }
 
 /** The time as the ledger writes it. */

@@ -20,6 +20,12 @@ const skuOf = (plan: AddonPlanRecord): string | undefined => {
   return typeof sku === 'string' || typeof sku === 'number' ? String(sku) : undefined
 }
 
+/** What a plan is sold as now; undefined where it is not. */
+export const skuOfPlan = (state: State, planId: string | undefined): string | undefined => {
+  const plan = Object.values(state.addonPlans).find(one => one.planId === planId)
+  return plan === undefined ? undefined : skuOf(plan)
+}
+
 /** Finds the plan that a portal SKU stands for: the one with `portal.sku` equal to it. */
 export function readSku(state: State, sku: string): SkuMeaning {
   const plans = Object.values(state.addonPlans)

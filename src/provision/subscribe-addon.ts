@@ -8,7 +8,7 @@ import { causeOf, explainError, isAbort, reasonOf } from './explain.ts'
 import { findSubscribed, newInstances, type SubscribeIntent } from './find-addon.ts'
 import type { AddonRow, LedgerEntry, OrderIntent, OrderRow } from './ledger.ts'
 import type { OrderChange } from './order.ts'
-import { type OrderContext, saveOrder } from './save-order.ts'
+import { type OrderContext, saveOrder, tellSteps } from './save-order.ts'
 import { isoNow, type SellingContext } from './selling-context.ts'
 import {
   type SubscriptionEvidence,
@@ -127,8 +127,7 @@ async function perform(
 
 /** Announces it, sends it, and settles what is unclear. */
 async function writeIt(attempt: Attempt): Promise<SubscriptionEvidence> {
-  const { context, order, endpointId, signal } = attempt
-  const { orderId } = order
+  const { context, endpointId, signal } = attempt
   let outcome: WriteOutcome<AddonInstance>
   try {
     outcome = await writeAndSettle(
@@ -140,12 +139,8 @@ async function writeIt(attempt: Attempt): Promise<SubscriptionEvidence> {
         conclude: (_id, ending, error) => conclude(attempt, ending, error),
         settleSeconds: context.sft.settleSeconds('SubscribeAddon'),
         onSettling: () =>
-          context.tell({
-            type: 'order step',
-            orderId,
-            step: 'subscribe',
-            outcome: 'unclear',
-            endpointId,
+          tellSteps(context, {
+            steps: [{ step: 'subscribe', outcome: 'unclear', endpointId }],
           }),
       },
       context.clock,

@@ -18,6 +18,8 @@ export interface CallBudget extends BudgetView {
   enter(ticket: Ticket): Promise<void>
   /** A call sent at `sentAt` (ms) was throttled. */
   throttled(sentAt: number, retryAfterMs: number | undefined): void
+  /** Calls that wait for their time now, by lane. */
+  waiting(): Readonly<Record<Lane, number>>
   /** A call was answered after so many seconds. */
   answered(seconds: number): void
   /** Refuses whoever still waits and gives unused call times back. */
@@ -123,6 +125,11 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
     currentRate: () => rate.current(),
     calls: () => calls,
     latencySeconds: () => latency,
+    waiting: () => ({
+      traveller: queues.traveller.length,
+      normal: queues.normal.length,
+      background: queues.background.length,
+    }),
     ticket: (lane, signal) => ({ order: orders++, lane: lane ?? 'normal', signal }),
     async enter(ticket) {
       refuseAborted(ticket.signal)

@@ -1,7 +1,9 @@
 import { type Clock, SYSTEM_CLOCK } from '../clock.ts'
+import { openTelemetry } from '../telemetry/opentelemetry.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import { createAccountReads } from './account-reads.ts'
 import type { OperationName, Sft } from './api.ts'
-import { createCallBudget } from './budget.ts'
+import { type CallBudget, createCallBudget } from './budget.ts'
 import { createCalls } from './calls.ts'
 import { createCatalogWrites } from './catalog-writes.ts'
 import { createEndpointReads } from './endpoint-reads.ts'
@@ -79,6 +81,8 @@ export function openSft(options: SftOptions): Sft {
     throw new RangeError(`bulk.size is ${bulkSize}; it must be a whole number from 1`)
   const clock = options.clock ?? SYSTEM_CLOCK
   const budget = createCallBudget({ callsPerSecond, slots: slotsOf(options, clock), clock })
+  const telemetry = openTelemetry()
+  const levels = watchBudget(telemetry, budget, url.host)
   const bulkPath = options.bulk?.path
   const proxy = options.fetch === undefined ? proxyFor(url, options.env ?? process.env) : undefined
   const form = wireFormOf(checkWireSettings(options.wire ?? {}))
@@ -90,6 +94,7 @@ export function openSft(options: SftOptions): Sft {
     fetch: options.fetch ?? proxy?.fetch,
     proxy: proxy?.told,
     onCall: options.onCall,
+    telemetry,
     form,
   })
   const transport = createTransport({
@@ -134,9 +139,30 @@ export function openSft(options: SftOptions): Sft {
     bulkMode: options.bulk?.mode ?? 'auto',
     settleSeconds: operation => options.settleSeconds ?? OPERATIONS[operation].timeoutSeconds,
     budget,
-    [Symbol.asyncDispose]: () => budget.close(),
+    async [Symbol.asyncDispose]() {
+      levels[Symbol.dispose]()
+      await budget.close()
+    },
   }
   return sft
+}
+
+/** Shows the rate of the account, and who waits for it, to whoever reads the metrics. */
+function watchBudget(telemetry: Telemetry, budget: CallBudget, host: string): Disposable {
+  const by = { 'server.address': host }
+  return telemetry.levels(
+    ['sft.budget.limit', 'sft.budget.rate', 'sft.budget.waiting'],
+    async () => ({
+      ...(Number.isFinite(budget.callsPerSecond) && {
+        'sft.budget.limit': [{ value: budget.callsPerSecond, by }],
+        'sft.budget.rate': [{ value: budget.currentRate(), by }],
+      }),
+      'sft.budget.waiting': Object.entries(budget.waiting()).map(([lane, value]) => ({
+        value,
+        by: { ...by, 'sft.lane': lane },
+      })),
+    }),
+  )
 }
 
 function slotsOf({ slots, budgetFile }: SftOptions, clock: Clock): SlotSource {

@@ -68,12 +68,14 @@ export function createTransport(options: TransportOptions): Transport {
     for (let attempt = 1; ; ) {
       const token = await unlessGivenUp(call.authorise?.(), call.signal)
       await wire.warmUp()
+      const entered = clock.now()
       await budget.enter(ticket)
+      const waitedSeconds = (clock.now() - entered) / 1000
       // Expired while it waited: its place is lost, which costs one slot in the life of a token.
       if (token !== undefined && !token.isUsable()) continue
       await call.announcement?.beforeSending()
       const sentAt = clock.now()
-      const outcome = await wire.exchange(exchangeOf(call, attempt, token))
+      const outcome = await wire.exchange(exchangeOf(call, { attempt, waitedSeconds, token }))
       attempt++
       if (outcome.kind === 'throttled') {
         budget.throttled(sentAt, outcome.retryAfterMs)
@@ -155,13 +157,18 @@ function ended(
   )
 }
 
-const exchangeOf = (call: Call, attempt: number, token: Delivery['token']): Exchange => ({
+const exchangeOf = (
+  call: Call,
+  sending: Pick<Exchange, 'attempt' | 'waitedSeconds'> & Pick<Delivery, 'token'>,
+): Exchange => ({
   operation: call.operation,
-  attempt,
+  lane: call.lane ?? 'normal',
+  attempt: sending.attempt,
+  waitedSeconds: sending.waitedSeconds,
   isSuccess: call.isSuccess,
   ...(call.query !== undefined && { query: call.query }),
   ...(call.body !== undefined && { body: call.body }),
-  ...(token !== undefined && { token: token.access }),
+  ...(sending.token !== undefined && { token: sending.token.access }),
 })
 
 /** Whether a write may have been executed although its answer says that it was not. */

@@ -1,6 +1,8 @@
 import type { Clock } from '../clock.ts'
+import { defined } from '../defined.ts'
 import type { JsonObject } from '../model.ts'
-import type { OperationName } from './api.ts'
+import type { SpanRequest, Telemetry } from '../telemetry/telemetry.ts'
+import type { Lane, OperationName } from './api.ts'
 import { readBounded, TooLargeError } from './bounded-body.ts'
 import { NO_DATA } from './codes.ts'
 import { classifyAnswer, type Outcome } from './envelope.ts'
@@ -10,13 +12,22 @@ import type { WireForm } from './wire-form.ts'
 
 /** One call as a trace may show it: no headers, bodies or query. */
 export interface CallTrace {
+  /** ISO time at which it was sent. */
+  readonly at: string
   readonly operation: OperationName
+  /** Who waited for it. */
+  readonly lane: Lane
+  /** How long it waited for its time in the account's rate, before it was sent. */
+  readonly waitedSeconds: number
   /** HTTP status; undefined where there was no answer. */
   readonly status: number | undefined
+  /** From sending to the answer. */
   readonly seconds: number
   /** From 1; resends count on. */
   readonly attempt: number
   readonly outcome: Outcome['kind']
+  /** W3C trace context, where an OpenTelemetry SDK takes spans: that of the call's own. */
+  readonly traceparent?: string
 }
 
 /** What is sent in one exchange. */
@@ -26,6 +37,8 @@ export interface Exchange {
   readonly body?: JsonObject
   readonly token?: string
   readonly attempt: number
+  readonly lane: Lane
+  readonly waitedSeconds: number
   readonly isSuccess: (body: JsonObject) => boolean
 }
 
@@ -49,6 +62,7 @@ export interface WireOptions {
   /** The proxy that `fetch` goes through, for people. */
   readonly proxy: string | undefined
   readonly onCall: ((call: CallTrace) => void) | undefined
+  readonly telemetry: Telemetry
   /** Result codes and query parameters of this account. */
   readonly form: Pick<WireForm, 'codes' | 'queries'>
 }
@@ -59,6 +73,7 @@ export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 /** HTTP over `fetch`: one request, its timeout, and the classification of what came back. */
 export function createWire(options: WireOptions): Wire {
   const { baseUrl, paths, clock, form, fetch: send = fetch } = options
+  const { host } = new URL(baseUrl)
   const callName = (operation: OperationName): CallName => ({
     operation,
     method: OPERATIONS[operation].method,
@@ -128,19 +143,61 @@ export function createWire(options: WireOptions): Wire {
         options.fetch === undefined ? fetch('data:,').then(() => undefined) : Promise.resolve()
       return warm
     },
-    async exchange(exchange) {
-      const began = clock.now()
-      const [outcome, status] = await request(exchange)
-      options.onCall?.({
-        operation: exchange.operation,
-        status,
-        seconds: (clock.now() - began) / 1000,
-        attempt: exchange.attempt,
-        outcome: outcome.kind,
-      })
-      return outcome
-    },
+    exchange: exchange =>
+      options.telemetry.span(spanOf(exchange, callName(exchange.operation), host), async span => {
+        const began = clock.now()
+        const [outcome, status] = await request(exchange)
+        const { operation, lane, waitedSeconds, attempt } = exchange
+        const call: CallTrace = {
+          at: new Date(began).toISOString(),
+          operation,
+          lane,
+          waitedSeconds,
+          status,
+          seconds: (clock.now() - began) / 1000,
+          attempt,
+          outcome: outcome.kind,
+          ...defined({ traceparent: span.traceparent }),
+        }
+        measureCall(options.telemetry, call)
+        span.set({ 'sft.outcome': outcome.kind, ...statusOf(call) })
+        if (outcome.kind !== 'answered') span.fail(outcome.kind)
+        options.onCall?.(call)
+        return outcome
+      }),
   }
+}
+
+const spanOf = (
+  { operation, lane, waitedSeconds, attempt }: Exchange,
+  { method, path }: CallName,
+  host: string,
+): SpanRequest => ({
+  name: `SFT ${operation}`,
+  kind: 'client',
+  attributes: {
+    'sft.operation': operation,
+    'sft.lane': lane,
+    'sft.budget.wait': waitedSeconds,
+    'http.request.method': method,
+    'url.template': path,
+    'server.address': host,
+    ...(attempt > 1 && { 'http.request.resend_count': attempt - 1 }),
+  },
+})
+
+const statusOf = ({ status }: CallTrace) =>
+  status === undefined ? {} : { 'http.response.status_code': status }
+
+function measureCall(telemetry: Telemetry, call: CallTrace): void {
+  const { operation, lane, outcome, seconds, waitedSeconds } = call
+  telemetry.duration('sft.budget.wait.duration', waitedSeconds, { 'sft.lane': lane })
+  telemetry.duration('sft.call.duration', seconds, {
+    'sft.operation': operation,
+    'sft.outcome': outcome,
+    'sft.lane': lane,
+    ...statusOf(call),
+  })
 }
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
