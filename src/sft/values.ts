@@ -66,8 +66,9 @@ export function valuesUnder(value: Json | undefined, keys: readonly string[]): r
 
 /** An object without the fields that are undefined. */
 export function compact<Fields extends object>(fields: Fields): Compact<Fields> {
-  const known = Object.entries(fields).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(known) as Compact<Fields>
+  const known: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(fields)) if (value !== undefined) known[name] = value
+  return known as Compact<Fields>
 }
 
 type Compact<Fields> = { readonly [Key in keyof Fields]?: Exclude<Fields[Key], undefined> }

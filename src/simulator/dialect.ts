@@ -116,8 +116,9 @@ function inMegabytes(value: Json, unit: keyof typeof BYTES): Json {
     : String((number * BYTES[unit]) / MEGABYTE)
 }
 
-/** An answer as this account words it. */
+/** An answer as this account words it: an account without words of its own says what the contract says. */
 export function word(value: JsonObject, dialect: SimulatedDialect): JsonObject {
+  if (Object.keys(dialect).length === 0) return value
   const worded = said(value, dialect, '')
   return isObject(worded) ? worded : value
 }

@@ -45,12 +45,14 @@ function inPages(operation: string, list: List, query: URLSearchParams, wire: Si
 }
 
 /** A row whose lists within leave rows out, or have some that are none. */
-function spoilWithin(row: Json, { hiddenRows = {}, junkRows = {} }: SimulatedWire): Json {
-  if (!isObject(row)) return row
+function spoilWithin(row: Json, { hiddenRows, junkRows }: SimulatedWire): Json {
+  if (!isObject(row) || (hiddenRows === undefined && junkRows === undefined)) return row
   return Object.fromEntries(
     Object.entries(row).map(([field, value]) => [
       field,
-      Array.isArray(value) ? spoil(value.slice(hiddenRows[field] ?? 0), junkRows[field]) : value,
+      Array.isArray(value)
+        ? spoil(value.slice(hiddenRows?.[field] ?? 0), junkRows?.[field])
+        : value,
     ]),
   )
 }

@@ -11,11 +11,18 @@ const FIRST_SPONSOR = '101'
 const SECOND_SPONSOR = '102'
 const SUFFIX_CHARACTERS = '123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ0'
 
+let made: readonly SimulatedNetwork[] | undefined
+
 /**
  * The operational mobile networks of the world, one an operator and country, some of them reachable
  * through a second sponsor. TADIG codes are made up: three letters of the country, two of the name.
  */
-export function worldNetworks(): SimulatedNetwork[] {
+export function worldNetworks(): readonly SimulatedNetwork[] {
+  made ??= makeNetworks()
+  return made
+}
+
+function makeNetworks(): readonly SimulatedNetwork[] {
   const networks: SimulatedNetwork[] = []
   const known = new Set<string>()
   const codes = new Set<string>()
