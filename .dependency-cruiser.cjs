@@ -28,7 +28,7 @@ module.exports = {
       {
         path: '^src/(apply|state|sft|provision|simulator|cli|catalog)/',
         pathNot:
-          '^src/(sft/(api|errors)|state/(state|records)|catalog/(language|entry|entry-edit|drafts|issue-log|owned-fields)|apply/report|provision/(endpoint-report|endpoint-view|exported-order|order-view|stock|usage))\\.ts$',
+          '^src/(sft/(api|errors)|state/(apply-log|state|records)|catalog/(language|entry|entry-edit|drafts|issue-log|owned-fields)|apply/report|provision/(endpoint-report|endpoint-view|exported-order|order-view|stock|usage))\\.ts$',
       },
     ),
     forbid(

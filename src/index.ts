@@ -38,6 +38,16 @@ export type {
   Work,
   WorkKind,
 } from './fleet/dispatcher.ts'
+export type {
+  DetachedApply,
+  FailedChange,
+  Fleet,
+  FleetKeeper,
+  GivenApply,
+  LivingWorker,
+  SweepResult,
+  TakenApply,
+} from './fleet/fleet.ts'
 // problems as data
 export { ISSUE_CODES, type Issue, type IssueCode, IssuesError } from './issues.ts'
 export type { HaltedLedger, LedgerKeeper } from './ledger/keeper.ts'
@@ -167,6 +177,17 @@ export type { SlotRequest, SlotSource, Slots } from './sft/slots.ts'
 export type { CallTrace, Fetch } from './sft/wire.ts'
 export type { WireForm, WireValues } from './sft/wire-form.ts'
 export type { WireOverrides } from './sft/wire-settings.ts'
+export type {
+  AppliedPlan,
+  ApplyAbout,
+  ApplyCounts,
+  ApplyEnd,
+  ApplyLog,
+  LeftChange,
+  LeftOperation,
+  LeftWork,
+  Superseded,
+} from './state/apply-log.ts'
 export type {
   ConfirmEdit,
   EditReport,

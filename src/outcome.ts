@@ -8,7 +8,11 @@ import type { Change, Plan } from './plan/plan.ts'
 export const OUTCOMES = {
   usage: { code: 64, meaning: 'wrong usage: nothing was read or done' },
   failed: { code: 1, meaning: 'something failed; stderr says what' },
-  refused: { code: 3, meaning: 'refused: the plan changes more than it may, or does not hold' },
+  refused: {
+    code: 3,
+    meaning:
+      'refused: the plan changes more than it may, or does not hold; waited for, and a newer plan took its place',
+  },
   interrupted: { code: 130, meaning: 'stopped by SIGINT' },
   terminated: { code: 143, meaning: 'stopped by SIGTERM' },
   outOfTime: { code: 4, meaning: 'time limit reached; the next run goes on' },
@@ -23,7 +27,7 @@ export const OUTCOMES = {
     meaning:
       'there is news: changes (`plan` and `coverage` with `--detailed-exitcode`), `drift`, fewer than `stock --below`',
   },
-  ok: { code: 0, meaning: 'done, or nothing to do' },
+  ok: { code: 0, meaning: 'done, left to workers (`apply --detach`), or nothing to do' },
 } as const satisfies Readonly<Record<string, { readonly code: number; readonly meaning: string }>>
 
 /** How a run ended, by name. */

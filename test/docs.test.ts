@@ -83,6 +83,8 @@ t.test('links between pages lead somewhere', async t => {
     'CONTRIBUTING.md',
     'docs/changing.md',
     'docs/ci.md',
+    'docs/fleet.md',
+    'docs/postgres.md',
     'docs/wire.md',
     'docs/selling.md',
     'docs/stock.md',

@@ -29,7 +29,10 @@ export function requireApproval(flags: Flags, context: Context, instead: string)
 /** The longest time that a timer can be set to; a longer one would end at once. */
 const LONGEST_MINUTES = 35_000
 
-function watchTime(flags: Flags, context: Context): NodeJS.Timeout | undefined {
+function watchTime(
+  flags: Pick<Flags, 'max-minutes'>,
+  context: Context,
+): NodeJS.Timeout | undefined {
   const minutes = flags['max-minutes']
   context.onSignal((signal, times) => {
     if (times > 1) {
@@ -52,7 +55,7 @@ function watchTime(flags: Flags, context: Context): NodeJS.Timeout | undefined {
 
 /** Works until its time is over or somebody stops it: both tell `context.stop`. */
 export async function withinTime<Result>(
-  flags: Flags,
+  flags: Pick<Flags, 'max-minutes'>,
   context: Context,
   work: () => Promise<Result>,
 ): Promise<Result> {

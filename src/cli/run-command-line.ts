@@ -17,6 +17,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   schema: async () => (await import('./commands/schema.ts')).schema,
   plan: async () => (await import('./commands/plan.ts')).plan,
   apply: async () => (await import('./commands/apply.ts')).apply,
+  status: async () => (await import('./commands/status.ts')).status,
+  history: async () => (await import('./commands/history.ts')).history,
   drift: async () => (await import('./commands/drift.ts')).drift,
   coverage: async () => (await import('./commands/coverage.ts')).coverage,
   adopt: async () => (await import('./commands/adopt.ts')).adopt,

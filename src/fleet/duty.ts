@@ -5,6 +5,10 @@ export type WorkerEvent =
   | { readonly type: 'given out'; readonly orderId: string; readonly attempt: number }
   | { readonly type: 'finished'; readonly orderId: string; readonly status: string }
   | { readonly type: 'not finished'; readonly orderId: string; readonly message: string }
+  | { readonly type: 'apply taken'; readonly id: number }
+  | { readonly type: 'apply ended'; readonly id: number; readonly outcome: string }
+  | { readonly type: 'apply stopped'; readonly id: number; readonly why: string }
+  | { readonly type: 'swept'; readonly sweep: string; readonly result: string }
   | { readonly type: 'trouble'; readonly message: string }
 
 /** What work is done with. */

@@ -1,5 +1,6 @@
 import type { Dispatcher, OpenDispatcher } from './dispatcher.ts'
 import type { AtWork, Duty, WorkerEvent } from './duty.ts'
+import type { Fleet } from './fleet.ts'
 
 export interface WorkerOptions {
   /** What it is there for. */
@@ -7,6 +8,8 @@ export interface WorkerOptions {
   /** The database that keeps the work. */
   readonly address: string
   readonly openDispatcher: OpenDispatcher
+  /** Where it tells that it is alive; undefined: nowhere. */
+  readonly fleet?: Fleet
   readonly onEvent?: (event: WorkerEvent) => void
   /** Seconds between two looks for work that was left; 2 by default. */
   readonly everySeconds?: number
@@ -29,7 +32,8 @@ const FORGET_EVERY_MS = 10 * 60_000
  */
 export async function openWorker(options: WorkerOptions): Promise<Worker> {
   const { duties, address, openDispatcher, onEvent = () => {} } = options
-  const { everySeconds = EVERY_SECONDS } = options
+  const { everySeconds = EVERY_SECONDS, fleet } = options
+  const since = new Date()
   const closing = new AbortController()
   const at: AtWork = { tell: onEvent, closing: closing.signal }
   let lookedAt: string | undefined
@@ -53,6 +57,7 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
 
   /** One duty that cannot be looked after holds no other one up. */
   const look = async (): Promise<void> => {
+    await fleet?.tellAlive(since)
     const looks = duties.map(async duty => {
       for (const work of await duty.look(at)) await dispatcher.give(work)
     })
@@ -76,7 +81,7 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
   lookAgain()
   const timers = [
     setInterval(lookAgain, everySeconds * 1000),
-    setInterval(() => forgetOld(dispatcher).catch(trouble), FORGET_EVERY_MS),
+    setInterval(() => forgetOld(dispatcher, fleet).catch(trouble), FORGET_EVERY_MS),
   ]
 
   return {
@@ -86,9 +91,13 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
       closing.abort()
       await looking
       await dispatcher[Symbol.asyncDispose]()
+      await fleet?.tellAlive(undefined)
     },
   }
 }
 
-const forgetOld = (dispatcher: Dispatcher): Promise<void> =>
-  dispatcher.forget(new Date(Date.now() - KEPT_MS))
+async function forgetOld(dispatcher: Dispatcher, fleet: Fleet | undefined): Promise<void> {
+  const before = new Date(Date.now() - KEPT_MS)
+  await dispatcher.forget(before)
+  await fleet?.forget(before)
+}

@@ -58,6 +58,27 @@ end $$;
 `
 
 /**
+ * Applies of each state, by lineage; of one that was left to workers the single creations, each until it ended.
+ * Whoever has the lock and `yields` gives it to somebody who asks. Texts are JSON.
+ */
+const APPLIES = `create table applies (
+  id integer generated always as identity primary key, lineage text not null, about text not null,
+  begun timestamptz not null default clock_timestamp(), ended timestamptz, ending text, superseded_by integer,
+  left_at timestamptz, frame text, rate double precision, own text, calls double precision not null default 0,
+  given integer not null default 0, given_at timestamptz, attempts integer not null default 0,
+  ended_then integer not null default 0, problem text, worker text, pid integer, seen timestamptz);
+create index applies_under_way on applies (lineage) where ended is null and left_at is not null;
+create table apply_changes (
+  apply integer not null references applies on delete cascade,
+  kind text collate "C" not null, key text collate "C" not null, operation integer not null,
+  calls double precision not null, content text not null, intent text, ending text, message text, primary key (apply, kind, key));
+create table workers (worker text primary key, since timestamptz not null, seen timestamptz not null);
+create table sweeps (
+  sweep text primary key, at timestamptz not null, seconds double precision not null, result text not null);
+alter table state_lock add column yields boolean not null default false;
+alter table state_lock add column asked timestamptz`
+
+/**
  * What makes the tables, a step a release that changed them. A step that was released never changes: what it made
  * is there. `origin` says on which server they are, and how far that went: a copy that is put back elsewhere, or
  * a standby that took over, is another one.
@@ -79,4 +100,5 @@ create table state_lock (owner text not null, since timestamptz not null, pid in
 ${BUDGET}`,
   // Where a state went, or comes from, as `place.halted` has it for a ledger.
   'alter table state_place add column mark text',
+  APPLIES,
 ]

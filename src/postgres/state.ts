@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { crc32 } from 'node:zlib'
 import { LockedError, type LockHolder } from '../durable/lock.ts'
-import { OWNER, thisProcess } from '../durable/owner.ts'
+import { describeOwner, OWNER, thisProcess } from '../durable/owner.ts'
 import type { SqlRow } from '../ledger/connection.ts'
 import { numberIn, textIn } from '../ledger/rows.ts'
 import { PlainError } from '../plain-error.ts'
@@ -13,6 +13,7 @@ import type { State, StateEntry, StateStore } from '../state/state.ts'
 import { StateDamagedError, StateEditError } from '../state/state-errors.ts'
 import { headOf } from '../state/state-rows.ts'
 import { MovedError, readMark } from '../stores/moving.ts'
+import { END_SILENT, IS_SILENT, postgresApplyLog } from './apply-log.ts'
 import { type Database, openDatabase, type Query, type Session } from './database.ts'
 import { refuseElsewhere } from './place.ts'
 
@@ -41,6 +42,8 @@ const MOVE_ON =
 
 /** How often somebody who waits for the lock tries, in milliseconds. */
 const TRY_MS = 250
+/** A worker that is asked for the lock ends its calls first, which take minutes at most (ms). */
+const YIELD_MS = 300_000
 
 /**
  * Opens the state of a PostgreSQL database for writing. Its lock belongs to the connection that writes: where that
@@ -54,7 +57,8 @@ export async function openPostgresState(
   const { shown, session, close } = await openLocked(address, options)
   try {
     const state = (await readAll(shown, session.query)) ?? (await make(session, options, shown))
-    return storeOf(shown, session, state, close)
+    const store = storeOf(shown, session, state, close)
+    return { ...store, log: postgresApplyLog(session.query, state.lineage) }
   } catch (error) {
     await close()
     throw error
@@ -70,7 +74,13 @@ export interface LockedState {
   readonly close: () => Promise<void>
 }
 
-export async function openLocked(address: string, options: OpenStateOptions): Promise<LockedState> {
+/** How the lock of a state is taken. */
+export interface LockOptions extends OpenStateOptions {
+  /** It is given to whoever else asks for it. */
+  readonly yields?: boolean
+}
+
+export async function openLocked(address: string, options: LockOptions): Promise<LockedState> {
   const database = await openDatabase(address)
   const open: AsyncDisposable[] = [database]
   const close = async (): Promise<void> => {
@@ -138,14 +148,21 @@ export async function unlockPostgresState(
   return { holder, removed: ended?.['ended'] === true }
 }
 
-const lockName = ({ schema }: Database): string => `sft-catalog state of ${schema}`
+export const lockName = ({ schema }: Pick<Database, 'schema'>): string =>
+  `sft-catalog state of ${schema}`
+
+/** Rows of pg_locks that are the lock of a state, by its name as the first parameter. */
+export const HELD = `locktype = 'advisory' and granted
+  and ((classid::bigint << 32) | objid::bigint) = hashtextextended($1, 0)
+  and database = (select oid from pg_database where datname = current_database())`
 
 async function lock(
   database: Database,
   { query }: Session,
-  { purpose, waitMs = 0, signal }: OpenStateOptions,
+  { purpose, waitMs = 0, signal, yields = false, onNotice }: LockOptions,
 ): Promise<void> {
-  const deadline = performance.now() + waitMs
+  const began = performance.now()
+  let isAsked = false
   for (;;) {
     const [tried] = await query(
       'select pg_try_advisory_lock(hashtextextended($1, 0)) as got, pg_backend_pid() as pid',
@@ -154,34 +171,47 @@ async function lock(
     if (tried?.['got'] === true) {
       await query('delete from state_lock')
       await query(
-        'insert into state_lock (owner, since, pid) values ($1, clock_timestamp(), $2)',
+        'insert into state_lock (owner, since, pid, yields) values ($1, clock_timestamp(), $2, $3)',
         JSON.stringify(thisProcess(purpose)),
         numberIn(tried, 'pid'),
+        String(yields),
       )
       return
     }
-    if (performance.now() >= deadline) {
-      const holder = await holderOf(database)
-      // It has gone since.
-      if (holder === undefined) continue
+    const holder = await holderOf(database)
+    // It has gone since.
+    if (holder === undefined) continue
+    const willYield = !yields && (await askFor(database, holder))
+    if (willYield && !isAsked)
+      onNotice?.(
+        `waiting for ${holder.owner === undefined ? 'a worker' : describeOwner(holder.owner)} to end its calls and let go of the state`,
+      )
+    isAsked ||= willYield
+    if (performance.now() - began >= (isAsked ? Math.max(waitMs, YIELD_MS) : waitMs))
       throw new LockedError(
         database.shown,
         holder,
         `run \`sft-catalog state unlock --state ${database.shown}\`, which ends its connection`,
       )
-    }
     await sleep(TRY_MS, undefined, { ...(signal !== undefined && { signal }) })
   }
+}
+
+/** Asks whoever has the lock for it: whether it is one who gives it. */
+async function askFor({ ask }: Database, { token }: LockHolder): Promise<boolean> {
+  const [found] = await ask(
+    `update state_lock set asked = clock_timestamp() where yields and pid = $1
+      returning (select ${END_SILENT} from applies where applies.pid = state_lock.pid and ${IS_SILENT})`,
+    token,
+  )
+  return found !== undefined
 }
 
 /** Who has the lock, as far as the database tells: nobody, where no connection holds it. */
 async function holderOf(database: Database): Promise<LockHolder | undefined> {
   const [found] = await database.ask(
     `select pg_locks.pid, owner, since, clock_timestamp() as now
-      from pg_locks left join state_lock on state_lock.pid = pg_locks.pid
-      where locktype = 'advisory' and granted
-        and ((classid::bigint << 32) | objid::bigint) = hashtextextended($1, 0)
-        and database = (select oid from pg_database where datname = current_database())`,
+      from pg_locks left join state_lock on state_lock.pid = pg_locks.pid where ${HELD}`,
     lockName(database),
   )
   if (found === undefined) return undefined
@@ -285,11 +315,16 @@ interface Append {
   readonly reject: (error: unknown) => void
 }
 
-function storeOf(
+/** Done with the entries in their transaction. */
+type Beside = (query: Query, entries: readonly StateEntry[]) => Promise<void>
+
+/** The store of a state whose lock `session` has. */
+export function storeOf(
   shown: string,
   session: Session,
   state: MutableState,
   close: () => Promise<void>,
+  beside: Beside = async () => {},
 ): StateStore {
   let waiting: Append[] = []
   let working: Promise<void> | undefined
@@ -306,6 +341,7 @@ function storeOf(
       if (entry.type === 'account' || entry.type === 'learn') applyEntry(next, entry)
     await session.query('begin')
     await writeEntries(session.query, entries)
+    await beside(session.query, entries)
     const serial = state.serial + appends.length
     const head = headOf(next)
     const moved = await session.query(MOVE_ON, state.serial, serial, head, crc32(head))

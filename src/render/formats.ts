@@ -7,7 +7,7 @@ export const JSON_FORMATS = {
   fmt: 1,
   import: 1,
   plan: 1,
-  apply: 1,
+  apply: 2,
   drift: 2,
   coverage: 2,
   adopt: 1,
@@ -29,6 +29,8 @@ export const JSON_FORMATS = {
   cancel: 1,
   ledger: 1,
   store: 1,
+  status: 1,
+  history: 1,
 } as const
 
 /** A command that has `--json`. */

@@ -139,9 +139,11 @@ const result = z.object({
   because: maybe(address),
 })
 
+const counts = z.object({ done: count, failed: count, skipped: count, deferred: count })
+
 const reportFields = z.object({
   format: count,
-  counts: z.object({ done: count, failed: count, skipped: count, deferred: count }),
+  counts,
   calls: count,
   seconds: z.number(),
   stopped: flag,
@@ -347,6 +349,49 @@ const accountSettings = z.object({
   ),
 })
 
+const applied = z.object({
+  id: count.meta({ description: 'grows from one apply of a state to the next' }),
+  by: said('who asked for it: in a pipeline, the person that it names'),
+  host: text,
+  commit: maybe(said('of the catalog')),
+  isChanged: maybe(
+    z.literal(true).meta({ description: 'the catalog was not as the commit has it' }),
+  ),
+  catalog: said("hash of the catalog's content"),
+  begunAt: isoTime,
+  endedAt: maybe(isoTime),
+  seconds: maybe(z.number()),
+  plan: z.object({ summary: table(z.number()), calls: z.number() }),
+  outcome: maybe(
+    said('as in the table of exit codes, or superseded; absent: it goes on or was cut short'),
+  ),
+  counts: maybe(counts),
+  calls: maybe(z.number().meta({ description: 'that were made' })),
+  leftAt: maybe(isoTime.meta({ description: 'since when workers do the rest' })),
+  supersededBy: maybe(count.meta({ description: 'the apply that took its place' })),
+})
+
+const detached = applied.extend({
+  leftAt: isoTime,
+  status: z.enum(['queued', 'running', 'parked', 'superseded', 'ended']),
+  endpoints: z.object({
+    total: count,
+    done: count,
+    failed: count,
+    running: count.meta({ description: 'announced, and not answered for yet' }),
+    queued: count,
+  }),
+  callsLeft: count,
+  callsPerSecond: z.number().nullable(),
+  secondsLeft: count.nullable().meta({ description: "calls that are left, at the account's rate" }),
+  worker: maybe(said('the process that carries it out')),
+  attempts: count.meta({ description: 'since something of it was done last' }),
+  problem: maybe(said('what ended the last attempt')),
+  failures: list(z.object({ address, message: text })).meta({
+    description: 'the first of those that failed',
+  }),
+})
+
 /** The fields that each command answers with; several where it has several answers. */
 const ANSWERS = {
   validate: [z.object({ valid: flag, issues: list(placedIssue) })],
@@ -371,7 +416,14 @@ const ANSWERS = {
     }),
   ],
   plan: [planFields],
-  apply: [z.object({ plan: planFields, report: reportFields.nullable() })],
+  apply: [
+    z.object({
+      plan: planFields,
+      report: reportFields.nullable(),
+      detached: maybe(detached.meta({ description: 'what was left to workers, with --detach' })),
+    }),
+    z.object({ detached: detached.nullable() }),
+  ],
   drift: [
     z.object({
       account: maybe(account),
@@ -485,6 +537,18 @@ const ANSWERS = {
       ),
     }),
   ],
+  status: [
+    z.object({
+      apply: detached.nullable().meta({ description: 'the last one that was left to workers' }),
+      workers: list(z.object({ worker: text, since: isoTime })),
+      orders: z
+        .object({ unfinished: count, parked: count })
+        .nullable()
+        .meta({ description: 'null where there is no ledger' }),
+      sweeps: list(z.object({ sweep: text, at: isoTime, seconds: z.number(), result: text })),
+    }),
+  ],
+  history: [z.object({ applies: list(applied).meta({ description: 'the newest first' }) })],
 } as const satisfies Readonly<Record<JsonCommand, readonly z.ZodType[]>>
 
 /** What a command answers with, beside the envelope. */

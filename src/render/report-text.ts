@@ -59,7 +59,9 @@ function section(report: ApplyReport, status: Result['status'], title: string): 
 }
 
 /** A report as `apply --json` has it. */
-export type ReportJson = NonNullable<JsonAnswer<'apply'>['report']>
+export type ReportJson = NonNullable<
+  Extract<JsonAnswer<'apply'>, { readonly report: unknown }>['report']
+>
 
 /** How an apply ended, as data. */
 export function reportToJson(report: ApplyReport): ReportJson {

@@ -12,6 +12,7 @@ import {
   type MutableState,
   storedEntries,
 } from './apply-entry.ts'
+import { fileApplyLog } from './file-history.ts'
 import type { OpenStateOptions } from './keeper.ts'
 import { recordsOf } from './records.ts'
 import type { State, StateStore } from './state.ts'
@@ -226,6 +227,7 @@ async function openLocked(
   return {
     location: files.snapshot,
     state,
+    log: fileApplyLog(files.history),
     async append(...entries) {
       if (entries.length === 0) return
       while (folding !== undefined) await folding

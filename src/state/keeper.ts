@@ -1,5 +1,6 @@
 import type { LockHolder } from '../durable/lock.ts'
 import type { Moves } from '../stores/moving.ts'
+import type { AppliedPlan } from './apply-log.ts'
 import type { State, StateStore } from './state.ts'
 
 /** How a state is opened for writing. */
@@ -78,6 +79,8 @@ export interface StateKeeper {
     place: string,
     confirm: (holder: LockHolder) => boolean | Promise<boolean>,
   ): Promise<Unlocking | undefined>
+  /** The newest applies of a state, at most `limit`, the newest first. */
+  history?(place: string, limit: number): Promise<readonly AppliedPlan[]>
   /** Moves a state to another store, and takes one from there. */
   readonly moves?: Moves
 }

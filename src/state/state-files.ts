@@ -28,6 +28,8 @@ export interface StateFiles {
   readonly journal: string
   readonly lock: string
   readonly backups: string
+  /** The applies that were made. */
+  readonly history: string
 }
 
 /** What one journal line holds; its number is the serial that it leads to. */
@@ -52,6 +54,7 @@ export async function stateFiles(path: string): Promise<StateFiles> {
     journal: `${snapshot}.journal`,
     lock: `${snapshot}.lock`,
     backups: `${snapshot}.backups`,
+    history: `${snapshot}.history`,
   }
 }
 

@@ -1,5 +1,6 @@
 /** The state: what the catalog's things are called on the platform, and what we last wrote there. */
 import type { Address, Json, KindName, Spec } from '../model.ts'
+import type { ApplyLog } from './apply-log.ts'
 
 /** 1 is that of release 0.1.0, whose files have no digest. */
 export const STATE_VERSION = 2
@@ -146,6 +147,8 @@ export interface StateStore extends AsyncDisposable {
   /** For messages: a path or an address without secrets. */
   readonly location: string
   readonly state: State
+  /** Keeps the applies of this state; absent where nothing does. */
+  readonly log?: ApplyLog
   /** Resolves when the entries, all or none of them, are safe on disk. */
   append(...entries: readonly StateEntry[]): Promise<void>
   /** Writes the snapshot and empties the journal. */

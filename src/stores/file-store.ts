@@ -5,6 +5,7 @@ import { fileLedgerMoves } from '../ledger/move-file.ts'
 import { fileLedger, openHaltedFileLedger } from '../ledger/sqlite-ledger.ts'
 import { backupFileLedger, restoreFileLedger } from '../ledger/upkeep.ts'
 import { fileSlots, readerSlots } from '../sft/file-slots.ts'
+import { readFileHistory } from '../state/file-history.ts'
 import { isFileState, openFileState, readFileState } from '../state/file-store.ts'
 import {
   acceptFileEdit,
@@ -27,6 +28,7 @@ export const fileStore: Store = {
     restore: restoreFileState,
     acceptEdit: acceptFileEdit,
     unlock: unlockFileState,
+    history: readFileHistory,
     moves: fileStateMoves,
   },
   ledger: {

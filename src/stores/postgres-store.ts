@@ -1,4 +1,6 @@
+import { postgresHistory } from '../postgres/apply-log.ts'
 import { openPostgresBudget } from '../postgres/budget.ts'
+import { postgresFleet } from '../postgres/fleet.ts'
 import {
   lookAtPostgresLedger,
   openHaltedPostgresLedger,
@@ -23,6 +25,7 @@ export const postgresStore: Store = {
     isThere: isPostgresState,
     watch: watchPostgresState,
     unlock: unlockPostgresState,
+    history: postgresHistory,
     moves: postgresStateMoves,
   },
   ledger: {
@@ -38,5 +41,6 @@ export const postgresStore: Store = {
       return await openDbosDispatcher(options)
     },
   },
+  fleet: postgresFleet,
   holdsBoth: true,
 }

@@ -62,6 +62,7 @@ const PARTS = {
   ledger: 'a ledger',
   budget: 'a call budget',
   work: 'the work of a fleet',
+  fleet: 'an apply that workers carry out',
 } as const satisfies Record<PartName, string>
 
 /**
@@ -80,6 +81,10 @@ export async function findStore<Part extends PartName>(
     )
   return { keeper, place: path ?? address }
 }
+
+/** Whether the store of an address keeps something. */
+export const keeps = async (part: PartName, address: string): Promise<boolean> =>
+  (await STORES.get(parse(address).scheme)?.())?.[part] !== undefined
 
 /** A store with an ability. */
 type Able<Kept, Ability extends keyof Kept> = Kept & Required<Pick<Kept, Ability>>

@@ -1,5 +1,6 @@
 import type { LockHolder } from '../durable/lock.ts'
 import { inPlainWords } from '../plain-error.ts'
+import type { AppliedPlan } from '../state/apply-log.ts'
 import type {
   ConfirmEdit,
   EditReport,
@@ -62,6 +63,12 @@ export async function watchState(address: string): Promise<() => Promise<State>>
   const { keeper, place } = await findStore('state', address)
   const read = keeper.watch?.(place) ?? (() => keeper.read(place))
   return () => told(address, read)
+}
+
+/** The newest applies of a state, the newest first. */
+export async function readHistory(address: string, limit: number): Promise<readonly AppliedPlan[]> {
+  const { keeper, place } = await findAble('state', address, 'history', 'keeps no applies')
+  return await told(address, () => keeper.history(place, limit))
 }
 
 /** Whether `backupState` can copy a state of this address. */

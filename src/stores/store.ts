@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../clock.ts'
 import type { OpenDispatcher } from '../fleet/dispatcher.ts'
+import type { FleetKeeper } from '../fleet/fleet.ts'
 import type { LedgerKeeper } from '../ledger/keeper.ts'
 import type { SlotSource } from '../sft/slots.ts'
 import type { StateKeeper } from '../state/keeper.ts'
@@ -22,6 +23,8 @@ export interface Store {
   readonly budget?: BudgetKeeper
   /** Gives the work of a ledger to the workers of a fleet. */
   readonly work?: { readonly open: OpenDispatcher }
+  /** Keeps what is left to workers beside a state. */
+  readonly fleet?: FleetKeeper
   /** One address can have a state and a ledger side by side. */
   readonly holdsBoth?: boolean
 }

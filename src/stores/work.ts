@@ -1,5 +1,5 @@
 import type { OpenDispatcher } from '../fleet/dispatcher.ts'
-import { findStore } from './registry.ts'
+import { findStore, keeps } from './registry.ts'
 
 /**
  * Opens what gives the work of a ledger to the workers of a fleet. Throws a `PlainError` where the store of the
@@ -9,3 +9,6 @@ export const openDispatcher: OpenDispatcher = async options => {
   const { keeper } = await findStore('work', options.address)
   return await keeper.open(options)
 }
+
+/** Whether a fleet can work for what is kept at an address. */
+export const keepsWork = (address: string): Promise<boolean> => keeps('work', address)

@@ -1,11 +1,13 @@
 import { applyPlan } from '../../apply/apply-plan.ts'
+import { splitPlan } from '../../apply/leave-work.ts'
 import type { ApplyReport, Result } from '../../apply/report.ts'
 import { settlePending } from '../../apply/settle-pending.ts'
 import { readTextOf } from '../../durable/files.ts'
-import { type MadePlan, makePlan } from '../../make-plan.ts'
+import { makePlan, type PlanOptions } from '../../make-plan.ts'
 import type { Catalog } from '../../model.ts'
-import { planErrors, planOutcome } from '../../outcome.ts'
+import { type Outcome, planErrors, planOutcome } from '../../outcome.ts'
 import { inPlainWords } from '../../plain-error.ts'
+import type { Plan } from '../../plan/plan.ts'
 import { count } from '../../render/paint.ts'
 import { planToJson } from '../../render/plan-json.ts'
 import { renderPlan } from '../../render/plan-text.ts'
@@ -26,8 +28,10 @@ import {
 import { readCatalog } from '../catalog.ts'
 import { ACCOUNT_FLAGS, CATALOG_FLAGS, defineCommand, JSON_FLAG } from '../command.ts'
 import { type Context, EXIT, showIssues, stopOutcome } from '../context.ts'
+import { checkRun, DETACH_FLAGS, type LeftApply, tellLeft, waitOnly } from '../detached.ts'
 import { INIT_FLAG, mayBegin } from '../first-run.ts'
 import { namesOf, type Values } from '../flags.ts'
+import { beginLogged, mayGoBeside, withNotLeft } from '../logged-apply.ts'
 import { PLAN_FLAGS, planOptions, sayRead } from '../planning.ts'
 import { showProgress } from '../progress.ts'
 import { LEDGER_FLAG, readSoldEndpoints } from '../sold-endpoints.ts'
@@ -39,6 +43,7 @@ const FLAGS = {
   ...LEDGER_FLAG,
   ...INIT_FLAG,
   ...RUN_FLAGS,
+  ...DETACH_FLAGS,
   ...JSON_FLAG,
 } as const
 
@@ -57,13 +62,10 @@ export const apply = defineCommand({
       not: [...namesOf(PLAN_FLAGS), '--init'],
       why: 'a saved plan holds what it was made with; make another one with "sft-catalog plan --out"',
     },
-    {
-      when: '--json',
-      needs: ['--auto-approve', 'PLAN'],
-      why: 'a question would stand in the data',
-    },
   ],
   run: async ({ flags, args }, context) => {
+    if (flags.wait && !flags.detach) return EXIT[await waitOnly(flags, args, context)]
+    await checkRun(flags, args, context)
     if (args.length === 0) requireApproval(flags, context, 'use plan to look first')
     const catalog = await readCatalog(flags, context)
     if (catalog === undefined) return EXIT.failed
@@ -75,15 +77,33 @@ export const apply = defineCommand({
     await using sft = openAccount(flags, context, 'writes')
     if (!(await mayBegin(flags, context, saved, subjectOf(sft, flags, context))))
       return EXIT.refused
-    await using store = await openState(stateOf(flags, context), {
-      purpose: 'apply',
-      onNotice: context.err,
+    return await withinTime(flags, context, async () => {
+      const { outcome, left } = await applyLocked(catalog, sft, saved, flags, context)
+      return EXIT[left === undefined ? outcome : await tellLeft(left, outcome, flags, context)]
     })
-    return await withinTime(flags, context, () =>
-      applyCatalog(catalog, sft, store, saved, flags, context),
-    )
   },
 })
+
+/** What an apply came to in this process, and what it left to workers. */
+interface Applied {
+  readonly outcome: Outcome
+  readonly left?: LeftApply
+}
+
+async function applyLocked(
+  catalog: Catalog,
+  sft: Sft,
+  saved: SavedPlan | undefined,
+  flags: Flags,
+  context: Context,
+): Promise<Applied> {
+  await using store = await openState(stateOf(flags, context), {
+    purpose: 'apply',
+    signal: context.stop.signal,
+    onNotice: context.err,
+  })
+  return await applyCatalog(catalog, sft, store, saved, flags, context)
+}
 
 async function applyCatalog(
   catalog: Catalog,
@@ -92,14 +112,15 @@ async function applyCatalog(
   saved: SavedPlan | undefined,
   flags: Flags,
   context: Context,
-): Promise<number> {
+): Promise<Applied> {
   const json = flags.json
   const subject = subjectOf(sft, flags, context)
   const sales = await readSoldEndpoints(flags, context, store.state, catalog)
   await settleEarlier(sft, store, context)
+  const options = saved?.options ?? planOptions(flags)
   const made = await unlessStopped(context, () =>
     makePlan(catalog, store.state, sft, {
-      ...(saved?.options ?? planOptions(flags)),
+      ...options,
       ...(sales && { sales }),
       settled: true,
       onEvent: sayRead(context, json),
@@ -107,14 +128,14 @@ async function applyCatalog(
   )
   if (made === undefined) {
     context.err('stopped before anything was changed')
-    return EXIT[stopOutcome(context) ?? 'failed']
+    return { outcome: stopOutcome(context) ?? 'failed' }
   }
   const { plan } = made
   if (
     saved !== undefined &&
     !stillHolds(saved, whatMoved(saved, made, catalog.hash, store.state), context)
   )
-    return EXIT.refused
+    return { outcome: 'refused' }
   showIssues(context, plan.issues)
   const planned = planOutcome(plan)
   const refused = planned === 'failed' || planned === 'refused'
@@ -126,8 +147,9 @@ async function applyCatalog(
         plan: planToJson(plan, subject),
         report: null,
       })
-    return EXIT[planned]
+    return { outcome: planned }
   }
+  if (!(await mayGoBeside(store, options, flags, context))) return { outcome: 'refused' }
   if (
     plan.operations.length > 0 &&
     !flags['auto-approve'] &&
@@ -135,11 +157,39 @@ async function applyCatalog(
     !(await confirmed(context, `Apply these changes to ${subjectText(subject)}?`))
   ) {
     context.err('nothing was changed')
-    return EXIT[stopOutcome(context) ?? 'failed']
+    return { outcome: stopOutcome(context) ?? 'failed' }
   }
-  const report = await carryOut(made, sft, store, flags, context)
-  const outcome = tellEnd('apply', { plan, report, subject }, flags, context)
-  return EXIT[outcome]
+  return await bringAbout(plan, subject, { catalog, sft, store, options }, flags, context)
+}
+
+/** What a plan was made of, and what it is carried out with. */
+interface Parts {
+  readonly catalog: Catalog
+  readonly sft: Sft
+  readonly store: StateStore
+  readonly options: PlanOptions
+}
+
+/** Carries a plan out, or what others wait for of it, and leaves the rest to workers. */
+async function bringAbout(
+  plan: Plan,
+  subject: Subject,
+  { catalog, sft, store, options }: Parts,
+  flags: Flags,
+  context: Context,
+): Promise<Applied> {
+  const logged = await beginLogged(store, plan, catalog, options, flags, context)
+  const { now, later } = flags.detach ? splitPlan(plan) : { now: plan, later: [] }
+  const { report, why } = await carryOut(now, sft, store, flags, context)
+  if (later.length === 0 || why !== undefined) {
+    const whole = withNotLeft(report, later, why ?? '')
+    const outcome = tellEnd('apply', { plan, report: whole, subject }, flags, context)
+    await logged.end(outcome, whole)
+    return { outcome }
+  }
+  const outcome = tellEnd('apply', { plan: now, report, subject }, flags, context)
+  const id = await logged.leave(plan, later, report)
+  return { outcome, ...(id !== undefined && { left: { id, plan, report, subject } }) }
 }
 
 /** Whether a saved plan may be applied; says why where it may not. */
@@ -151,25 +201,38 @@ function stillHolds(saved: SavedPlan, moved: readonly string[], context: Context
   return false
 }
 
+/** What was done, and why nothing may be left to workers after it, if nothing may. */
+interface CarriedOut {
+  readonly report: ApplyReport
+  readonly why: string | undefined
+}
+
 async function carryOut(
-  made: MadePlan,
+  plan: Plan,
   sft: Sft,
   store: StateStore,
   flags: Flags,
   context: Context,
-): Promise<ApplyReport> {
+): Promise<CarriedOut> {
   const progress = showProgress(context, sft.budget, flags.json)
   const parallel = flags.parallel
+  let goOn = true
   try {
-    return await applyPlan(made.plan, {
+    const report = await applyPlan(plan, {
       sft,
       store,
       stop: context.stop.signal,
       onEvent: progress.onEvent,
-      confirmCanary: results =>
-        confirmCanary(results, subjectOf(sft, flags, context), flags, context),
+      async confirmCanary(results) {
+        goOn = await confirmCanary(results, subjectOf(sft, flags, context), flags, context)
+        return goOn
+      },
       ...(parallel !== undefined && { parallel }),
     })
+    const stopped = report.stopped
+      ? 'the run was told to stop before it was left to workers'
+      : undefined
+    return { report, why: goOn ? stopped : 'stopped after the canary endpoints' }
   } finally {
     await progress.end()
   }
