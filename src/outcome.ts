@@ -33,6 +33,10 @@ export const OUTCOMES = {
 /** How a run ended, by name. */
 export type Outcome = keyof typeof OUTCOMES
 
+/** The outcome that an exit code stands for. */
+export const outcomeOfExit = (code: number): Outcome =>
+  (Object.keys(OUTCOMES) as Outcome[]).find(name => OUTCOMES[name].code === code) ?? 'failed'
+
 /** Of several outcomes, the one that counts; `ok` where there is none. */
 export const firstOutcome = (outcomes: readonly Outcome[]): Outcome =>
   (Object.keys(OUTCOMES) as Outcome[]).find(outcome => outcomes.includes(outcome)) ?? 'ok'

@@ -54,9 +54,13 @@ export function openAccount(flags: AccountFlags, context: Context, use: 'reads' 
 }
 
 /** Which account a command is about, to be named in whatever it says. */
-export const subjectOf = (sft: Sft, flags: AccountFlags, context: Context): Subject => ({
-  host: sft.host,
-  user: flags.username ?? context.env['SFT_USERNAME'] ?? '',
-  ...(sft.targetAccountId !== undefined && { targetAccountId: sft.targetAccountId }),
-  state: withoutSecrets(stateOf(flags, context)),
-})
+export function subjectOf(sft: Sft, flags: AccountFlags, context: Context): Subject {
+  const subject: Subject = {
+    host: sft.host,
+    user: flags.username ?? context.env['SFT_USERNAME'] ?? '',
+    ...(sft.targetAccountId !== undefined && { targetAccountId: sft.targetAccountId }),
+    state: withoutSecrets(stateOf(flags, context)),
+  }
+  context.witness?.subject(subject)
+  return subject
+}

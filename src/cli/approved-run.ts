@@ -78,6 +78,7 @@ export function tellEnd(
   flags: Flags & JsonFlag,
   context: Context,
 ): Outcome {
+  context.witness?.report(report)
   const judged = flags['allow-blocked'] ? { ...report, blocked: [] } : report
   const outcome = applyOutcome(judged, stopOutcome(context))
   if (flags.json)

@@ -1,11 +1,15 @@
 import { styleText } from 'node:util'
+import type { ApplyReport } from '../apply/report.ts'
+import type { DriftReport } from '../drift/compare-drift.ts'
 import type { Issue } from '../issues.ts'
 import { OUTCOMES, type Outcome } from '../outcome.ts'
+import type { Plan } from '../plan/plan.ts'
 import type { JsonCommand } from '../render/formats.ts'
 import { jsonText, manyLines, marked, throughGate, withoutUrlSecrets } from '../render/gate.ts'
 import { type IssueStyle, renderIssue } from '../render/issues.ts'
 import type { JsonAnswer } from '../render/outputs.ts'
 import { type Paint, plain, type Tone } from '../render/paint.ts'
+import type { Subject } from '../render/subject.ts'
 import type { Environment } from '../settings.ts'
 import { readEnvFile } from './env-file.ts'
 import type { Host, Output, StopSignal } from './host.ts'
@@ -52,6 +56,17 @@ export const exitOf = (signal: StopSignal): number => EXIT[STOPPED_BY[signal]]
 /** Told of a signal, and how many there were. */
 type SignalListener = (signal: StopSignal, times: number) => void
 
+/** Told of what a run comes upon, for whoever makes documents of it. */
+interface Witness {
+  readonly issues: (issues: readonly Issue[]) => void
+  /** A line of a shown issue, of which `issues` was told: on stderr, and no message. */
+  readonly showIssue: (line: string) => void
+  readonly subject: (subject: Subject) => void
+  readonly plan: (plan: Plan) => void
+  readonly report: (report: ApplyReport) => void
+  readonly drift: (report: DriftReport) => void
+}
+
 /** What a command acts in: everything that it may touch besides files and the account. */
 export interface Context {
   /** The process's environment over that of a `.env` file. */
@@ -67,6 +82,7 @@ export interface Context {
     fields: JsonAnswer<Name>,
     outcome?: Outcome,
   ) => void
+  readonly witness?: Witness
   /** JSON on stdout that is a document of its own. */
   readonly json: (value: unknown) => void
   /** Lines on stdout whose format was made by a renderer of Markdown, CSV or YAML. */
@@ -186,15 +202,17 @@ const ISSUE_TONE: Readonly<Record<IssueStyle, Tone>> = {
 
 /** Writes issues to stderr, each with its place and a caret, and counts them. */
 export function showIssues(context: Context, issues: readonly Issue[]): void {
+  context.witness?.issues(issues)
+  const say = context.witness?.showIssue ?? context.err
   for (const issue of issues)
     for (const line of renderIssue(issue, {
       colour: (style, text) => context.paintErr(ISSUE_TONE[style], text),
     }))
-      context.err(line)
+      say(line)
   const errors = issues.filter(issue => issue.severity === 'error').length
   const warnings = issues.length - errors
   if (issues.length > 0)
-    context.err(
+    say(
       `${errors} ${errors === 1 ? 'error' : 'errors'}, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`,
     )
 }

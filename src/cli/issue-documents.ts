@@ -7,7 +7,6 @@ import { sarifOf } from '../render/sarif.ts'
 import { workflowCommands } from '../render/workflow-commands.ts'
 import type { Context } from './context.ts'
 import { UsageError } from './flags.ts'
-import { version } from './version.ts'
 
 const FORMATS = ['sarif', 'junit', 'github'] as const
 
@@ -21,9 +20,10 @@ export function issueFormat(name: string): IssueFormat {
   throw new UsageError(`--format is "${name}": give one of ${FORMATS.join(', ')}`)
 }
 
-/** What the issues are about: the command, and the folder where one without a place is shown. */
+/** What the issues are about: the command, its version, and the folder where one without a place is shown. */
 export interface Checked {
   readonly name: string
+  readonly version: string
   readonly place: string
 }
 
@@ -31,17 +31,17 @@ export interface Checked {
  * Issues as a document. Files are named from the root of the checkout where CI tells it, else from the working
  * folder.
  */
-export async function issueDocument(
+export function issueDocument(
   format: IssueFormat,
   issues: readonly Issue[],
-  { name, place }: Checked,
+  { name, version, place }: Checked,
   { env }: Pick<Context, 'env'>,
-): Promise<string> {
+): string {
   const here = process.cwd()
   const names = namesFrom(env['GITHUB_WORKSPACE'] ?? env['CI_PROJECT_DIR'] ?? here, here)
   switch (format) {
     case 'sarif':
-      return jsonText(sarifOf(issues, { version: await version(), place, names }))
+      return jsonText(sarifOf(issues, { version, place, names }))
     case 'junit':
       return junitOf(issues, { name, place, names })
     case 'github':

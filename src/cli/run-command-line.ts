@@ -1,4 +1,4 @@
-import { OUTCOMES, type Outcome } from '../outcome.ts'
+import { type Outcome, outcomeOfExit } from '../outcome.ts'
 import { JSON_FORMATS, type JsonCommand } from '../render/formats.ts'
 import { oneLine, throughGate, withoutUrlSecrets } from '../render/gate.ts'
 import { plain } from '../render/paint.ts'
@@ -19,6 +19,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   apply: async () => (await import('./commands/apply.ts')).apply,
   status: async () => (await import('./commands/status.ts')).status,
   history: async () => (await import('./commands/history.ts')).history,
+  ci: async () => (await import('./commands/ci.ts')).ci,
   drift: async () => (await import('./commands/drift.ts')).drift,
   coverage: async () => (await import('./commands/coverage.ts')).coverage,
   adopt: async () => (await import('./commands/adopt.ts')).adopt,
@@ -150,10 +151,6 @@ async function runTold(
   context.json({ ...envelope, ...told?.fields, ...envelope, ...(isBroken && { messages }) })
   return code
 }
-
-/** The outcome that a code stands for. */
-const outcomeOfExit = (code: number): Outcome =>
-  (Object.keys(OUTCOMES) as Outcome[]).find(name => OUTCOMES[name].code === code) ?? 'failed'
 
 async function overview(): Promise<readonly string[]> {
   const commands = await Promise.all(Object.values(COMMANDS).map(load => load()))

@@ -2,8 +2,11 @@ import { type DriftReport, type EntryDrift, hasDrift } from '../drift/compare-dr
 import type { JsonAnswer } from './outputs.ts'
 import { type Subject, subjectToJson } from './subject.ts'
 
+/** What `drift` answers unless it takes something over. */
+export type DriftJson = Extract<JsonAnswer<'drift'>, { readonly drift: boolean }>
+
 /** Drift as data for programs. */
-export function driftToJson(report: DriftReport, subject?: Subject): JsonAnswer<'drift'> {
+export function driftToJson(report: DriftReport, subject?: Subject): DriftJson {
   return {
     ...subjectToJson(subject),
     drift: hasDrift(report),

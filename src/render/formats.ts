@@ -8,6 +8,7 @@ export const JSON_FORMATS = {
   import: 1,
   plan: 1,
   apply: 2,
+  ci: 1,
   drift: 2,
   coverage: 2,
   adopt: 1,

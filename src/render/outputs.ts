@@ -54,6 +54,7 @@ const account = z
     user: text,
     targetAccountId: text.nullable(),
     state: said('where the state is'),
+    environment: maybe(said('the environment that binds these')),
   })
   .meta({ description: 'which account this is about' })
 
@@ -392,6 +393,16 @@ const detached = applied.extend({
   }),
 })
 
+const driftFields = z.object({
+  account: maybe(account),
+  drift: flag,
+  compared: table(count),
+  unmanaged: table(count),
+  entries: list(drifted),
+  notReported: list(z.object({ kind: text, field: text, count })),
+  statuses: maybe(table(count)),
+})
+
 /** The fields that each command answers with; several where it has several answers. */
 const ANSWERS = {
   validate: [z.object({ valid: flag, issues: list(placedIssue) })],
@@ -424,16 +435,22 @@ const ANSWERS = {
     }),
     z.object({ detached: detached.nullable() }),
   ],
-  drift: [
+  ci: [
     z.object({
+      step: z.enum(['plan', 'apply', 'drift']),
       account: maybe(account),
-      drift: flag,
-      compared: table(count),
-      unmanaged: table(count),
-      entries: list(drifted),
-      notReported: list(z.object({ kind: text, field: text, count })),
-      statuses: maybe(table(count)),
+      issues: list(issue).meta({ description: 'of the catalog, the plan and the account' }),
+      plan: planFields.nullable().meta({ description: 'null where it did not come so far' }),
+      report: reportFields.nullable().meta({ description: 'of an apply' }),
+      drift: driftFields.nullable(),
+      savedPlan: text
+        .nullable()
+        .meta({ description: 'a file for "ci apply", where one was written' }),
+      log: list(text).meta({ description: 'the lines of stderr, apart from issues' }),
     }),
+  ],
+  drift: [
+    driftFields,
     z.object({
       account: maybe(account),
       accepted: list(z.object({ address, file: text.nullable(), fields: list(text) })),

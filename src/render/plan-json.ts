@@ -1,3 +1,4 @@
+import type { Issue } from '../issues.ts'
 import type { Json } from '../model.ts'
 import { OUTCOMES, type Outcome, planOutcome } from '../outcome.ts'
 import { type Change, type FieldChange, type Plan, shownAs } from '../plan/plan.ts'
@@ -29,15 +30,18 @@ export function planToJson(plan: Plan, subject?: Subject): PlanJson {
     },
     // What is kept is counted above; a list of it would dwarf the rest.
     changes: plan.changes.filter(change => change.action !== 'keep').map(changeToJson),
-    issues: plan.issues.map(issue => ({
-      code: issue.code,
-      severity: issue.severity,
-      message: issue.message,
-      ...(issue.hint !== undefined && { hint: issue.hint }),
-      ...(issue.position && { position: { ...issue.position } }),
-    })),
+    issues: plan.issues.map(issueToJson),
   }
 }
+
+/** An issue as data, without the line where it is. */
+export const issueToJson = (issue: Issue): PlanJson['issues'][number] => ({
+  code: issue.code,
+  severity: issue.severity,
+  message: issue.message,
+  ...(issue.hint !== undefined && { hint: issue.hint }),
+  ...(issue.position && { position: { ...issue.position } }),
+})
 
 /** How something ended, as data: its name and its exit code. */
 const outcomeToJson = (outcome: Outcome) => ({

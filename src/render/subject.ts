@@ -8,11 +8,13 @@ export interface Subject {
   readonly targetAccountId?: string
   /** Where the state is. */
   readonly state: string
+  /** The environment that binds these, where one was named. */
+  readonly environment?: string
 }
 
 /** An account and its state in a few words. */
-export const subjectText = ({ host, user, targetAccountId, state }: Subject): string =>
-  `${host} as ${user}, ${targetAccountId === undefined ? 'no target account' : `target account ${targetAccountId}`}, state ${state}`
+export const subjectText = ({ host, user, targetAccountId, state, environment }: Subject): string =>
+  `${environment === undefined ? '' : `environment ${environment}: `}${host} as ${user}, ${targetAccountId === undefined ? 'no target account' : `target account ${targetAccountId}`}, state ${state}`
 
 /** The line that stands above plans and reports; none where the subject is not told. */
 export const subjectLines = (subject: Subject | undefined): readonly string[] =>
@@ -30,5 +32,6 @@ export const subjectToJson = (subject: Subject | undefined): { account?: Account
           user: subject.user,
           targetAccountId: subject.targetAccountId ?? null,
           state: subject.state,
+          ...(subject.environment !== undefined && { environment: subject.environment }),
         },
       }

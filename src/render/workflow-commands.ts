@@ -9,7 +9,7 @@ const data = (text: string): string =>
 const property = (text: string): string => data(text).replaceAll(':', '%3A').replaceAll(',', '%2C')
 
 /** One annotation without a place. */
-const annotation = (severity: Issue['severity'], title: string, text: string): string =>
+export const annotation = (severity: Issue['severity'], title: string, text: string): string =>
   `::${severity} title=${property(title)}::${data(text)}`
 
 /**

@@ -52,6 +52,7 @@ t.test('every answer with --json is what the schema of its command says', async 
   t.match(await run('apply --wait'), { detached: null })
   t.match(await run('plan'), { outcome: 'ok' })
   t.match(await run('drift --endpoints'), { outcome: 'ok', drift: false })
+  t.match(await run('ci drift'), { outcome: 'ok', drift: { drift: false } })
   await run('coverage')
   await run('coverage --networks')
   await run('state list')

@@ -131,6 +131,7 @@ async function applyCatalog(
     return { outcome: stopOutcome(context) ?? 'failed' }
   }
   const { plan } = made
+  context.witness?.plan(plan)
   if (
     saved !== undefined &&
     !stillHolds(saved, whatMoved(saved, made, catalog.hash, store.state), context)

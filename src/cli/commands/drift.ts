@@ -76,6 +76,7 @@ export const drift = defineCommand({
     if (observation === undefined) return EXIT.failed
     const graph = resolveCatalog(catalog, observation, state)
     const report = compareDrift(catalog, graph, state, observation)
+    context.witness?.drift(report)
     showIssues(context, [...listIssues(observation), ...report.unresolved])
     if (flags.json) context.answer('drift', driftToJson(report, subject), driftOutcome(report))
     else

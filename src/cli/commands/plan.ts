@@ -1,18 +1,20 @@
 import { writeFileDurably } from '../../durable/files.ts'
 import { makePlan } from '../../make-plan.ts'
-import { planErrors, planOutcome } from '../../outcome.ts'
+import { outcomeOfExit, planErrors, planOutcome } from '../../outcome.ts'
 import type { Plan } from '../../plan/plan.ts'
+import { stepMarkdown } from '../../render/comment.ts'
+import { throughGate } from '../../render/gate.ts'
+import { plain } from '../../render/paint.ts'
 import { planToJson } from '../../render/plan-json.ts'
-import { planMarkdown } from '../../render/plan-markdown.ts'
 import { renderPlan } from '../../render/plan-text.ts'
 import { savePlan } from '../../saved-plan.ts'
 import { readState } from '../../stores/states.ts'
 import { openAccount, stateOf, subjectOf } from '../account.ts'
 import { readCatalog } from '../catalog.ts'
 import { CATALOG_FLAGS, defineCommand, JSON_FLAG, READ_FLAGS } from '../command.ts'
-import { EXIT, showIssues } from '../context.ts'
+import { type Context, EXIT, showIssues, stopOutcome } from '../context.ts'
 import { INIT_FLAG, sayFirstRun } from '../first-run.ts'
-import { on, text, type Values } from '../flags.ts'
+import { on, text, UsageError, type Values } from '../flags.ts'
 import {
   ALLOW_BLOCKED_RULE,
   ONE_FORM_RULE,
@@ -22,6 +24,7 @@ import {
   sayRead,
 } from '../planning.ts'
 import { LEDGER_FLAG, readSoldEndpoints } from '../sold-endpoints.ts'
+import { watched } from '../watched.ts'
 
 /** What stands against applying counts always, what is to be done with `--detailed-exitcode`. */
 function exitOf(plan: Plan, flags: Flags): number {
@@ -54,39 +57,63 @@ export const plan = defineCommand({
   usage: '[flags]',
   flags: FLAGS,
   rules: [ONE_FORM_RULE, ALLOW_BLOCKED_RULE],
-  run: async ({ flags }, context) => {
-    const options = planOptions(flags)
-    const catalog = await readCatalog(flags, context)
-    if (catalog === undefined) return EXIT.failed
-    await sayFirstRun(flags, context)
-    const state = await readState(stateOf(flags, context))
-    await using sft = openAccount(flags, context, 'reads')
-    const subject = subjectOf(sft, flags, context)
-    const sales = await readSoldEndpoints(flags, context, state, catalog)
-    sayPending(state, context)
-    const made = await makePlan(catalog, state, sft, {
-      ...options,
-      ...(sales && { sales }),
-      onEvent: sayRead(context, flags.json),
-    })
-    showIssues(context, made.plan.issues)
-    const out = flags.out
-    if (out !== undefined && planErrors(made.plan).length === 0) {
-      const saved = savePlan(
-        made,
-        catalog.hash,
-        state,
-        { ...options, init: flags.init },
-        new Date(),
-        subject,
-      )
-      await writeFileDurably(out, `${JSON.stringify(saved, undefined, 2)}\n`)
-      context.err(`saved to ${out}: "sft-catalog apply ${out}" does exactly this`)
-    }
-    if (flags.json) context.answer('plan', planToJson(made.plan, subject), planOutcome(made.plan))
-    else if (flags.markdown) context.document(planMarkdown(made.plan, subject))
-    else if (planErrors(made.plan).length === 0)
-      for (const line of renderPlan(made.plan, context.paint, subject)) context.out(line)
-    return exitOf(made.plan, flags)
-  },
+  run: async ({ flags }, context) =>
+    flags.markdown ? await withComment(flags, context) : await compare(flags, context),
 })
+
+/** Writes the comment whatever becomes of the plan: a reviewer who finds none takes the one before for it. */
+async function withComment(flags: Flags, context: Context): Promise<number> {
+  const { context: inner, seen } = watched(context)
+  const write = (code: number) =>
+    context.document(stepMarkdown({ step: 'plan', outcome: outcomeOfExit(code), ...seen }))
+  try {
+    const code = await compare(flags, inner)
+    write(code)
+    return code
+  } catch (error) {
+    if (error instanceof UsageError) throw error
+    const { explainError, outcomeOf } = await import('../explain-error.ts')
+    const silent = () => undefined
+    const aside = watched({ ...context, err: silent })
+    seen.messages.push(...explainError(error, aside.context).map(line => throughGate(line, plain)))
+    seen.issues.push(...aside.seen.issues)
+    write(EXIT[outcomeOf(error, stopOutcome(context))])
+    throw error
+  }
+}
+
+async function compare(flags: Flags, context: Context): Promise<number> {
+  const options = planOptions(flags)
+  const catalog = await readCatalog(flags, context)
+  if (catalog === undefined) return EXIT.failed
+  await sayFirstRun(flags, context)
+  const state = await readState(stateOf(flags, context))
+  await using sft = openAccount(flags, context, 'reads')
+  const subject = subjectOf(sft, flags, context)
+  const sales = await readSoldEndpoints(flags, context, state, catalog)
+  sayPending(state, context)
+  const made = await makePlan(catalog, state, sft, {
+    ...options,
+    ...(sales && { sales }),
+    onEvent: sayRead(context, flags.json),
+  })
+  context.witness?.plan(made.plan)
+  showIssues(context, made.plan.issues)
+  const out = flags.out
+  if (out !== undefined && planErrors(made.plan).length === 0) {
+    const saved = savePlan(
+      made,
+      catalog.hash,
+      state,
+      { ...options, init: flags.init },
+      new Date(),
+      subject,
+    )
+    await writeFileDurably(out, `${JSON.stringify(saved, undefined, 2)}\n`)
+    context.err(`saved to ${out}: "sft-catalog apply ${out}" does exactly this`)
+  }
+  if (flags.json) context.answer('plan', planToJson(made.plan, subject), planOutcome(made.plan))
+  else if (!flags.markdown && planErrors(made.plan).length === 0)
+    for (const line of renderPlan(made.plan, context.paint, subject)) context.out(line)
+  return exitOf(made.plan, flags)
+}

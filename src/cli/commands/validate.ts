@@ -8,6 +8,7 @@ import { CATALOG_FLAGS, defineCommand, JSON_FLAG } from '../command.ts'
 import { EXIT, showIssues } from '../context.ts'
 import { text } from '../flags.ts'
 import { issueDocument, issueFormat } from '../issue-documents.ts'
+import { version } from '../version.ts'
 
 /** Every problem of a catalog at once, without an account. */
 export const validate = defineCommand({
@@ -24,8 +25,12 @@ export const validate = defineCommand({
     const format = flags.format === undefined ? undefined : issueFormat(flags.format)
     const { catalog, issues } = await loadWith(flags, context)
     if (format !== undefined) {
-      const place = catalogFolder(flags, context)
-      context.document(await issueDocument(format, issues, { name: 'validate', place }, context))
+      const checked = {
+        name: 'validate',
+        version: await version(),
+        place: catalogFolder(flags, context),
+      }
+      context.document(issueDocument(format, issues, checked, context))
     }
     if (flags.json) context.answer('validate', { valid: catalog !== undefined, issues })
     else showIssues(context, issues)

@@ -1,0 +1,158 @@
+import { outcomeOfExit } from '../../outcome.ts'
+import type { Step } from '../../render/comment.ts'
+import { RUN_FLAGS } from '../approved-run.ts'
+import { catalogFolder } from '../catalog.ts'
+import {
+  ACCOUNT_FLAGS,
+  byFirst,
+  CATALOG_FLAGS,
+  type Command,
+  defineCommand,
+  JSON_FLAG,
+  READ_FLAGS,
+} from '../command.ts'
+import { type Context, EXIT } from '../context.ts'
+import { INIT_FLAG } from '../first-run.ts'
+import { namesOf, on, text, UsageError, type Values } from '../flags.ts'
+import { PLAN_FLAGS } from '../planning.ts'
+import { runCommand } from '../run-command.ts'
+import { LEDGER_FLAG } from '../sold-endpoints.ts'
+import {
+  forgetSavedPlan,
+  openStepFiles,
+  type StepFiles,
+  stepAnswer,
+  tellActions,
+  writeStepFiles,
+} from '../step-files.ts'
+import { version } from '../version.ts'
+import { watched } from '../watched.ts'
+
+const { 'auto-approve': _, ...TIME_FLAGS } = RUN_FLAGS
+
+/** What each step takes of the command that it is. */
+const STEP_FLAGS = {
+  plan: {
+    ...CATALOG_FLAGS,
+    ...READ_FLAGS,
+    ...PLAN_FLAGS,
+    ...LEDGER_FLAG,
+    ...INIT_FLAG,
+  },
+  apply: {
+    ...CATALOG_FLAGS,
+    ...ACCOUNT_FLAGS,
+    ...PLAN_FLAGS,
+    ...LEDGER_FLAG,
+    ...INIT_FLAG,
+    ...TIME_FLAGS,
+  },
+  drift: {
+    ...CATALOG_FLAGS,
+    ...READ_FLAGS,
+    endpoints: on('drift: page through the SIM stock too'),
+  },
+} as const
+
+const OWN_FLAGS = {
+  dir: text('FOLDER', 'where the files go (default sft-catalog-ci)'),
+  'allow-blocked': on('exit 0, not 5, where something is blocked or not known'),
+  ...JSON_FLAG,
+} as const
+
+const FLAGS = {
+  ...STEP_FLAGS.plan,
+  ...STEP_FLAGS.apply,
+  ...STEP_FLAGS.drift,
+  ...OWN_FLAGS,
+} as const
+
+type Flags = Values<typeof FLAGS>
+
+const DEFAULT_FOLDER = 'sft-catalog-ci'
+
+/** One step of a pipeline: the command of that name, and files that tell of it, however it ends. */
+export const ci = defineCommand({
+  name: 'ci',
+  summary:
+    'one step of a pipeline, whole: comment, annotations and report are written whatever becomes of it',
+  usage: 'plan | apply [PLAN] | drift [flags]',
+  flags: FLAGS,
+  ...byFirst<typeof FLAGS, Step>('ci', '--dir', {
+    plan: [...namesOf(STEP_FLAGS.plan), ...namesOf(OWN_FLAGS)],
+    apply: [...namesOf(STEP_FLAGS.apply), ...namesOf(OWN_FLAGS)],
+    drift: [...namesOf(STEP_FLAGS.drift), ...namesOf(OWN_FLAGS)],
+  }),
+  arguments: [1, 2],
+  run: async ({ flags, args: [name = '', plan] }, context) => {
+    const step = STEPS.find(one => one === name)
+    if (step === undefined) throw new UsageError(`no ci step "${name}"`)
+    if (plan !== undefined && step !== 'apply') throw new UsageError(`ci ${step} takes no file`)
+    return await runStep(step, plan, flags, context)
+  },
+})
+
+const STEPS = ['plan', 'apply', 'drift'] as const satisfies readonly Step[]
+
+async function runStep(
+  step: Step,
+  plan: string | undefined,
+  flags: Flags,
+  context: Context,
+): Promise<number> {
+  const files = await openStepFiles(flags.dir ?? DEFAULT_FOLDER)
+  if (step === 'plan') forgetSavedPlan(files)
+  const run = { step, version: await version(), place: catalogFolder(flags, context) }
+  const { context: inner, seen } = watched(context)
+  const write = (code: number | undefined) => writeStepFiles(files, run, seen, code, context)
+  write(undefined)
+  context.beforeExit(write)
+  const answers: Context = {
+    ...inner,
+    ...(flags.json && { out: context.err }),
+    answer: () => undefined,
+  }
+  const ended = await runCommand(
+    await COMMANDS[step](),
+    argumentsOf(step, plan, flags, files),
+    answers,
+  )
+  const code = step === 'plan' && ended.code === EXIT.changes ? EXIT.ok : ended.code
+  const texts = write(code)
+  tellActions(texts, files, seen, code, {
+    ...context,
+    ...(flags.json && { document: toStderr(context) }),
+  })
+  context.answer('ci', stepAnswer(step, seen, files), outcomeOfExit(ended.code))
+  return code
+}
+
+const toStderr = (context: Context) => (text: string) => {
+  for (const line of text.split('\n')) context.err(line)
+}
+
+const COMMANDS: Readonly<Record<Step, () => Promise<Command>>> = {
+  plan: async () => (await import('./plan.ts')).plan,
+  apply: async () => (await import('./apply.ts')).apply,
+  drift: async () => (await import('./drift.ts')).drift,
+}
+
+/** The words of the command that a step is. */
+function argumentsOf(
+  step: Step,
+  plan: string | undefined,
+  flags: Flags,
+  files: StepFiles,
+): readonly string[] {
+  const given = Object.keys(STEP_FLAGS[step]).flatMap(name => {
+    const value = flags[name as keyof Flags]
+    if (typeof value === 'boolean') return value ? [`--${name}`] : []
+    return [value].flat().flatMap(one => (one === undefined ? [] : [`--${name}=${one}`]))
+  })
+  const always: Readonly<Record<Step, readonly string[]>> = {
+    plan: [`--out=${files.plan}`, '--detailed-exitcode'],
+    apply: ['--auto-approve', ...(plan === undefined ? [] : [plan])],
+    drift: ['--detailed-exitcode'],
+  }
+  return [...given, ...always[step], ...(flags['allow-blocked'] ? ['--allow-blocked'] : [])]
+}
