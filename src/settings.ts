@@ -83,6 +83,13 @@ export const accountName = ({
 }: Pick<SftSettings, 'baseUrl' | 'username' | 'targetAccountId'>): string =>
   [baseUrl, username, ...(targetAccountId === undefined ? [] : [targetAccountId])].join(' ')
 
+/**
+ * Of which batch endpoints are made while somebody buys, by `SFT_CREATE_ON_DEMAND`; undefined where it is not set: they
+ * are made in advance only.
+ */
+export const onDemandSetting = (env: Environment): string | undefined =>
+  read(env, 'SFT_CREATE_ON_DEMAND')
+
 /** The zone of the platform's dates: what is given, `SFT_TIME_ZONE`, or UTC. Throws a SettingsError. */
 export function timeZoneOf(env: Environment, given?: string): string {
   const zone = given ?? read(env, 'SFT_TIME_ZONE') ?? 'UTC'

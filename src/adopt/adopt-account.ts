@@ -3,6 +3,7 @@ import { type ObserveEvent, observeAccount } from '../account/observe.ts'
 import type { LoadOptions } from '../catalog/index.ts'
 import type { LoadedCatalog } from '../catalog/load.ts'
 import { loadStaged, type PlannedFile } from '../catalog/stage-catalog.ts'
+import { type Clock, SYSTEM_CLOCK } from '../clock.ts'
 import { type Issue, IssuesError } from '../issues.ts'
 import type { Address, Catalog, KindName } from '../model.ts'
 import { wholeLists } from '../plan/expected.ts'
@@ -35,6 +36,8 @@ export interface AdoptOptions {
   readonly ask?: Ask
   readonly say: (line: string) => void
   readonly onEvent?: (event: ObserveEvent) => void
+  /** Time, for tests. */
+  readonly clock?: Pick<Clock, 'now'>
 }
 
 /** What taking over the account would write; nothing is written yet. */
@@ -145,6 +148,7 @@ async function judge(
       input.observation,
       chosen,
       input.kinds,
+      new Date((options.clock ?? SYSTEM_CLOCK).now()).toISOString(),
     )
     const state = await stateWith(input.state, [...entries, ...retired])
     const wrong = new Map<string, string>()

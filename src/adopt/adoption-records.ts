@@ -5,7 +5,7 @@ import { diffFields } from '../plan/diff-fields.ts'
 import { indexObserved } from '../plan/observed-index.ts'
 import type { Change } from '../plan/plan.ts'
 import type { ResourceGraph } from '../plan/resolve.ts'
-import type { Kind, ObservedObject } from '../resources/kind.ts'
+import { datedRecord, type Kind, type ObservedObject } from '../resources/kind.ts'
 import { kindOf, kinds } from '../resources/kinds.ts'
 import { platformSpec } from '../resources/references.ts'
 import { memoryState } from '../state/memory-store.ts'
@@ -23,7 +23,8 @@ export interface AdoptionRecords {
 
 /**
  * Records for every entry of the catalog that the state lacks and the account has: those just drafted, and
- * those that were there before, such as after a run that was cut short or a lost state.
+ * those that were there before, such as after a run that was cut short or a lost state. `now` is the ISO time from which
+ * endpoints are in stock here: since when the account has them it does not report.
  */
 export function adoptionRecords(
   graph: ResourceGraph,
@@ -31,6 +32,7 @@ export function adoptionRecords(
   observation: Observation,
   chosen: ReadonlyMap<Address, Chosen>,
   chosenKinds: ReadonlySet<KindName>,
+  now: string,
 ): AdoptionRecords {
   const entries: PutEntry[] = []
   const rejoined: Address[] = []
@@ -51,7 +53,7 @@ export function adoptionRecords(
       if (open.length > 0 || !isAlike(kind, spec, found)) continue
       if (drafted === undefined) rejoined.push(resource.address)
       ids.set(resource.address, found.id)
-      entries.push(putEntry(kind.kind, resource.key, recordOfFound(resource, spec, found)))
+      entries.push(putEntry(kind.kind, resource.key, recordOfFound(resource, spec, found, now)))
     }
   }
   return { entries, rejoined }
@@ -73,8 +75,13 @@ function foundOf(resource: Resource, find: ReturnType<typeof finder>): FoundObje
       }
 }
 
-const recordOfFound = (resource: Resource, spec: Spec, { id, revision }: Chosen): AnyRecord => ({
-  ...kindOf(resource.kind).record(resource, spec, id),
+const recordOfFound = (
+  resource: Resource,
+  spec: Spec,
+  { id, revision }: Chosen,
+  now: string,
+): AnyRecord => ({
+  ...kindOf(resource.kind).record(resource, spec, id, datedRecord(kindOf(resource.kind), now)),
   ...(revision !== undefined && { revision }),
 })
 

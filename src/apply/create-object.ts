@@ -2,7 +2,12 @@ import { type Finding, notKnown, notThere, seenIn, there } from '../finding.ts'
 import type { Address, Spec } from '../model.ts'
 import { diffFields } from '../plan/diff-fields.ts'
 import type { CreateChange, ReplaceChange, UpdateChange } from '../plan/plan.ts'
-import { AmbiguousNameError, type CreatedObject, type Kind } from '../resources/kind.ts'
+import {
+  AmbiguousNameError,
+  type CreatedObject,
+  datedRecord,
+  type Kind,
+} from '../resources/kind.ts'
 import { kindOf } from '../resources/kinds.ts'
 import { SftError, SftUnknownOutcomeError } from '../sft/errors.ts'
 import { idOf, recordOf } from '../state/records.ts'
@@ -178,15 +183,12 @@ const created = (
   how: 'answered' | 'found' | 'adopted',
 ): Result => ({ address, kind, status: 'done', action, id, how })
 
-/** What is in stock by its SIM has the time from which it is there; `before` is what the state had. */
+/** What a record takes over that is made now; `before` is what the state had. */
 export const datedNow = (
   run: Pick<ApplyRun, 'clock'>,
   kind: Kind,
   before: AnyRecord | undefined,
-): AnyRecord | undefined =>
-  kind.identity === 'iccid'
-    ? { name: '', spec: {}, ...before, since: new Date(run.clock.now()).toISOString() }
-    : before
+): AnyRecord | undefined => datedRecord(kind, new Date(run.clock.now()).toISOString(), before)
 
 /** The record that a creation leaves, its ID still empty. */
 export function draftRecord(

@@ -70,7 +70,7 @@ export function fieldOf(line: string, shape: Shape): Field | Problem {
       code: 'CSV_INVALID',
       message:
         fields === undefined
-          ? 'a quote of this line is not closed'
+          ? 'a quote of this line is not closed, or closed before the end of its field'
           : `this line has ${fields.length} of the columns: iccid is column ${index + 1}`,
       hint: 'every line needs the column iccid; a field cannot go over several lines',
     }
@@ -84,7 +84,7 @@ export function fieldOf(line: string, shape: Shape): Field | Problem {
   return separator === ',' && COMMA_NUMBER.test(whole) ? { ...field, text: whole } : field
 }
 
-/** Fields of a line as RFC 4180 has them; `undefined` where a quote is not closed. */
+/** Fields of a line as RFC 4180 has them; `undefined` where a quote is not closed, or closed in the middle of a field. */
 export function splitLine(line: string, separator: string): readonly Field[] | undefined {
   const fields: Field[] = []
   let at = 0
@@ -97,6 +97,7 @@ export function splitLine(line: string, separator: string): readonly Field[] | u
       if (end >= line.length) return undefined
       fields.push({ text: line.slice(at + 1, end).replaceAll('""', '"'), offset: at + 1 })
       at = end + 1
+      if (at < line.length && line[at] !== separator) return undefined
     } else {
       const found = line.indexOf(separator, at)
       const end = found === -1 ? line.length : found

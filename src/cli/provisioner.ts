@@ -7,7 +7,13 @@ import {
 import { viewLedger } from '../provision/read-ledger.ts'
 import type { JsonCommand } from '../render/formats.ts'
 import type { JsonAnswer } from '../render/outputs.ts'
-import { catalogLocation, ledgerLocation, stateLocation, timeZoneOf } from '../settings.ts'
+import {
+  catalogLocation,
+  ledgerLocation,
+  onDemandSetting,
+  stateLocation,
+  timeZoneOf,
+} from '../settings.ts'
 import type { Sft } from '../sft/api.ts'
 import { withoutSecrets } from '../stores/addresses.ts'
 import { openAccount } from './account.ts'
@@ -38,7 +44,7 @@ export const LOOKING_FLAGS = { ...READ_FLAGS, ...LEDGER_FLAGS } as const
 export const ON_DEMAND_FLAGS = {
   'create-on-demand': text(
     'BATCH',
-    'no stock left: make the endpoint of the next free SIM of this batch of the catalog',
+    'no stock left: make the endpoint of the next free SIM of this batch of the catalog (SFT_CREATE_ON_DEMAND)',
   ),
   catalog: CATALOG_FLAGS.catalog,
 } as const
@@ -101,12 +107,17 @@ function openAtRest(
   context: Context,
   ledger: string | Ledger,
 ): Promise<Provisioner> {
-  const batch = flags['create-on-demand']
+  // A command that reserves no eSIM does without the catalog.
+  const reserves = 'create-on-demand' in flags
+  const createOnDemand = reserves ? flags['create-on-demand'] : false
+  if (reserves && flags.catalog !== undefined)
+    if ((createOnDemand ?? onDemandSetting(context.env)) === undefined)
+      throw new UsageError(
+        '--catalog needs --create-on-demand: without it a sale looks at no catalog',
+      )
   return openProvisioner({
-    ...(batch !== undefined && {
-      policies: { createOnDemand: batch },
-      catalog: catalogLocation(context.env, flags.catalog),
-    }),
+    ...(createOnDemand !== undefined && { policies: { createOnDemand } }),
+    ...(reserves && { catalog: catalogLocation(context.env, flags.catalog) }),
     state: stateLocation(context.env, flags.state),
     ledger,
     sft,

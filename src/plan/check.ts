@@ -1,3 +1,4 @@
+import { USUAL_SHARE } from '../change-share.ts'
 import type { Issue } from '../issues.ts'
 import type { ChangeShareLimits } from '../model.ts'
 import type { Kind } from '../resources/kind.ts'
@@ -36,7 +37,10 @@ const loses = (change: Change): boolean =>
 const isMadeAnew = (change: Change): boolean =>
   change.action === 'create' && change.record !== undefined
 
-/** Refusals of a plan that changes, retires or makes anew more of what exists than the limits allow. */
+/**
+ * Refusals of a plan that changes, retires or makes anew more of what exists than the limits allow. A kind that
+ * `limits` does not name has the usual share.
+ */
 export function checkPlan(plan: Plan, state: State, limits: ChangeShareLimits): readonly Issue[] {
   return kinds().flatMap((kind): Issue[] => {
     const changes = plan.changes.filter(change => change.kind === kind.kind)
@@ -47,16 +51,7 @@ export function checkPlan(plan: Plan, state: State, limits: ChangeShareLimits): 
       return [
         refusal(kind, lost, existing, 'are gone from the account, or would be retired', LOST_SHARE),
       ]
-    return refuseShare(kind, changes, existing, limits[kind.kind] ?? 0)
-  })
-}
-
-/** The refusal of a plan by which nothing is lost, and more of the state's endpoints change than `limit` allows. */
-export function checkShare(plan: Plan, state: State, limit: number): readonly Issue[] {
-  return kinds().flatMap(kind => {
-    const changes = plan.changes.filter(change => change.kind === kind.kind)
-    const existing = Object.values(recordsOf(state, kind)).filter(isInUse).length
-    return refuseShare(kind, changes, existing, limit)
+    return refuseShare(kind, changes, existing, limits[kind.kind] ?? USUAL_SHARE)
   })
 }
 

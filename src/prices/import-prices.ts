@@ -1,6 +1,7 @@
 /** A seller's list as catalog files: what can be said, and why the rest cannot. Nothing is written here. */
 import { createKeyMaker } from '../adopt/make-key.ts'
 import { lackingNeed } from '../catalog/check-wire.ts'
+import { cannotBe } from '../catalog/entry.ts'
 import type { PrintedEntry } from '../catalog/entry-edit.ts'
 import type { LoadOptions } from '../catalog/index.ts'
 import { printCatalogFile, printedKeyAt } from '../catalog/print-yaml.ts'
@@ -10,7 +11,8 @@ import { textOf } from '../json.ts'
 import type { Catalog, JsonObject } from '../model.ts'
 import { normaliseName } from '../names.ts'
 import { type AddonPlanEntry, addonPlanPart } from '../resources/addon-plan-entry.ts'
-import { mergeWire } from '../sft/wire-settings.ts'
+import type { LikeTemplate } from '../resources/addon-plan-like.ts'
+import { mergeWire, type WireOverrides } from '../sft/wire-settings.ts'
 import { type FoundZone, openZones } from './find-zones.ts'
 import { type PriceMap, type RefusedRow, readPriceList } from './price-list.ts'
 import {
@@ -34,6 +36,14 @@ export interface ImportOptions {
   readonly load: LoadOptions
 }
 
+/** What a row says and leaves to the plan that it is like. */
+export interface LeftToLike {
+  readonly line: number
+  readonly sku: string
+  /** In words: `SMS`, `a validity in months`. */
+  readonly what: readonly string[]
+}
+
 /** What importing a list comes to. */
 export interface PriceImport {
   readonly files: readonly PlannedFile[]
@@ -47,6 +57,8 @@ export interface PriceImport {
   readonly known: readonly { readonly line: number; readonly sku: string }[]
   /** By line. */
   readonly refused: readonly RefusedRow[]
+  /** What rows say and their plans do not, since nothing says how: it is left to the plan that each is like. */
+  readonly leftToLike: readonly LeftToLike[]
   /** Columns that nothing was taken from. */
   readonly unused: readonly string[]
 }
@@ -57,6 +69,7 @@ interface Drafted {
   readonly key: string
   readonly zone: FoundZone
   readonly fields: JsonObject
+  readonly left: readonly string[]
 }
 
 /**
@@ -73,6 +86,9 @@ export async function importPrices(text: string, options: ImportOptions): Promis
     imported: kept.map(({ product: { line, sku }, key }) => ({ line, sku, key })),
     known,
     refused: refused.toSorted((one, other) => one.line - other.line),
+    leftToLike: kept.flatMap(({ product: { line, sku }, left }) =>
+      left.length === 0 ? [] : [{ line, sku, what: left }],
+    ),
     unused: list.unused,
   }
 }
@@ -99,8 +115,9 @@ function draft(
     lines.set(sku, line)
     const zone = zones.find(product.destination)
     const there = bySku.get(sku)
+    const { said, left } = saidOf(product, settings)
     if (there !== undefined) {
-      const differs = differenceOf(product, zone, there)
+      const differs = differenceOf(said, zone, there)
       if (differs !== undefined)
         throw new Unsayable(
           `the catalog has its SKU with another ${differs} (${there.position.file}:${there.position.line}), and nothing is overwritten: change it there`,
@@ -108,11 +125,6 @@ function draft(
       known.push({ line, sku })
       return
     }
-    const need = lackingNeed(addonPlanPart, wordsOf(product), settings)
-    if (need !== undefined)
-      throw new Unsayable(
-        `it says ${need.what}, and what this account has for that is not known: add ${need.example} to account.wire, or build such a plan and name it under like: ("sft-catalog account show")`,
-      )
     const made =
       product.name === undefined ? nameOf(product, zone.name) : normaliseName(product.name)
     const name = names.has(made) ? `${made} ${sku}` : made
@@ -121,7 +133,8 @@ function draft(
       product,
       zone,
       key: planKeys(sku, 'plan'),
-      fields: { name, rateZone: zone.key, ...fieldsOf(product) },
+      fields: { name, rateZone: zone.key, ...fieldsOf(said) },
+      left,
     })
   }
   for (const row of rows) {
@@ -136,6 +149,42 @@ function draft(
   return { drafts, known }
 }
 
+/**
+ * What of a row its entry says itself: what takes a wire value that nobody has set is left to the plan that it is like.
+ * Throws an `Unsayable` where it is like none.
+ */
+function saidOf(
+  product: Product,
+  settings: WireOverrides,
+): { readonly said: Product; readonly left: readonly string[] } {
+  const left: string[] = []
+  let said = product
+  for (;;) {
+    const need = lackingNeed(addonPlanPart, wordsOf(said), settings)
+    if (need === undefined) return { said, left }
+    if (said.like === undefined)
+      throw new Unsayable(
+        `it says ${need.what}, and what this account has for that is not known: add ${need.example} to account.wire, or build such a plan in the portal and name it with --map like=COLUMN ("sft-catalog account show")`,
+      )
+    left.push(need.what)
+    said = without(said, need.field)
+  }
+}
+
+/** Which part of a product a field of the catalog says. */
+const PART_OF: Readonly<Record<string, 'data' | 'sms' | 'throttleKbps' | 'validity'>> = {
+  data: 'data',
+  'benefits.sms': 'sms',
+  throttle: 'throttleKbps',
+  validity: 'validity',
+}
+
+function without(product: Product, field: string): Product {
+  const part = PART_OF[field] ?? cannotBe(`${field} of a price list`)
+  const { [part]: _left, ...rest } = product
+  return rest
+}
+
 /** What of an entry takes wire values; the rest says nothing here. */
 function wordsOf({ data, sms, throttleKbps, validity, line }: Product): AddonPlanEntry {
   const position = { file: '', line, column: 1 }
@@ -146,30 +195,34 @@ function wordsOf({ data, sms, throttleKbps, validity, line }: Product): AddonPla
     positions: {},
     lifecycle: { preventRetire: false },
     rateZone: { key: '' },
-    dataMB: data.megabytes,
-    ...(data.per !== undefined && { dataPer: data.per }),
+    ...(data !== undefined && { dataMB: data.megabytes }),
+    ...(data?.per !== undefined && { dataPer: data.per }),
     ...(sms !== undefined && { smsCount: sms }),
     ...(throttleKbps !== undefined && { throttleKbps }),
-    validityDays: validity,
+    ...(validity !== undefined && { validityDays: validity }),
     activation: 'first-use',
     charge: '0',
     priority: 1,
   }
 }
 
+const nameOfLike = (like: Partial<LikeTemplate> = {}): string | undefined =>
+  like.planId === undefined ? like.name : `ID ${like.planId}`
+
 /** In what a row differs from the plan of its SKU; undefined: in nothing. */
 function differenceOf(
-  { data, sms, throttleKbps, validity, portal }: Product,
+  { data, sms, throttleKbps, validity, like, portal }: Product,
   zone: FoundZone,
   plan: AddonPlanEntry,
 ): string | undefined {
   const pairs = {
     destination: [zone.key, 'key' in plan.rateZone ? plan.rateZone.key : plan.rateZone.id],
-    volume: [data.megabytes, plan.dataMB],
-    'volume a day': [data.per, plan.dataPer],
+    volume: [data?.megabytes, plan.dataMB],
+    'volume a day': [data?.per, plan.dataPer],
     'number of SMS': [sms, plan.smsCount],
     speed: [throttleKbps, plan.throttleKbps],
     validity: [validity, plan.validityDays],
+    like: [nameOfLike(like), nameOfLike(plan.like)],
     price: [JSON.stringify(portal['prices']), JSON.stringify(plan.portal?.['prices'])],
   }
   return Object.entries(pairs).find(([, [wanted, there]]) => wanted !== there)?.[0]

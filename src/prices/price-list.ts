@@ -12,6 +12,8 @@ export const PRICE_FIELDS = {
   sms: 'messages, by count',
   minutes: 'voice, which the platform does not have',
   days: 'validity: 30, 30 days, 1 month, unlimited',
+  like: 'name of a plan of the account that gives what is not written',
+  'like-id': 'the same by its ID',
   price: 'price of the portal, with currency',
   currency: 'ISO 4217 code of the price',
   name: 'name on the platform; made of the rest where it is left out',
@@ -21,8 +23,9 @@ export type PriceField = keyof typeof PRICE_FIELDS
 
 export const PRICE_FIELD_NAMES = Object.keys(PRICE_FIELDS) as readonly PriceField[]
 
-/** Without these a row says nothing that could be sold. */
+/** Without these a row says nothing that could be sold; what a plan gives that a row is like need not be there. */
 const REQUIRED: readonly PriceField[] = ['sku', 'destination', 'days']
+const GIVEN_BY_LIKE: readonly PriceField[] = ['days']
 
 /** Which column of a list is what. */
 export interface PriceMap {
@@ -74,11 +77,12 @@ export function readPriceList(text: string, map: PriceMap): PriceList {
   const columns = columnsOf(names, map)
   const rows: PriceRow[] = []
   const refused: RefusedRow[] = []
-  for (const [at, line] of lines.entries()) {
-    if (at <= start || line.trim().replaceAll(separator, '') === '') continue
-    const cells = splitLine(line, separator)?.map(cell => cell.text.trim())
+  for (const { at, cells } of recordsOf(lines, start + 1, separator)) {
     if (cells === undefined)
-      refused.push({ line: at + 1, reason: 'a quote of this line is not closed' })
+      refused.push({
+        line: at + 1,
+        reason: 'a quote of this line is not closed, or closed before the end of its field',
+      })
     else if (cells.length > names.length)
       refused.push({
         line: at + 1,
@@ -90,11 +94,40 @@ export function readPriceList(text: string, map: PriceMap): PriceList {
   return { rows, refused, unused: names.filter((name, at) => name !== '' && !used.has(at)) }
 }
 
+/** Lines that a quoted field may go over. */
+const FIELD_LINES = 100
+
+/** Rows with the line at which each begins; empty ones are left out, and `cells` where its quotes are wrong. */
+function* recordsOf(
+  lines: readonly string[],
+  start: number,
+  separator: string,
+): Generator<{ readonly at: number; readonly cells: readonly string[] | undefined }> {
+  for (let at = start; at < lines.length; at += 1) {
+    const line = lines[at] ?? ''
+    if (line.trim().replaceAll(separator, '') === '') continue
+    let text = line
+    let fields = splitLine(text, separator)
+    let end = at
+    while (fields === undefined && end + 1 < lines.length && end - at < FIELD_LINES) {
+      end += 1
+      text += `\n${lines[end] ?? ''}`
+      fields = splitLine(text, separator)
+    }
+    yield { at, cells: fields?.map(field => plainText(field.text)) }
+    // A quote that is closed nowhere takes no other line with it.
+    if (fields !== undefined) at = end
+  }
+}
+
+/** Spaces that spreadsheets keep from breaking are spaces. */
+const plainText = (text: string): string => text.replaceAll(/[\u00A0\u202F\u2009]/g, ' ').trim()
+
 const mostFrequent = (line: string): string =>
   [',', ';', '\t'].toSorted((one, other) => line.split(other).length - line.split(one).length)[0] ??
   ','
 
-const plainName = (name: string): string => name.trim().toLowerCase()
+const plainName = (name: string): string => plainText(name).toLowerCase()
 
 /** Which column has which field. */
 function columnsOf(names: readonly string[], map: PriceMap): ReadonlyMap<string, number> {
@@ -111,7 +144,18 @@ function columnsOf(names: readonly string[], map: PriceMap): ReadonlyMap<string,
     const at = names.findIndex(name => plainName(name) === field)
     if (at !== -1 && !found.has(field) && !map.values.has(field)) found.set(field, at)
   }
-  const lacking = REQUIRED.find(field => !found.has(field) && !map.values.has(field))
+  for (const [field, at] of found) {
+    const name = names[at] ?? ''
+    if (names.some((other, place) => place !== at && plainName(other) === plainName(name)))
+      throw new PriceListError(
+        `two columns are called "${name}", and ${field} is taken from one of them: give them different names`,
+      )
+  }
+  const isThere = (field: PriceField) => found.has(field) || map.values.has(field)
+  const isLike = isThere('like') || isThere('like-id')
+  const lacking = REQUIRED.find(
+    field => !isThere(field) && !(isLike && GIVEN_BY_LIKE.includes(field)),
+  )
   if (lacking !== undefined)
     throw new PriceListError(
       `no column is the ${lacking}: give --map ${lacking}=COLUMN; the first line names ${names.join(', ') || 'none'}`,

@@ -1,5 +1,7 @@
 /** A row of a list as a product of the catalog language, or the reason why that cannot say it. */
 import type { JsonObject } from '../model.ts'
+import { normaliseName } from '../names.ts'
+import { WITHOUT_DATA } from '../resources/addon-plan-entry.ts'
 import {
   formatPlanData,
   formatSpeed,
@@ -17,10 +19,13 @@ export interface Product {
   readonly line: number
   readonly sku: string
   readonly destination: string
-  readonly data: PlanData
+  /** What is left out here and below is left to the plan that it is like. */
+  readonly data?: PlanData
   readonly sms?: number
   readonly throttleKbps?: number
-  readonly validity: Validity
+  readonly validity?: Validity
+  /** A plan of the account, by name or ID. */
+  readonly like?: { readonly name: string } | { readonly planId: string }
   /** Name on the platform, where the list gives one. */
   readonly name?: string
   readonly portal: JsonObject
@@ -43,14 +48,18 @@ export function readProduct(row: PriceRow, unit: VolumeUnit | undefined): Produc
     throw new Unsayable('it has voice minutes, and the platform has no voice service')
   const sms = numberOf(cell('sms'), 'SMS')
   const throttle = cell('throttle')
+  const like = likeOf(cell('like'), cell('like-id'))
+  const data = dataOf(row, unit, like === undefined ? lackOfData(sms) : undefined)
+  const days = like === undefined ? required(cell('days'), 'no validity') : cell('days')
   return {
     line: row.line,
     sku,
     destination: required(cell('destination'), 'no destination'),
-    data: dataOf(row, unit),
+    ...(data !== undefined && { data }),
     ...(sms > 0 && { sms }),
     ...(throttle !== undefined && !isNo(throttle) && { throttleKbps: speedOf(throttle) }),
-    validity: validityOf(required(cell('days'), 'no validity')),
+    ...(days !== undefined && { validity: validityOf(days) }),
+    ...(like !== undefined && { like }),
     ...(cell('name') !== undefined && { name: cell('name') ?? '' }),
     portal: {
       sku,
@@ -69,29 +78,52 @@ const YES = /^(yes|true|y|x|1|unlimited|∞)$/i
 const NO = /^(no|false|n|0|-|–|none|n\/a)$/i
 const isNo = (text: string | undefined): boolean => text === undefined || NO.test(text)
 
-/** Data in all, a day, or without an end; two columns that contradict each other say nothing. */
-function dataOf({ cells }: PriceRow, unit: VolumeUnit | undefined): PlanData {
-  const [volume, daily, unlimited] = [
-    cells.get('volume'),
-    cells.get('daily'),
-    cells.get('unlimited'),
-  ]
-  if (!isNo(unlimited)) {
-    if (!YES.test(unlimited ?? ''))
-      throw new Unsayable(`unlimited is "${unlimited}", neither yes nor no`)
-    const given = [volume, daily].find(text => !isNo(text) && !YES.test(text ?? ''))
-    if (given !== undefined)
-      throw new Unsayable(`it is unlimited, and has a volume of ${given} too`)
-    return { megabytes: 'unlimited' }
+/** Which plan a row is like; undefined: none. */
+function likeOf(name: string | undefined, planId: string | undefined): Product['like'] {
+  if (name !== undefined && planId !== undefined)
+    throw new Unsayable('it is like a plan by its name, and by its ID: leave one out')
+  if (name !== undefined) return { name: normaliseName(name) }
+  return planId === undefined ? undefined : { planId }
+}
+
+const lackOfData = (sms: number): string =>
+  sms > 0 ? `SMS and no data: ${WITHOUT_DATA}` : 'no volume'
+
+/**
+ * Data in all, a day, or without an end; two columns that contradict each other say nothing. `lack`: what a row without
+ * data is refused with; where there is none, it has none.
+ */
+function dataOf(
+  { cells }: PriceRow,
+  unit: VolumeUnit | undefined,
+  lack: string | undefined,
+): PlanData | undefined {
+  const [volume, daily] = [cells.get('volume'), cells.get('daily')]
+  if (isUnlimited(cells.get('unlimited'), [volume, daily])) return { megabytes: 'unlimited' }
+  if (isNo(volume) && (isNo(daily) || YES.test(daily ?? ''))) {
+    if (lack === undefined) return undefined
+    throw new Unsayable(`it has ${lack}`)
   }
-  if (isNo(daily)) return volumeOf(required(volume, 'no volume'), unit)
-  if (YES.test(daily ?? '')) return aDay(volumeOf(required(volume, 'no volume'), unit))
+  if (isNo(daily)) return volumeOf(volume ?? '', unit)
+  if (YES.test(daily ?? '')) return aDay(volumeOf(volume ?? '', unit))
   const each = aDay(volumeOf(daily ?? '', unit))
   if (isNo(volume)) return each
   const whole = volumeOf(volume ?? '', unit)
   if (whole.megabytes !== each.megabytes)
     throw new Unsayable(`it has ${daily} a day and ${volume} besides: leave one of the columns out`)
   return each
+}
+
+function isUnlimited(
+  unlimited: string | undefined,
+  volumes: readonly (string | undefined)[],
+): boolean {
+  if (isNo(unlimited)) return false
+  if (!YES.test(unlimited ?? ''))
+    throw new Unsayable(`unlimited is "${unlimited}", neither yes nor no`)
+  const given = volumes.find(text => !isNo(text) && !YES.test(text ?? ''))
+  if (given !== undefined) throw new Unsayable(`it is unlimited, and has a volume of ${given} too`)
+  return true
 }
 
 function aDay(data: PlanData): PlanData {
@@ -165,12 +197,14 @@ function pricesOf(price: string | undefined, currency: string | undefined): Json
 }
 
 /** The fields by which the catalog says a product. */
-export function fieldsOf({ data, sms, throttleKbps, validity, portal }: Product): JsonObject {
-  const volume = formatPlanData(data)
+export function fieldsOf(product: Product): JsonObject {
+  const { data, sms, throttleKbps, validity, like, portal } = product
+  const volume = data !== undefined && { data: formatPlanData(data) }
   return {
-    ...(sms === undefined ? { data: volume } : { benefits: { data: volume, sms } }),
+    ...(sms === undefined ? volume : { benefits: { ...volume, sms } }),
     ...(throttleKbps !== undefined && { throttle: formatSpeed(throttleKbps) }),
-    validity: formatValidity(validity),
+    ...(validity !== undefined && { validity: formatValidity(validity) }),
+    ...(like !== undefined && { like }),
     portal,
   }
 }
@@ -178,8 +212,11 @@ export function fieldsOf({ data, sms, throttleKbps, validity, portal }: Product)
 /** What a buyer would call it: `Belgium 1 GB a day, then 512 kbps, 7 days`. */
 export function nameOf(product: Product, destination: string): string {
   const { data, sms, throttleKbps, validity } = product
-  const volume = formatPlanData(data)
+  if (data === undefined && validity === undefined) return `${destination} ${product.sku}`
+  const volume = data === undefined ? '' : ` ${formatPlanData(data)}`
   const speed = throttleKbps === undefined ? '' : formatSpeed(throttleKbps)
-  const then = data.megabytes === 'unlimited' ? ` at ${speed}` : `, then ${speed},`
-  return `${destination} ${volume}${sms === undefined ? '' : ` + ${sms} SMS`}${speed === '' ? '' : then} ${validity === 'unlimited' ? 'without an end' : formatValidity(validity)}`
+  const then = data?.megabytes === 'unlimited' ? ` at ${speed}` : `, then ${speed},`
+  const messages = sms === undefined ? '' : ` + ${sms} SMS`
+  const lasts = validity === 'unlimited' ? 'without an end' : validity && formatValidity(validity)
+  return `${destination}${volume}${messages}${speed === '' ? '' : then}${lasts === undefined ? '' : ` ${lasts}`}`
 }

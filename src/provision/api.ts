@@ -37,7 +37,7 @@ export interface ProvisionerOptions {
    */
   readonly budget?: string | SlotSource
   readonly policies?: ProvisionPolicies
-  /** The catalog's folder (`SFT_CATALOG`, default `catalog`), which only `policies.createOnDemand` needs. */
+  /** The catalog's folder (`SFT_CATALOG`, default `catalog`), which only creation on demand needs. */
   readonly catalog?: string
   /** IANA zone of the platform's dates, UTC by default. ASSUMED (contract 1.7, U23): the account's. */
   readonly timeZone?: string

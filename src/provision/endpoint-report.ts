@@ -1,5 +1,5 @@
 import type { EndpointUse, EndpointView } from './endpoint-view.ts'
-import { type BatchStock, openCount, type StockCount, type TagStock } from './stock.ts'
+import { type BatchStock, openCount, paceOf, type StockCount, type TagStock } from './stock.ts'
 
 /** Endpoints that are for sale, by how long the state has had them. */
 export interface AgeCount {
@@ -9,11 +9,20 @@ export interface AgeCount {
   readonly count: number
 }
 
+/** How long a part of the stock lasts. */
+export interface StockPace {
+  /** Its eSIMs sold a day, over the last seven days or since its first sale. */
+  readonly soldPerDay: number
+  /** Days that those of it that are for sale last at that pace; absent where none was sold lately. */
+  readonly daysLeft?: number
+}
+
 /** What there is of the endpoints that a choice means. */
 export interface EndpointReport extends StockCount {
   readonly endpoints: number
-  readonly batches: readonly BatchStock[]
-  readonly tags: readonly TagStock[]
+  /** The pace of a batch or a tag is that of all its endpoints, whichever were chosen. */
+  readonly batches: readonly (BatchStock & StockPace)[]
+  readonly tags: readonly (TagStock & StockPace)[]
   /** By the states of their SIMs, as the platform writes them; absent where the account was not asked. */
   readonly lifecycles?: Readonly<Record<string, number>>
   /** Those that are for sale, youngest first; those of which the age is not known last. */
@@ -39,29 +48,62 @@ const AGES = [30, 90, 365] as const
 
 const DAY = 24 * 3600 * 1000
 
-/** Counts endpoints; `now` is the time in milliseconds. Pure. */
-export function reportEndpoints(
-  views: readonly EndpointView[],
-  soldPerDay: number,
-  now: number,
-): EndpointReport {
+/** Endpoints that were chosen, and what tells the pace at which they are sold. */
+export interface ReportInput {
+  readonly views: readonly EndpointView[]
+  /** All endpoints of which those have batches and tags. */
+  readonly all: readonly EndpointView[]
+  /** Sold a day, of all of the stock. */
+  readonly soldPerDay: number
+  /** The time in milliseconds. */
+  readonly now: number
+}
+
+/** Counts endpoints. Pure. */
+export function reportEndpoints({ views, all, soldPerDay, now }: ReportInput): EndpointReport {
   const count = openCount()
   for (const { batch, tags, use } of views) count.add(batch, tags, STOCK_KIND[use], 1)
   const unused = views.filter(({ use }) => use === 'unused')
   const [oldestSince] = unused.flatMap(({ since }) => since ?? []).toSorted()
   const total = count.total()
+  const byBatch = salesBy(all, ({ batch }) => [batch])
+  const byTag = salesBy(all, ({ tags }) => tags)
+  const paced = <Count extends StockCount>(one: Count, sales: readonly string[] = []) => ({
+    ...one,
+    ...lasting(one, paceOf(sales, now)),
+  })
   const lifecycles = lifecyclesOf(views)
   return {
     endpoints: views.length,
     ...total,
-    batches: [...count.batches.values()],
-    tags: [...count.tags.values()],
+    batches: [...count.batches.values()].map(one => paced(one, byBatch.get(one.batch))),
+    tags: [...count.tags.values()].map(one => paced(one, byTag.get(one.tag))),
     ...(lifecycles !== undefined && { lifecycles }),
     ages: agesOf(unused, now),
     ...(oldestSince !== undefined && { oldestSince }),
-    soldPerDay,
-    ...(soldPerDay > 0 && { daysLeft: total.sellable / soldPerDay }),
+    ...lasting(total, soldPerDay),
   }
+}
+
+const lasting = ({ sellable }: StockCount, soldPerDay: number): StockPace => ({
+  soldPerDay,
+  ...(soldPerDay > 0 && { daysLeft: sellable / soldPerDay }),
+})
+
+/** ISO times of sales by the words of their endpoints. */
+function salesBy(
+  views: readonly EndpointView[],
+  wordsOf: (view: EndpointView) => readonly string[],
+): ReadonlyMap<string, readonly string[]> {
+  const sales = new Map<string, string[]>()
+  for (const view of views)
+    if (view.soldAt !== undefined)
+      for (const word of wordsOf(view)) {
+        const there = sales.get(word) ?? []
+        there.push(view.soldAt)
+        sales.set(word, there)
+      }
+  return sales
 }
 
 function lifecyclesOf(views: readonly EndpointView[]): Record<string, number> | undefined {

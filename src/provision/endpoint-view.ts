@@ -32,6 +32,8 @@ export interface EndpointView {
   readonly reason?: string
   /** The ledger has it as suspended. */
   readonly suspended?: boolean
+  /** ISO time of its sale, where an order has it. */
+  readonly soldAt?: string
   /** ISO time at which the state had it first; absent for those of earlier releases. */
   readonly since?: string
   /** State of its SIM on the account; absent: not asked, or not known. */

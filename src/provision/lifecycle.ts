@@ -3,8 +3,7 @@ import { deferred, failed } from '../apply/endings.ts'
 import type { ApplyEvent, ApplyReport, Result } from '../apply/report.ts'
 import { openQueues, StoppedError } from '../apply/run.ts'
 import { runOperations } from '../apply/run-operations.ts'
-import { USUAL_SHARE } from '../change-share.ts'
-import type { Address } from '../model.ts'
+import type { Address, ChangeShareLimits } from '../model.ts'
 import type { Change, Plan } from '../plan/plan.ts'
 import { SftError, SftUnknownOutcomeError } from '../sft/errors.ts'
 import { checkAccount } from '../state/account-identity.ts'
@@ -28,8 +27,10 @@ export interface LifecycleRequest {
   readonly action: LifecycleAction
   /** `limit` counts those that are changed. */
   readonly choice?: EndpointChoice
-  /** Go ahead where more of the state's endpoints change than the share that a plan may change. */
+  /** Go ahead where more of the state's endpoints change than `limits` allow. */
   readonly force?: boolean
+  /** `limits` of the catalog that is applied to this state; 30 % where it is not given. */
+  readonly limits?: ChangeShareLimits
 }
 
 /** A change of lifecycle that was planned; nothing of it is done yet. */
@@ -52,7 +53,7 @@ export interface LifecycleOptions {
 /** Reads state, ledger and the stock of SIMs, and plans. Nothing is written anywhere. Throws `SftError`s. */
 export async function makeLifecyclePlan(
   context: SellingContext,
-  { action, choice = {}, force = false }: LifecycleRequest,
+  { action, choice = {}, force = false, limits = {} }: LifecycleRequest,
 ): Promise<LifecyclePlan> {
   const { sft, ledger } = context
   const state = await context.readState()
@@ -64,7 +65,7 @@ export async function makeLifecyclePlan(
     action,
     ...(limit !== undefined && { limit }),
     force,
-    share: USUAL_SHARE,
+    limits,
     callsPerSecond: sft.budget.callsPerSecond,
     issues: checkAccount(state, account),
   })

@@ -77,10 +77,11 @@ async function withLedger(
 
 function ledgerPart(row: EsimRow | undefined): Pick<EndpointView, 'use'> & Partial<EndpointView> {
   if (row === undefined) return { use: 'unused' }
-  const { status, orderId, operation, reason, suspended } = row
+  const { status, orderId, operation, reason, suspended, at } = row
   return {
     use: status in USE_OF ? USE_OF[status as keyof typeof USE_OF] : 'unused',
     ...(orderId !== undefined && { orderId }),
+    ...(status === 'delivered' && { soldAt: at }),
     ...(operation !== undefined && { open: operation }),
     ...(reason !== undefined && status === 'set aside' && { reason }),
     ...(suspended !== undefined && { suspended }),

@@ -1,4 +1,5 @@
 /** Endpoints that are made when somebody buys and none is left: which ones, and those made and not sold yet. */
+import type { LoadOptions } from '../catalog/index.ts'
 import type { Resource } from '../model.ts'
 import { endpointResources } from '../resources/endpoint.ts'
 import type { State } from '../state/state.ts'
@@ -18,38 +19,42 @@ export interface OnDemandBatch {
 /** The batch as the catalog has it now. */
 export type OnDemand = () => Promise<OnDemandBatch>
 
-const FIELD = 'policies.createOnDemand'
-
 /** How long a catalog that was read is taken to be as it was, in milliseconds. */
 const FRESH_MS = 60_000
+
+/** Which batch of which catalog. */
+export interface OnDemandWish {
+  readonly folder: string
+  readonly key: string
+  /** How the catalog is read. */
+  readonly load: LoadOptions
+  /** By what it is named, for errors. */
+  readonly field: string
+}
 
 /**
  * Reads the batch, and again where the last reading is a minute old. Throws InvalidRequestError where the catalog
  * has errors, or no such batch.
  */
-export async function openOnDemand(
-  folder: string,
-  key: string,
-  now: () => number,
-): Promise<OnDemand> {
-  let read = await readBatch(folder, key)
+export async function openOnDemand(wish: OnDemandWish, now: () => number): Promise<OnDemand> {
+  let read = await readBatch(wish)
   let at = now()
   return async () => {
     if (now() - at < FRESH_MS) return read
     at = now()
-    read = await readBatch(folder, key)
+    read = await readBatch(wish)
     return read
   }
 }
 
-async function readBatch(folder: string, key: string): Promise<OnDemandBatch> {
+async function readBatch({ folder, key, load, field }: OnDemandWish): Promise<OnDemandBatch> {
   // Who makes nothing on demand does without YAML.
   const { loadCatalog } = await import('../catalog/index.ts')
-  const { catalog, issues } = await loadCatalog(folder)
+  const { catalog, issues } = await loadCatalog(folder, load)
   if (catalog === undefined) {
     const [first] = issues.filter(({ severity }) => severity === 'error')
     throw new InvalidRequestError(
-      FIELD,
+      field,
       `needs the catalog, and ${folder} has errors: ${first?.message ?? 'run sft-catalog validate'}`,
     )
   }
@@ -57,7 +62,7 @@ async function readBatch(folder: string, key: string): Promise<OnDemandBatch> {
   if (entry === undefined) {
     const known = catalog.endpointBatches.map(batch => batch.key).join(', ')
     throw new InvalidRequestError(
-      FIELD,
+      field,
       `names no batch of ${folder}: it has ${known === '' ? 'none' : known}`,
     )
   }

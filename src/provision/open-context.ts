@@ -4,8 +4,10 @@ import {
   accountName,
   budgetLocation,
   catalogLocation,
+  checkDigitSetting,
   type Environment,
   ledgerLocation,
+  onDemandSetting,
   type SettingOverrides,
   SettingsError,
   type SftSettings,
@@ -70,7 +72,13 @@ export async function openContext(options: ProvisionerOptions): Promise<OpenCont
       : await openLedger(ledgerLocation(env, options.ledger))
   if (ledger !== options.ledger) opened.push(ledger)
   const { silenceSeconds = DEFAULT_POLICIES.silenceSeconds } = ledger
-  const policies = { ...DEFAULT_POLICIES, silenceSeconds, ...options.policies }
+  const { createOnDemand = onDemandSetting(env), ...given } = options.policies ?? {}
+  const policies: Policies = {
+    ...DEFAULT_POLICIES,
+    silenceSeconds,
+    ...given,
+    ...(typeof createOnDemand === 'string' && { createOnDemand }),
+  }
 
   const failedInBackground = (work: string) => (error: unknown) =>
     tell({ type: 'background work failed', work, message: reasonOf(error) })
@@ -114,7 +122,7 @@ export async function openContext(options: ProvisionerOptions): Promise<OpenCont
   }
   let onDemand: OnDemand | undefined
   try {
-    onDemand = await onDemandOf(env, options, clock)
+    onDemand = await onDemandOf(env, options, policies, clock)
     await readState()
   } catch (error) {
     await closeAll()
@@ -147,22 +155,28 @@ export async function openContext(options: ProvisionerOptions): Promise<OpenCont
 /** The batch that is made on demand; undefined where none is. Throws InvalidRequestError. */
 async function onDemandOf(
   env: Environment,
-  { policies = {}, catalog }: ProvisionerOptions,
+  options: ProvisionerOptions,
+  { createOnDemand: key, batches, tags }: Policies,
   { now }: Pick<Clock, 'now'>,
 ): Promise<OnDemand | undefined> {
-  const { createOnDemand, batches } = policies
-  if (createOnDemand === undefined) return undefined
-  if (batches !== undefined && !batches.includes(createOnDemand))
+  if (key === undefined) return undefined
+  const isGiven = options.policies?.createOnDemand !== undefined
+  const field = isGiven ? 'policies.createOnDemand' : 'SFT_CREATE_ON_DEMAND'
+  if (batches !== undefined && !batches.includes(key))
     throw new InvalidRequestError(
-      'policies.createOnDemand',
-      `names ${createOnDemand}, which is not among policies.batches: it would not be sold`,
+      field,
+      `names ${key}, which is not among policies.batches: it would not be sold`,
     )
-  const onDemand = await openOnDemand(catalogLocation(env, catalog), createOnDemand, now)
-  const { tags } = await onDemand()
-  if (policies.tags !== undefined && !policies.tags.some(tag => tags.includes(tag)))
+  const checkDigit = checkDigitSetting(env)
+  const { wire } = wireSettings(env, Object.keys(OPERATIONS))
+  const load = { wire, ...(checkDigit !== undefined && { checkDigit }) }
+  const folder = catalogLocation(env, options.catalog)
+  const onDemand = await openOnDemand({ folder, key, load, field }, now)
+  const batch = await onDemand()
+  if (tags !== undefined && !tags.some(tag => batch.tags.includes(tag)))
     throw new InvalidRequestError(
-      'policies.createOnDemand',
-      `names ${createOnDemand}, which has none of policies.tags: it would not be sold`,
+      field,
+      `names ${key}, which has none of policies.tags: it would not be sold`,
     )
   return onDemand
 }

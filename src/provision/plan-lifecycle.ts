@@ -1,7 +1,7 @@
 /** What a change of lifecycle does to each chosen endpoint, as a plan. Pure. */
 import type { Issue } from '../issues.ts'
-import type { Resource } from '../model.ts'
-import { checkShare } from '../plan/check.ts'
+import type { ChangeShareLimits, Resource } from '../model.ts'
+import { checkPlan } from '../plan/check.ts'
 import { planChanges } from '../plan/operations.ts'
 import type { BlockedChange, Change, FieldChange, Plan } from '../plan/plan.ts'
 import type { EndpointRecord } from '../resources/endpoint.ts'
@@ -14,10 +14,10 @@ export interface LifecycleQuestion {
   readonly action: LifecycleAction
   /** Change so many at most, the first ones. */
   readonly limit?: number
-  /** Go ahead where a larger share changes than `share` allows. */
+  /** Go ahead where a larger share changes than `limits` allow. */
   readonly force?: boolean
-  /** Share of the state's endpoints that may change. */
-  readonly share: number
+  /** Shares of what the state has that may change. */
+  readonly limits: ChangeShareLimits
   readonly callsPerSecond: number
   /** What stands against it besides. */
   readonly issues?: readonly Issue[]
@@ -67,7 +67,7 @@ export function planLifecycle(
     bulkSize: 1,
     learnt: {},
   })
-  const refusals = question.force === true ? [] : checkShare(planned, state, question.share)
+  const refusals = question.force === true ? [] : checkPlan(planned, state, question.limits)
   return { ...planned, issues: [...planned.issues, ...refusals] }
 }
 

@@ -365,7 +365,8 @@ function lifecycleCalls(parts: Parts): LifecycleCalls {
     async reportEndpoints(request = {}) {
       const views = await list(request)
       const now = clock.now()
-      return reportEndpoints(views, await rateOf(ledger, now), now)
+      const all = await listEndpoints({ state: await context.readState(), ledger })
+      return reportEndpoints({ views, all, soldPerDay: await rateOf(ledger, now), now })
     },
     async planLifecycle(request) {
       judge(REQUESTS.planLifecycle, request)

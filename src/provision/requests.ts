@@ -21,6 +21,10 @@ const seconds = z
   .number({ error: 'is no number: give seconds' })
   .refine(value => value >= 0, { error: 'is below 0: give seconds' })
 
+const share = z
+  .number({ error: 'is no number: give a share from 0 to 1' })
+  .refine(value => value >= 0 && value <= 1, { error: 'is no share: give one from 0 to 1' })
+
 const signal = z.custom<AbortSignal>(value => value instanceof AbortSignal, {
   error: 'is no AbortSignal',
 })
@@ -159,6 +163,7 @@ export const REQUESTS = {
     }),
     choice: z.object(choice).optional(),
     force: flag.optional(),
+    limits: z.record(z.string(), share).optional(),
   }),
   patience: z.object(patience),
   finish: z.object({ orderId, ...patience }),
@@ -174,7 +179,7 @@ const OPTIONS = z.object({
       esimsTried: fromOne.optional(),
       subscribeRefusals: fromOne.optional(),
       lowStock: count.optional(),
-      createOnDemand: text('the key of a batch').optional(),
+      createOnDemand: z.literal(false).or(text('the key of a batch')).optional(),
       poolSize: fromOne.optional(),
       silenceSeconds: seconds.refine(value => value >= 1, { error: 'is below 1' }).optional(),
     })

@@ -25,9 +25,10 @@ export interface ProvisionPolicies {
   readonly lowStock?: number
   /**
    * A batch of the catalog. Where no stock is left, the next Ready-To-Activate SIM of it gets its endpoint while the
-   * buyer waits. Off by default: creating is slow on the platform.
+   * buyer waits. Default: that of `SFT_CREATE_ON_DEMAND`, or off, since creating is slow on the platform; `false`: off,
+   * whatever the environment says.
    */
-  readonly createOnDemand?: string
+  readonly createOnDemand?: string | false
   /** Activation codes to have ready; 200 by default. */
   readonly poolSize?: number
   /**
@@ -40,7 +41,10 @@ export interface ProvisionPolicies {
 type Optional = 'batches' | 'tags' | 'createOnDemand'
 
 export type Policies = Required<Omit<ProvisionPolicies, Optional>> &
-  Pick<ProvisionPolicies, Optional>
+  Pick<ProvisionPolicies, 'batches' | 'tags'> & {
+    /** The batch of creation on demand; absent: off. */
+    readonly createOnDemand?: string
+  }
 
 export const DEFAULT_POLICIES: Policies = {
   esimsTried: 3,

@@ -140,7 +140,19 @@ function kindOf(status: EsimStatus | undefined): keyof StockCount | undefined {
 
 /** Purchases a day, over the last seven days or since the first one. */
 export async function rateOf(ledger: Ledger, now: number): Promise<number> {
-  const { count, first } = await ledger.salesSince(new Date(now - 7 * DAY).toISOString())
-  if (first === undefined) return 0
-  return count / Math.min(7, Math.max(1, (now - Date.parse(first)) / DAY))
+  const { count, first } = await ledger.salesSince(weekBefore(now))
+  return first === undefined ? 0 : count / daysOf(first, now)
 }
+
+/** The same of sales by their ISO times. */
+export function paceOf(sales: readonly string[], now: number): number {
+  const [first] = sales.toSorted()
+  const since = weekBefore(now)
+  return first === undefined ? 0 : sales.filter(at => at >= since).length / daysOf(first, now)
+}
+
+const weekBefore = (now: number): string => new Date(now - 7 * DAY).toISOString()
+
+/** Days over which a pace is judged. */
+const daysOf = (first: string, now: number): number =>
+  Math.min(7, Math.max(1, (now - Date.parse(first)) / DAY))

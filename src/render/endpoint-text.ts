@@ -63,8 +63,8 @@ function reportLines(report: EndpointReport): readonly string[] {
   return [
     ...stockTable(report),
     ...(onAccount.length === 0 ? [] : [`on the account: ${onAccount.join(', ')}`]),
-    ...(aged.length === 0 ? [] : [`unused: ${aged.join(', ')}`]),
-    ...(oldestSince === undefined ? [] : [`the oldest is in stock since ${oldestSince}`]),
+    ...(aged.length === 0 ? [] : [`unused, in the state: ${aged.join(', ')}`]),
+    ...(oldestSince === undefined ? [] : [`the oldest is in the state since ${oldestSince}`]),
     daysLeft === undefined
       ? 'nothing was sold lately'
       : `${soldPerDay.toFixed(1)} sold a day; at that pace the ${count(sellable, 'unused one')} last ${count(Math.floor(daysLeft), 'day')}`,

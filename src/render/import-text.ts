@@ -14,6 +14,12 @@ export const renderImport = (
       ({ line, sku, reason }) =>
         `${marked('strong', `${list}:${line}`)}: ${sku === undefined ? '' : `${sku}: `}${reason}`,
     ),
+    ...result.leftToLike.map(({ line, sku, what }) =>
+      marked(
+        'warn',
+        `${list}:${line}: ${sku}: ${what.join(', ')}: left to the plan that it is like; this row and that plan are not compared`,
+      ),
+    ),
     ...(result.unused.length === 0
       ? []
       : [marked('dim', `columns that nothing was taken from: ${result.unused.join(', ')}`)]),

@@ -1,3 +1,4 @@
+import type { StockPace } from '../provision/endpoint-report.ts'
 import type { OrderView } from '../provision/order-view.ts'
 import type { BatchStock, Stock, StockCount, TagStock } from '../provision/stock.ts'
 import type { EndpointUsage, InstanceUsage } from '../provision/usage.ts'
@@ -143,17 +144,34 @@ function usageLines(usage: EndpointUsage, paint: Paint): readonly string[] {
 export const renderStock = (stock: Stock, paint: Paint = plain): readonly string[] =>
   gated(paint, marked => stockLines(stock, marked))
 
-/** Counts by batch and tag, as a table. */
+type Lasting = StockCount & Partial<StockPace>
+
+/** Counts by batch and tag, as a table; with their pace, where it is known by batch. */
 export function stockTable(
-  stock: StockCount & {
-    readonly batches: readonly BatchStock[]
-    readonly tags: readonly TagStock[]
+  stock: Lasting & {
+    readonly batches: readonly (BatchStock & Partial<StockPace>)[]
+    readonly tags: readonly (TagStock & Partial<StockPace>)[]
   },
 ): readonly string[] {
-  const counts = (of: StockCount) =>
-    [of.sellable, of.reserved, of.sold, of.inService, of.setAside].map(String)
+  const isPaced = stock.batches.some(({ soldPerDay }) => soldPerDay !== undefined)
+  const paceOf = ({ soldPerDay = 0, daysLeft }: Lasting) =>
+    isPaced
+      ? [soldPerDay.toFixed(1), daysLeft === undefined ? '-' : String(Math.floor(daysLeft))]
+      : []
+  const counts = (of: Lasting) => [
+    ...[of.sellable, of.reserved, of.sold, of.inService, of.setAside].map(String),
+    ...paceOf(of),
+  ]
   const rows = [
-    ['', 'sellable', 'reserved', 'sold', 'in service', 'set aside'],
+    [
+      '',
+      'sellable',
+      'reserved',
+      'sold',
+      'in service',
+      'set aside',
+      ...(isPaced ? ['sold a day', 'days left'] : []),
+    ],
     ...stock.batches.map(batch => [`batch ${batch.batch}`, ...counts(batch)]),
     ...stock.tags.map(tag => [`tag ${tag.tag}`, ...counts(tag)]),
     ['all', ...counts(stock)],

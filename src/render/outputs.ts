@@ -274,17 +274,21 @@ const stockCount = z.object({
   setAside: count,
 })
 
-const batchesAndTags = {
-  batches: list(stockCount.extend({ batch: text, tags: list(text) })),
-  tags: list(stockCount.extend({ tag: text })),
-}
+const batchStock = stockCount.extend({ batch: text, tags: list(text) })
+const tagStock = stockCount.extend({ tag: text })
 
 const stock = stockCount.extend({
-  ...batchesAndTags,
+  batches: list(batchStock),
+  tags: list(tagStock),
   soldPerDay: z.number(),
   daysLeft: maybe(z.number()),
   setAsideEsims: list(z.object({ endpointId, iccid: text, reason: text })),
 })
+
+const pace = {
+  soldPerDay: z.number(),
+  daysLeft: maybe(z.number()),
+}
 
 const endpointView = z.object({
   iccid: text,
@@ -294,6 +298,7 @@ const endpointView = z.object({
   tags: list(text),
   use: text.meta({ description: 'unused, reserved, sold, in service or set aside' }),
   orderId: maybe(text),
+  soldAt: maybe(isoTime),
   open: maybe(said('what was announced for it and is not settled')),
   reason: maybe(said('why it is set aside')),
   suspended: maybe(flag),
@@ -304,14 +309,14 @@ const endpointView = z.object({
 
 const endpointReport = stockCount.extend({
   endpoints: count,
-  ...batchesAndTags,
+  batches: list(batchStock.extend(pace)),
+  tags: list(tagStock.extend(pace)),
   lifecycles: maybe(table(count)),
   ages: list(z.object({ fromDays: maybe(count), toDays: maybe(count), count })).meta({
     description: 'of those that are for sale; without days: not known since when',
   }),
   oldestSince: maybe(isoTime),
-  soldPerDay: z.number(),
-  daysLeft: maybe(z.number()),
+  ...pace,
 })
 
 const verdict = z.object({
@@ -423,6 +428,13 @@ const ANSWERS = {
       imported: list(z.object({ line: count, sku: text, key: text })),
       known: list(z.object({ line: count, sku: text })),
       refused: list(z.object({ line: count, sku: maybe(text), reason: text })),
+      leftToLike: list(
+        z.object({
+          line: count,
+          sku: text,
+          what: list(said('what the row says, and the plan that it is like gives')),
+        }),
+      ),
       unused: list(text).meta({ description: 'columns that nothing was taken from' }),
     }),
   ],

@@ -279,17 +279,25 @@ function checkLike(plan: Draft, log: IssueLog): void {
     })
 }
 
+/** Why a plan of SMS alone is not made (contract 4.4, 4.11, U15). */
+export const WITHOUT_DATA =
+  'where a plan works and how much of it is used are read from its data, and no plan of SMS alone was ever seen on the platform'
+
 /** That the data stands in one place, and comes to whole MB. */
 function checkData(plan: Draft, log: IssueLog): void {
   const benefits = objectOf(plan.raw['benefits'])
   const written = plan.raw['data'] !== undefined
   const within = benefits['data'] !== undefined
-  if (!written && !within && plan.raw['like'] === undefined)
+  if (!written && !within && plan.raw['like'] === undefined) {
+    const isSmsOnly = benefits['sms'] !== undefined
     reportAt(log, plan, plan.raw['benefits'] === undefined ? [] : ['benefits'], {
       code: 'REQUIRED',
-      message: 'this add-on plan needs data',
-      hint: 'add data, such as 10 GB, 1 GB a day or unlimited; beside SMS it may stand in benefits',
+      message: `this add-on plan needs data${isSmsOnly ? `: ${WITHOUT_DATA}` : ''}`,
+      hint: isSmsOnly
+        ? 'add data beside the SMS, were it 1 MB: benefits: { data: 1 MB, sms: … }'
+        : 'add data, such as 10 GB, 1 GB a day or unlimited; beside SMS it may stand in benefits',
     })
+  }
   if (written && within)
     reportAt(log, plan, ['benefits', 'data'], {
       code: 'SCHEMA',

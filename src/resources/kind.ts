@@ -307,6 +307,17 @@ export function keptOf(resource: Resource, previous: AnyRecord | undefined) {
   }
 }
 
+/**
+ * What a new record takes over from the one before it, dated: what is in stock by its SIM has the ISO time from which it
+ * is there.
+ */
+export const datedRecord = (
+  { identity }: Pick<Kind, 'identity'>,
+  since: string,
+  before?: AnyRecord,
+): AnyRecord | undefined =>
+  identity === 'iccid' ? { name: '', spec: {}, ...before, since } : before
+
 /** The `sft:` escape of a spec, in the form that requests take it. */
 export const sftOf = (spec: Spec): { readonly sft?: JsonObject } =>
   isJsonObject(spec['sft']) ? { sft: spec['sft'] } : {}

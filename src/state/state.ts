@@ -28,7 +28,7 @@ export interface AnyRecord {
   readonly revision?: number
   readonly superseded?: readonly SupersededObject[]
   readonly preventRetire?: boolean
-  /** ISO time at which apply made it or took it over; of endpoints, and none of release 0.1.0. */
+  /** ISO time at which it was made, or taken over; of endpoints, and none of release 0.1.0. */
   readonly since?: string
   /** Set when the object has been taken out of use and its record stays. */
   readonly retired?: boolean

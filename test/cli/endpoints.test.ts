@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { ACCOUNT, batch, type Desk, openDesk } from './desk.ts'
 
@@ -153,6 +155,38 @@ t.test(
   },
 )
 
+t.test('the share that may change is that of the catalog, as it is for apply', async t => {
+  const desk = await openStock(t)
+  const catalog = desk.read('catalog/catalog.yaml')
+  const limited = (share: string) =>
+    desk.write('catalog/catalog.yaml', `${catalog}limits: { endpoints: ${share} }\n`)
+  const activate = (more: string) =>
+    desk.run(`endpoints activate --tag shop --auto-approve ${more}`)
+  limited('10%')
+  const refused = await activate('--limit 3')
+  t.equal(refused.code, 3)
+  t.match(refused.stderr, /CHANGE_SHARE.*3 of 20 endpoints \(15 %\); the limit is 10 %/)
+  t.equal((await activate('--limit 2')).code, 0)
+  limited('60%')
+  t.equal((await activate('--limit 10')).code, 0)
+  desk.write('catalog/catalog.yaml', `${catalog}limits: { endpoints: many }\n`)
+  const broken = await activate('--limit 1')
+  t.equal(broken.code, 1)
+  t.match(broken.stderr, /UNIT_INVALID[\s\S]*mend it, or go ahead with --force/)
+  t.equal((await activate('--limit 1 --force')).code, 0, 'force asks for no limit')
+  t.equal((await activate('--limit 1 --catalog none')).code, 1, 'one that is named must be there')
+  t.equal(count(desk, 'Active'), 13)
+})
+
+t.test('without a catalog the share is the usual one', async t => {
+  const desk = await openStock(t)
+  rmSync(join(desk.folder, 'catalog'), { recursive: true })
+  const line = 'endpoints activate --tag shop --auto-approve'
+  t.match((await desk.run(`${line} --limit 7`)).stderr, /the limit is 30 %/)
+  t.equal((await desk.run(`${line} --limit 6`)).code, 0)
+  t.equal((await desk.run('endpoints list --catalog none')).code, 64, 'looking needs none')
+})
+
 t.test('what is Active already and not sold is told to the ledger without a write', async t => {
   const desk = await openStock(t)
   for (const endpoint of [...desk.simulator.world.endpoints.keys()].slice(0, 2))
@@ -183,7 +217,17 @@ t.test('a report counts by batch, tag, status and age, with the days left', asyn
     report.batches.map((one: { readonly batch: string }) => one.batch),
     ['spring', 'autumn'],
   )
+  t.match(report.batches, [{ soldPerDay: 2, daysLeft: 5 }, { soldPerDay: 0 }])
+  t.notOk('daysLeft' in report.batches[1], 'nothing of it was sold')
+  t.match(report.tags, [
+    { tag: 'shop', soldPerDay: 2, daysLeft: 9 },
+    { tag: 'spring', daysLeft: 5 },
+  ])
+  const unused = await json(desk, 'endpoints report --batch spring --status unused --limit 4')
+  t.match(unused.report.batches, [{ sellable: 4, sold: 0, soldPerDay: 2, daysLeft: 2 }])
   const text = await desk.run('endpoints report')
-  t.match(text.stdout, /unused: 18 for 0 to 30 days/)
+  t.match(text.stdout, /unused, in the state: 18 for 0 to 30 days/)
+  t.match(text.stdout, /batch spring +10 +0 +2 +0 +0 +2\.0 +5\n/)
+  t.match(text.stdout, /batch autumn +8 +0 +0 +0 +0 +0\.0 +-\n/)
   t.match(text.stdout, /2\.0 sold a day; at that pace the 18 unused ones last 9 days/)
 })

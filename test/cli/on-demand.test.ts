@@ -1,3 +1,5 @@
+import { renameSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { ACCOUNT, batch, type Desk, openDesk } from './desk.ts'
 
@@ -75,6 +77,52 @@ t.test('what was made and not sold is adopted as well, and sold once', async t =
   const sale = JSON.parse((await sell(desk, 'A-2')).stdout)
   t.equal(sale.creation?.calls === undefined || sale.creation.calls > 0, true)
   t.equal(desk.simulator.world.endpoints.size, made, 'no other one is made')
+})
+
+t.test('the environment names the batch as well, for whoever reserves an eSIM', async t => {
+  const desk = await openDesk(t, shop)
+  const env = { ...desk.env, SFT_CREATE_ON_DEMAND: 'reserve' }
+  const sellHere = (order: string, more = '') =>
+    desk.run(`provision --order ${order} --sku ALPS-1GB-7D --json ${more}`, { env })
+  await desk.run('apply --auto-approve')
+  t.equal((await sellHere('A-1')).code, 0)
+  t.match(JSON.parse((await sellHere('A-2')).stdout), { creation: { calls: 3 } })
+  const folder = join(desk.folder, 'catalog')
+  t.equal((await sellHere('A-3', `--catalog ${folder}`)).code, 0, 'it goes with --catalog')
+  desk.write('.env', 'SFT_CREATE_ON_DEMAND=reserve\n')
+  t.match(JSON.parse((await sell(desk, 'A-4', '')).stdout), { creation: { calls: 3 } })
+  renameSync(folder, `${folder}-away`)
+  for (const line of ['stock', 'orders', 'usage --order A-2', 'endpoints list', 'ledger check'])
+    t.equal((await desk.run(line, { env })).code, 0, `${line} needs no catalog`)
+  const lost = await sellHere('A-5')
+  t.equal(lost.code, 1)
+  t.match(lost.stderr, /SFT_CREATE_ON_DEMAND needs the catalog/)
+})
+
+t.test('an order that another process left gets its eSIM on demand too', async t => {
+  const desk = await openDesk(t, shop)
+  await desk.run('apply --auto-approve')
+  t.equal((await sell(desk, 'A-1', '')).code, 0)
+  t.equal((await sell(desk, 'A-2', '')).code, 1, 'nothing is left')
+  t.match((await desk.run('resume')).stdout, /0 delivered/)
+  const resumed = await desk.run('resume --create-on-demand reserve')
+  t.match(resumed.stdout, /[01] delivered, 0 stopped/, resumed.stderr)
+})
+
+t.test('wire values of the environment hold for its catalog too', async t => {
+  const desk = await openDesk(t, shop, {
+    wire: { planTerms: { 'validity-type': { months: '2' } } },
+  })
+  const env = {
+    ...desk.env,
+    SFT_CREATE_ON_DEMAND: 'reserve',
+    SFT_WIRE: '{"validity-type":{"months":"2"}}',
+  }
+  const yaml = desk.read('catalog/catalog.yaml').replace('validity: 7 days', 'validity: 1 month')
+  desk.write('catalog/catalog.yaml', yaml)
+  t.equal((await desk.run('apply --auto-approve', { env })).code, 0)
+  for (const order of ['A-1', 'A-2'])
+    t.equal((await desk.run(`provision --order ${order} --sku ALPS-1GB-7D`, { env })).code, 0)
 })
 
 t.test('what does not go with it is refused', async t => {

@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { handMadePlan, handMadeZone, networksOf } from '../adopt/desk.ts'
 import { ACCOUNT, type Desk, openDesk } from '../cli/desk.ts'
 import { WIRE } from '../products/shop.ts'
 import { countriesWithNetworks, dailyOrUnlimited, manyCountries, withMessages } from './lists.ts'
@@ -198,6 +199,32 @@ const ROWS: readonly {
     says: /with another volume \(catalog\/old\.yaml:4\), and nothing is overwritten/,
   },
   {
+    name: 'a decimal comma, beside a separator that is one',
+    row: 'A,Belgium,"1,5 GB",30,"9,50",EUR',
+    says: 'taken',
+  },
+  {
+    name: 'spaces of a spreadsheet that do not break',
+    row: 'A,Belgium,5\u00A0GB,30\u202Fdays,9.50,EUR',
+    says: 'taken',
+  },
+  { name: 'a cell of several lines', row: 'A,"Belgium;\nNL",5 GB,30,9.50,EUR', says: 'taken' },
+  {
+    name: 'a quote that closes before the end of its field',
+    row: 'A,"Belgium"NL,5 GB,30,9.50,EUR',
+    says: /a quote of this line is not closed, or closed before/,
+  },
+  {
+    name: 'a sign of a currency',
+    row: 'A,Belgium,5 GB,30,€9.50,EUR',
+    says: /the price "€9\.50" cannot be read/,
+  },
+  {
+    name: 'a formula as SKU, which is text like any other',
+    row: '"=cmd|calc!A0",Belgium,5 GB,30,9.50,EUR',
+    says: 'taken',
+  },
+  {
     name: 'too many columns',
     row: 'A,Belgium,5 GB,30,9.50,EUR,more',
     says: /it has 7 columns, and the first line names 6/,
@@ -258,4 +285,99 @@ t.test('what is there is never overwritten, and more rows go into another folder
   )
   t.equal((await desk.run('import p.csv --map colour=X')).code, 64)
   t.equal((await desk.run('import none.csv')).code, 64)
+})
+
+const LIST_HEAD = 'sku,destination,volume,throttle,sms,days,like\n'
+
+t.test('what the language cannot say is left to a plan that was made by hand', async t => {
+  const desk = await shop(t, false)
+  const { world } = desk.simulator
+  const zone = handMadeZone(world, 'By hand', networksOf(world, 'Belgium'))
+  const planId = handMadePlan(world, 'Template endless', zone, {
+    value: '-1',
+    info: { pcrfRule: 'Throttle_512' },
+    known: WIRE,
+  })
+  desk.write(
+    'p.csv',
+    `${LIST_HEAD}A,Belgium,unlimited,512 kbps,,30,Template endless
+B,France,unlimited,512 kbps,,7 days,Template endless
+C,Belgium,5 GB,,20,30,
+D,Belgium,unlimited,512 kbps,,,Template endless
+E,Belgium,unlimited,512 kbps,,,Gone
+`,
+  )
+  const result = await imported(desk, 'p.csv')
+  t.equal(result.code, 5)
+  t.match(result.refused, [
+    { line: 4, sku: 'C', reason: /says SMS.* or build such a plan .* --map like=COLUMN/ },
+  ])
+  t.match(result.leftToLike, [
+    { line: 2, sku: 'A', what: ['data without an end', '512 kbps after the data'] },
+    { line: 3 },
+    { line: 5 },
+    { line: 6 },
+  ])
+  t.match(
+    desk.read('catalog/imported/addon-plans.yaml'),
+    /rateZone: france\n {4}validity: 7 days\n {4}like: \{ name: Template endless \}\n {4}portal: \{ sku: B \}/,
+  )
+  t.match(await imported(desk, 'p.csv'), { imported: [], files: [], refused: [{ line: 4 }] })
+  const ended = await desk.run('apply --auto-approve')
+  t.equal(ended.code, 5, 'one template is not there')
+  t.match(ended.stdout, /like: the account has no plan "Gone"/)
+  const { addonPlans } = await desk.state()
+  t.same(Object.keys(addonPlans).sort(), ['a', 'b', 'd'])
+  for (const { planId: id } of Object.values(addonPlans))
+    t.match(world.plans.get(id)?.terms, { unlimited: true, throttle: '512 kbps' })
+  const byId = await imported(desk, `p.csv --set like-id=${planId} --into more`)
+  t.match(byId.refused[0]?.reason, /by its name, and by its ID/)
+})
+
+t.test('what account.wire knows is said by the entry, whatever it is like', async t => {
+  const desk = await shop(t, true)
+  desk.write('p.csv', `${LIST_HEAD}A,Belgium,unlimited,512 kbps,20,1 month,Template\n`)
+  const result = await imported(desk, 'p.csv')
+  t.same([result.refused, result.leftToLike], [[], []])
+  t.match(
+    desk.read('catalog/imported/addon-plans.yaml'),
+    /benefits: \{ data: unlimited, sms: 20 \}\n {4}throttle: 512 kbps\n {4}validity: 1 month\n {4}like: \{ name: Template \}/,
+  )
+})
+
+t.test('SMS without data are refused with the reason', async t => {
+  const desk = await shop(t, true)
+  desk.write('p.csv', `${LIST_HEAD}A,Belgium,,,20,30,\nB,Belgium,0,,20,30,\n`)
+  const { refused } = await imported(desk, 'p.csv')
+  for (const line of [2, 3])
+    t.match(refused[line - 2], {
+      line,
+      reason: /it has SMS and no data: where a plan works .* are read from its data/,
+    })
+})
+
+t.test('a list as spreadsheets write it: mark, sep=, semicolons, CRLF, commas', async t => {
+  const desk = await shop(t, true)
+  desk.write(
+    'p.csv',
+    '\uFEFFsep=;\r\nSKU;Land;Volumen;Tage;Preis;Notiz\r\nA;Deutschland;1,5 GB;30;9,50;"zwei\r\nZeilen; mit ""Zitat"""\r\nB;Germany;1,5 GB;30;9,50;\r\n;;;;;\r\n',
+  )
+  const line =
+    'p.csv --map destination=Land --map volume=Volumen --map days=Tage --map price=Preis --map portal.note=Notiz --set currency=EUR'
+  const result = await imported(desk, line)
+  t.match(result.refused, [{ line: 3, sku: 'A', reason: /"Deutschland" is no country/ }])
+  t.match(result.imported, [{ line: 5, sku: 'B' }])
+})
+
+t.test('a list that is too large, or that has a column twice, is refused as a whole', async t => {
+  const desk = await shop(t, true)
+  desk.write('twice.csv', 'sku,destination,volume,days,Price,price\nA,Belgium,1 GB,7,1,2\n')
+  const twice = await desk.run('import twice.csv --set currency=EUR')
+  t.equal(twice.code, 1)
+  t.match(twice.stderr, /two columns are called "Price", and price is taken from one of them/)
+  const row = `A,Belgium,1 GB,7,${'x'.repeat(1000)}\n`
+  desk.write('large.csv', `sku,destination,volume,days,note\n${row.repeat(17_000)}`)
+  const large = await desk.run('import large.csv')
+  t.equal(large.code, 64)
+  t.match(large.stderr, /large\.csv has more than 16 MB: split it/)
 })

@@ -140,6 +140,11 @@ const ROWS: readonly Row[] = [
     says: /:8:5: error REQUIRED: this add-on plan needs data/,
   },
   {
+    name: 'SMS alone is refused, and why',
+    plan: '    benefits: { sms: 20 }\n    validity: 7 days\n',
+    says: /error REQUIRED: this add-on plan needs data: where a plan works and how much of it is used are read from its data/,
+  },
+  {
     name: 'data in two places',
     plan: '    data: 1 GB\n    benefits: { data: 1 GB, sms: 1 }\n    validity: 7 days\n',
     says: /:12:23: error SCHEMA: data stands twice/,

@@ -1,11 +1,14 @@
+import { existsSync } from 'node:fs'
 import { readIccidList } from '../../catalog/index.ts'
 import type { Issue } from '../../issues.ts'
+import type { ChangeShareLimits } from '../../model.ts'
 import { nearestOf } from '../../nearest.ts'
 import { type Outcome, planErrors, planOutcome } from '../../outcome.ts'
 import type {
   EndpointChoice,
   LifecycleAction,
   LifecyclePlan,
+  LifecycleRequest,
   Provisioner,
 } from '../../provision/index.ts'
 import { isStatusWord, STATUS_WORDS } from '../../provision/status-words.ts'
@@ -25,8 +28,8 @@ import {
   unlessStopped,
   withinTime,
 } from '../approved-run.ts'
-import { checkDigitOf } from '../catalog.ts'
-import { CHECK_DIGIT_FLAG, defineCommand } from '../command.ts'
+import { catalogFolder, checkDigitOf, loadWith } from '../catalog.ts'
+import { CATALOG_FLAG, CHECK_DIGIT_FLAG, defineCommand } from '../command.ts'
 import { type Context, EXIT, showIssues, stopOutcome } from '../context.ts'
 import { namesOf, text, texts, UsageError, type Values, whole } from '../flags.ts'
 import { PLAN_FLAGS } from '../planning.ts'
@@ -43,7 +46,7 @@ const CHOICE_FLAGS = {
 } as const
 
 const LOOK_FLAGS = { 'no-inventory': PLAN_FLAGS['no-inventory'] } as const
-const CHANGE_FLAGS = { force: PLAN_FLAGS.force, ...RUN_FLAGS } as const
+const CHANGE_FLAGS = { force: PLAN_FLAGS.force, ...CATALOG_FLAG, ...RUN_FLAGS } as const
 
 const FLAGS = {
   ...CHOICE_FLAGS,
@@ -100,11 +103,29 @@ export const endpoints = defineCommand({
       return await lookIntoLedger(flags, context, (provisioner, sft) =>
         look(what === 'report', choice, provisioner, sft, flags, context),
       )
+    const limits = await readLimits(flags, context)
+    if (limits === 'broken') return EXIT.failed
+    const request = { action, choice, force: flags.force, limits }
     return await withOpenProvisioner(flags, context, (provisioner, sft) =>
-      withinTime(flags, context, () => change(action, choice, provisioner, sft, flags, context)),
+      withinTime(flags, context, () => change(request, provisioner, sft, flags, context)),
     )
   },
 })
+
+/**
+ * `limits` of the catalog, which is not needed with `--force`, nor where nobody named one and none is in its usual place:
+ * then what a catalog without `limits` says.
+ */
+async function readLimits(flags: Flags, context: Context): Promise<ChangeShareLimits | 'broken'> {
+  if (flags.force) return {}
+  const isNamed = flags.catalog !== undefined || context.env['SFT_CATALOG'] !== undefined
+  if (!isNamed && !existsSync(catalogFolder(flags, context))) return {}
+  const { catalog, issues } = await loadWith(flags, context)
+  if (catalog !== undefined) return catalog.limits
+  showIssues(context, issues)
+  context.err('limits: of the catalog cannot be read: mend it, or go ahead with --force')
+  return 'broken'
+}
 
 /** What was chosen; undefined where it names what the state does not have, which is shown. */
 async function readChoice(flags: Flags, context: Context): Promise<EndpointChoice | undefined> {
@@ -193,17 +214,14 @@ async function look(
 }
 
 async function change(
-  action: LifecycleAction,
-  choice: EndpointChoice,
+  request: LifecycleRequest,
   provisioner: Provisioner,
   sft: Sft,
   flags: Flags,
   context: Context,
 ): Promise<number> {
   const subject = subjectOf(sft, flags, context)
-  const made = await unlessStopped(context, () =>
-    provisioner.planLifecycle({ action, choice, force: flags.force }),
-  )
+  const made = await unlessStopped(context, () => provisioner.planLifecycle(request))
   if (made === undefined) {
     context.err('stopped before anything was changed')
     return EXIT[stopOutcome(context) ?? 'failed']
@@ -217,7 +235,10 @@ async function change(
     if (flags.json) context.answer('endpoints', { plan: planToJson(plan, subject), report: null })
     return EXIT[planned]
   }
-  if (plan.operations.length > 0 && !(await approved(action, made, subject, flags, context))) {
+  if (
+    plan.operations.length > 0 &&
+    !(await approved(request.action, made, subject, flags, context))
+  ) {
     context.err('nothing was changed')
     return EXIT[stopOutcome(context) ?? 'failed']
   }

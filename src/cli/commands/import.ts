@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
 import { decodeText } from '../../catalog/decode.ts'
 import { FileExistsError, writeNewFiles } from '../../catalog/write-files.ts'
 import { errorCode } from '../../durable/files.ts'
@@ -108,15 +108,34 @@ function pairsOf(flag: string, given: readonly string[]): ReadonlyMap<string, st
   return pairs
 }
 
+/** More than any price list has: a file of the catalog that says so many rows could not be read. */
+const MOST_BYTES = 16 * 1024 * 1024
+
+/** The bytes of a file, a pipe too; undefined where there are more than `most`. */
+async function readUpTo(path: string, most: number): Promise<Buffer | undefined> {
+  const parts: Buffer[] = []
+  let size = 0
+  for await (const part of createReadStream(path)) {
+    parts.push(part)
+    size += part.length
+    if (size > most) return undefined
+  }
+  return Buffer.concat(parts)
+}
+
 async function readList(path: string): Promise<string> {
-  let bytes: Buffer
+  let bytes: Buffer | undefined
   try {
-    bytes = await readFile(path)
+    bytes = await readUpTo(path, MOST_BYTES)
   } catch (error) {
     const reason = systemReason(errorCode(error))
     if (reason === undefined) throw error
     throw new UsageError(`${path} cannot be read: ${reason}`)
   }
+  if (bytes === undefined)
+    throw new UsageError(
+      `${path} has more than ${MOST_BYTES / 1024 ** 2} MB: split it, each part with its first line`,
+    )
   const decoded = decodeText(path, bytes)
   if ('text' in decoded) return decoded.text
   throw new UsageError(`${path}: ${decoded.problem.message}`)

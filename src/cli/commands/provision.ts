@@ -27,13 +27,6 @@ export const provision = defineCommand({
     ...ON_DEMAND_FLAGS,
     ...PROVISIONER_FLAGS,
   },
-  rules: [
-    {
-      when: '--catalog',
-      needs: ['--create-on-demand'],
-      why: 'selling needs no catalog unless endpoints are made on demand',
-    },
-  ],
   run: ({ flags }, context) => {
     const qr = checkQrTarget(flags)
     const timeoutSeconds = flags.timeout

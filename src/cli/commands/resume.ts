@@ -1,13 +1,13 @@
 import { defineCommand } from '../command.ts'
 import { EXIT } from '../context.ts'
-import { answer, PROVISIONER_FLAGS, withProvisioner } from '../provisioner.ts'
+import { answer, ON_DEMAND_FLAGS, PROVISIONER_FLAGS, withProvisioner } from '../provisioner.ts'
 
 /** Goes on with orders whose process died. */
 export const resume = defineCommand({
   name: 'resume',
   summary: 'go on with unfinished orders that no living process works on',
   usage: '[flags]',
-  flags: PROVISIONER_FLAGS,
+  flags: { ...ON_DEMAND_FLAGS, ...PROVISIONER_FLAGS },
   run: ({ flags }, context) =>
     withProvisioner(flags, context, async (provisioner, signal) => {
       const report = await provisioner.resume({ signal })

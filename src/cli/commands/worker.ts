@@ -17,7 +17,7 @@ import { openAccount, stateOf } from '../account.ts'
 import { defineCommand } from '../command.ts'
 import { type Context, EXIT, exitOf, StopError } from '../context.ts'
 import { number, text, UsageError, type Values, whole } from '../flags.ts'
-import { PROVISIONER_FLAGS, withOpenProvisioner } from '../provisioner.ts'
+import { ON_DEMAND_FLAGS, PROVISIONER_FLAGS, withOpenProvisioner } from '../provisioner.ts'
 
 const { json: _json, ...SHOP_FLAGS } = PROVISIONER_FLAGS
 
@@ -27,6 +27,7 @@ const FLAGS = {
   'usage-every': text('TIME', 'refresh usage that is older, such as 6h; one worker of the fleet'),
   'stock-every': text('TIME', 'count the stock so often, such as 30m; one worker of the fleet'),
   'health-port': whole('N', 'answer /healthz and /readyz on 127.0.0.1'),
+  ...ON_DEMAND_FLAGS,
   ...SHOP_FLAGS,
 } as const
 
