@@ -90,10 +90,7 @@ export function splitLine(line: string, separator: string): readonly Field[] | u
   let at = 0
   for (;;) {
     if (line[at] === '"') {
-      let end = at + 1
-      while (end < line.length && (line[end] !== '"' || line[end + 1] === '"')) {
-        end += line[end] === '"' ? 2 : 1
-      }
+      const end = endOfQuote(line, at + 1)
       if (end >= line.length) return undefined
       fields.push({ text: line.slice(at + 1, end).replaceAll('""', '"'), offset: at + 1 })
       at = end + 1
@@ -107,4 +104,12 @@ export function splitLine(line: string, separator: string): readonly Field[] | u
     if (at >= line.length) return fields
     at += 1
   }
+}
+
+/** Where the quote stands that closes a field; the length of the line where none does. */
+function endOfQuote(line: string, start: number): number {
+  let end = start
+  while (end < line.length && (line[end] !== '"' || line[end + 1] === '"'))
+    end += line[end] === '"' ? 2 : 1
+  return end
 }
