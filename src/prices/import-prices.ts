@@ -37,7 +37,7 @@ export interface ImportOptions {
 }
 
 /** What a row says and leaves to the plan that it is like. */
-export interface LeftToLike {
+interface LeftToLike {
   readonly line: number
   readonly sku: string
   /** In words: `SMS`, `a validity in months`. */
