@@ -66,7 +66,7 @@ async function measure(name: string, place: string, rate: number): Promise<void>
 const ends: (() => unknown)[] = []
 const server = await startPostgres({ teardown: end => ends.push(end) })
 const folder = await mkdtemp(join(tmpdir(), 'bench-budget-'))
-for (const rate of [2, 20, 200]) {
+for (const rate of (process.argv[3]?.split(",") ?? [2, 20, 200]).map(Number)) {
   await measure('file', join(folder, `state-${rate}.json`), rate)
   await measure('PostgreSQL', `${server.url}?schema=bench_${rate}`, rate)
 }

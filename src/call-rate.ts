@@ -7,6 +7,9 @@ const SHARE_OF_RATE = 0.98
 /** Milliseconds between two calls at a rate of calls per second. */
 export const spacingMs = (callsPerSecond: number): number => 1000 / (SHARE_OF_RATE * callsPerSecond)
 
+/** The rate, in calls per second, whose calls are so far apart. */
+export const rateSpacedBy = (stepMs: number): number => 1000 / (SHARE_OF_RATE * stepMs)
+
 /** Seconds that so many calls take at a rate of calls per second; none where it is unlimited. */
 export const secondsFor = (calls: number, callsPerSecond: number): number =>
   Number.isFinite(callsPerSecond) ? calls / (callsPerSecond * SHARE_OF_RATE) : 0

@@ -1,29 +1,24 @@
-import { randomUUID } from 'node:crypto'
+import { rateSpacedBy } from '../call-rate.ts'
 import type { Clock } from '../clock.ts'
 import { numberIn } from '../ledger/rows.ts'
 import { PlainError } from '../plain-error.ts'
-import {
-  memorySlots,
-  SLOT_SLACK_MS,
-  type SlotRequest,
-  type SlotSource,
-  type Slots,
-} from '../sft/slots.ts'
+import { sharedPaceSlots } from '../sft/shared-slots.ts'
+import { memorySlots, type SlotRequest, type SlotSource, type Slots } from '../sft/slots.ts'
 import type { BudgetOptions } from '../stores/store.ts'
 import { type Database, openDatabase } from './database.ts'
 
-const TAKE = 'select * from take_slots($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)'
-
-const RELEASE =
-  'update budgets set next_ms = $2::float8 where account = $1 and abs(next_ms - $3::float8) < 0.5'
+const TAKE = 'select * from take_slots($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)'
+const SENT = 'select note_sent($1, $2, $3)'
+const RELEASE = 'select give_back($1, $2, $3)'
+const NOW = 'select 1000 * extract(epoch from clock_timestamp())::float8 as now_ms'
 
 /** How long the difference of two clocks is taken for what it was, in milliseconds. */
 const DIFFERENCE_HOLDS_MS = 60_000
-
-/** Call times are given so long before they come at most (ms): later, somebody more urgent may want them. */
-const AHEAD_MS = 20
-/** Whoever waits asks again after so long at most (ms), with the lane that is the first then. */
-const ASK_AGAIN_MS = 100
+/** How well it must be known before the first call, if so many questions tell (ms). */
+const WELL_KNOWN_MS = 3
+const QUESTIONS = 8
+/** Of so many slots it is remembered by which difference they were told. */
+const REMEMBERED = 256
 
 /** The call times of an account that all share who name the same database, whichever machine they run on. */
 export async function openPostgresBudget(
@@ -46,56 +41,85 @@ interface Difference {
 }
 
 function slotsIn(database: Database, account: string, clock: Clock): SlotSource {
-  const process = randomUUID()
-  let difference: Difference | undefined
-  /** How much later than the database says a slot must be, since its answer takes so long. */
-  let lead = 0
+  const difference = differenceOf(database, clock)
+  /** Slots that were told, and what was added to them. */
+  let told: readonly { readonly at: number; readonly end: number; readonly ms: number }[] = []
 
-  const learn = (began: number, ended: number, then: number): Difference => {
-    const within = (ended - began) / 2
-    lead = Math.max(0, 2 * within - SLOT_SLACK_MS / 2)
-    if (difference === undefined || ended > difference.until || within < difference.within)
-      difference = { ms: began + within - then, within, until: ended + DIFFERENCE_HOLDS_MS }
-    return difference
+  /** The time of the database that was told as this one. */
+  const toldAs = (at: number): number =>
+    at - (told.findLast(run => at > run.at - 1 && at < run.end)?.ms ?? difference.ms())
+  const timesOf = ({ at, stepMs, left }: Slots): readonly number[] => {
+    const first = toldAs(at)
+    return Array.from({ length: left }, (_, k) => first + k * stepMs)
   }
 
-  const timesOf = ({ at, stepMs, left }: Slots): readonly [number, number] => {
-    const begin = at - (difference?.ms ?? 0)
-    return [begin, begin + left * stepMs]
-  }
-
-  return {
-    async reserve({ stepMs, count, notBefore, unused, lane = () => 0 }) {
-      const since = clock.now()
-      let spare = unused === undefined || unused.left === 0 ? ([0, -1] as const) : timesOf(unused)
-      for (;;) {
+  return sharedPaceSlots(
+    {
+      async take({ process, lane, waitedMs, stepMs, count, notBefore, unused, leadMs }) {
+        await difference.learn()
         const began = clock.now()
-        const earliest = notBefore - (difference?.ms ?? 0)
         const [row] = await database.ask(
           TAKE,
           account,
           process,
-          lane(),
-          began - since,
-          stepMs,
+          lane,
+          waitedMs,
+          rateSpacedBy(stepMs),
           count,
-          earliest,
-          ...spare,
-          lead,
-          lead + AHEAD_MS,
+          notBefore - difference.ms(),
+          unused === undefined ? [] : timesOf(unused),
+          unused?.stepMs ?? 0,
+          leadMs,
         )
-        const { ms } = learn(began, clock.now(), numberIn(row, 'now_ms'))
-        if (typeof row?.['at_ms'] === 'number')
-          return { at: row['at_ms'] + ms, stepMs, left: count }
-        spare = [0, -1]
-        await clock.sleep(Math.min(Math.max(numberIn(row, 'wait_ms'), 1), ASK_AGAIN_MS))
+        difference.note(began, clock.now(), numberIn(row, 'now_ms'))
+        if (typeof row?.['at_ms'] !== 'number') return { waitMs: numberIn(row, 'wait_ms') }
+        const ms = difference.ms()
+        const slots = { at: row['at_ms'] + ms, stepMs: numberIn(row, 'step_ms'), left: count }
+        told = [...told, { at: slots.at, end: slots.at + count * slots.stepMs, ms }].slice(
+          -REMEMBERED,
+        )
+        return { slots }
+      },
+      async sent(at, sentAt) {
+        const then = toldAs(at)
+        await database.ask(SENT, account, then, then + sentAt - at)
+      },
+      async release(unused) {
+        await database.ask(RELEASE, account, timesOf(unused), unused.stepMs)
+      },
+      async close() {
+        await database[Symbol.asyncDispose]()
+      },
+    },
+    clock,
+  )
+}
+
+/** How this process's clock differs from the database's: by the fastest answer of the last minute. */
+function differenceOf(database: Database, clock: Clock) {
+  let known: Difference | undefined
+  const isWellKnown = () => known !== undefined && known.within <= WELL_KNOWN_MS
+
+  function note(began: number, ended: number, then: number): void {
+    const within = (ended - began) / 2
+    const ms = began + within - then
+    // Where both cannot be true, a clock was set.
+    const isSet = known !== undefined && Math.abs(ms - known.ms) > within + known.within + 1
+    if (known === undefined || isSet || ended > known.until || within < known.within)
+      known = { ms, within, until: ended + DIFFERENCE_HOLDS_MS }
+  }
+
+  return {
+    note,
+    ms: () => known?.ms ?? 0,
+    /** Makes it known well enough for the first call. */
+    async learn(): Promise<void> {
+      if (known !== undefined) return
+      for (let asked = 0; asked < QUESTIONS && !isWellKnown(); asked++) {
+        const began = clock.now()
+        const [row] = await database.ask(NOW)
+        note(began, clock.now(), numberIn(row, 'now_ms'))
       }
-    },
-    async release(unused) {
-      if (unused.left > 0) await database.ask(RELEASE, account, ...timesOf(unused))
-    },
-    async close() {
-      await database[Symbol.asyncDispose]()
     },
   }
 }
@@ -120,6 +144,7 @@ function orAlone(shared: SlotSource, clock: Clock, onAlone: (message: string) =>
         return halved(request)
       }
     },
-    release: unused => (isAlone ? own.release(unused) : shared.release(unused)),
+    sent: (at, sentAt) => (isAlone ? own : shared).sent?.(at, sentAt),
+    release: unused => (isAlone ? own : shared).release(unused),
   }
 }

@@ -9,52 +9,110 @@ export const TIMELINE =
 const LEDGER = LEDGER_TABLES.replaceAll(' text', ' text collate "C"')
 
 /**
- * The rate of each account: when its next call may go, and who waits, in which lane and since when, by the clock of
- * the database in milliseconds. `take_slots` is one round trip, since everybody waits for the row meanwhile. It gives
- * call times only just before they come, so that whoever has an earlier lane can still go first; those of one lane
- * go in turn; and who waits for ten seconds counts as one lane earlier, so that nobody waits for ever. Nothing of it
- * must outlive a crash of the database, so its commits wait for no disk.
+ * The rate of each account: when the calls of the last second were sent, and who waits, in which lane and since when,
+ * by the clock of the database in milliseconds. `take_slots` says what src/sft/pace.ts says, in one round trip, since
+ * everybody waits for the row meanwhile. Nothing of it must outlive a crash of the database, so its commits wait for
+ * no disk.
  */
-const BUDGET = `create unlogged table budgets (account text collate "C" primary key, next_ms double precision not null);
+const BUDGET = `create unlogged table budgets (
+  account text collate "C" primary key, times float8[] not null default '{}', next_ms float8 not null default 0,
+  paused_ms float8 not null default 0, slow_by text not null default '', slow_rate float8 not null default 0, slow_ms float8 not null default 0,
+  taker text not null default '', shared_ms float8 not null default 0) with (fillfactor = 20);
 create unlogged table budget_waits (
   account text collate "C" not null, process text not null, lane integer not null,
-  since_ms double precision not null, until_ms double precision not null, primary key (account, process));
+  since_ms float8 not null, until_ms float8 not null, primary key (account, process));
+create function without_times(times float8[], unwanted float8[]) returns float8[] language sql immutable as $$
+  select coalesce(array_agg(time order by time), '{}') from unnest(times) as time
+  where not exists (select from unnest(unwanted) as other where abs(time - other) < 0.05)
+$$;
 create function take_slots(
-  its_account text, its_process text, its_lane integer, waited_ms float8, step_ms float8, wanted integer,
-  earliest_ms float8, unused_from_ms float8, unused_to_ms float8, lead_ms float8, ahead_ms float8,
-  out at_ms float8, out now_ms float8, out wait_ms float8)
+  its_account text, its_process text, its_lane integer, waited_ms float8, asked_rate float8, wanted integer,
+  earliest_ms float8, unused float8[], unused_step_ms float8, lead_ms float8,
+  out at_ms float8, out step_ms float8, out now_ms float8, out wait_ms float8)
 language plpgsql as $$
 declare
-  free_ms float8;
+  b budgets;
+  is_shared boolean;
   others boolean;
+  rate float8;
+  places integer;
+  kept integer;
+  slot float8;
+  ahead_ms float8;
 begin
   perform set_config('synchronous_commit', 'off', true);
-  insert into budgets values (its_account, 0) on conflict do nothing;
-  select next_ms into free_ms from budgets where account = its_account for update;
+  insert into budgets (account) values (its_account) on conflict do nothing;
+  select * into b from budgets where account = its_account for update;
   now_ms := 1000 * extract(epoch from clock_timestamp());
-  if abs(free_ms - unused_to_ms) < 0.5 then free_ms := unused_from_ms; end if;
-  -- A clock that was set back must not stop every process for hours.
-  if free_ms > now_ms + 300000 then free_ms := now_ms; end if;
-  update budgets set next_ms = free_ms where account = its_account;
-  free_ms := greatest(free_ms, now_ms + lead_ms, earliest_ms);
+  if cardinality(unused) > 0 then
+    kept := cardinality(b.times);
+    b.times := without_times(b.times, unused);
+    b.next_ms := b.next_ms - (kept - cardinality(b.times)) * unused_step_ms;
+  end if;
+  kept := cardinality(b.times);
+  if b.taker <> its_process then
+    if b.taker <> '' and kept > 0 and b.times[kept] > now_ms - 10000 then b.shared_ms := now_ms + 10000; end if;
+    b.taker := its_process;
+  end if;
+  if its_process = b.slow_by or asked_rate <= b.slow_rate or now_ms >= b.slow_ms then
+    b.slow_by := its_process;
+    b.slow_rate := asked_rate;
+    b.slow_ms := now_ms + greatest(1500, 2000 / asked_rate);
+  end if;
+  rate := least(asked_rate, b.slow_rate);
+  is_shared := now_ms < b.shared_ms;
+  step_ms := 1000 / (rate * case when is_shared then 0.95 else 0.98 end);
+  places := greatest(1, floor(rate + 1e-6));
+  if greatest(b.next_ms, b.times[kept], b.paused_ms) > now_ms + 300000 then
+    b.times := '{}';
+    b.next_ms := now_ms + places * step_ms + 50;
+    b.paused_ms := 0;
+  end if;
+  if b.times[1] < now_ms - 2 * places * step_ms then
+    select coalesce(array_agg(time order by time), '{}') into b.times from unnest(b.times) as time
+      where time >= now_ms - 2 * places * step_ms;
+  end if;
+  kept := cardinality(b.times);
+  b.paused_ms := greatest(b.paused_ms, earliest_ms);
+  slot := greatest(now_ms + lead_ms, b.paused_ms, b.next_ms - 50, b.times[kept] + step_ms / 2);
+  for k in 0 .. least(wanted, places) - 1 loop
+    if kept + k - places >= 0 then
+      slot := greatest(slot, b.times[kept + k - places + 1] + places * step_ms - k * step_ms);
+    end if;
+  end loop;
+  ahead_ms := case when is_shared then lead_ms + 20 else 'infinity' end;
   select exists (
     select from budget_waits as other
     where account = its_account and process <> its_process and until_ms > now_ms
       and (lane - floor((now_ms - since_ms) / 10000), since_ms)
         < (its_lane - floor(waited_ms / 10000), now_ms - waited_ms)
   ) into others;
-  if not others and free_ms <= now_ms + ahead_ms then
-    at_ms := free_ms;
+  if not others and slot <= now_ms + ahead_ms then
+    at_ms := slot;
     wait_ms := 0;
-    update budgets set next_ms = free_ms + wanted * step_ms where account = its_account;
-    delete from budget_waits where account = its_account and (process = its_process or until_ms < now_ms);
+    b.times := b.times || array(select slot + k * step_ms from generate_series(0, wanted - 1) as k order by k);
+    b.next_ms := greatest(b.next_ms, slot) + wanted * step_ms;
+    delete from budget_waits where account = its_account and (process = its_process or until_ms <= now_ms);
   else
-    wait_ms := greatest(free_ms - now_ms - ahead_ms, case when others then least(wanted * step_ms / 2, 50) else 0 end);
+    wait_ms := greatest(slot - now_ms - ahead_ms, case when others then least(wanted * step_ms / 2, 50) else 0 end);
     insert into budget_waits values (its_account, its_process, its_lane, now_ms - waited_ms, now_ms + 500)
     on conflict (account, process) do update
       set lane = excluded.lane, since_ms = excluded.since_ms, until_ms = excluded.until_ms;
   end if;
+  update budgets set times = b.times, next_ms = b.next_ms, paused_ms = b.paused_ms, slow_by = b.slow_by,
+    slow_rate = b.slow_rate, slow_ms = b.slow_ms, taker = b.taker, shared_ms = b.shared_ms where account = its_account;
 end $$;
+create function note_sent(its_account text, at_ms float8, sent_ms float8) returns void language sql as $$
+  select set_config('synchronous_commit', 'off', true);
+  update budgets set times = without_times(times || sent_ms, array[at_ms])
+    where account = its_account and exists (select from unnest(times) as time where abs(time - at_ms) < 0.05);
+$$;
+create function give_back(its_account text, unused float8[], unused_step_ms float8) returns void language sql as $$
+  select set_config('synchronous_commit', 'off', true);
+  update budgets set times = without_times(times, unused),
+    next_ms = next_ms - (cardinality(times) - cardinality(without_times(times, unused))) * unused_step_ms
+    where account = its_account;
+$$;
 `
 
 /**

@@ -1,5 +1,5 @@
 import { spacingMs } from '../call-rate.ts'
-import type { Clock } from '../clock.ts'
+import { type Clock, instantOf } from '../clock.ts'
 import type { BudgetView, Lane } from './api.ts'
 import { SftAbortedError } from './errors.ts'
 import { SLOT_SLACK_MS, type SlotSource, type Slots } from './slots.ts'
@@ -11,11 +11,21 @@ interface Ticket {
   readonly signal: AbortSignal | undefined
 }
 
+/** The time of one call, for what is still to be done before it is sent. */
+export interface Pass {
+  /** Whether it may still be sent, asked right before; where it may not, it is given back: enter again. */
+  take(): boolean
+  /** It is not used. */
+  giveBack(): void
+  /** Told when the call left this process (ms). */
+  sent(at: number): void
+}
+
 /** Lets calls pass one at a time, at the account's rate, whoever waits longest in the first lane first. */
 export interface CallBudget extends BudgetView {
   ticket(lane: Lane | undefined, signal: AbortSignal | undefined): Ticket
   /** Resolves when the call may be sent. Throws `SftAbortedError` where the signal fires before. */
-  enter(ticket: Ticket): Promise<void>
+  enter(ticket: Ticket): Promise<Pass>
   /** A call sent at `sentAt` (ms) was throttled. */
   throttled(sentAt: number, retryAfterMs: number | undefined): void
   /** Calls that wait for their time now, by lane. */
@@ -35,9 +45,22 @@ export interface CallBudgetOptions {
 
 interface Waiter {
   readonly ticket: Ticket
-  readonly pass: () => void
+  readonly pass: (pass: Pass) => void
   readonly refuse: (error: unknown) => void
 }
+
+/** Slots that this process has, and what is to be added to time that never steps for the wall clock's. */
+interface Chunk {
+  readonly slots: Slots
+  readonly wallMs: number
+}
+
+const withoutFirst = ({ slots: { at, stepMs, left }, wallMs }: Chunk): Chunk => ({
+  slots: { at: at + stepMs, stepMs, left: left - 1 },
+  wallMs,
+})
+
+const nothing = (): void => {}
 
 /** A window of the platform's limiter: long enough for it to forget what tripped it. */
 const PAUSE_MS = 1000
@@ -46,6 +69,8 @@ const LONGEST_PAUSE_MS = 60_000
 /** Slots are taken from a shared file for about this long at once. */
 const CHUNK_MS = 50
 const LANES: readonly Lane[] = ['traveller', 'normal', 'background']
+/** A lane in which somebody waits and nobody goes counts as one lane earlier after this time. */
+const LANE_AGES_MS = 10_000
 
 /** The call budget of one account. */
 export function createCallBudget(options: CallBudgetOptions): CallBudget {
@@ -55,13 +80,24 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
   let orders = 0
   let calls = 0
   let latency = 0
-  let chunk: Slots | undefined
+  let chunk: Chunk | undefined
+  let telling: Promise<void> | undefined
   let pausedUntil = 0
   let serving = false
   const closing = new AbortController()
 
-  const queueInTurn = (): Waiter[] | undefined =>
-    LANES.map(lane => queues[lane]).find(queue => queue.length > 0)
+  /** Since when a lane has had no turn that it wanted. */
+  const waitsSince = new Map<Lane, number>()
+
+  const queueInTurn = (): Waiter[] | undefined => {
+    const now = clock.now()
+    const rank = (lane: Lane, index: number): number =>
+      index - Math.floor((now - (waitsSince.get(lane) ?? now)) / LANE_AGES_MS)
+    const [first] = LANES.map((lane, index) => ({ lane, rank: rank(lane, index) }))
+      .filter(({ lane }) => queues[lane].length > 0)
+      .sort((one, other) => one.rank - other.rank)
+    return first && queues[first.lane]
+  }
   /** That of whoever goes next; where nobody waits any more, the last one. */
   const laneInTurn = (): number => {
     const lane = LANES.findIndex(lane => queues[lane].length > 0)
@@ -69,31 +105,76 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
   }
   const waiting = (): number => LANES.reduce((sum, lane) => sum + queues[lane].length, 0)
 
-  async function reserve(unused: Slots | undefined): Promise<Slots> {
+  async function reserve(unused: Slots | undefined): Promise<Chunk> {
+    await telling
     const stepMs = spacingMs(rate.current())
     const count = Math.max(1, Math.min(waiting(), Math.floor(CHUNK_MS / stepMs)))
-    return await slots.reserve({ stepMs, count, notBefore: pausedUntil, unused, lane: laneInTurn })
+    const notBefore = pausedUntil
+    const slots_ = await slots.reserve({ stepMs, count, notBefore, unused, lane: laneInTurn })
+    const { wall, monotonic } = instantOf(clock)
+    return { slots: slots_, wallMs: wall - monotonic }
   }
+
+  /** How late it is for the next slot (ms), by time that does not step. */
+  const lateFor = ({ slots: { at }, wallMs }: Chunk): number =>
+    instantOf(clock).monotonic + wallMs - at
 
   async function serve(): Promise<void> {
     while (queueInTurn() !== undefined) {
-      if (chunk === undefined || chunk.left === 0) chunk = await reserve(undefined)
-      const { at, stepMs, left } = chunk
-      const now = clock.now()
-      if (at < pausedUntil || at < now - SLOT_SLACK_MS) {
+      if (chunk === undefined || chunk.slots.left === 0) chunk = await reserve(undefined)
+      const late = lateFor(chunk)
+      if (chunk.slots.at < pausedUntil || late > SLOT_SLACK_MS) {
+        const unused = chunk.slots
         chunk = undefined
-        chunk = await reserve({ at, stepMs, left })
-      } else if (at > now) {
-        await clock.sleep(Math.ceil(at - now), closing.signal)
+        chunk = await reserve(unused)
+      } else if (late < 0) {
+        await clock.sleep(Math.ceil(-late), closing.signal)
       } else {
-        const waiter = queueInTurn()?.shift()
+        const queue = queueInTurn()
+        const waiter = queue?.shift()
         // An aborted caller leaves its slot to the next one.
         if (waiter === undefined) return
-        chunk = { at: at + stepMs, stepMs, left: left - 1 }
-        calls++
-        waiter.pass()
+        noteTurn(waiter.ticket.lane)
+        waiter.pass(passOf(chunk))
+        chunk = withoutFirst(chunk)
       }
     }
+  }
+
+  function noteTurn(lane: Lane): void {
+    if (queues[lane].length > 0) waitsSince.set(lane, clock.now())
+    else waitsSince.delete(lane)
+  }
+
+  function passOf(given: Chunk): Pass {
+    const { at, stepMs } = given.slots
+    const giveBack = (): void => {
+      const own = { ...given, slots: { at, stepMs, left: 1 } }
+      if (chunk === undefined || chunk.slots.left === 0) chunk = own
+      else if (Math.abs(chunk.slots.at - at - stepMs) < 0.01)
+        chunk = { ...own, slots: { ...own.slots, left: chunk.slots.left + 1 } }
+      else tell(slots.release(own.slots))
+    }
+    return {
+      giveBack,
+      take() {
+        if (lateFor(given) > SLOT_SLACK_MS) {
+          giveBack()
+          return false
+        }
+        calls++
+        return true
+      },
+      sent(sentAt) {
+        if (slots.sent !== undefined) tell(slots.sent(at, sentAt))
+      },
+    }
+  }
+
+  /** Whoever asks for the next slot waits until it is told, and is told where that fails. */
+  function tell(told: void | Promise<void>): void {
+    if (told === undefined) return
+    telling = Promise.all([telling, told]).then(nothing, nothing)
   }
 
   async function wake(): Promise<void> {
@@ -118,6 +199,18 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
     const before = queue.findIndex(other => other.ticket.order > waiter.ticket.order)
     if (before < 0) queue.push(waiter)
     else queue.splice(before, 0, waiter)
+    const { lane } = waiter.ticket
+    if (!waitsSince.has(lane)) waitsSince.set(lane, clock.now())
+  }
+
+  /** Where nothing limits the calls. */
+  const unlimited: Pass = {
+    take() {
+      calls++
+      return true
+    },
+    giveBack: nothing,
+    sent: nothing,
   }
 
   return {
@@ -140,10 +233,9 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
           await clock.sleep(Math.ceil(pausedUntil - clock.now()))
           refuseAborted(ticket.signal)
         }
-        calls++
-        return
+        return unlimited
       }
-      await new Promise<void>((resolve, reject) => {
+      return await new Promise<Pass>((resolve, reject) => {
         const abort = (): void => {
           const queue = queues[ticket.lane]
           const at = queue.indexOf(waiter)
@@ -153,9 +245,9 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
         const settled = (): void => ticket.signal?.removeEventListener('abort', abort)
         const waiter: Waiter = {
           ticket,
-          pass: () => {
+          pass: pass => {
             settled()
-            resolve()
+            resolve(pass)
           },
           refuse: error => {
             settled()
@@ -179,8 +271,9 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
     async close() {
       refuseAll(new SftAbortedError('the connection to the account was closed'))
       closing.abort()
-      const unused = chunk
+      const unused = chunk?.slots
       chunk = undefined
+      await telling
       if (unused !== undefined && unused.left > 0) await slots.release(unused)
       await slots.close?.()
     },

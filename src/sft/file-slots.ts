@@ -11,42 +11,38 @@ import type { Clock } from '../clock.ts'
 import { followLinks, isMissing, requireFile } from '../durable/files.ts'
 import { withShortLock } from '../durable/lock.ts'
 import { FileError, inPlainWords, PlainError } from '../plain-error.ts'
-import { memorySlots, SLOT_SLACK_MS, type SlotRequest, type SlotSource, takeBack } from './slots.ts'
+import { createPace, type KnownTimes, NOTHING_KNOWN, type Pace } from './pace.ts'
+import { sharedPaceSlots } from './shared-slots.ts'
+import { memorySlots, type SlotRequest, type SlotSource } from './slots.ts'
 
 /** Finds the file, whose links are then followed: its lock must stand beside what it locks. Asked for each call. */
 type Locate = () => Promise<string>
 
 /**
  * Call times shared by every process of this machine that names the same file, one after another or at
- * once. The file holds the time of the next free slot. Its folder is never made: it may be a volume that is not
+ * once. The file holds those of the last second. Its folder is never made: it may be a volume that is not
  * mounted.
  */
 export function fileSlots(locate: Locate, clock: Clock): SlotSource {
-  const find = async () => followLinks(await locate())
-  let lead = 0
-  return {
-    async reserve(request) {
-      const path = await find()
-      const began = clock.now()
-      return await locked(path, () => {
-        const now = clock.now()
-        const next = takeBack(readNext(path, now), request.unused)
-        // A slow disk must not make every slot stale before it is known here.
-        const at = Math.max(next, now + lead, request.notBefore)
-        writeNext(path, at + request.count * request.stepMs)
-        lead = Math.min(1000, Math.max(0, clock.now() - began - SLOT_SLACK_MS / 2))
-        return { at, stepMs: request.stepMs, left: request.count }
-      })
-    },
-    async release(unused) {
-      const path = await find()
-      await locked(path, () => {
-        const next = readNext(path, clock.now())
-        const back = takeBack(next, unused)
-        if (back !== next) writeNext(path, back)
-      })
-    },
+  const change = async <Result>(work: (pace: Pace, now: number) => Result): Promise<Result> => {
+    const path = await followLinks(await locate())
+    return await locked(path, () => {
+      const now = clock.now()
+      const { known, bytes } = readKnown(path, now)
+      const pace = createPace(known)
+      const result = work(pace, now)
+      writeKnown(path, pace.known(), bytes)
+      return result
+    })
   }
+  return sharedPaceSlots(
+    {
+      take: ask => change((pace, now) => pace.take(ask, now)),
+      sent: (at, sentAt) => change(pace => pace.sent(at, sentAt)),
+      release: unused => change(pace => pace.release(unused)),
+    },
+    clock,
+  )
 }
 
 /**
@@ -63,6 +59,7 @@ export function readerSlots(
   const own = memorySlots(clock)
   let shared: SlotSource | undefined
   let cannotShare = false
+  const isOwn = () => cannotShare || shared === undefined
   const halved = (request: SlotRequest) => own.reserve({ ...request, stepMs: 2 * request.stepMs })
   return {
     async reserve(request) {
@@ -82,38 +79,94 @@ export function readerSlots(
         return halved(request)
       }
     },
-    release: unused => (cannotShare ? own.release(unused) : shared?.release(unused)),
+    sent: (at, sentAt) => (isOwn() ? own : shared)?.sent?.(at, sentAt),
+    release: unused => (isOwn() ? own : shared)?.release(unused),
   }
 }
 
-/** Always as long, so that the file is overwritten in place: cutting it off first would cost a disk flush. */
-const LINE_LENGTH = 48
+/** A file is overwritten in place and never cut off, which would cost a disk flush; it grows by so much at once. */
+const BLOCK = 512
+/** What is larger is something else. */
+const MOST_BYTES = 1_000_000
 
-/** A clock set back, or a damaged file, must not stop every run for hours. */
+/** Files of this form begin so; those of an older version only said when the next call may go. */
+const FORM = '{"version":2,'
+const OLDER = /^\{"next":([\d.]+)\}\s*$/
+const OLDER_BYTES = 96
+/** A time that is farther away was written by another clock (ms). */
 const FARTHEST_MS = 300_000
+/** The platform's window: whoever knows nothing waits as long. */
+const WINDOW_MS = 1000
 
-function readNext(path: string, now: number): number {
+interface Read {
+  readonly known: KnownTimes | undefined
+  readonly bytes: number
+}
+
+function readKnown(path: string, now: number): Read {
   let text: string
   try {
     requireFile(statSync(path), path)
     text = readFileSync(path, 'utf8')
   } catch (error) {
-    if (isMissing(error)) return 0
+    if (isMissing(error)) return { known: undefined, bytes: 0 }
     throw error
   }
-  if (text.length > 2 * LINE_LENGTH)
+  if (text.length > (text.startsWith(FORM) ? MOST_BYTES : OLDER_BYTES))
     throw new PlainError(
       `${path}: it is no file of call times, and is left as it is; move it away, or name another place`,
     )
-  const next = Number(/"next"\s*:\s*([\d.]+)/.exec(text)?.[1])
-  // What cannot be read was written by a run just now, so a full window is waited.
-  return Number.isFinite(next) && next < now + FARTHEST_MS ? next : now + 1000
+  // What cannot be read was written by a run just now.
+  return { known: parseKnown(text) ?? onlyAfter(olderNext(text, now), now), bytes: text.length }
 }
 
-function writeNext(path: string, next: number): void {
+/** Until when an older version was busy. */
+function olderNext(text: string, now: number): number {
+  const next = Number(OLDER.exec(text)?.[1])
+  return Number.isFinite(next) && next < now + FARTHEST_MS ? next : now
+}
+
+const onlyAfter = (time: number, now: number): KnownTimes | undefined =>
+  time + WINDOW_MS < now ? undefined : { ...NOTHING_KNOWN, pausedUntil: time + WINDOW_MS }
+
+function parseKnown(text: string): KnownTimes | undefined {
+  if (!text.startsWith(FORM)) return undefined
+  try {
+    const parsed: unknown = JSON.parse(text)
+    return isKnown(parsed) ? parsed : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const areNumbers = (value: object, names: readonly string[]): boolean =>
+  names.every(name => typeof Reflect.get(value, name) === 'number')
+
+function isKnown(value: unknown): value is KnownTimes {
+  if (typeof value !== 'object' || value === null) return false
+  const times: unknown = Reflect.get(value, 'times')
+  const waits: unknown = Reflect.get(value, 'waits')
+  return (
+    Array.isArray(times) &&
+    times.every(time => typeof time === 'number') &&
+    Array.isArray(waits) &&
+    waits.every(
+      wait =>
+        typeof wait === 'object' && wait !== null && areNumbers(wait, ['lane', 'since', 'until']),
+    ) &&
+    areNumbers(value, ['next', 'pausedUntil', 'slowRate', 'slowUntil', 'sharedUntil'])
+  )
+}
+
+const inHundredths = (_name: string, value: unknown): unknown =>
+  typeof value === 'number' ? Math.round(value * 100) / 100 : value
+
+function writeKnown(path: string, known: KnownTimes, bytes: number): void {
+  const text = JSON.stringify({ version: 2, ...known }, inHundredths)
+  const length = Math.max(bytes, Math.ceil((text.length + 1) / BLOCK) * BLOCK)
   const file = openSync(path, constants.O_WRONLY | constants.O_CREAT, 0o600)
   try {
-    writeSync(file, `${JSON.stringify({ next }).padEnd(LINE_LENGTH - 1)}\n`, 0)
+    writeSync(file, `${text.padEnd(length - 1)}\n`, 0)
   } finally {
     closeSync(file)
   }

@@ -1,4 +1,5 @@
-import type { Clock } from '../clock.ts'
+import { instantOf, type Timepiece } from '../clock.ts'
+import { createPace } from './pace.ts'
 
 /** A run of call times: the first (ms since the epoch), and one each `stepMs` after it, `left` in all. */
 export interface Slots {
@@ -15,7 +16,7 @@ export interface SlotRequest {
   readonly count: number
   /** No slot before this time (ms since the epoch), for the pause after throttling. */
   readonly notBefore: number
-  /** Slots not used: taken back if nobody was given later ones since. */
+  /** Slots not used, to be taken back. */
   readonly unused: Slots | undefined
   /**
    * The lane for which they are wanted when it is asked: 0 goes before 1. A source that lets processes wait for
@@ -26,8 +27,8 @@ export interface SlotRequest {
 
 /**
  * Where call times come from: an account lets about two calls a second pass, whoever makes them (contract 1.10), so
- * that all who use it must draw on one source. No two slots that a source gives are nearer than their step. Times
- * are those of the caller's clock; a slot that comes too late is given back with the next request.
+ * that all who use it must draw on one source. Times are those of the caller's clock; a slot that comes too late is
+ * given back with the next request.
  *
  * What it throws is thrown by the call that waits for a slot.
  *
@@ -47,34 +48,47 @@ export interface SlotSource {
   reserve(request: SlotRequest): Slots | Promise<Slots>
   /** Takes unused slots back. */
   release(unused: Slots): void | Promise<void>
+  /** Told when a call was really sent whose slot was at `at`: who is sent late must not meet its successors. */
+  sent?(at: number, sentAt: number): void | Promise<void>
   /** Told when the client that it was given to is closed. */
   close?(): void | Promise<void>
 }
 
-/** How late (ms) a slot may be used. A later one could meet its successors in the platform's window. */
+/** How late (ms) a slot may be used. A later one is given back: it could meet its successors in the platform's window. */
 export const SLOT_SLACK_MS = 10
 
-/** Call times of this process alone. */
-export function memorySlots(clock: Pick<Clock, 'now'>): SlotSource {
-  let next = 0
+/** Call times of this process alone, by time that never steps where the clock has one. */
+export function memorySlots(clock: Timepiece): SlotSource {
+  const pace = createPace()
+  const moved = (slots: Slots, ms: number): Slots => ({ ...slots, at: slots.at + ms })
+  const offset = (): number => {
+    const { wall, monotonic } = instantOf(clock)
+    return wall - monotonic
+  }
   return {
-    reserve(request) {
-      next = takeBack(next, request.unused)
-      // Up to the slack may be caught up, or every late timer would lose a little of the rate.
-      const at = Math.max(next, clock.now() - SLOT_SLACK_MS + 1, request.notBefore)
-      next = at + request.count * request.stepMs
-      return { at, stepMs: request.stepMs, left: request.count }
+    reserve({ stepMs, notBefore, unused }) {
+      const ms = offset()
+      const ask = {
+        process: 'this one',
+        lane: 0,
+        waitedMs: 0,
+        stepMs,
+        // One at a time: when the next may go is known once this one was sent.
+        count: 1,
+        notBefore: notBefore - ms,
+        unused: unused && moved(unused, -ms),
+        leadMs: 0,
+      }
+      const { slots } = pace.take(ask, clock.now() - ms)
+      if (slots === undefined) throw new Error('nobody else is there to wait for')
+      return moved(slots, ms)
+    },
+    sent(at, sentAt) {
+      const ms = offset()
+      pace.sent(at - ms, sentAt - ms)
     },
     release(unused) {
-      next = takeBack(next, unused)
+      pace.release(moved(unused, -offset()))
     },
   }
-}
-
-/** The next free slot once unused ones are given back: only if nobody was given later ones since. */
-export function takeBack(next: number, unused: Slots | undefined): number {
-  if (unused === undefined || unused.left === 0) return next
-  const end = unused.at + unused.left * unused.stepMs
-  // Sums of fractions of a millisecond: equal means nearly equal.
-  return Math.abs(next - end) < 0.5 ? unused.at : next
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { JsonObject } from '../model.ts'
 import { untilAborted } from '../until-aborted.ts'
 import type { CallOptions, OperationName } from './api.ts'
-import type { CallBudget } from './budget.ts'
+import type { CallBudget, Pass } from './budget.ts'
 import type { Outcome } from './envelope.ts'
 import { type CallName, SftAbortedError, SftThrottledError, SftUnreachableError } from './errors.ts'
 import type { Exchange, Wire } from './wire.ts'
@@ -69,13 +69,18 @@ export function createTransport(options: TransportOptions): Transport {
       const token = await unlessGivenUp(call.authorise?.(), call.signal)
       await wire.warmUp()
       const entered = clock.now()
-      await budget.enter(ticket)
+      const pass = await budget.enter(ticket)
       const waitedSeconds = (clock.now() - entered) / 1000
-      // Expired while it waited: its place is lost, which costs one slot in the life of a token.
-      if (token !== undefined && !token.isUsable()) continue
-      await call.announcement?.beforeSending()
+      // Expired while it waited.
+      if (token !== undefined && !token.isUsable()) {
+        pass.giveBack()
+        continue
+      }
+      await announce(call, pass)
+      if (!pass.take()) continue
       const sentAt = clock.now()
-      const outcome = await wire.exchange(exchangeOf(call, { attempt, waitedSeconds, token }))
+      const exchange = exchangeOf(call, { attempt, waitedSeconds, token })
+      const outcome = await wire.exchange(exchange, pass.sent)
       attempt++
       if (outcome.kind === 'throttled') {
         budget.throttled(sentAt, outcome.retryAfterMs)
@@ -90,6 +95,16 @@ export function createTransport(options: TransportOptions): Transport {
         return ended(delivery, name, token, sentAt)
       failures++
       await pause(delay, call.signal)
+    }
+  }
+
+  /** Where it may not be sent, its place goes to somebody else. */
+  async function announce({ announcement }: Call, pass: Pass): Promise<void> {
+    try {
+      await announcement?.beforeSending()
+    } catch (error) {
+      pass.giveBack()
+      throw error
     }
   }
 

@@ -9,6 +9,7 @@ import { classifyAnswer, type Outcome } from './envelope.ts'
 import type { CallName } from './errors.ts'
 import { answerSeconds, OPERATIONS } from './operations.ts'
 import type { WireForm } from './wire-form.ts'
+import { whenWritten } from './written.ts'
 
 /** One call as a trace may show it: no headers, bodies or query. */
 export interface CallTrace {
@@ -46,7 +47,8 @@ export interface Exchange {
 export interface Wire {
   /** Makes the HTTP client ready, so that the first call leaves at its time in the budget. */
   readonly warmUp: () => Promise<void>
-  readonly exchange: (exchange: Exchange) => Promise<Outcome>
+  /** `onSent` is told when it left this process (ms), which is after a connection was made for it. */
+  readonly exchange: (exchange: Exchange, onSent: (at: number) => void) => Promise<Outcome>
   readonly callName: (operation: OperationName) => CallName
 }
 
@@ -80,7 +82,10 @@ export function createWire(options: WireOptions): Wire {
     path: paths[operation] ?? OPERATIONS[operation].path,
   })
 
-  async function request(exchange: Exchange): Promise<[Outcome, number | undefined]> {
+  async function request(
+    exchange: Exchange,
+    onSent: (at: number) => void,
+  ): Promise<[Outcome, number | undefined]> {
     const { method, path } = callName(exchange.operation)
     const query = new URLSearchParams({
       ...exchange.query,
@@ -94,8 +99,16 @@ export function createWire(options: WireOptions): Wire {
       () => undefined,
     )
     let status: number | undefined
+    const url = `${baseUrl}${path}${query && `?${query}`}`
+    let sentAt: number | undefined
+    const noteSent = (at: number): void => {
+      sentAt ??= at
+      if (sentAt === at) onSent(at)
+    }
+    const settled = whenWritten(method, url, () => noteSent(clock.now()))
+    const began = clock.now()
     try {
-      const answer = await send(`${baseUrl}${path}${query && `?${query}`}`, {
+      const answer = await send(url, {
         method,
         headers: headersOf(exchange),
         // X-Authorization would follow a redirect to another origin.
@@ -129,6 +142,8 @@ export function createWire(options: WireOptions): Wire {
         status,
       ]
     } finally {
+      settled()
+      noteSent(began)
       answered.abort()
     }
   }
@@ -143,10 +158,10 @@ export function createWire(options: WireOptions): Wire {
         options.fetch === undefined ? fetch('data:,').then(() => undefined) : Promise.resolve()
       return warm
     },
-    exchange: exchange =>
+    exchange: (exchange, onSent) =>
       options.telemetry.span(spanOf(exchange, callName(exchange.operation), host), async span => {
         const began = clock.now()
-        const [outcome, status] = await request(exchange)
+        const [outcome, status] = await request(exchange, onSent)
         const { operation, lane, waitedSeconds, attempt } = exchange
         const call: CallTrace = {
           at: new Date(began).toISOString(),

@@ -26,6 +26,9 @@ export function sharedSlots(
       opened ??= open()
       return await (await opened).reserve(request)
     },
+    async sent(at, sentAt) {
+      await (await opened)?.sent?.(at, sentAt)
+    },
     async release(unused) {
       await (await opened)?.release(unused)
     },

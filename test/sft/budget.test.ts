@@ -53,7 +53,9 @@ async function callTimes(budget: CallBudget, clock: Clock, count: number): Promi
   const times: number[] = []
   await Promise.all(
     Array.from({ length: count }, async () => {
-      await budget.enter(budget.ticket('normal', undefined))
+      const pass = await budget.enter(budget.ticket('normal', undefined))
+      pass.take()
+      pass.sent(clock.now())
       times.push(clock.now())
     }),
   )
@@ -118,9 +120,10 @@ t.test('who gives up while waiting leaves the place to the next', async t => {
   const clock = virtualClock()
   const budget = createCallBudget({ callsPerSecond: 1, slots: memorySlots(clock), clock })
   const stop = new AbortController()
-  const first = budget.enter(budget.ticket('normal', undefined))
+  const take = async () => (await budget.enter(budget.ticket('normal', undefined))).take()
+  const first = take()
   const given = errorOf(budget.enter(budget.ticket('normal', stop.signal)))
-  const next = budget.enter(budget.ticket('normal', undefined))
+  const next = take()
   stop.abort()
   t.equal((await given).name, 'SftAbortedError')
   await clock.run()
@@ -145,7 +148,7 @@ for (const rate of [2, 21])
       while (clock.now() < began + 60_000) {
         const ticket = budget.ticket('normal', undefined)
         for (let done = false; !done; ) {
-          await budget.enter(ticket)
+          ;(await budget.enter(ticket)).take()
           const sentAt = clock.now()
           const inWindow = admitted.filter(at => at > sentAt - windowMs).length
           done = inWindow < Math.max(1, Math.floor(hidden))
@@ -223,7 +226,7 @@ t.test('clients one after another and at once share the budget of a file', async
   t.equal(simulator.calls.length, 20)
   t.notOk(simulator.calls.some(({ outcome }) => outcome === 'throttled'))
   t.equal(statSync(budgetFile).mode & 0o777, 0o600)
-  t.match(readFileSync(budgetFile, 'utf8'), /^\{"next":\d+(\.\d+)?\} *\n$/)
+  t.match(readFileSync(budgetFile, 'utf8'), /^\{"version":2,"times":\[[\d.,]+\].*\} *\n$/)
 })
 
 t.test('a damaged budget file, and the lock of a process that died, hold nobody up', async t => {
