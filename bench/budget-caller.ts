@@ -2,11 +2,14 @@
  * A process that calls: base URL, place of the budget, calls a second, lane, seconds, and milliseconds between two calls (0:
  * as many as it may, ten at once). Prints how long each call waited for its turn, as JSON.
  */
+import { setPriority } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Lane } from '../src/sft/api.ts'
 import { openSft } from '../src/sft/client.ts'
 import { sharedSlots } from '../src/stores/budgets.ts'
 
+// Whoever started it goes first.
+setPriority(0)
 const [baseUrl = '', place = '', rate = '', lane = '', seconds = '', every = ''] =
   process.argv.slice(2)
 await using sft = openSft({

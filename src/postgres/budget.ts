@@ -80,9 +80,10 @@ function slotsIn(database: Database, account: string, clock: Clock): SlotSource 
         )
         return { slots }
       },
-      async sent(at, sentAt) {
-        const then = toldAs(at)
-        await database.ask(SENT, account, then, then + sentAt - at)
+      async sent(calls) {
+        const then = calls.map(([at]) => toldAs(at))
+        const sent = calls.map(([at, sentAt], index) => (then[index] ?? 0) + sentAt - at)
+        await database.ask(SENT, account, then, sent)
       },
       async release(unused) {
         await database.ask(RELEASE, account, timesOf(unused), unused.stepMs)

@@ -23,7 +23,7 @@ create unlogged table budget_waits (
   since_ms float8 not null, until_ms float8 not null, primary key (account, process));
 create function without_times(times float8[], unwanted float8[]) returns float8[] language sql immutable as $$
   select coalesce(array_agg(time order by time), '{}') from unnest(times) as time
-  where not exists (select from unnest(unwanted) as other where abs(time - other) < 0.05)
+  where not exists (select from unnest(unwanted) as other where abs(time - other) < 0.005)
 $$;
 create function take_slots(
   its_account text, its_process text, its_lane integer, waited_ms float8, asked_rate float8, wanted integer,
@@ -37,6 +37,7 @@ declare
   rate float8;
   places integer;
   kept integer;
+  even_ms float8;
   slot float8;
   ahead_ms float8;
 begin
@@ -61,40 +62,42 @@ begin
   end if;
   rate := least(asked_rate, b.slow_rate);
   is_shared := now_ms < b.shared_ms;
-  step_ms := 1000 / (rate * case when is_shared then 0.95 else 0.98 end);
-  places := greatest(1, floor(rate + 1e-6));
+  even_ms := 1000 / (rate * case when is_shared then 0.95 else 0.98 end);
+  places := greatest(1, floor(least(rate, 1e9) + 1e-6));
   if greatest(b.next_ms, b.times[kept], b.paused_ms) > now_ms + 300000 then
     b.times := '{}';
-    b.next_ms := now_ms + places * step_ms + 50;
+    b.next_ms := now_ms + places * even_ms + 50;
     b.paused_ms := 0;
   end if;
-  if b.times[1] < now_ms - 2 * places * step_ms then
+  if b.times[1] < now_ms - 2 * places * even_ms then
     select coalesce(array_agg(time order by time), '{}') into b.times from unnest(b.times) as time
-      where time >= now_ms - 2 * places * step_ms;
+      where time >= now_ms - 2 * places * even_ms;
   end if;
   kept := cardinality(b.times);
   b.paused_ms := greatest(b.paused_ms, earliest_ms);
-  slot := greatest(now_ms + lead_ms, b.paused_ms, b.next_ms - 50, b.times[kept] + step_ms / 2);
+  slot := greatest(now_ms + lead_ms, b.paused_ms, b.times[kept] + even_ms / 2);
+  step_ms := greatest(even_ms / 2, even_ms - least(50, greatest(0, slot - b.next_ms + 50)) / wanted);
+  slot := greatest(slot, b.next_ms - 50);
   for k in 0 .. least(wanted, places) - 1 loop
     if kept + k - places >= 0 then
-      slot := greatest(slot, b.times[kept + k - places + 1] + places * step_ms - k * step_ms);
+      slot := greatest(slot, b.times[kept + k - places + 1] + places * even_ms - k * step_ms);
     end if;
   end loop;
-  ahead_ms := case when is_shared then lead_ms + 20 else 'infinity' end;
+  ahead_ms := case when is_shared then lead_ms + 40 else 'infinity' end;
   select exists (
     select from budget_waits as other
     where account = its_account and process <> its_process and until_ms > now_ms
       and (lane - floor((now_ms - since_ms) / 10000), since_ms)
         < (its_lane - floor(waited_ms / 10000), now_ms - waited_ms)
-  ) into others;
+  ) and slot > now_ms + lead_ms into others;
   if not others and slot <= now_ms + ahead_ms then
     at_ms := slot;
     wait_ms := 0;
     b.times := b.times || array(select slot + k * step_ms from generate_series(0, wanted - 1) as k order by k);
-    b.next_ms := greatest(b.next_ms, slot) + wanted * step_ms;
+    b.next_ms := greatest(b.next_ms, slot) + wanted * even_ms;
     delete from budget_waits where account = its_account and (process = its_process or until_ms <= now_ms);
   else
-    wait_ms := greatest(slot - now_ms - ahead_ms, case when others then least(wanted * step_ms / 2, 50) else 0 end);
+    wait_ms := case when others then greatest(slot - now_ms - lead_ms, 5) else slot - now_ms - ahead_ms end;
     insert into budget_waits values (its_account, its_process, its_lane, now_ms - waited_ms, now_ms + 500)
     on conflict (account, process) do update
       set lane = excluded.lane, since_ms = excluded.since_ms, until_ms = excluded.until_ms;
@@ -102,10 +105,14 @@ begin
   update budgets set times = b.times, next_ms = b.next_ms, paused_ms = b.paused_ms, slow_by = b.slow_by,
     slow_rate = b.slow_rate, slow_ms = b.slow_ms, taker = b.taker, shared_ms = b.shared_ms where account = its_account;
 end $$;
-create function note_sent(its_account text, at_ms float8, sent_ms float8) returns void language sql as $$
+create function note_sent(its_account text, at_ms float8[], sent_ms float8[]) returns void language sql as $$
   select set_config('synchronous_commit', 'off', true);
-  update budgets set times = without_times(times || sent_ms, array[at_ms])
-    where account = its_account and exists (select from unnest(times) as time where abs(time - at_ms) < 0.05);
+  update budgets set times = array(
+    select unnest(without_times(times, at_ms)) as time
+    union all
+    select sent from unnest(at_ms, sent_ms) as call (at, sent)
+      where exists (select from unnest(times) as known where abs(known - at) < 0.005)
+    order by time) where account = its_account;
 $$;
 create function give_back(its_account text, unused float8[], unused_step_ms float8) returns void language sql as $$
   select set_config('synchronous_commit', 'off', true);

@@ -55,8 +55,8 @@ interface Chunk {
   readonly wallMs: number
 }
 
-const withoutFirst = ({ slots: { at, stepMs, left }, wallMs }: Chunk): Chunk => ({
-  slots: { at: at + stepMs, stepMs, left: left - 1 },
+const without = ({ slots: { at, stepMs, left }, wallMs }: Chunk, first: number): Chunk => ({
+  slots: { at: at + first * stepMs, stepMs, left: left - first },
   wallMs,
 })
 
@@ -106,7 +106,6 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
   const waiting = (): number => LANES.reduce((sum, lane) => sum + queues[lane].length, 0)
 
   async function reserve(unused: Slots | undefined): Promise<Chunk> {
-    await telling
     const stepMs = spacingMs(rate.current())
     const count = Math.max(1, Math.min(waiting(), Math.floor(CHUNK_MS / stepMs)))
     const notBefore = pausedUntil
@@ -123,27 +122,30 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
     while (queueInTurn() !== undefined) {
       if (chunk === undefined || chunk.slots.left === 0) chunk = await reserve(undefined)
       const late = lateFor(chunk)
-      if (chunk.slots.at < pausedUntil || late > SLOT_SLACK_MS) {
-        const unused = chunk.slots
+      const { at, stepMs, left } = chunk.slots
+      const missed = Math.ceil((late - SLOT_SLACK_MS) / stepMs)
+      if (at < pausedUntil || missed >= left) {
         chunk = undefined
-        chunk = await reserve(unused)
+        chunk = await reserve({ at, stepMs, left })
+      } else if (missed > 0) {
+        tell(slots.release({ at, stepMs, left: missed }))
+        chunk = without(chunk, missed)
       } else if (late < 0) {
         await clock.sleep(Math.ceil(-late), closing.signal)
-      } else {
-        const queue = queueInTurn()
-        const waiter = queue?.shift()
-        // An aborted caller leaves its slot to the next one.
-        if (waiter === undefined) return
-        noteTurn(waiter.ticket.lane)
-        waiter.pass(passOf(chunk))
-        chunk = withoutFirst(chunk)
-      }
+      } else if (!letNext(chunk)) return
     }
   }
 
-  function noteTurn(lane: Lane): void {
+  /** Whether somebody waits for the slot. An aborted caller leaves its own to the next one. */
+  function letNext(given: Chunk): boolean {
+    const waiter = queueInTurn()?.shift()
+    if (waiter === undefined) return false
+    chunk = without(given, 1)
+    const { lane } = waiter.ticket
     if (queues[lane].length > 0) waitsSince.set(lane, clock.now())
     else waitsSince.delete(lane)
+    waiter.pass(passOf(given))
+    return true
   }
 
   function passOf(given: Chunk): Pass {
@@ -171,7 +173,7 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
     }
   }
 
-  /** Whoever asks for the next slot waits until it is told, and is told where that fails. */
+  /** Where that fails, so will the next question, whose asker is told. */
   function tell(told: void | Promise<void>): void {
     if (told === undefined) return
     telling = Promise.all([telling, told]).then(nothing, nothing)

@@ -38,7 +38,10 @@ export function fileSlots(locate: Locate, clock: Clock): SlotSource {
   return sharedPaceSlots(
     {
       take: ask => change((pace, now) => pace.take(ask, now)),
-      sent: (at, sentAt) => change(pace => pace.sent(at, sentAt)),
+      sent: calls =>
+        change(pace => {
+          for (const [at, sentAt] of calls) pace.sent(at, sentAt)
+        }),
       release: unused => change(pace => pace.release(unused)),
     },
     clock,

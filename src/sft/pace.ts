@@ -17,8 +17,13 @@ const SHARED = 0.95
 const SHARED_MS = 10_000
 /** So much of what late calls lost may be caught up (ms), as far as the windows let it. */
 const CATCH_UP_MS = 50
-/** Who shares is given call times so long before they come (ms): later, somebody more urgent may want them. */
-const AHEAD_MS = 20
+/**
+ * Who shares is given call times so long before they come (ms): until then somebody more urgent may want them. Whoever is
+ * first in turn has as long to ask; then its time goes to anybody who does.
+ */
+const AHEAD_MS = 40
+/** Whoever is not in turn asks again no sooner (ms). */
+const NOT_SOONER_MS = 5
 /** Whoever was not given its turn asks again within this time, or loses it to others (ms). */
 const WAITS_MS = 500
 /** Whoever waits for so long (ms) counts as one lane earlier, so that nobody waits for ever. */
@@ -28,7 +33,7 @@ const SLOW_MS = 1500
 /** A clock that was set back must not stop everybody for hours (ms). */
 const FARTHEST_MS = 300_000
 /** Times that are the same, but for how they were written down (ms). */
-const SAME_MS = 0.05
+const SAME_MS = 0.02
 
 /** Somebody who waits for its turn. */
 interface Waits {
@@ -164,20 +169,23 @@ export function createPace(from: KnownTimes = NOTHING_KNOWN): Pace {
     })
   }
 
-  /** The first time from which so many calls may go, one a step. */
-  function earliest({ count, leadMs }: Ask, now: number, stepMs: number, places: number): number {
+  /** A run of so many calls, as early as may be; denser than even where some time was lost. */
+  function earliest({ count, leadMs }: Ask, now: number, stepMs: number, places: number): Slots {
     const last = times.length > first ? (times.at(-1) ?? 0) : Number.NEGATIVE_INFINITY
-    let at = Math.max(now + leadMs, pausedUntil, next - CATCH_UP_MS, last + stepMs / 2)
+    const from = Math.max(now + leadMs, pausedUntil, last + stepMs / 2)
+    const lost = Math.min(CATCH_UP_MS, Math.max(0, from - next + CATCH_UP_MS))
+    const dense = Math.max(stepMs / 2, stepMs - lost / count)
+    let at = Math.max(from, next - CATCH_UP_MS)
     for (let k = 0; k < Math.min(count, places); k++) {
       const index = times.length + k - places
-      if (index >= first) at = Math.max(at, (times[index] ?? 0) + (places - k) * stepMs)
+      if (index >= first) at = Math.max(at, (times[index] ?? 0) + places * stepMs - k * dense)
     }
-    return at
+    return { at, stepMs: dense, left: count }
   }
 
   return {
     take(ask, now) {
-      const { process, lane, waitedMs, count, leadMs } = ask
+      const { process, lane, waitedMs, leadMs } = ask
       if (ask.unused !== undefined) release(ask.unused)
       noteTaker(process, now)
       const rate = rateFor(ask, now)
@@ -187,18 +195,18 @@ export function createPace(from: KnownTimes = NOTHING_KNOWN): Pace {
       const places = Math.max(1, Math.floor(rate + 1e-6))
       forget(now, 2 * places * stepMs)
       pausedUntil = Math.max(pausedUntil, ask.notBefore)
-      const at = earliest(ask, now, stepMs, places)
+      const slots = earliest(ask, now, stepMs, places)
+      const { at } = slots
       const aheadMs = isShared ? leadMs + AHEAD_MS : Number.POSITIVE_INFINITY
-      const isTurn = isFirst(ask, now)
+      const isTurn = at <= now + leadMs || isFirst(ask, now)
       waits = waits.filter(other => other.process !== process && other.until > now)
       if (isTurn && at <= now + aheadMs) {
-        for (let k = 0; k < count; k++) times.push(at + k * stepMs)
-        next = Math.max(next, at) + count * stepMs
-        return { slots: { at, stepMs, left: count } }
+        for (let k = 0; k < slots.left; k++) times.push(at + k * slots.stepMs)
+        next = Math.max(next, at) + slots.left * stepMs
+        return { slots }
       }
       waits.push({ process, lane, since: now - waitedMs, until: now + WAITS_MS })
-      const untilTurn = isTurn ? 0 : Math.min((count * stepMs) / 2, 50)
-      return { waitMs: Math.max(at - now - aheadMs, untilTurn) }
+      return { waitMs: isTurn ? at - now - aheadMs : Math.max(at - now - leadMs, NOT_SOONER_MS) }
     },
     sent(at, sentAt) {
       const index = indexOf(at)

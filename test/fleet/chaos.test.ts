@@ -3,11 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import type { FaultKind, Simulator } from '../../src/simulator/index.ts'
 import { openLedger } from '../../src/stores/ledgers.ts'
+import { mostInASecond } from '../most-in-a-second.ts'
 import { noPostgres, type PostgresServer, startPostgres } from '../postgres/server.ts'
 import { PROGRAM, scriptBeside, spawnNode } from '../program.ts'
 import { checkAccount } from '../provision/check-account.ts'
 import { allOrders } from '../provision/rows.ts'
 import { openMarket } from '../provision/support.ts'
+import { randomOf } from '../random.ts'
 import { ordersOf, type PortalJob } from './fleet-orders.ts'
 
 /** Orders of a round, and calls a second. `FLEET_SEED` replays the choice of nodes and faults. */
@@ -27,15 +29,6 @@ const FAULTS: readonly FaultKind[] = [
   'timeout-text-not-executed',
 ]
 const OPERATIONS = ['EndPointLifeCycleChange', 'SubscribeAddon', 'fetchSIM', 'GetEndPointProfile']
-
-/** Numbers from 0 to 1 that are the same for a seed. */
-function randomOf(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state * 1_103_515_245 + 12_345) % 2 ** 31
-    return state / 2 ** 31
-  }
-}
 
 /** A process that a supervisor starts again whenever it dies before its work is done. */
 class Node {
@@ -93,16 +86,6 @@ function injectFaults(simulator: Simulator, random: () => number): NodeJS.Timeou
       simulator.fault({ operation, kind, delayMs: 1 })
     }
   }, 50)
-}
-
-function mostInASecond(times: readonly number[]): number {
-  let first = 0
-  return Math.max(
-    ...times.map((at, index) => {
-      while ((times[first] ?? at) <= at - 1000) first += 1
-      return index - first + 1
-    }),
-  )
 }
 
 async function testChaos(t: Test, server: PostgresServer): Promise<void> {
