@@ -11,9 +11,10 @@ import type { Clock } from '../clock.ts'
 import { followLinks, isMissing, requireFile } from '../durable/files.ts'
 import { withShortLock } from '../durable/lock.ts'
 import { FileError, inPlainWords, PlainError } from '../plain-error.ts'
+import { memorySlots } from './memory-slots.ts'
 import { createPace, type KnownTimes, NOTHING_KNOWN, type Pace } from './pace.ts'
 import { sharedPaceSlots } from './shared-slots.ts'
-import { memorySlots, type SlotRequest, type SlotSource } from './slots.ts'
+import type { SlotRequest, SlotSource } from './slots.ts'
 
 /** Finds the file, whose links are then followed: its lock must stand beside what it locks. Asked for each call. */
 type Locate = () => Promise<string>

@@ -4,7 +4,7 @@ import type { Ask, Taken } from './pace.ts'
 import { SLOT_SLACK_MS, type SlotSource, type Slots } from './slots.ts'
 
 /** When a call was to be sent, and when it was. */
-export type SentCall = readonly [at: number, sentAt: number]
+type SentCall = readonly [at: number, sentAt: number]
 
 /** Where the call times are that several processes share. Times are those of this process. */
 export interface SharedPace {

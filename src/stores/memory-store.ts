@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { memoryLedger } from '../provision/memory-ledger.ts'
-import { memorySlots, type SlotSource } from '../sft/slots.ts'
+import { memorySlots } from '../sft/memory-slots.ts'
+import type { SlotSource } from '../sft/slots.ts'
 import { memoryState } from '../state/memory-store.ts'
 import type { Store } from './store.ts'
 
