@@ -52,6 +52,12 @@ module.exports = {
       },
     ),
     forbid(
+      'forge-knows-no-catalog',
+      'forge/ writes comments and issues, whatever they say.',
+      { path: '^src/forge/' },
+      { path: '^src/', pathNot: '^src/(forge/|(json|model|plain-error)\\.ts$)' },
+    ),
+    forbid(
       'nobody-imports-cli',
       'cli/ is the edge.',
       { path: '^src/(?!cli/)' },

@@ -28,21 +28,23 @@ export interface StepFiles {
   readonly plan: string
 }
 
-/** The files of a folder, which is made where there is none; what an earlier run left is of no use to anybody. */
+/** The files of a folder. */
+export const stepFiles = (folder: string): StepFiles => ({
+  folder,
+  comment: join(folder, 'comment.md'),
+  report: join(folder, 'report.json'),
+  annotations: join(folder, 'annotations.txt'),
+  sarif: join(folder, 'results.sarif'),
+  junit: join(folder, 'junit.xml'),
+  plan: join(folder, 'plan.json'),
+})
+
+/** The same, in a folder that is made where there is none. */
 export async function openStepFiles(folder: string): Promise<StepFiles> {
-  const files = {
-    folder,
-    comment: join(folder, 'comment.md'),
-    report: join(folder, 'report.json'),
-    annotations: join(folder, 'annotations.txt'),
-    sarif: join(folder, 'results.sarif'),
-    junit: join(folder, 'junit.xml'),
-    plan: join(folder, 'plan.json'),
-  }
   await inPlainWords(folder, async () => {
     mkdirSync(folder, { recursive: true })
   })
-  return files
+  return stepFiles(folder)
 }
 
 /** What is shown elsewhere too. */

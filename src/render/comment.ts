@@ -43,7 +43,7 @@ export interface StepStory {
 }
 
 /** First line of a comment, by which a later run finds it to replace it; one a step and environment. */
-const commentMark = (step: Step, environment?: string): string =>
+export const commentMark = (step: Step, environment?: string): string =>
   `<!-- sft-catalog ${step}${environment === undefined ? '' : ` ${environment}`} -->`
 
 /** The comment of a step, whatever became of it. */

@@ -13,8 +13,9 @@ import {
 } from '../command.ts'
 import { type Context, EXIT } from '../context.ts'
 import { INIT_FLAG } from '../first-run.ts'
-import { namesOf, on, text, UsageError, type Values } from '../flags.ts'
+import { namesOf, on, text, texts, UsageError, type Values, whole } from '../flags.ts'
 import { PLAN_FLAGS } from '../planning.ts'
+import { publishStep, tellDue } from '../publishing.ts'
 import { runCommand } from '../run-command.ts'
 import { LEDGER_FLAG } from '../sold-endpoints.ts'
 import {
@@ -22,6 +23,7 @@ import {
   openStepFiles,
   type StepFiles,
   stepAnswer,
+  stepFiles,
   tellActions,
   writeStepFiles,
 } from '../step-files.ts'
@@ -54,13 +56,21 @@ const STEP_FLAGS = {
   },
 } as const
 
+const DIR_FLAG = { dir: text('FOLDER', 'where the files are (default sft-catalog-ci)') } as const
+
 const OWN_FLAGS = {
-  dir: text('FOLDER', 'where the files go (default sft-catalog-ci)'),
+  ...DIR_FLAG,
   'allow-blocked': on('exit 0, not 5, where something is blocked or not known'),
   ...JSON_FLAG,
 } as const
 
+const PUBLISH_FLAGS = {
+  to: texts('WHERE', 'comment or issue (default: comment for a plan, else issue)'),
+  number: whole('N', 'the pull request; otherwise as the runner tells it'),
+} as const
+
 const FLAGS = {
+  ...PUBLISH_FLAGS,
   ...STEP_FLAGS.plan,
   ...STEP_FLAGS.apply,
   ...STEP_FLAGS.drift,
@@ -76,18 +86,25 @@ export const ci = defineCommand({
   name: 'ci',
   summary:
     'one step of a pipeline, whole: comment, annotations and report are written whatever becomes of it',
-  usage: 'plan | apply [PLAN] | drift [flags]',
+  usage: 'plan | apply [PLAN] | drift | publish | due [flags]',
   flags: FLAGS,
-  ...byFirst<typeof FLAGS, Step>('ci', '--dir', {
+  ...byFirst<typeof FLAGS, Step | 'publish' | 'due'>('ci', '--dir', {
     plan: [...namesOf(STEP_FLAGS.plan), ...namesOf(OWN_FLAGS)],
     apply: [...namesOf(STEP_FLAGS.apply), ...namesOf(OWN_FLAGS)],
     drift: [...namesOf(STEP_FLAGS.drift), ...namesOf(OWN_FLAGS)],
+    publish: namesOf(PUBLISH_FLAGS),
+    due: [],
   }),
   arguments: [1, 2],
   run: async ({ flags, args: [name = '', plan] }, context) => {
     const step = STEPS.find(one => one === name)
+    if (name === 'publish' && plan === undefined) {
+      const files = stepFiles(flags.dir ?? DEFAULT_FOLDER)
+      return await publishStep(files, { to: flags.to, number: flags.number }, context)
+    }
+    if (name === 'due' && plan === undefined) return await tellDue(undefined, context)
     if (step === undefined) throw new UsageError(`no ci step "${name}"`)
-    if (plan !== undefined && step !== 'apply') throw new UsageError(`ci ${step} takes no file`)
+    if (plan !== undefined && step !== 'apply') throw new UsageError(`ci ${name} takes no file`)
     return await runStep(step, plan, flags, context)
   },
 })

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# A pipeline for any CI server: pipeline.sh review | main | apply | resume | drift
+# It needs sft-catalog in the PATH, SFT_USERNAME, SFT_PASSWORD and SFT_STATE; with STATE_FOLDER the state is fetched from
+# there and put back. Comments and issues are written where GITHUB_REPOSITORY or CI_PROJECT_ID say where to.
+set -euo pipefail
+
+publish() { if [ -n "${GITHUB_REPOSITORY:-}${CI_PROJECT_ID:-}" ]; then sft-catalog ci publish; fi; }
+pull() { if [ -n "${STATE_FOLDER:-}" ]; then sft-catalog state pull "$STATE_FOLDER"; fi; }
+push() { if [ -n "${STATE_FOLDER:-}" ]; then sft-catalog state push "$STATE_FOLDER"; fi; }
+
+step() {
+  local code=0
+  sft-catalog ci "$@" || code=$?
+  return $code
+}
+
+main() {
+  local code=0
+  case "${1:-}" in
+    review) pull; step plan || code=$?; publish ;;
+    main) pull; step plan || code=$? ;;
+    apply) pull; step apply sft-catalog-ci/plan.json --max-minutes 50 || code=$?; push; publish ;;
+    resume)
+      if [ "$(sft-catalog ci due)" != true ]; then return 0; fi
+      pull; step apply --max-minutes 50 || code=$?; push; publish ;;
+    drift) pull; step drift || code=$?; publish; if [ $code = 2 ]; then code=0; fi ;;
+    *) echo 'pipeline.sh review | main | apply | resume | drift' >&2; code=64 ;;
+  esac
+  return $code
+}
+
+main "$@"
