@@ -88,6 +88,12 @@ module.exports = {
       { path: 'node_modules/lowdb/' },
     ),
     forbid(
+      'secrets-know-nothing-of-what-they-hide',
+      'One cipher for all that is kept.',
+      { path: '^src/secrets/' },
+      { path: '^src/', pathNot: '^src/(secrets/|(plain-error|setting-file)\\.ts$)' },
+    ),
+    forbid(
       'libsql-only-in-ledger',
       'One door to the driver, so that it can be changed.',
       { path: '^src/', pathNot: '^src/ledger/connection\\.ts$' },

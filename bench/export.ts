@@ -1,4 +1,5 @@
 /** What exporting a large ledger takes: `npx tsx bench/export.ts [ORDERS]`. */
+
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,6 +7,7 @@ import { join } from 'node:path'
 import { makeLedger } from '../src/ledger/ledger-file.ts'
 import { exportOrders, fileLedger, type LedgerEntry } from '../src/provision/index.ts'
 import { jsonLine } from '../src/render/gate.ts'
+import { NO_KEYS } from '../src/secrets/cipher.ts'
 import { emptyState } from '../src/state/apply-entry.ts'
 import { anEsim, anOrder } from '../test/provision/ledger-contract.ts'
 
@@ -51,7 +53,7 @@ else {
   const folder = mkdtempSync(join(tmpdir(), 'sft-catalog-bench-'))
   try {
     const path = join(folder, 'orders.db')
-    await makeLedger(path, 'lineage', 1, history())
+    await makeLedger(path, { lineage: 'lineage', serial: 1, keys: NO_KEYS }, history())
     console.log(`a ledger of ${Math.round(statSync(path).size / 1024 / 1024)} MB`)
     const child = spawn(process.execPath, ['--import', 'tsx', file, 'measure', path], {
       stdio: 'inherit',

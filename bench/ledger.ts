@@ -2,6 +2,7 @@
  * Figures of the embedded ledger at size, beside those of an empty one, over the simulator in this process:
  * `node --import tsx bench/ledger.ts [past orders]`, a million by default.
  */
+
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +10,7 @@ import { makeLedger } from '../src/ledger/ledger-file.ts'
 import type { LedgerEntry } from '../src/provision/index.ts'
 import { fileLedger, openProvisioner } from '../src/provision/index.ts'
 import { PAGE } from '../src/provision/ledger.ts'
+import { NO_KEYS } from '../src/secrets/cipher.ts'
 import { openMarket, openTestSft } from '../test/provision/support.ts'
 
 const past = Number(process.argv[2] ?? 1_000_000)
@@ -84,7 +86,9 @@ interface Figures {
 /** Milliseconds of each, with as many past orders. */
 async function measure(name: string, count: number): Promise<Figures> {
   const path = join(folder, `${name}.db`)
-  const written = await timed(() => makeLedger(path, name, count, history(count)))
+  const written = await timed(() =>
+    makeLedger(path, { lineage: name, serial: count, keys: NO_KEYS }, history(count)),
+  )
   const memory = process.memoryUsage().rss
   const opened = await timed(async () => {
     await using ledger = await fileLedger(path)

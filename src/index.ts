@@ -121,6 +121,11 @@ export type { Mutability } from './resources/kind.ts'
 export type { RateZoneRecord } from './resources/rate-zone.ts'
 export type { RateZoneEntry } from './resources/rate-zone-entry.ts'
 export type { RecordedNetwork } from './resources/zone-networks.ts'
+// encryption at rest
+export { EncryptedError, type EncryptionKey, type EncryptionKeys } from './secrets/cipher.ts'
+export type { EncryptionReport } from './secrets/encryption.ts'
+export { readKeyFile } from './secrets/key-file.ts'
+export { withKeys } from './secrets/keys-in-force.ts'
 // the account
 export type {
   AddonInstance,
@@ -217,6 +222,7 @@ export type {
 export { type StateDamage, StateDamagedError } from './state/state-errors.ts'
 export { rowsOfState, stateOfRows } from './state/state-rows.ts'
 export { sharedSlots } from './stores/budgets.ts'
+export { encryptStore } from './stores/encrypt.ts'
 export {
   type MigrateOptions,
   type MoveProgress,

@@ -94,6 +94,8 @@ t.test('links between pages lead somewhere', async t => {
     'docs/importing.md',
     'docs/tables.md',
     'docs/errors.md',
+    'docs/encryption.md',
+    'docs/postgres.md',
     'docs/simulator.md',
     'docs/postgres.md',
     'docs/orders.md',

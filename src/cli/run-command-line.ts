@@ -103,8 +103,9 @@ async function runInContext(
     return { context, code: await runTold(broken, argv, context) }
   }
   const context = openContext(env, host)
+  const { withKeysOf } = await import('../secrets/keys-in-force.ts')
   for (const warning of warnings) context.err(context.paintErr('warn', `warning: ${warning}`))
-  return { context, code: await runTold(command, argv, context) }
+  return { context, code: await withKeysOf(env, () => runTold(command, argv, context)) }
 }
 
 /** Work that ends with an error before it begins; help is shown whatever is broken. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import { type Adapter, Low } from 'lowdb'
 import { isJsonObject } from '../json.ts'
-import { plainly } from '../plain-error.ts'
+import { PlainError, plainly } from '../plain-error.ts'
 import { keyThatStandsTwice } from './duplicate-keys.ts'
 import { isMissing, readBytesOf, writeFileDurably } from './files.ts'
 
@@ -31,6 +31,8 @@ export interface SnapshotFormat<Data> {
   readonly take: (value: unknown) => Data
   /** Judges what nothing proves: an older form, an edit; throws an error that says what is wrong and where. */
   readonly decode: (value: unknown) => Data
+  /** What stands in the file for data; left out: data itself. `take` and `decode` are given it back. */
+  readonly print?: (data: Data) => object
   /** How many levels are broken into lines; deeper values stand on one line each. */
   readonly levels: number
   /** The last `version` that was written without a seal. */
@@ -66,7 +68,8 @@ class SealedFile<Data extends object> implements Adapter<Sealed<Data> | null> {
   async write(sealedData: Sealed<Data> | null): Promise<void> {
     if (sealedData === null) return
     const { data, journal = false } = sealedData
-    await writeFileDurably(this.#path, sealed(printJson(data, this.#format.levels), journal))
+    const { print = value => value, levels } = this.#format
+    await writeFileDurably(this.#path, sealed(printJson(print(data), levels), journal))
   }
 }
 
@@ -126,7 +129,8 @@ function unseal<Data>(
   try {
     data = isWhole ? format.take(value) : format.decode(value)
   } catch (error) {
-    if (!(error instanceof Error)) throw error
+    // What says so itself is no damage, such as a key that is not given.
+    if (!(error instanceof Error) || error instanceof PlainError) throw error
     throw new SnapshotError(path, 'damaged', error.message, { cause: error })
   }
   const isOld = seal === undefined && versionOf(value) <= format.unsealed

@@ -1,21 +1,29 @@
 import { SnapshotError } from '../durable/snapshot.ts'
 import { PlainError } from '../plain-error.ts'
 import type { LedgerEntry } from '../provision/ledger.ts'
+import type { Cipher, EncryptionKeys } from '../secrets/cipher.ts'
+import { keysInForce } from '../secrets/keys-in-force.ts'
 import type { Connection, SqlRow } from './connection.ts'
 import type { LedgerCheck, LedgerEditReport } from './keeper.ts'
 import {
   closeFile,
   inPlainWords,
+  type LedgerFile,
   lookAtLedgerFile,
+  noteKeyOf,
   openLedgerFile,
   putEntry,
+  requireKeysOf,
 } from './ledger-file.ts'
 import { columnsOf, judgeRow, numberIn, textIn } from './rows.ts'
-import { MISCOUNTED, NEXT_SERIAL, RECOUNT, TABLES, type Table } from './sql.ts'
+import { MISCOUNTED, NEXT_SERIAL, RECOUNT, SELECT, TABLES, type Table } from './sql.ts'
 
 /** Reads every page and every row of a ledger, and changes nothing; undefined where there is none. */
-export async function checkFileLedger(location: string): Promise<LedgerCheck | undefined> {
-  const found = await lookAtLedgerFile(location)
+export async function checkFileLedger(
+  location: string,
+  keys: EncryptionKeys = keysInForce(),
+): Promise<LedgerCheck | undefined> {
+  const found = await lookAtLedgerFile(location, keys)
   if (found === undefined) return undefined
   const { lineage, serial, path } = found
   if ('tables' in found) {
@@ -23,7 +31,8 @@ export async function checkFileLedger(location: string): Promise<LedgerCheck | u
     for (const { table } of found.entries()) rows[table] = (rows[table] ?? 0) + 1
     return { lineage, serial, rows, problems: [] }
   }
-  const { connection, halted } = found
+  requireKeysOf(found)
+  const { connection, halted, cipher } = found
   try {
     const pages = connection
       .all('pragma ledger.integrity_check')
@@ -37,7 +46,7 @@ export async function checkFileLedger(location: string): Promise<LedgerCheck | u
       rows[table] = 0
       for (const row of eachRow(connection, table)) {
         rows[table] += 1
-        const { problem } = judgeStored(table, row)
+        const { problem } = judgeStored(table, row, cipher)
         if (problem !== undefined) problems.push(`${nameOf(table, row)} ${problem}`)
       }
     }
@@ -76,8 +85,8 @@ interface StoredRow {
   readonly differs: readonly string[]
 }
 
-function judgeStored(table: Table, found: SqlRow): StoredRow {
-  const { row, problem } = judgeRow(table, found)
+function judgeStored(table: Table, found: SqlRow, cipher: Cipher): StoredRow {
+  const { row, problem } = judgeRow(table, found, cipher)
   if (row === undefined) return { differs: [], ...(problem !== undefined && { problem }) }
   // Both come from one table.
   const entry = { table, row } as LedgerEntry
@@ -103,19 +112,21 @@ function judgeStored(table: Table, found: SqlRow): StoredRow {
 export async function acceptFileLedgerEdit(
   location: string,
   confirm: (differs: readonly string[]) => boolean | Promise<boolean>,
+  keys: EncryptionKeys = keysInForce(),
 ): Promise<LedgerEditReport | undefined> {
-  const file = await openLedgerFile(location)
-  const { connection, path } = file
+  const file = await openLedgerFile(location, keys)
+  const { connection, path, cipher } = file
   try {
-    const { differs } = lookAtEdits(path, connection)
+    const { differs } = lookAtEdits(file)
     if (differs.length === 0) return undefined
     if (!(await confirm(differs))) return { accepted: false, differs }
     connection.exec('begin immediate')
     try {
-      const again = lookAtEdits(path, connection)
+      const again = lookAtEdits(file)
       if (again.differs.join() !== differs.join())
         throw new PlainError(`${path}: it was changed in the meantime: look again`)
-      for (const entry of again.entries) putEntry(connection, entry)
+      for (const entry of again.entries) putEntry(connection, entry, cipher)
+      noteKeyOf(file, connection.all(SELECT.place)[0])
       connection.exec(`${RECOUNT}; ${NEXT_SERIAL}; commit`)
     } catch (error) {
       connection.exec('rollback')
@@ -130,15 +141,15 @@ export async function acceptFileLedgerEdit(
 }
 
 /** The rows that were changed by hand. Throws where one of them is no row any more. */
-function lookAtEdits(
-  path: string,
-  connection: Connection,
-): { readonly entries: readonly LedgerEntry[]; readonly differs: readonly string[] } {
+function lookAtEdits({ path, connection, cipher }: LedgerFile): {
+  readonly entries: readonly LedgerEntry[]
+  readonly differs: readonly string[]
+} {
   const entries: LedgerEntry[] = []
   const differs: string[] = []
   for (const table of TABLE_NAMES)
     for (const row of eachRow(connection, table)) {
-      const { entry, problem, differs: columns } = judgeStored(table, row)
+      const { entry, problem, differs: columns } = judgeStored(table, row, cipher)
       if (problem === undefined) continue
       const name = nameOf(table, row)
       if (entry === undefined)

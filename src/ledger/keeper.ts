@@ -1,4 +1,5 @@
 import type { Ledger } from '../provision/ledger.ts'
+import type { EncryptionReport, OnEncrypted } from '../secrets/encryption.ts'
 import type { Moves } from '../stores/moving.ts'
 
 /** What reading a ledger from end to end told. */
@@ -63,6 +64,8 @@ export interface LedgerKeeper {
   ): Promise<LedgerEditReport | undefined>
   /** Opens one from which nothing is sold, to look after it; undefined where it is a usual one. */
   openHalted?(place: string): Promise<HaltedLedger | undefined>
+  /** Encrypts all rows with the first of the keys in force; undefined where there is none. */
+  encrypt?(place: string, onRows?: OnEncrypted): Promise<EncryptionReport | undefined>
   /** Moves a ledger to another store, and takes one from there. */
   readonly moves?: Moves
 }

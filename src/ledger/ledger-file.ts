@@ -8,6 +8,13 @@ import { withShortLock } from '../durable/lock.ts'
 import { SnapshotError } from '../durable/snapshot.ts'
 import { PlainError, plainly } from '../plain-error.ts'
 import type { EsimRow, LedgerEntry } from '../provision/ledger.ts'
+import {
+  type Cipher,
+  cipherOf,
+  type EncryptionKeys,
+  noteKey,
+  requireKeys,
+} from '../secrets/cipher.ts'
 import { MovedError, type MoveMark, readMark } from '../stores/moving.ts'
 import {
   type Connection,
@@ -19,7 +26,7 @@ import {
 } from './connection.ts'
 import { refuseNetworkFolder } from './network-folder.ts'
 import { type OldLedger, readOldForm, retireOldForm } from './old-form.ts'
-import { numberIn, textIn, valuesOf } from './rows.ts'
+import { numberIn, ownerOf, textIn, valuesOf } from './rows.ts'
 import { type LedgerPlace, readSideFile, sideFileOf } from './side-file.ts'
 import {
   APPLICATION_ID,
@@ -32,6 +39,7 @@ import {
   SCHEMA,
   SCHEMA_VERSION,
   SELECT,
+  SET_KEYS,
   upsert,
 } from './sql.ts'
 
@@ -44,6 +52,11 @@ export interface LedgerFile extends LedgerPlace {
   readonly halted: string | undefined
   /** Set where it went elsewhere, or comes and is not all there. */
   readonly mark: MoveMark | undefined
+  /** The IDs of the keys that may have encrypted a row. */
+  readonly keyIds: string
+  /** The keys of this run. */
+  readonly keys: EncryptionKeys
+  readonly cipher: Cipher
 }
 
 /** Whether one that is marked by a move is opened. Only the move itself does that. */
@@ -51,23 +64,28 @@ type Marked = 'refused' | 'taken'
 
 /**
  * Opens the ledger at a path to write, making it where there has never been one; one of the old form is moved over.
- * Throws a `MovedError` for one that went elsewhere.
+ * Throws a `MovedError` for one that went elsewhere, an `EncryptedError` where a key is missing.
  */
 export async function openLedgerFile(
   given: string,
+  keys: EncryptionKeys,
   marked: Marked = 'refused',
 ): Promise<LedgerFile> {
   const path = await followLinks(given)
   await refuseNetworkFolder(path)
   // Under the lock of the old form, so that no process of an old release decides meanwhile.
   return await withShortLock(lockOf(path), async () => {
-    if (await isNew(path)) await makeLedger(path, randomUUID(), 0, [])
+    if (await isNew(path)) await makeLedger(path, { lineage: randomUUID(), serial: 0, keys }, [])
     // Before the ledger's own: it never is before that, whatever others write meanwhile.
     const noted = readSideFile(path)
-    const connection = await connectTo(path)
+    const connection = await connectTo(path, keys)
     try {
       const identity = await untilFree(path, () => identify(path, connection))
       if (marked === 'refused') refuseMark(path, identity.mark)
+      requireKeys(path, identity.keyIds, keys)
+      await untilFree(path, () => bringFormUpToDate(connection))
+      // Of a row that was plain nothing is left in the file once it was written anew.
+      if (keys.first !== undefined) connection.all('pragma ledger.secure_delete = on')
       await untilFree(path, () => {
         const [answer] = connection.all('pragma ledger.journal_mode = wal')
         if (answer?.['journal_mode'] !== 'wal')
@@ -77,6 +95,8 @@ export async function openLedgerFile(
         path,
         connection,
         ...identity,
+        keys,
+        cipher: cipherOf(keys, path, ownerOf(identity.lineage)),
         halted: identity.halted ?? olderThanNoted(path, noted, identity),
       }
     } catch (error) {
@@ -86,9 +106,13 @@ export async function openLedgerFile(
   })
 }
 
-/** A ledger that is only read: in its file, or in the old form. Undefined where there is none. */
+/**
+ * A ledger that is only read: in its file, or in the old form. Undefined where there is none. Whoever reads rows
+ * asks `requireKeysOf` first.
+ */
 export async function lookAtLedgerFile(
   given: string,
+  keys: EncryptionKeys,
   marked: Marked = 'refused',
 ): Promise<LedgerFile | OldLedger | undefined> {
   const path = await followLinks(given)
@@ -99,7 +123,8 @@ export async function lookAtLedgerFile(
       try {
         const identity = await untilFree(path, () => identify(path, connection))
         if (marked === 'refused') refuseMark(path, identity.mark)
-        return { path, connection, ...identity }
+        const cipher = cipherOf(keys, path, ownerOf(identity.lineage))
+        return { path, connection, ...identity, keys, cipher }
       } catch (error) {
         connection.close()
         throw error
@@ -121,14 +146,14 @@ export const lockOf = (path: string): string => `${path}.lock`
 /** Where backups of a ledger are kept by default. */
 export const backupsOf = (path: string): string => `${path}.backups`
 
-async function connectTo(path: string): Promise<Connection> {
+async function connectTo(path: string, keys: EncryptionKeys): Promise<Connection> {
   try {
     return await untilFree(path, () => connect(path, 'rw'))
   } catch (error) {
     if (!isNoDatabase(error)) throw inPlainWords(path, error)
   }
   const old = await readOldForm(path)
-  await retireOldForm(old, () => makeLedger(path, old.lineage, old.serial, old.entries()))
+  await retireOldForm(old, () => makeLedger(path, { ...old, keys }, old.entries()))
   return await connect(path, 'rw')
 }
 
@@ -136,7 +161,7 @@ async function connectTo(path: string): Promise<Connection> {
 export function identify(
   path: string,
   connection: Connection,
-): Pick<LedgerFile, 'lineage' | 'serial' | 'halted' | 'mark'> {
+): Pick<LedgerFile, 'lineage' | 'serial' | 'halted' | 'mark' | 'keyIds'> {
   const [application] = connection.all('pragma ledger.application_id')
   const [version] = connection.all('pragma ledger.user_version')
   if (numberIn(application, 'application_id') !== APPLICATION_ID)
@@ -155,7 +180,46 @@ export function identify(
       'damaged',
       `has version ${found}, written by a newer sft-catalog, and this one reads version ${SCHEMA_VERSION}: update sft-catalog`,
     )
-  return { lineage: textIn(place, 'lineage'), serial: numberIn(place, 'serial'), halted, mark }
+  return {
+    lineage: textIn(place, 'lineage'),
+    serial: numberIn(place, 'serial'),
+    halted,
+    mark,
+    keyIds: keyIdsIn(place),
+  }
+}
+
+/** The IDs of the keys that may have encrypted a row, as a place says. */
+const keyIdsIn = (place: SqlRow | undefined): string => textIn(place, 'keys')
+
+/** Throws where rows may be encrypted with a key that is not given. */
+export const requireKeysOf = ({ path, keyIds, keys }: LedgerFile): void =>
+  requireKeys(path, keyIds, keys)
+
+/** Adds what an older form lacks. One that is marked keeps the number of its mark. */
+function bringFormUpToDate(connection: Connection): void {
+  const columns = connection.all('pragma ledger.table_info(place)').map(row => textIn(row, 'name'))
+  if (columns.includes('keys')) return
+  connection.exec('begin immediate')
+  try {
+    // Another process may have done it meanwhile.
+    const [place] = connection.all(SELECT.place)
+    if (place !== undefined && !Object.hasOwn(place, 'keys'))
+      connection.exec('alter table ledger.place add column keys text')
+    const [version] = connection.all('pragma ledger.user_version')
+    if (numberIn(version, 'user_version') !== MARKED_VERSION)
+      connection.exec(`pragma ledger.user_version = ${SCHEMA_VERSION}`)
+    connection.exec('commit')
+  } catch (error) {
+    connection.exec('rollback')
+    throw error
+  }
+}
+
+/** In a transaction that writes: notes that rows are encrypted with the first key of this run. */
+export function noteKeyOf({ connection, keys }: LedgerFile, place: SqlRow | undefined): void {
+  const noted = noteKey(keyIdsIn(place), keys)
+  if (noted !== undefined) connection.run(SET_KEYS, noted)
 }
 
 /** Why nothing is sold from a ledger, as its place says. */
@@ -168,11 +232,15 @@ const refuseMark = (path: string, mark: MoveMark | undefined): void => {
   if (mark !== undefined) throw new MovedError(path, 'ledger', mark)
 }
 
-/** Throws where a ledger came to a halt since it was opened: it went elsewhere, or another program halted it. */
+/**
+ * Throws where a ledger came to a halt since it was opened: it went elsewhere, or another program halted it; and where
+ * somebody encrypts it with a key that is not given here.
+ */
 export function refuseHaltedSince(
-  { path, halted }: Pick<LedgerFile, 'path' | 'halted'>,
+  { path, halted, keys }: Pick<LedgerFile, 'path' | 'halted' | 'keys'>,
   place: SqlRow | undefined,
 ): void {
+  requireKeys(path, keyIdsIn(place), keys)
   const now = haltedAt(place)
   if (now === undefined || now === halted) return
   refuseMark(path, readMark(now))
@@ -235,16 +303,17 @@ async function tracesOf(path: string): Promise<readonly string[]> {
     .map(name => join(dirname(path), name))
 }
 
-/**
- * Writes a ledger with these entries beside its place, then puts it there in one step, marked where a mark is given.
- * Only under its lock.
- */
+/** What is made: marked where a mark is given, encrypted where there is a key. */
+interface NewLedger extends LedgerPlace {
+  readonly keys: EncryptionKeys
+  readonly mark?: MoveMark
+}
+
+/** Writes a ledger with these entries beside its place, then puts it there in one step. Only under its lock. */
 export async function makeLedger(
   path: string,
-  lineage: string,
-  serial: number,
+  { lineage, serial, keys, mark }: NewLedger,
   entries: Iterable<LedgerEntry>,
-  mark?: MoveMark,
 ): Promise<void> {
   const temporary = `${path}.tmp`
   await makePrivateFile(temporary)
@@ -253,8 +322,14 @@ export async function makeLedger(
     // Nobody else has it yet, and before its end it has no name.
     connection.exec('pragma ledger.journal_mode = memory; begin immediate')
     connection.exec(SCHEMA.replaceAll(/^create (table|index) /gm, 'create $1 ledger.'))
-    connection.run('insert into place (lineage, serial) values ($1, $2)', lineage, serial)
-    for (const entry of entries) putEntry(connection, entry)
+    connection.run(
+      'insert into place (lineage, serial, keys) values ($1, $2, $3)',
+      lineage,
+      serial,
+      keys.first?.id ?? null,
+    )
+    const cipher = cipherOf(keys, path, ownerOf(lineage))
+    for (const entry of entries) putEntry(connection, entry, cipher)
     connection.exec(`pragma ledger.application_id = ${APPLICATION_ID}`)
     setMark(connection, mark)
     connection.exec('commit')
@@ -275,9 +350,9 @@ export async function makePrivateFile(path: string): Promise<void> {
 }
 
 /** Puts a row in its place. */
-export function putEntry(connection: Connection, entry: LedgerEntry): void {
+export function putEntry(connection: Connection, entry: LedgerEntry, cipher: Cipher): void {
   if (entry.table === 'esims') countEsim(connection, entry.row)
-  connection.run(upsert(entry.table), ...valuesOf(entry))
+  connection.run(upsert(entry.table), ...valuesOf(entry, cipher))
   if (entry.table === 'usage')
     connection.run(NOTE_REFRESHED, entry.row.endpointId, entry.row.refreshedAt)
 }

@@ -2,17 +2,23 @@ import { PlainError } from '../plain-error.ts'
 import type { Decision, Ledger, LedgerKeys, LedgerRows } from '../provision/ledger.ts'
 import { ledgerOver } from '../provision/memory-ledger.ts'
 import { rowsOf } from '../provision/tables.ts'
-import { inPlainWords, lookAtLedgerFile, untilFree } from './ledger-file.ts'
+import type { EncryptionKeys } from '../secrets/cipher.ts'
+import { keysInForce } from '../secrets/keys-in-force.ts'
+import { inPlainWords, lookAtLedgerFile, requireKeysOf, untilFree } from './ledger-file.ts'
 import { type Ask, questionsOf, rowsIn } from './questions.ts'
 import { SELECT } from './sql.ts'
 
 /** Opens the embedded ledger to read it; undefined where there is none. What would change it is refused. */
-export async function lookAtFileLedger(location: string): Promise<Ledger | undefined> {
-  const found = await lookAtLedgerFile(location)
+export async function lookAtFileLedger(
+  location: string,
+  keys: EncryptionKeys = keysInForce(),
+): Promise<Ledger | undefined> {
+  const found = await lookAtLedgerFile(location, keys)
   if (found === undefined) return undefined
   if ('tables' in found)
     return readOnly({ ...ledgerOver(found.tables), location }, found.tables.rows)
-  const { path, connection } = found
+  requireKeysOf(found)
+  const { path, connection, cipher } = found
   const ask: Ask = async (sql, ...values) => {
     try {
       return await untilFree(path, () => connection.all(sql, ...values))
@@ -20,11 +26,11 @@ export async function lookAtFileLedger(location: string): Promise<Ledger | undef
       throw inPlainWords(path, error)
     }
   }
-  const rows = rowsIn(path, connection)
+  const rows = rowsIn(path, connection, cipher)
   return readOnly(
     {
       location,
-      ...questionsOf(path, ask, SELECT),
+      ...questionsOf(path, ask, SELECT, cipher),
       async [Symbol.asyncDispose]() {
         connection.close()
       },

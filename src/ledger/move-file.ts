@@ -3,6 +3,8 @@ import { withShortLock } from '../durable/lock.ts'
 import { SnapshotError } from '../durable/snapshot.ts'
 import { PlainError } from '../plain-error.ts'
 import { UNSEALED_LEDGER_VERSION } from '../provision/tables.ts'
+import { cipherOf, NO_KEYS } from '../secrets/cipher.ts'
+import { keysInForce } from '../secrets/keys-in-force.ts'
 import { fileKind } from '../stores/file-kind.ts'
 import {
   isFinished,
@@ -33,9 +35,9 @@ import {
 } from './ledger-file.ts'
 import { COUNT_ROWS, countsIn, ledgerPages, MOVED_TABLES, movedValues } from './move-rows.ts'
 import { refuseNetworkFolder } from './network-folder.ts'
-import { numberIn } from './rows.ts'
+import { numberIn, ownerOf } from './rows.ts'
 import { writeSideFile } from './side-file.ts'
-import { RECOUNT, SELECT, upsert } from './sql.ts'
+import { RECOUNT, SELECT, SET_KEYS, upsert } from './sql.ts'
 import { undo } from './sqlite-ledger.ts'
 
 /** How the embedded ledger moves. */
@@ -46,8 +48,8 @@ export const fileLedgerMoves: Moves = {
 
   async depart(location) {
     if ((await look(await followLinks(location))) === undefined) throw noLedger(location)
-    const file = await openLedgerFile(location)
-    const { path, connection, lineage } = file
+    const file = await openLedgerFile(location, keysInForce())
+    const { path, connection, lineage, cipher } = file
     try {
       refuseHalted(file)
       // The lock: whoever wants to decide something waits, and this ends with the process.
@@ -59,7 +61,7 @@ export const fileLedgerMoves: Moves = {
         location: path,
         lineage,
         serial,
-        rows: () => ledgerPages(path, connection.all),
+        rows: () => ledgerPages(path, connection.all, cipher),
         async retire(mark) {
           setMark(connection, mark)
           connection.exec('commit')
@@ -77,15 +79,17 @@ export const fileLedgerMoves: Moves = {
   },
 
   async receive(location, mark) {
+    const keys = keysInForce()
     const path = await followLinks(location)
     await refuseNetworkFolder(path)
     await withShortLock(lockOf(path), async () => {
       const there = await look(path)
       mayReceive('ledger', path, there, mark)
-      if (there === undefined) await makeLedger(path, mark.lineage, mark.serial, [], mark)
+      if (there === undefined) await makeLedger(path, { ...mark, keys, mark }, [])
     })
-    const file = await openLedgerFile(path, 'taken')
+    const file = await openLedgerFile(path, keys, 'taken')
     const { connection } = file
+    const cipher = cipherOf(keys, path, ownerOf(mark.lineage))
     const marked = <Result>(work: () => Result): Promise<Result> =>
       inTransaction(path, connection, () => {
         requireToken(path, markOf(connection), mark)
@@ -99,12 +103,12 @@ export const fileLedgerMoves: Moves = {
           for await (const page of rows)
             await marked(() => {
               for (const row of page) {
-                const { table, values } = movedValues(row)
+                const { table, values } = movedValues(row, cipher)
                 connection.run(upsert(table), ...values)
               }
             })
         },
-        rows: () => ledgerPages(path, connection.all),
+        rows: () => ledgerPages(path, connection.all, cipher),
         seal: () =>
           marked(() => {
             connection.exec(RECOUNT)
@@ -123,7 +127,7 @@ export const fileLedgerMoves: Moves = {
   async finish(location, at) {
     const path = await followLinks(location)
     if (isFinished('ledger', path, await look(path), at)) return
-    const file = await openLedgerFile(path, 'taken')
+    const file = await openLedgerFile(path, keysInForce(), 'taken')
     try {
       await inTransaction(path, file.connection, () => {
         const mark = markOf(file.connection)
@@ -145,7 +149,7 @@ const markOf = ({ all }: Connection): MoveMark | undefined =>
 
 /** What is at a path, links followed. */
 async function look(path: string): Promise<MovableThere | undefined> {
-  const found = await lookAtLedgerFile(path, 'taken').catch(async (error: unknown) => {
+  const found = await lookAtLedgerFile(path, NO_KEYS, 'taken').catch(async (error: unknown) => {
     if (!(error instanceof SnapshotError)) throw error
     const kind = await fileKind(path)
     if (kind === 'ledger') throw error
@@ -184,10 +188,11 @@ const there = (
 ): MovableThere => ({ location, lineage, serial, rows, ...(mark !== undefined && { mark }) })
 
 /** Takes all rows out and marks it as one that comes. */
-function empty({ path, connection, ...file }: LedgerFile, mark: MoveMark): void {
+function empty({ path, connection, keys, ...file }: LedgerFile, mark: MoveMark): void {
   mayReceive('ledger', path, there(path, file, markOf(connection), {}), mark)
   for (const table of [...MOVED_TABLES, 'stock']) connection.exec(`delete from ${table}`)
   connection.run('update place set lineage = $1, serial = $2', mark.lineage, mark.serial)
+  connection.run(SET_KEYS, keys.first?.id ?? null)
   setMark(connection, mark)
 }
 

@@ -1,9 +1,9 @@
 /** A ledger as rows of text, for moving it from one store to another: what all that speak SQL share. */
-import { crc32 } from 'node:zlib'
 import type { LedgerEntry } from '../provision/ledger.ts'
+import type { Cipher } from '../secrets/cipher.ts'
 import type { MovedRow } from '../stores/moving.ts'
 import type { SqlRow, SqlValue } from './connection.ts'
-import { columnsOf, numberIn, readRow, textIn } from './rows.ts'
+import { numberIn, readWhole, textIn, valuesFor } from './rows.ts'
 import { TABLES, type Table } from './sql.ts'
 
 /** In the order in which they move: usage before the eSIMs, which have the time of theirs. */
@@ -21,7 +21,8 @@ const PAGE = 1000
 const numbered = (count: number): string =>
   Array.from({ length: count }, (_, index) => `$${index + 1}`).join(', ')
 
-function pageOf(table: Table, goesOn: boolean): string {
+/** Asks for a page of a table, by its key; one that goes on begins after the values of it. */
+export function pageOf(table: Table, goesOn: boolean): string {
   const { key } = TABLES[table]
   const names = key.join(', ')
   const after = goesOn ? `where (${names}) > (${numbered(key.length)})` : ''
@@ -49,8 +50,12 @@ type Ask = (
   ...values: readonly SqlValue[]
 ) => readonly SqlRow[] | Promise<readonly SqlRow[]>
 
-/** Pages of all rows. Throws for one that does not match its checksum. */
-export async function* ledgerPages(shown: string, ask: Ask): AsyncGenerator<readonly MovedRow[]> {
+/** Pages of all rows, in plain text. Throws for one that does not match its checksum. */
+export async function* ledgerPages(
+  shown: string,
+  ask: Ask,
+  cipher: Cipher,
+): AsyncGenerator<readonly MovedRow[]> {
   for (const table of MOVED_TABLES) {
     const { key } = TABLES[table]
     let last: SqlRow | undefined
@@ -58,12 +63,8 @@ export async function* ledgerPages(shown: string, ask: Ask): AsyncGenerator<read
       const after = last === undefined ? [] : key.map(column => textIn(last, column))
       const found = await ask(pageOf(table, last !== undefined), ...after)
       yield found.map((row): MovedRow => {
-        readRow(shown, table, row)
-        return {
-          table,
-          key: key.map(column => textIn(row, column)).join('/'),
-          content: textIn(row, 'content'),
-        }
+        const { text: content } = readWhole(shown, table, row, cipher)
+        return { table, key: key.map(column => textIn(row, column)).join('/'), content }
       })
       last = found.length < PAGE ? undefined : found.at(-1)
     } while (last !== undefined)
@@ -71,7 +72,10 @@ export async function* ledgerPages(shown: string, ask: Ask): AsyncGenerator<read
 }
 
 /** A row for the database: its table, and what stands in its columns, checksum and content at the end. */
-export function movedValues({ table, content }: MovedRow): {
+export function movedValues(
+  { table, content }: MovedRow,
+  cipher: Cipher,
+): {
   readonly table: Table
   readonly values: readonly SqlValue[]
 } {
@@ -80,5 +84,5 @@ export function movedValues({ table, content }: MovedRow): {
     throw new Error(`there are rows of ${table}, which this sft-catalog does not know`)
   // Judged where it was read.
   const entry = { table: known, row: JSON.parse(content) } as LedgerEntry
-  return { table: known, values: [...columnsOf(entry), crc32(content), content] }
+  return { table: known, values: valuesFor(entry, content, cipher) }
 }

@@ -1,4 +1,5 @@
 import type { EsimStatus, Ledger, LedgerRows } from '../provision/ledger.ts'
+import type { Cipher } from '../secrets/cipher.ts'
 import type { Connection, SqlRow, SqlValue } from './connection.ts'
 import { numberIn, type RowOf, readRow, textIn } from './rows.ts'
 import { SELECT, type Selects, type Table } from './sql.ts'
@@ -13,14 +14,14 @@ export type Ask = (sql: string, ...values: readonly SqlValue[]) => Promise<reado
 const EVER = '9999'
 
 /** The questions of the port, answered by a database in its own words. */
-export function questionsOf(path: string, ask: Ask, sql: Selects): Questions {
+export function questionsOf(path: string, ask: Ask, sql: Selects, cipher: Cipher): Questions {
   const one = async (question: string, ...values: readonly SqlValue[]) =>
     (await ask(question, ...values))[0]
   return {
     async ordersAfter(after, limit, filter) {
       const page = filter?.unfinished === true ? sql.unfinishedAfter : sql.ordersAfter
       const found = await ask(page, after?.createdAt ?? '', after?.orderId ?? '', limit)
-      return found.map(row => readRow(path, 'orders', row))
+      return found.map(row => readRow(path, 'orders', row, cipher))
     },
     async esimsAmong(endpointIds) {
       const found = await ask(sql.esimsAmong, JSON.stringify(endpointIds))
@@ -32,13 +33,13 @@ export function questionsOf(path: string, ask: Ask, sql: Selects): Questions {
     },
     async esimOfIccid(iccid) {
       const found = await one(sql.esimOfIccid, iccid)
-      return found === undefined ? undefined : readRow(path, 'esims', found)
+      return found === undefined ? undefined : readRow(path, 'esims', found, cipher)
     },
     async esimsIn({ status, refreshedBefore = EVER, after, limit }) {
       const { refreshedAt = '', endpointId = '' } = after ?? {}
       const found = await ask(sql.esimsIn, status, refreshedBefore, refreshedAt, endpointId, limit)
       return found.map(each => {
-        const row = readRow(path, 'esims', each)
+        const row = readRow(path, 'esims', each, cipher)
         return {
           row,
           place: { refreshedAt: textIn(each, 'refreshed_at'), endpointId: row.endpointId },
@@ -69,19 +70,20 @@ const stockOf = (row: SqlRow) => ({
 })
 
 /** The rows that a decision may look at, as they are in the transaction of a connection. */
-export function rowsIn(path: string, { all }: Connection): LedgerRows {
+export function rowsIn(path: string, { all }: Connection, cipher: Cipher): LedgerRows {
   const read = <Name extends Table>(
     table: Name,
     sql: string,
     key: string,
   ): RowOf<Name> | undefined => {
     const [found] = all(sql, key)
-    return found === undefined ? undefined : readRow(path, table, found)
+    return found === undefined ? undefined : readRow(path, table, found, cipher)
   }
   return {
     order: orderId => read('orders', SELECT.order, String(orderId)),
     esim: endpointId => read('esims', SELECT.esim, endpointId),
-    addons: endpointId => all(SELECT.addons, endpointId).map(row => readRow(path, 'addons', row)),
+    addons: endpointId =>
+      all(SELECT.addons, endpointId).map(row => readRow(path, 'addons', row, cipher)),
     usage: endpointId => read('usage', SELECT.usage, endpointId),
     process: id => read('processes', SELECT.process, id),
   }

@@ -1,7 +1,7 @@
 import type { LedgerEntry } from '../provision/ledger.ts'
 
-/** The form of the tables; it grows with each change of `SCHEMA`. */
-export const SCHEMA_VERSION = 1
+/** The form of the tables; it grows with each change of `SCHEMA`. That before it lacks `place.keys`. */
+export const SCHEMA_VERSION = 3
 
 /** The form of a ledger that went elsewhere, or comes and is not all there: who does not know it refuses it. */
 export const MARKED_VERSION = 2
@@ -10,11 +10,12 @@ export const MARKED_VERSION = 2
 export const APPLICATION_ID = 0x53_46_54_4c
 
 /**
- * A row as JSON text with its checksum, and beside it the columns by which it is asked for. `refreshed_at` of
- * an eSIM is that of its usage, so that what is due is found by one index; `stock` counts the eSIMs.
+ * A row as JSON text, encrypted where there is a key, with its checksum, and beside it the columns by which it is
+ * asked for. `refreshed_at` of an eSIM is that of its usage, so that what is due is found by one index; `stock`
+ * counts the eSIMs; `place.keys` has the IDs of the keys that may have encrypted a row.
  */
 export const SCHEMA = `
-create table place (lineage text not null, serial bigint not null, halted text);
+create table place (lineage text not null, serial bigint not null, halted text, keys text);
 create table orders (
   order_id text primary key, kind text not null, status text not null, unfinished integer not null,
   plan_id text not null, endpoint_id text, owner_id text, created_at text not null,
@@ -114,26 +115,27 @@ export const MISCOUNTED = `select batch, tags, status from (
 export const RECOUNT = `delete from stock; insert into stock (batch, tags, status, n)
   select batch, tags, status, count(*) from esims group by batch, tags, status`
 
-const CONTENT = 'crc, content'
+/** What a row is read by, with the key that it is encrypted for. */
+const contentOf = (table: Table): string => [...TABLES[table].key, 'crc', 'content'].join(', ')
 
 /**
  * What is asked for: by keys, or with a limit and the place after which a page begins, by an index each. `among`
  * is how a database has the elements of the JSON array $1.
  */
 export const selects = (among: string) => ({
-  order: `select ${CONTENT} from orders where order_id = $1`,
-  esim: `select ${CONTENT} from esims where endpoint_id = $1`,
-  addons: `select ${CONTENT} from addons where endpoint_id = $1 order by unique_id`,
-  usage: `select ${CONTENT} from usage where endpoint_id = $1`,
-  process: `select ${CONTENT} from processes where id = $1`,
-  ordersAfter: `select ${CONTENT} from orders where (created_at, order_id) > ($1, $2)
+  order: `select ${contentOf('orders')} from orders where order_id = $1`,
+  esim: `select ${contentOf('esims')} from esims where endpoint_id = $1`,
+  addons: `select ${contentOf('addons')} from addons where endpoint_id = $1 order by unique_id`,
+  usage: `select ${contentOf('usage')} from usage where endpoint_id = $1`,
+  process: `select ${contentOf('processes')} from processes where id = $1`,
+  ordersAfter: `select ${contentOf('orders')} from orders where (created_at, order_id) > ($1, $2)
     order by created_at, order_id limit $3`,
-  unfinishedAfter: `select ${CONTENT} from orders where unfinished = 1 and (created_at, order_id) > ($1, $2)
+  unfinishedAfter: `select ${contentOf('orders')} from orders where unfinished = 1 and (created_at, order_id) > ($1, $2)
     order by created_at, order_id limit $3`,
   esimsAmong: `select endpoint_id, batch, tags, status from esims where endpoint_id in ${among}`,
   takenIccidsAmong: `select iccid from esims where iccid in ${among} and status not in ('released', 'made', 'not made')`,
-  esimOfIccid: `select ${CONTENT} from esims where iccid = $1 and endpoint_id <> 'sim:' || $1 limit 1`,
-  esimsIn: `select refreshed_at, ${CONTENT} from esims
+  esimOfIccid: `select ${contentOf('esims')} from esims where iccid = $1 and endpoint_id <> 'sim:' || $1 limit 1`,
+  esimsIn: `select refreshed_at, ${contentOf('esims')} from esims
     where status = $1 and refreshed_at <= $2 and (refreshed_at, endpoint_id) > ($3, $4)
     order by refreshed_at, endpoint_id limit $5`,
   stock: 'select batch, tags, status, n from stock where n > 0',
@@ -144,7 +146,8 @@ export const selects = (among: string) => ({
     where status not in ('failed', 'cancelled') and endpoint_id is not null group by plan_id`,
   orderMarks: `select order_id as id, crc from orders where order_id in ${among} order by order_id`,
   esimMarks: `select endpoint_id as id, crc from esims where endpoint_id in ${among} order by endpoint_id`,
-  place: 'select lineage, serial, halted from place',
+  // All of it: an older form lacks a column.
+  place: 'select * from place',
 })
 
 export type Selects = ReturnType<typeof selects>
@@ -156,6 +159,9 @@ export const SELECT = selects('(select value from json_each($1))')
 export const HALT = 'update place set halted = $1'
 
 export const NEXT_SERIAL = 'update place set serial = serial + 1'
+
+/** Notes the IDs of the keys in use. */
+export const SET_KEYS = 'update place set keys = $1'
 
 /** Signs of life from before a time that no row names any more have nobody to be found alive. */
 export const FORGET_PROCESSES = `delete from processes where heartbeat < $1

@@ -1,6 +1,8 @@
 import { SnapshotError } from '../durable/snapshot.ts'
 import type { Decision, Ledger, LedgerKeys, LedgerRows } from '../provision/ledger.ts'
 import { rowsOf } from '../provision/tables.ts'
+import type { EncryptionKeys } from '../secrets/cipher.ts'
+import { keysInForce } from '../secrets/keys-in-force.ts'
 import { type Connection, SqlError, type SqlRow, type SqlValue } from './connection.ts'
 import type { HaltedLedger } from './keeper.ts'
 import {
@@ -9,6 +11,7 @@ import {
   identityOf,
   inPlainWords,
   type LedgerFile,
+  noteKeyOf,
   openLedgerFile,
   putEntry,
   refuseHalted,
@@ -39,15 +42,19 @@ const FORGET_MS = 24 * 3600 * 1000
 
 /**
  * The embedded ledger: an SQLite file (0600: it holds activation codes) for any number of processes of one
- * machine. It is made where there has never been one; one of the form of release 0.1.0 is moved over. Throws a
- * `SnapshotError` or a `PlainError` where it is damaged, missing beside traces of it, older than it was, or on
- * a network file system.
+ * machine. It is made where there has never been one; one of the form of release 0.1.0 is moved over. What is written
+ * is encrypted where there is a key; by default those of `withKeys`, else of `SFT_ENCRYPTION_KEY_FILE`. Throws a
+ * `SnapshotError` or a `PlainError` where it is damaged, missing beside traces of it, older than it was, encrypted
+ * with a key that is not given, or on a network file system.
  *
  * @example
  * await using ledger = await fileLedger('/srv/shop/orders.json')
  */
-export async function fileLedger(path: string): Promise<Ledger> {
-  const file = await openLedgerFile(path)
+export async function fileLedger(
+  path: string,
+  keys: EncryptionKeys = keysInForce(),
+): Promise<Ledger> {
+  const file = await openLedgerFile(path, keys)
   try {
     refuseHalted(file)
     const before = new Date(Date.now() - FORGET_MS).toISOString()
@@ -60,8 +67,11 @@ export async function fileLedger(path: string): Promise<Ledger> {
 }
 
 /** Opens a ledger from which nothing is sold, to look after it; undefined where it is a usual one. */
-export async function openHaltedFileLedger(path: string): Promise<HaltedLedger | undefined> {
-  const file = await openLedgerFile(path)
+export async function openHaltedFileLedger(
+  path: string,
+  keys: EncryptionKeys = keysInForce(),
+): Promise<HaltedLedger | undefined> {
+  const file = await openLedgerFile(path, keys)
   const { halted, lineage } = file
   if (halted === undefined) {
     closeFile(file)
@@ -85,8 +95,8 @@ export async function openHaltedFileLedger(path: string): Promise<HaltedLedger |
 }
 
 function openOn(location: string, file: LedgerFile): Ledger {
-  const { path, connection } = file
-  const rows = rowsIn(path, connection)
+  const { path, connection, cipher } = file
+  const rows = rowsIn(path, connection, cipher)
   const watches = openRowWatches(path, connection)
   let requests: Request[] = []
   let working: Promise<void> | undefined
@@ -109,7 +119,8 @@ function openOn(location: string, file: LedgerFile): Ledger {
     connection.exec('begin immediate')
     try {
       refuseReplaced(path, opened)
-      refuseHaltedSince(file, connection.all(SELECT.place)[0])
+      const [place] = connection.all(SELECT.place)
+      refuseHaltedSince(file, place)
       let wrote = false
       const answers = taken.map(({ keys, decide, resolve, reject }) => {
         let decision: Decision<unknown>
@@ -118,11 +129,14 @@ function openOn(location: string, file: LedgerFile): Ledger {
         } catch (error) {
           return () => reject(error)
         }
-        for (const entry of decision.entries) putEntry(connection, entry)
+        for (const entry of decision.entries) putEntry(connection, entry, cipher)
         wrote ||= decision.entries.length > 0
         return () => resolve(decision.result)
       })
-      if (wrote) connection.run(NEXT_SERIAL)
+      if (wrote) {
+        noteKeyOf(file, place)
+        connection.run(NEXT_SERIAL)
+      }
       connection.exec('commit')
       return answers
     } catch (error) {
@@ -174,7 +188,7 @@ function openOn(location: string, file: LedgerFile): Ledger {
         working ??= Promise.resolve().then(work)
       })
     },
-    ...questionsOf(path, ask, SELECT),
+    ...questionsOf(path, ask, SELECT, cipher),
     watch: watches.watch,
     async [Symbol.asyncDispose]() {
       if (closed) return

@@ -11,6 +11,7 @@ import {
 import { withShortLock } from '../durable/lock.ts'
 import { SnapshotError } from '../durable/snapshot.ts'
 import { PlainError, plainly } from '../plain-error.ts'
+import { NO_KEYS } from '../secrets/cipher.ts'
 import { MovedError } from '../stores/moving.ts'
 import { type Connection, connect, isBusy, SqlError } from './connection.ts'
 import type { LedgerBackup, LedgerRestoration } from './keeper.ts'
@@ -33,7 +34,8 @@ const stamp = (): string => new Date().toISOString().replace(/[:.]/g, '-')
  * was read.
  */
 export async function backupFileLedger(location: string, file?: string): Promise<LedgerBackup> {
-  const found = await lookAtLedgerFile(location)
+  // Copied as it stands: no row is read.
+  const found = await lookAtLedgerFile(location, NO_KEYS)
   if (found === undefined)
     throw new PlainError(`${location}: there is no ledger; name it with --ledger`)
   if ('tables' in found)
@@ -119,7 +121,7 @@ export async function restoreFileLedger(
 /** A backup in the place of a ledger that went elsewhere would sell beside it. */
 async function refuseMoved(path: string): Promise<void> {
   try {
-    const found = await lookAtLedgerFile(path)
+    const found = await lookAtLedgerFile(path, NO_KEYS)
     if (found !== undefined && 'connection' in found) found.connection.close()
   } catch (error) {
     // Whatever else is wrong with it is what it is restored for.

@@ -1,10 +1,12 @@
 import type { SqlRow } from '../ledger/connection.ts'
 import { numberIn, textIn } from '../ledger/rows.ts'
+import type { Cipher } from '../secrets/cipher.ts'
 import type {
   AppliedPlan,
   ApplyCounts,
   ApplyEnd,
   ApplyLog,
+  LeftChange,
   LeftWork,
   Superseded,
 } from '../state/apply-log.ts'
@@ -39,7 +41,7 @@ const LEAVE = `insert into apply_changes (apply, kind, key, operation, calls, co
 const PAGE = 1000
 
 /** What keeps the applies of a state, on the connection that has its lock. */
-export function postgresApplyLog(query: Query, lineage: string): ApplyLog {
+export function postgresApplyLog(query: Query, lineage: string, cipher: Cipher): ApplyLog {
   return {
     async begin(about, isWhole) {
       return await together(query, async () => {
@@ -67,7 +69,7 @@ export function postgresApplyLog(query: Query, lineage: string): ApplyLog {
         const [found] = await query(`select id from applies where ${UNDER_WAY}`)
         return found === undefined ? undefined : numberIn(found, 'id')
       },
-      leave: (id, work) => together(query, () => leave(query, id, work)),
+      leave: (id, work) => together(query, () => leave(query, id, work, cipher)),
     },
   }
 }
@@ -107,7 +109,18 @@ export async function endOf(
   return { end, done, left }
 }
 
-async function leave(query: Query, id: number, work: LeftWork): Promise<void> {
+/** Where the text of a change that is left stands, for its cipher. */
+export const changePlace = (apply: number, { kind, key }: Pick<LeftChange, 'kind' | 'key'>) => [
+  'change',
+  String(apply),
+  kind,
+  key,
+]
+
+/** Where the frame of an apply stands, for its cipher. */
+export const framePlace = (apply: number) => ['frame', String(apply)]
+
+async function leave(query: Query, id: number, work: LeftWork, cipher: Cipher): Promise<void> {
   const rows = work.operations.flatMap(({ changes, calls }, operation) =>
     changes.map(change => ({ ...change, operation, calls: calls / changes.length })),
   )
@@ -120,13 +133,13 @@ async function leave(query: Query, id: number, work: LeftWork): Promise<void> {
       page.map(row => row.key),
       page.map(row => row.operation),
       page.map(row => row.calls),
-      page.map(row => row.content),
+      page.map(row => cipher.encrypt(changePlace(id, row), row.content)),
     )
   }
   await query(
     `update applies set left_at = clock_timestamp(), frame = $2, rate = $3, own = $4 where id = $1`,
     id,
-    work.frame,
+    cipher.encrypt(framePlace(id), work.frame),
     work.callsPerSecond ?? null,
     JSON.stringify({ counts: work.counts, calls: work.calls }),
   )

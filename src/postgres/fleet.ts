@@ -10,13 +10,18 @@ import type {
   TakenApply,
 } from '../fleet/fleet.ts'
 import { numberIn, textIn } from '../ledger/rows.ts'
+import type { Cipher, EncryptionKeys } from '../secrets/cipher.ts'
+import { keysInForce } from '../secrets/keys-in-force.ts'
 import type { ApplyCounts, LeftChange, LeftOperation } from '../state/apply-log.ts'
+import { stateCipher } from '../state/encrypted-state.ts'
 import type { StateEntry } from '../state/state.ts'
 import {
   APPLIED,
   appliedIn,
+  changePlace,
   END_SILENT,
   endOf,
+  framePlace,
   IS_SILENT,
   isoOf,
   SILENT_SECONDS,
@@ -70,6 +75,8 @@ export const postgresFleet: FleetKeeper = {
 
 function fleetOf(database: Database, address: string): Fleet {
   const { ask } = database
+  // Now: an engine may call from elsewhere.
+  const keys = keysInForce()
   const worker = `${describeOwner(thisProcess())} ${randomUUID().slice(0, 8)}`
   return {
     shown: database.shown,
@@ -101,7 +108,7 @@ function fleetOf(database: Database, address: string): Fleet {
         )
     },
     giveOut: () => giveOut(database),
-    take: id => take(database, address, worker, id),
+    take: id => take(database, address, worker, id, keys),
     async noteProblem(id, problem) {
       await ask('update applies set problem = $2 where id = $1 and ended is null', id, problem)
     },
@@ -266,6 +273,7 @@ async function take(
   address: string,
   worker: string,
   id: number,
+  keys: EncryptionKeys,
 ): Promise<TakenApply | undefined> {
   const purpose = `worker, apply ${id}`
   const locked = await openLocked(address, { purpose, yields: true }).catch((error: unknown) => {
@@ -276,7 +284,7 @@ async function take(
   const { shown, session, close } = locked
   const { query } = session
   try {
-    const state = await readAll(shown, query)
+    const state = await readAll(shown, query, keys)
     const [row] = await query(
       `update applies set worker = $2, pid = pg_backend_pid(), seen = clock_timestamp()
         where id = $1 and ${UNDER_WAY} returning frame, pid`,
@@ -300,14 +308,15 @@ async function take(
       await query(RELEASE, id, signs.unsaid(), String(signs.wanted.aborted)).catch(() => undefined)
       await close()
     }
-    const store = storeOf(shown, session, state, release, (own, entries) =>
+    const cipher = stateCipher(keys, shown, state.lineage)
+    const store = storeOf(shown, session, state, keys, release, (own, entries) =>
       follow(own, id, entries),
     )
     return {
       id,
       store,
-      frame: textIn(row, 'frame'),
-      left: () => leftOf(query, id),
+      frame: cipher.decrypt(framePlace(id), textIn(row, 'frame')),
+      left: () => leftOf(query, id, cipher),
       wanted: signs.wanted,
       failed: changes => noteFailed(query, id, changes),
       spent: signs.spent,
@@ -385,7 +394,7 @@ async function follow(query: Query, id: number, entries: readonly StateEntry[]):
     )
 }
 
-async function leftOf(query: Query, id: number): Promise<readonly LeftOperation[]> {
+async function leftOf(query: Query, id: number, cipher: Cipher): Promise<readonly LeftOperation[]> {
   const rows = await query(
     `select operation, kind, key, calls, content from apply_changes
       where apply = $1 and ending is null order by operation, key`,
@@ -396,11 +405,9 @@ async function leftOf(query: Query, id: number): Promise<readonly LeftOperation[
     const number = numberIn(row, 'operation')
     const operation = operations.get(number) ?? { changes: [], calls: 0 }
     operations.set(number, operation)
-    operation.changes.push({
-      kind: textIn(row, 'kind'),
-      key: textIn(row, 'key'),
-      content: textIn(row, 'content'),
-    })
+    const change = { kind: textIn(row, 'kind'), key: textIn(row, 'key') }
+    const content = cipher.decrypt(changePlace(id, change), textIn(row, 'content'))
+    operation.changes.push({ ...change, content })
     operation.calls += numberIn(row, 'calls')
   }
   return [...operations.values()]

@@ -1,8 +1,15 @@
 import type { SqlRow } from '../ledger/connection.ts'
 import type { HaltedLedger } from '../ledger/keeper.ts'
 import { questionsOf } from '../ledger/questions.ts'
-import { numberIn, readRow, textIn, valuesOf } from '../ledger/rows.ts'
-import { FORGET_PROCESSES, NOTE_REFRESHED, selects, type Table, upsert } from '../ledger/sql.ts'
+import { numberIn, ownerOf, readRow, textIn, valuesOf } from '../ledger/rows.ts'
+import {
+  FORGET_PROCESSES,
+  NOTE_REFRESHED,
+  selects,
+  TABLES,
+  type Table,
+  upsert,
+} from '../ledger/sql.ts'
 import { PlainError } from '../plain-error.ts'
 import type {
   Decision,
@@ -14,12 +21,22 @@ import type {
   LedgerRows,
 } from '../provision/ledger.ts'
 import { type LedgerTables, openTables, rowsOf } from '../provision/tables.ts'
+import {
+  type Cipher,
+  cipherOf,
+  type EncryptionKeys,
+  noteKey,
+  requireKeys,
+} from '../secrets/cipher.ts'
+import { keysInForce } from '../secrets/keys-in-force.ts'
 import { type Database, openDatabase, type Query } from './database.ts'
 import { namesOf, openNotices } from './notices.ts'
 import {
   halt,
   haltedError,
   haltedIn,
+  NOTE_KEY,
+  type Owner,
   type Place,
   placeOf,
   RELEASE,
@@ -35,17 +52,17 @@ const LOCK = `select pg_advisory_xact_lock(key)
 
 /** The rows of some orders and endpoints, and the processes that own them: by the database's clock, how long silent. */
 const ROWS = `with
-    o as (select owner_id, crc, content from orders where order_id = any($1)),
-    e as (select owner_id, crc, content from esims where endpoint_id = any($2))
-  select 'orders' as source, crc, content, null::float8 as silent_ms, '' as place from o
-  union all select 'esims', crc, content, null, '' from e
-  union all select 'addons', crc, content, null, unique_id from addons where endpoint_id = any($2)
-  union all select 'usage', crc, content, null, '' from usage where endpoint_id = any($2)
-  union all select 'processes', crc, content, ${silent()}, '' from processes
+    o as (select order_id, owner_id, crc, content from orders where order_id = any($1)),
+    e as (select endpoint_id, owner_id, crc, content from esims where endpoint_id = any($2))
+  select 'orders' as source, order_id as id, '' as place, crc, content, null::float8 as silent_ms from o
+  union all select 'esims', endpoint_id, '', crc, content, null from e
+  union all select 'addons', endpoint_id, unique_id, crc, content, null from addons where endpoint_id = any($2)
+  union all select 'usage', endpoint_id, '', crc, content, null from usage where endpoint_id = any($2)
+  union all select 'processes', id, '', crc, content, ${silent()} from processes
     where id in (select owner_id from o union all select owner_id from e)
   order by place`
 
-const PROCESSES = `select crc, content, ${silent()} as silent_ms from processes where id = any($1)`
+const PROCESSES = `select id, '' as place, crc, content, ${silent()} as silent_ms from processes where id = any($1)`
 
 function silent(): string {
   return '1000 * extract(epoch from clock_timestamp() - seen)::float8'
@@ -63,24 +80,31 @@ const FORGET_MS = 24 * 3600 * 1000
 
 /**
  * The ledger of a PostgreSQL database, for any number of processes on any number of machines. Throws a
- * `PlainError` where it cannot be used, or nothing may be sold from it.
+ * `PlainError` where it cannot be used, or nothing may be sold from it, and an `EncryptedError` where a key is missing.
  */
-export async function openPostgresLedger(address: string): Promise<Ledger> {
+export async function openPostgresLedger(
+  address: string,
+  keys: EncryptionKeys = keysInForce(),
+): Promise<Ledger> {
   return await opened(address, async database => {
     await database.prepare()
-    await refuseHalted(database)
+    const cipher = changingCipher(database.shown, keys, await refuseHalted(database))
     await database.ask(FORGET_PROCESSES, new Date(Date.now() - FORGET_MS).toISOString())
     await database.ask("delete from commits where at < clock_timestamp() - interval '1 day'")
-    return ledgerIn(database)
+    return ledgerIn(database, cipher)
   })
 }
 
 /** Opens it to be read; undefined where there is none. What would change it is refused. */
-export async function lookAtPostgresLedger(address: string): Promise<Ledger | undefined> {
+export async function lookAtPostgresLedger(
+  address: string,
+  keys: EncryptionKeys = keysInForce(),
+): Promise<Ledger | undefined> {
   return await opened(address, async database => {
+    const { shown } = database
     if (await database.isPrepared()) {
-      await refuseMoved(database.shown, database.ask)
-      return readOnly(ledgerIn(database, { halted: true }))
+      const cipher = changingCipher(shown, keys, await refuseMoved(shown, database.ask))
+      return readOnly(ledgerIn(database, cipher, { halted: true }))
     }
     await database[Symbol.asyncDispose]()
     return undefined
@@ -88,16 +112,23 @@ export async function lookAtPostgresLedger(address: string): Promise<Ledger | un
 }
 
 /** Opens one from which nothing is sold, to look after it; undefined where it is a usual one. */
-export async function openHaltedPostgresLedger(address: string): Promise<HaltedLedger | undefined> {
+export async function openHaltedPostgresLedger(
+  address: string,
+  keys: EncryptionKeys = keysInForce(),
+): Promise<HaltedLedger | undefined> {
   return await opened(address, async database => {
     await database.prepare()
-    await refuseMoved(database.shown, database.ask)
+    const cipher = changingCipher(
+      database.shown,
+      keys,
+      await refuseMoved(database.shown, database.ask),
+    )
     const why = haltedIn(await placeOf(database.ask))
     if (why === undefined) {
       await database[Symbol.asyncDispose]()
       return undefined
     }
-    const ledger = ledgerIn(database, { halted: true })
+    const ledger = ledgerIn(database, cipher, { halted: true })
     return {
       why,
       ledger,
@@ -122,8 +153,34 @@ async function opened<Result>(
   }
 }
 
+/** A cipher that goes on when the place says another owner: a move may bring another ledger into an empty one. */
+interface ChangingCipher extends Cipher {
+  /** Throws where it is encrypted with a key that is not given. */
+  see(owner: Owner): void
+  /** The ID of the key that rows are encrypted with, unless it is noted already. */
+  toNote(owner: Owner): string | undefined
+}
+
+function changingCipher(shown: string, keys: EncryptionKeys, first: Owner): ChangingCipher {
+  let lineage: string
+  let cipher: Cipher
+  const see = (owner: Owner): void => {
+    requireKeys(shown, owner.keyIds, keys)
+    if (owner.lineage === lineage) return
+    lineage = owner.lineage
+    cipher = cipherOf(keys, shown, ownerOf(lineage))
+  }
+  see(first)
+  return {
+    see,
+    toNote: ({ keyIds }) => (noteKey(keyIds, keys) === undefined ? undefined : keys.first?.id),
+    encrypt: (place, text) => cipher.encrypt(place, text),
+    decrypt: (place, kept) => cipher.decrypt(place, kept),
+  }
+}
+
 /** `halted`: also one from which nothing may be sold, for those who look, or look after it. */
-function ledgerIn(database: Database, { halted = false } = {}): Ledger {
+function ledgerIn(database: Database, cipher: ChangingCipher, { halted = false } = {}): Ledger {
   const { shown } = database
   const notices = openNotices(database)
   let known = 0
@@ -146,18 +203,22 @@ function ledgerIn(database: Database, { halted = false } = {}): Ledger {
         LOCK,
         names.map(name => `${database.schema} ${name}`),
       )
+    // What others commit while it is asked for is not in the answer.
+    const knownBefore = known
+    const place = await placeOf(query)
+    cipher.see(place)
     if (!halted) {
-      // What others commit while it is asked for is not in the answer.
-      const knownBefore = known
-      const place = await placeOf(query)
       const why = haltedIn(place, knownBefore)
       if (why !== undefined) throw new HaltedNow(place, why)
     }
-    const rows = await readRows(query, shown, keys)
+    const rows = await readRows(query, shown, keys, cipher)
     for (;;) {
       const decision = decided(() => decide(rowsOf(rows.tables.rows, keys)))
       if (!(await rows.complete())) {
-        await putEntries(query, decision.entries, rows.tables.rows)
+        const { entries } = decision
+        await putEntries(query, entries, rows.tables.rows, cipher)
+        const keyId = entries.length > 0 ? cipher.toNote(place) : undefined
+        if (keyId !== undefined) await query(NOTE_KEY, keyId)
         return decision
       }
     }
@@ -188,13 +249,15 @@ function ledgerIn(database: Database, { halted = false } = {}): Ledger {
       shown,
       async (sql, ...values) => {
         refuseClosed()
-        const [rows] = await Promise.all([
+        const [rows, owner] = await Promise.all([
           database.ask(sql, ...values),
           refuseMoved(shown, database.ask),
         ])
+        cipher.see(owner)
         return rows
       },
       SELECT,
+      cipher,
     ),
     silenceSeconds: SILENCE_SECONDS,
     watch: keys => notices.watch(keys),
@@ -250,12 +313,17 @@ interface ReadRows {
   complete(): Promise<boolean>
 }
 
-async function readRows(query: Query, shown: string, keys: LedgerKeys): Promise<ReadRows> {
+async function readRows(
+  query: Query,
+  shown: string,
+  keys: LedgerKeys,
+  cipher: Cipher,
+): Promise<ReadRows> {
   const { orderIds = [], endpointIds = [] } = keys
   const tables = openTables()
   if (orderIds.length + endpointIds.length > 0)
     for (const row of await query(ROWS, orderIds.map(String), endpointIds))
-      tables.apply(entryOf(shown, textIn(row, 'source') as Table, row))
+      tables.apply(entryOf(shown, textIn(row, 'source') as Table, row, cipher))
   const asked = new Set<string>()
   const read = new Set<string>()
   const { process: processOf } = tables.rows
@@ -275,16 +343,19 @@ async function readRows(query: Query, shown: string, keys: LedgerKeys): Promise<
       if (asked.size === 0) return false
       for (const id of asked) read.add(id)
       for (const row of await query(PROCESSES, [...asked]))
-        tables.apply(entryOf(shown, 'processes', row))
+        tables.apply(entryOf(shown, 'processes', row, cipher))
       asked.clear()
       return true
     },
   }
 }
 
-function entryOf(shown: string, table: Table, found: SqlRow): LedgerEntry {
-  if (table !== 'processes') return { table, row: readRow(shown, table, found) } as LedgerEntry
-  const row: LedgerProcess = readRow(shown, table, found)
+function entryOf(shown: string, table: Table, answer: SqlRow, cipher: Cipher): LedgerEntry {
+  const key = TABLES[table].key.map((column, at) => [column, answer[at === 0 ? 'id' : 'place']])
+  const found = { ...answer, ...Object.fromEntries(key) }
+  if (table !== 'processes')
+    return { table, row: readRow(shown, table, found, cipher) } as LedgerEntry
+  const row: LedgerProcess = readRow(shown, table, found, cipher)
   return { table, row: { ...row, silentMs: numberIn(found, 'silent_ms') } }
 }
 
@@ -292,6 +363,7 @@ async function putEntries(
   query: Query,
   entries: readonly LedgerEntry[],
   rows: LedgerRows,
+  cipher: Cipher,
 ): Promise<void> {
   const counts = new Map<string, number>()
   const add = ({ batch, tags, status }: EsimRow, count: number): void => {
@@ -300,7 +372,7 @@ async function putEntries(
   }
   const now = new Map<string, EsimRow | undefined>()
   for (const entry of entries) {
-    await query(upsert(entry.table), ...valuesOf(entry))
+    await query(upsert(entry.table), ...valuesOf(entry, cipher))
     switch (entry.table) {
       case 'esims': {
         const { endpointId } = entry.row

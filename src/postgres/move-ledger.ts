@@ -7,9 +7,11 @@ import {
   MOVED_TABLES,
   movedValues,
 } from '../ledger/move-rows.ts'
-import { numberIn, textIn } from '../ledger/rows.ts'
+import { numberIn, ownerOf, textIn } from '../ledger/rows.ts'
 import { RECOUNT, TABLES, type Table } from '../ledger/sql.ts'
 import { PlainError } from '../plain-error.ts'
+import { type Cipher, cipherOf, requireKeys } from '../secrets/cipher.ts'
+import { keysInForce } from '../secrets/keys-in-force.ts'
 import {
   isFinished,
   type MovableThere,
@@ -29,13 +31,13 @@ import { placeOf, RELEASE, refuseHalted } from './place.ts'
  * Whoever decides something reads `origin` first: it waits, and sees what was committed meanwhile. Whoever only
  * looks goes on.
  */
-const LOCK = 'lock table origin in access exclusive mode'
+export const LOCK_DECISIONS = 'lock table origin in access exclusive mode'
 
 /** How long a source is locked while the process that moves it does nothing: others wait for it. */
 const PATIENCE = "set local idle_in_transaction_session_timeout = '60s'"
 
 const SET_MARK = 'update place set halted = $1'
-const SET_PLACE = `with place_now as (update place set lineage = $1, serial = $2, halted = $3)
+const SET_PLACE = `with place_now as (update place set lineage = $1, serial = $2, halted = $3, keys = $4)
   select setval('ledger_serial', greatest($2, last_value, 1)) from ledger_serial`
 const EMPTY = `truncate ${[...MOVED_TABLES, 'stock'].join(', ')}`
 const ANALYZE = `analyze ${[...MOVED_TABLES, 'stock'].join(', ')}`
@@ -69,6 +71,7 @@ export const postgresLedgerMoves: Moves = {
   },
 
   async depart(address) {
+    const keys = keysInForce()
     const database = await openDatabase(address)
     const open: AsyncDisposable[] = [database]
     const close = async (): Promise<void> => {
@@ -82,15 +85,17 @@ export const postgresLedgerMoves: Moves = {
       open.push(session)
       await session.query('begin')
       await session.query(PATIENCE)
-      await session.query(LOCK)
-      const { lineage, serial, halted } = await placeOf(session.query)
+      await session.query(LOCK_DECISIONS)
+      const { lineage, serial, halted, keyIds } = await placeOf(session.query)
       if (halted !== undefined)
         throw new PlainError(`${shown}: the ledger changed just now; run again`)
+      requireKeys(shown, keyIds, keys)
+      const cipher = cipherOf(keys, shown, ownerOf(lineage))
       return {
         location: shown,
         lineage,
         serial,
-        rows: () => ledgerPages(shown, session.query),
+        rows: () => ledgerPages(shown, session.query, cipher),
         async retire(mark) {
           await session.query(SET_MARK, JSON.stringify(mark))
           await session.query('commit')
@@ -105,8 +110,10 @@ export const postgresLedgerMoves: Moves = {
   },
 
   async receive(address, mark) {
+    const keys = keysInForce()
     const database = await openDatabase(address)
     const { shown } = database
+    const cipher = cipherOf(keys, shown, ownerOf(mark.lineage))
     const marked = (work: (query: Query) => Promise<void>): Promise<void> =>
       inTransaction(database, async query => {
         requireToken(shown, readMark((await placeOf(query)).halted), mark)
@@ -115,19 +122,20 @@ export const postgresLedgerMoves: Moves = {
     try {
       await database.prepare()
       await inTransaction(database, async query => {
-        await query(LOCK)
+        await query(LOCK_DECISIONS)
         const there = await look(database, query)
         // Done again, where nobody knows whether it was.
         if (there?.mark?.token !== mark.token) mayReceive('ledger', shown, there, mark)
         await query(EMPTY)
-        await query(SET_PLACE, mark.lineage, mark.serial, JSON.stringify(mark))
+        const { lineage, serial } = mark
+        await query(SET_PLACE, lineage, serial, JSON.stringify(mark), keys.first?.id ?? null)
       })
       return {
         location: shown,
         async put(rows) {
-          for await (const page of rows) await marked(query => putPage(query, page))
+          for await (const page of rows) await marked(query => putPage(query, page, cipher))
         },
-        rows: () => ledgerPages(shown, database.ask),
+        rows: () => ledgerPages(shown, database.ask, cipher),
         async seal() {
           await marked(async query => {
             await query(RECOUNT)
@@ -146,7 +154,7 @@ export const postgresLedgerMoves: Moves = {
   async finish(address, at) {
     await using database = await openDatabase(address)
     await inTransaction(database, async query => {
-      await query(LOCK)
+      await query(LOCK_DECISIONS)
       const there = await look(database, query, 'told')
       if (!isFinished('ledger', database.shown, there, at)) await query(RELEASE)
     })
@@ -186,10 +194,10 @@ async function look(
 
 const placeIn = ({ lineage, serial }: MovedPlace): MovedPlace => ({ lineage, serial })
 
-async function putPage(query: Query, page: readonly MovedRow[]): Promise<void> {
+async function putPage(query: Query, page: readonly MovedRow[], cipher: Cipher): Promise<void> {
   const byTable = new Map<Table, (readonly SqlValue[])[]>()
   for (const row of page) {
-    const { table, values } = movedValues(row)
+    const { table, values } = movedValues(row, cipher)
     const rows = byTable.get(table) ?? []
     byTable.set(table, rows)
     rows.push(values)

@@ -1,6 +1,9 @@
 import { crc32 } from 'node:zlib'
 import { numberIn, textIn } from '../ledger/rows.ts'
 import { kinds } from '../resources/kinds.ts'
+import type { Cipher } from '../secrets/cipher.ts'
+import { keysInForce } from '../secrets/keys-in-force.ts'
+import { stateCipher } from '../state/encrypted-state.ts'
 import { StateEditError } from '../state/state-errors.ts'
 import { HEAD_TABLE, PENDING_TABLE, rowsOfState } from '../state/state-rows.ts'
 import {
@@ -15,7 +18,7 @@ import {
 } from '../stores/moving.ts'
 import { parseAddress } from './address.ts'
 import { type Database, openDatabase, type Query } from './database.ts'
-import { openLocked, PUT_PENDING, PUT_RECORDS, readAll } from './state.ts'
+import { HEAD, openLocked, PENDING, PUT_PENDING, PUT_RECORDS, RECORD, readAll } from './state.ts'
 
 const EMPTY = 'delete from state_records; delete from state_pending; delete from state_place'
 const MAKE = `insert into state_place (lineage, serial, head, crc, mark) values ($1, $2, '', 0, $3)`
@@ -35,9 +38,10 @@ export const postgresStateMoves: Moves = {
   },
 
   async depart(address) {
+    const keys = keysInForce()
     const { shown, session, close } = await openLocked(address, PURPOSE)
     try {
-      const state = await readAll(shown, session.query)
+      const state = await readAll(shown, session.query, keys)
       if (state === undefined)
         throw new StateEditError(`there is no state at ${shown}; name it with --from`)
       return {
@@ -57,8 +61,10 @@ export const postgresStateMoves: Moves = {
   },
 
   async receive(address, mark) {
+    const keys = keysInForce()
     const { shown, session, database, close } = await openLocked(address, PURPOSE)
     const { query } = session
+    const cipher = stateCipher(keys, shown, mark.lineage)
     const marked = (work: () => Promise<void>): Promise<void> =>
       inTransaction(query, async () => {
         const [place] = await query(PLACE)
@@ -74,10 +80,10 @@ export const postgresStateMoves: Moves = {
       return {
         location: shown,
         async put(rows) {
-          for await (const page of rows) await marked(() => putPage(query, page))
+          for await (const page of rows) await marked(() => putPage(query, page, cipher))
         },
         async *rows() {
-          const state = await readAll(shown, query, 'taken')
+          const state = await readAll(shown, query, keys, 'taken')
           if (state !== undefined) yield* rowsOfState(state)
         },
         seal: () =>
@@ -135,24 +141,37 @@ async function look({ shown }: Database, query: Query): Promise<MovableThere | u
   }
 }
 
-async function putPage(query: Query, page: readonly MovedRow[]): Promise<void> {
+/** Puts rows in their places, encrypted where there is a key. */
+export async function putPage(
+  query: Query,
+  page: readonly MovedRow[],
+  cipher: Cipher,
+): Promise<void> {
   const head = page.find(row => row.table === HEAD_TABLE)
-  if (head !== undefined) await query(PUT_HEAD, head.content, crc32(head.content))
+  if (head !== undefined) {
+    const content = cipher.encrypt([HEAD], head.content)
+    await query(PUT_HEAD, content, crc32(content))
+  }
   const pending = page.filter(row => row.table === PENDING_TABLE)
-  if (pending.length > 0)
+  if (pending.length > 0) {
+    const contents = pending.map(row => cipher.encrypt([PENDING, row.key], row.content))
     await query(
       PUT_PENDING,
       pending.map(row => row.key),
-      pending.map(row => crc32(row.content)),
-      pending.map(row => row.content),
+      contents.map(crcOf),
+      contents,
     )
+  }
   const records = page.filter(row => row !== head && row.table !== PENDING_TABLE)
-  if (records.length > 0)
-    await query(
-      PUT_RECORDS,
-      records.map(row => row.table),
-      records.map(row => row.key),
-      records.map(row => crc32(row.content)),
-      records.map(row => row.content),
-    )
+  if (records.length === 0) return
+  const contents = records.map(row => cipher.encrypt([RECORD, row.table, row.key], row.content))
+  await query(
+    PUT_RECORDS,
+    records.map(row => row.table),
+    records.map(row => row.key),
+    contents.map(crcOf),
+    contents,
+  )
 }
+
+const crcOf = (content: string): number => crc32(content)

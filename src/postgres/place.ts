@@ -5,7 +5,7 @@ import type { Database, Query } from './database.ts'
 import { SYSTEM, TIMELINE } from './schema.ts'
 
 /** Whose rows they are, how far they are, and whether the server is the one on which they were made. */
-const PLACE = `select lineage, halted, (select last_value from ledger_serial) as serial,
+const PLACE = `select lineage, halted, keys, (select last_value from ledger_serial) as serial,
     origin.system <> ${SYSTEM} or origin.timeline <> ${TIMELINE} as elsewhere
   from place, origin`
 
@@ -19,8 +19,18 @@ export async function halt(database: Database, { halted }: Place, why: string): 
 export const RELEASE = `with released as (update place set halted = null)
   update origin set system = ${SYSTEM}, timeline = ${TIMELINE}`
 
-export interface Place {
+/** Adds the ID of a key to those that may have encrypted a row. */
+export const NOTE_KEY = `update place set keys = concat_ws(' ', keys, $1::text)
+  where not ($1 = any(string_to_array(coalesce(keys, ''), ' ')))`
+
+/** Whose rows they are, and what they may be encrypted with. */
+export interface Owner {
   readonly lineage: string
+  /** IDs of keys, with blanks between them. */
+  readonly keyIds: string
+}
+
+export interface Place extends Owner {
   readonly halted: string | undefined
   readonly serial: number
   readonly elsewhere: boolean
@@ -31,10 +41,11 @@ export async function placeOf(query: Query): Promise<Place> {
   const [row] = found
   // Tables that do not say whose they are may be anybody's, and as old as can be.
   if (row === undefined || found.length > 1)
-    return { lineage: '', halted: NOBODY_KNOWS, serial: 0, elsewhere: true }
+    return { lineage: '', keyIds: '', halted: NOBODY_KNOWS, serial: 0, elsewhere: true }
   const halted = textIn(row, 'halted')
   return {
     lineage: textIn(row, 'lineage'),
+    keyIds: textIn(row, 'keys'),
     halted: halted === '' ? undefined : halted,
     serial: numberIn(row, 'serial'),
     elsewhere: row['elsewhere'] !== false,
@@ -54,8 +65,10 @@ export function haltedIn({ halted, serial, elsewhere }: Place, known = 0): strin
     : undefined
 }
 
-export async function refuseHalted(database: Database): Promise<void> {
-  await refuse(database, await placeOf(database.ask))
+export async function refuseHalted(database: Database): Promise<Place> {
+  const place = await placeOf(database.ask)
+  await refuse(database, place)
+  return place
 }
 
 /** As `refuseHalted`, for what is not the ledger: where only that one went elsewhere, nothing is wrong. */
@@ -73,12 +86,13 @@ async function refuse(database: Database, place: Place): Promise<void> {
   throw haltedError(database.shown, why)
 }
 
-/** Throws where the ledger went elsewhere, or is not all here. */
-export async function refuseMoved(shown: string, query: Query): Promise<void> {
-  const [row] = await query("select coalesce(halted, '') as halted from place")
+/** Throws where the ledger went elsewhere, or is not all here; else says whose it is. */
+export async function refuseMoved(shown: string, query: Query): Promise<Owner> {
+  const [row] = await query('select lineage, halted, keys from place')
   if (row === undefined) throw haltedError(shown, NOBODY_KNOWS)
   const mark = readMark(textIn(row, 'halted'))
   if (mark !== undefined) throw new MovedError(shown, 'ledger', mark)
+  return { lineage: textIn(row, 'lineage'), keyIds: textIn(row, 'keys') }
 }
 
 export function haltedError(shown: string, why: string): PlainError {

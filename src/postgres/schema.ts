@@ -166,4 +166,6 @@ ${BUDGET}`,
   // Where a state went, or comes from, as `place.halted` has it for a ledger.
   'alter table state_place add column mark text',
   APPLIES,
+  // The IDs of the keys that may have encrypted a row of the ledger.
+  'alter table place add column if not exists keys text',
 ]

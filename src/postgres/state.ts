@@ -6,8 +6,16 @@ import type { SqlRow } from '../ledger/connection.ts'
 import { numberIn, textIn } from '../ledger/rows.ts'
 import { PlainError } from '../plain-error.ts'
 import { findKind, kinds } from '../resources/kinds.ts'
+import {
+  type Cipher,
+  type CipherPlace,
+  DecryptError,
+  type EncryptionKeys,
+} from '../secrets/cipher.ts'
+import { keysInForce } from '../secrets/keys-in-force.ts'
 import { applyEntry, emptyState, type MutableState, storedEntries } from '../state/apply-entry.ts'
 import { takeState } from '../state/decode-state.ts'
+import { stateCipher } from '../state/encrypted-state.ts'
 import type { OpenStateOptions, Unlocking } from '../state/keeper.ts'
 import type { State, StateEntry, StateStore } from '../state/state.ts'
 import { StateDamagedError, StateEditError } from '../state/state-errors.ts'
@@ -36,6 +44,10 @@ export const PUT_PENDING = `insert into state_pending (id, crc, content)
   select * from unnest($1::text[], $2::bigint[], $3::text[])
   on conflict (id) do update set crc = excluded.crc, content = excluded.content`
 const REMOVE_PENDING = 'delete from state_pending where id = any($1)'
+export const RECORD = 'record'
+export const PENDING = 'pending'
+export const HEAD = 'head'
+
 const MAKE = 'insert into state_place (lineage, serial, head, crc) values ($1, 0, $2, $3)'
 const MOVE_ON =
   'update state_place set serial = $2, head = $3, crc = $4 where serial = $1 and mark is null returning serial'
@@ -53,12 +65,15 @@ const YIELD_MS = 300_000
 export async function openPostgresState(
   address: string,
   options: OpenStateOptions = {},
+  keys: EncryptionKeys = keysInForce(),
 ): Promise<StateStore> {
   const { shown, session, close } = await openLocked(address, options)
   try {
-    const state = (await readAll(shown, session.query)) ?? (await make(session, options, shown))
-    const store = storeOf(shown, session, state, close)
-    return { ...store, log: postgresApplyLog(session.query, state.lineage) }
+    const state =
+      (await readAll(shown, session.query, keys)) ?? (await make(session, options, shown, keys))
+    const store = storeOf(shown, session, state, keys, close)
+    const cipher = stateCipher(keys, shown, state.lineage)
+    return { ...store, log: postgresApplyLog(session.query, state.lineage, cipher) }
   } catch (error) {
     await close()
     throw error
@@ -100,20 +115,27 @@ export async function openLocked(address: string, options: LockOptions): Promise
 }
 
 /** Reads a state as it is now; an empty one with a lineage of its own where there has never been one. */
-export const readPostgresState = async (address: string): Promise<State> =>
-  (await look(address)) ?? emptyState()
+export const readPostgresState = async (
+  address: string,
+  keys: EncryptionKeys = keysInForce(),
+): Promise<State> => (await look(address, keys)) ?? emptyState()
 
 /** Whether there is a state. */
-export const isPostgresState = async (address: string): Promise<boolean> =>
-  (await look(address)) !== undefined
+export const isPostgresState = async (
+  address: string,
+  keys: EncryptionKeys = keysInForce(),
+): Promise<boolean> => (await look(address, keys)) !== undefined
 
-async function look(address: string): Promise<MutableState | undefined> {
+async function look(address: string, keys: EncryptionKeys): Promise<MutableState | undefined> {
   await using database = await openDatabase(address)
-  return (await database.isPrepared()) ? await readAll(database.shown, database.ask) : undefined
+  return (await database.isPrepared())
+    ? await readAll(database.shown, database.ask, keys)
+    : undefined
 }
 
 /** A function that returns the state as it is now: it is read again where its serial has moved. */
 export function watchPostgresState(address: string): () => Promise<State> {
+  const keys = keysInForce()
   let database: Promise<Database> | undefined
   let last: State | undefined
   return async () => {
@@ -129,7 +151,7 @@ export function watchPostgresState(address: string): () => Promise<State> {
       last !== undefined &&
       textIn(place, 'lineage') === last.lineage &&
       numberIn(place, 'serial') === last.serial
-    if (!isSame || last === undefined) last = (await readAll(shown, ask)) ?? emptyState()
+    if (!isSame || last === undefined) last = (await readAll(shown, ask, keys)) ?? emptyState()
     return last
   }
 }
@@ -234,13 +256,14 @@ async function make(
   { query }: Session,
   { create = true }: OpenStateOptions,
   shown: string,
+  keys: EncryptionKeys,
 ): Promise<MutableState> {
   if (!create)
     throw new StateEditError(
       `there is no state at ${shown}; is that the right place (--state, SFT_STATE)?`,
     )
   const state = emptyState()
-  const head = headOf(state)
+  const head = stateCipher(keys, shown, state.lineage).encrypt([HEAD], headOf(state))
   await query(MAKE, state.lineage, head, crc32(head))
   return state
 }
@@ -254,6 +277,7 @@ function refuseMark(shown: string, row: SqlRow | undefined, column: string): voi
 export async function readAll(
   shown: string,
   query: Query,
+  keys: EncryptionKeys,
   marked: 'refused' | 'taken' = 'refused',
 ): Promise<MutableState | undefined> {
   const rows = await query(ALL)
@@ -263,6 +287,7 @@ export async function readAll(
   if (marked === 'refused') refuseMark(shown, all.find(isMark), 'content')
   const rest = all.filter(row => !isMark(row))
   if (textIn(head, 'source') !== 'head') throw damaged(shown, 'it has records and no head')
+  const cipher = stateCipher(keys, shown, textIn(head, 'kind'))
   const sections = new Map(kinds().map(kind => [kind.kind, bare()] as const))
   const pending = bare()
   for (const row of rest) {
@@ -270,7 +295,7 @@ export async function readAll(
     const into = textIn(row, 'source') === 'pending' ? pending : sections.get(kind)
     if (into === undefined)
       throw damaged(shown, `it has records of ${kind}, which this sft-catalog does not know`)
-    into[textIn(row, 'key')] = contentOf(shown, row)
+    into[textIn(row, 'key')] = contentOf(shown, row, cipher)
   }
   const sectioned = [...sections].map(([kind, records]) => [
     findKind(kind)?.section ?? kind,
@@ -278,7 +303,7 @@ export async function readAll(
   ])
   try {
     return takeState({
-      ...(contentOf(shown, head) as object),
+      ...(contentOf(shown, head, cipher) as object),
       lineage: textIn(head, 'kind'),
       serial: numberIn(head, 'key'),
       ...Object.fromEntries(sectioned),
@@ -294,12 +319,24 @@ const bare = (): Record<string, unknown> => Object.create(null)
 const reasonOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error)
 
-function contentOf(shown: string, row: SqlRow): unknown {
+function contentOf(shown: string, row: SqlRow, cipher: Cipher): unknown {
   const content = textIn(row, 'content')
-  if (crc32(content) === numberIn(row, 'crc')) return JSON.parse(content)
-  const name =
-    textIn(row, 'source') === 'record' ? `${textIn(row, 'kind')}/${textIn(row, 'key')}` : 'a part'
-  throw damaged(shown, `${name} does not match its checksum: it was changed by hand`)
+  const [source, kind, key] = [textIn(row, 'source'), textIn(row, 'kind'), textIn(row, 'key')]
+  const name = source === RECORD ? `${kind}/${key}` : 'a part'
+  if (crc32(content) !== numberIn(row, 'crc'))
+    throw damaged(shown, `${name} does not match its checksum: it was changed by hand`)
+  try {
+    return JSON.parse(cipher.decrypt(placeOf(source, kind, key), content))
+  } catch (error) {
+    if (!(error instanceof DecryptError)) throw error
+    throw damaged(shown, `${name} ${error.message}`)
+  }
+}
+
+/** Where a content stands, for its cipher. */
+function placeOf(source: string, kind: string, key: string): CipherPlace {
+  if (source === RECORD) return [RECORD, kind, key]
+  return source === PENDING ? [PENDING, key] : [HEAD]
 }
 
 const damaged = (shown: string, what: string): StateDamagedError =>
@@ -323,9 +360,11 @@ export function storeOf(
   shown: string,
   session: Session,
   state: MutableState,
+  keys: EncryptionKeys,
   close: () => Promise<void>,
   beside: Beside = async () => {},
 ): StateStore {
+  const cipher = stateCipher(keys, shown, state.lineage)
   let waiting: Append[] = []
   let working: Promise<void> | undefined
   let failure: unknown
@@ -340,10 +379,10 @@ export function storeOf(
     for (const entry of entries)
       if (entry.type === 'account' || entry.type === 'learn') applyEntry(next, entry)
     await session.query('begin')
-    await writeEntries(session.query, entries)
+    await writeEntries(session.query, entries, cipher)
     await beside(session.query, entries)
     const serial = state.serial + appends.length
-    const head = headOf(next)
+    const head = cipher.encrypt([HEAD], headOf(next))
     const moved = await session.query(MOVE_ON, state.serial, serial, head, crc32(head))
     if (moved.length !== 1)
       throw new PlainError(`${shown}: the state was changed by somebody else; run again`)
@@ -399,7 +438,11 @@ const lost = (shown: string): PlainError =>
     `${shown}: the connection that holds the state's lock was lost, so nothing more is written; run again`,
   )
 
-async function writeEntries(query: Query, entries: readonly StateEntry[]): Promise<void> {
+async function writeEntries(
+  query: Query,
+  entries: readonly StateEntry[],
+  cipher: Cipher,
+): Promise<void> {
   const removed: StateEntry[] = []
   const put = new Map<string, Extract<StateEntry, { readonly type: 'put' }>>()
   const intents = new Map<string, unknown>()
@@ -430,7 +473,9 @@ async function writeEntries(query: Query, entries: readonly StateEntry[]): Promi
       gone.map(one => one.key),
     )
   const records = [...put.values()]
-  const contents = records.map(one => JSON.stringify(one.record))
+  const contents = records.map(one =>
+    cipher.encrypt([RECORD, one.kind, one.key], JSON.stringify(one.record)),
+  )
   if (records.length > 0)
     await query(
       PUT_RECORDS,
@@ -440,7 +485,9 @@ async function writeEntries(query: Query, entries: readonly StateEntry[]): Promi
       contents,
     )
   if (concluded.length > 0) await query(REMOVE_PENDING, concluded)
-  const announced = [...intents].map(([id, intent]) => [id, JSON.stringify(intent)] as const)
+  const announced = [...intents].map(
+    ([id, intent]) => [id, cipher.encrypt([PENDING, id], JSON.stringify(intent))] as const,
+  )
   if (announced.length > 0)
     await query(
       PUT_PENDING,

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { defined } from '../defined.ts'
 import { thisProcess } from '../durable/owner.ts'
+import { withKeysOf } from '../secrets/keys-in-force.ts'
 import { SettingsError } from '../settings.ts'
 import { validTraceparent } from '../telemetry/trace-context.ts'
 import { normaliseIccid } from '../units.ts'
@@ -47,7 +48,7 @@ import { usageOf } from './usage.ts'
 export async function openProvisioner(options: ProvisionerOptions = {}): Promise<Provisioner> {
   judgeOptions(options)
   try {
-    return await open(options)
+    return await withKeysOf(options.env ?? process.env, () => open(options))
   } catch (error) {
     throw error instanceof SettingsError ? error : explainError(undefined, error)
   }

@@ -29,7 +29,7 @@ export const JSON_FORMATS = {
   'remove-addon': 1,
   cancel: 1,
   ledger: 1,
-  store: 1,
+  store: 2,
   status: 1,
   history: 1,
 } as const

@@ -565,6 +565,21 @@ const ANSWERS = {
         }),
       ),
     }),
+    z.object({
+      encrypted: list(
+        z.object({
+          part: z.enum(['state', 'ledger']),
+          location: said('a path, or an address without secrets'),
+          keyId: maybe(said('the key with which all is encrypted now; absent: all is plain')),
+          rewritten: count.meta({ description: 'rows that were written anew' }),
+          backups: count.meta({ description: 'backups that were written anew' }),
+          left: list(z.object({ path: text, reason: text })).meta({
+            description:
+              'files beside it that hold something plain, or of another key, and were left',
+          }),
+        }),
+      ),
+    }),
   ],
   status: [
     z.object({

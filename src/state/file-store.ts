@@ -1,10 +1,12 @@
 import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { copyFileDurably, exists, makePrivateFolder, syncFolder } from '../durable/files.ts'
-import { type Journal, openJournal, readJournal } from '../durable/journal.ts'
+import { type Journal, openJournal } from '../durable/journal.ts'
 import { acquireLock, type Lock } from '../durable/lock.ts'
-import { markJournal, openSnapshot } from '../durable/snapshot.ts'
+import { markJournal } from '../durable/snapshot.ts'
 import { PlainError } from '../plain-error.ts'
+import type { EncryptionKeys } from '../secrets/cipher.ts'
+import { keysInForce } from '../secrets/keys-in-force.ts'
 import {
   applyEntry,
   composeState,
@@ -19,13 +21,15 @@ import type { State, StateStore } from './state.ts'
 import { StateEditError } from './state-errors.ts'
 import {
   bringUpToDate,
+  type KeptLine,
   keepBackup,
+  keptLine,
   loadSnapshot,
   loadState,
   readStateJournal,
-  SNAPSHOT_FORMAT,
   type StateFiles,
   type StateLine,
+  stateAt,
   stateFiles,
 } from './state-files.ts'
 
@@ -39,8 +43,9 @@ export const DEFAULT_BACKUPS = 10
 export async function openFileState(
   path: string,
   options: OpenStateOptions = {},
+  keys: EncryptionKeys = keysInForce(),
 ): Promise<StateStore> {
-  const files = await stateFiles(path)
+  const files = await stateFiles(path, keys)
   const lock = await lockState(files, options)
   try {
     return await openLocked(files, lock, options)
@@ -54,8 +59,10 @@ export async function openFileState(
  * Reads the state at `path`, its journal included, without a lock and without changing a file; an empty
  * one with a lineage of its own where there has never been one. Throws `StateDamagedError`.
  */
-export const readFileState = async (path: string): Promise<State> =>
-  (await loadState(await stateFiles(path))) ?? emptyState()
+export const readFileState = async (
+  path: string,
+  keys: EncryptionKeys = keysInForce(),
+): Promise<State> => (await loadState(await stateFiles(path, keys))) ?? emptyState()
 
 /** Whether there is a state at `path`. Throws `StateDamagedError` where it was there and is not whole. */
 export const isFileState = async (path: string): Promise<boolean> =>
@@ -80,13 +87,13 @@ export const lockState = (
   })
 
 /** Writes a state as the snapshot, with a backup of it; `journal`: the journal beside it goes on from it. */
-export async function writeSnapshot(
+async function writeSnapshot(
   files: StateFiles,
   state: MutableState,
   backups: number,
   journal: boolean,
 ): Promise<void> {
-  await openSnapshot(files.snapshot, SNAPSHOT_FORMAT).write(ordered(state), journal)
+  await stateAt(files.snapshot, files.keys).write(ordered(state), journal)
   await keepBackup(files, state.serial, backups)
 }
 
@@ -117,10 +124,21 @@ export async function keepOldForm(files: StateFiles, serial: number): Promise<st
   return kept
 }
 
+/** Once the snapshot stands, the journal's lines are older than it, so a crash in between is harmless. */
+export async function putSnapshotInPlace(
+  files: StateFiles,
+  state: MutableState,
+  backups: number,
+): Promise<void> {
+  await writeSnapshot(files, state, backups, false)
+  await rm(files.journal, { force: true })
+  await syncFolder(dirname(files.journal))
+}
+
 /** A state that is open for writing: its journal is there and says which snapshot it continues. */
 interface Opened {
   readonly state: MutableState
-  readonly journal: Journal<StateLine>
+  readonly journal: Journal<KeptLine>
 }
 
 /** Judges all files before the first one is written, then makes them ready for entries. */
@@ -130,7 +148,7 @@ async function begin(files: StateFiles, options: OpenStateOptions): Promise<Open
   if (found === undefined && !create) throw noState(files)
   const state = found?.data ?? emptyState()
   const inSnapshot = state.serial
-  const left = await readStateJournal(files, () => readJournal<StateLine>(files.journal))
+  const left = await readStateJournal(files)
   if (found !== undefined) await bringUpToDate(files, found, left)
   if (left.torn !== undefined)
     onNotice?.(
@@ -145,11 +163,11 @@ async function begin(files: StateFiles, options: OpenStateOptions): Promise<Open
         `as it was it is kept in ${kept}`,
     )
   }
+  const isKept = found?.isUpToDate === true && !isOld
   // Until the new journal stands, the snapshot says that it needs none: it has all that the old one had.
-  if (found === undefined || isOld || state.serial !== inSnapshot)
-    await writeSnapshot(files, state, backups, false)
+  if (!isKept || state.serial !== inSnapshot) await writeSnapshot(files, state, backups, false)
   else await keepBackup(files, state.serial, backups)
-  const journal = await openJournal<StateLine>(files.journal, now === undefined ? {} : { now })
+  const journal = await openJournal<KeptLine>(files.journal, now === undefined ? {} : { now })
   try {
     const { lines } = await journal.catchUp()
     journal.continueAfter(state.serial)
@@ -215,7 +233,7 @@ async function openLocked(
 
   const appendOne = async (line: StateLine): Promise<void> => {
     try {
-      await journal.append(line)
+      await journal.append(keptLine(files, line))
     } catch (error) {
       failed = true
       throw error

@@ -1,13 +1,11 @@
-import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { differences } from '../durable/differences.ts'
 import { copyFileDurably, isMissing, makePrivateFolder, syncFolder } from '../durable/files.ts'
-import { readJournalUpToDamage } from '../durable/journal.ts'
 import { type LockHolder, readLock, removeLock } from '../durable/lock.ts'
 import { ownerState } from '../durable/owner.ts'
-import { openSnapshot, SnapshotError } from '../durable/snapshot.ts'
+import { SnapshotError } from '../durable/snapshot.ts'
 import { emptyState, type MutableState } from './apply-entry.ts'
-import { DEFAULT_BACKUPS, lockState, noState, ordered, writeSnapshot } from './file-store.ts'
+import { DEFAULT_BACKUPS, lockState, noState, ordered, putSnapshotInPlace } from './file-store.ts'
 import type {
   ConfirmEdit,
   EditReport,
@@ -19,10 +17,10 @@ import { StateDamagedError, StateEditError } from './state-errors.ts'
 import {
   listBackups,
   loadState,
+  readStateJournalUpToDamage,
   replayOnto,
-  SNAPSHOT_FORMAT,
   type StateFiles,
-  type StateLine,
+  stateAt,
   stateFiles,
 } from './state-files.ts'
 
@@ -38,7 +36,7 @@ export async function backupFileState(
   const stamp = now().toISOString().replaceAll(':', '-')
   const target = to ?? join(files.backups, `by-hand-${stamp}.json`)
   if (to === undefined) await makePrivateFolder(files.backups)
-  await openSnapshot(target, SNAPSHOT_FORMAT).write(ordered(state), false)
+  await stateAt(target, files.keys).write(ordered(state), false)
   return { path: target, serial: state.serial }
 }
 
@@ -58,7 +56,7 @@ export async function restoreFileState(
   await using _lock = await lockState(files, { purpose: 'state restore', ...options })
   const current = await readCurrent(files)
   const source = from ?? (await newestBackup(files))
-  const { data: state } = await openSnapshot(source, SNAPSHOT_FORMAT).read()
+  const { data: state } = await stateAt(source, files.keys).read()
   const stamp = now().toISOString().replaceAll(':', '-')
 
   const kept: string[] = []
@@ -73,7 +71,7 @@ export async function restoreFileState(
     if (current.serial > 0) {
       const before = join(files.backups, `before-restore-${stamp}.json`)
       await makePrivateFolder(files.backups)
-      await openSnapshot(before, SNAPSHOT_FORMAT).write(ordered(current), false)
+      await stateAt(before, files.keys).write(ordered(current), false)
       kept.push(before)
     }
     state.serial = Math.max(state.serial, current.serial) + 1
@@ -82,7 +80,7 @@ export async function restoreFileState(
       const aside = `${file}.damaged-${stamp}`
       if (await copyIfThere(file, aside)) kept.push(aside)
     }
-    const { lines, damage } = await readJournalUpToDamage<StateLine>(files.journal)
+    const { lines, damage } = await readStateJournalUpToDamage(files)
     const before = state.serial
     const problem = replayOnto(state, lines)
     replayed = state.serial - before
@@ -91,7 +89,7 @@ export async function restoreFileState(
   }
   const [newest] = await listBackups(files)
   state.serial = Math.max(state.serial, (newest?.serial ?? 0) + 1)
-  await putInPlace(files, state, backups)
+  await putSnapshotInPlace(files, state, backups)
   return {
     from: source,
     serial: state.serial,
@@ -99,13 +97,6 @@ export async function restoreFileState(
     ...(lost !== undefined && { lost }),
     kept,
   }
-}
-
-/** Once the snapshot stands, the journal's lines are older than it, so a crash in between is harmless. */
-async function putInPlace(files: StateFiles, state: MutableState, backups: number): Promise<void> {
-  await writeSnapshot(files, state, backups, false)
-  await rm(files.journal, { force: true })
-  await syncFolder(dirname(files.journal))
 }
 
 /**
@@ -122,12 +113,8 @@ export async function acceptFileEdit(
   const files = await stateFiles(path)
   await using _lock = await lockState(files, { purpose: 'state accept-edit', ...options })
   if ((await readCurrent(files)) !== undefined) return undefined
-  const { data: state, journal } = await openSnapshot(
-    files.snapshot,
-    SNAPSHOT_FORMAT,
-    'taken',
-  ).read()
-  const { lines, damage, missing } = await readJournalUpToDamage<StateLine>(files.journal)
+  const { data: state, journal } = await stateAt(files.snapshot, files.keys, 'taken').read()
+  const { lines, damage, missing } = await readStateJournalUpToDamage(files)
   const problem = replayOnto(state, lines)
   const lost = problem === undefined ? damage : `line ${problem.line} ${problem.text}`
   const last = await lastBackup(files)
@@ -142,7 +129,7 @@ export async function acceptFileEdit(
   if (!(await confirm(differs))) return { accepted: false, differs }
   const [newest] = await listBackups(files)
   state.serial = Math.max(state.serial, lines.at(-1)?.n ?? 0, newest?.serial ?? 0) + 1
-  await putInPlace(files, state, backups)
+  await putSnapshotInPlace(files, state, backups)
   return { accepted: true, differs }
 }
 
@@ -150,7 +137,7 @@ export async function acceptFileEdit(
 async function lastBackup(files: StateFiles): Promise<MutableState | undefined> {
   for (const { path } of await listBackups(files)) {
     try {
-      return (await openSnapshot(path, SNAPSHOT_FORMAT).read()).data
+      return (await stateAt(path, files.keys).read()).data
     } catch (error) {
       if (!(error instanceof SnapshotError)) throw error
     }
@@ -161,7 +148,7 @@ async function lastBackup(files: StateFiles): Promise<MutableState | undefined> 
 async function newestBackup(files: StateFiles): Promise<string> {
   for (const { path } of await listBackups(files)) {
     try {
-      await openSnapshot(path, SNAPSHOT_FORMAT).read()
+      await stateAt(path, files.keys).read()
       return path
     } catch (error) {
       if (!(error instanceof SnapshotError)) throw error

@@ -1,4 +1,5 @@
 import type { LockHolder } from '../durable/lock.ts'
+import type { EncryptionReport, OnEncrypted } from '../secrets/encryption.ts'
 import type { Moves } from '../stores/moving.ts'
 import type { AppliedPlan } from './apply-log.ts'
 import type { State, StateStore } from './state.ts'
@@ -81,6 +82,8 @@ export interface StateKeeper {
   ): Promise<Unlocking | undefined>
   /** The newest applies of a state, at most `limit`, the newest first. */
   history?(place: string, limit: number): Promise<readonly AppliedPlan[]>
+  /** Encrypts all of it with the first of the keys in force; undefined where there is none. */
+  encrypt?(place: string, onRows?: OnEncrypted): Promise<EncryptionReport | undefined>
   /** Moves a state to another store, and takes one from there. */
   readonly moves?: Moves
 }

@@ -22,6 +22,7 @@ import {
   loadState,
   SNAPSHOT_FORMAT,
   type StateFiles,
+  stateAt,
   stateFiles,
 } from './state-files.ts'
 import { countRows, rowsOfState, stateOfRows } from './state-rows.ts'
@@ -85,10 +86,10 @@ export const fileStateMoves: Moves = {
         location: files.snapshot,
         async put(rows) {
           const state = await stateOfRows(mark, rows)
-          await openSnapshot(coming, SNAPSHOT_FORMAT).write(ordered(state), false)
+          await stateAt(coming, files.keys).write(ordered(state), false)
         },
         async *rows() {
-          const { data } = await openSnapshot(coming, SNAPSHOT_FORMAT).read()
+          const { data } = await stateAt(coming, files.keys).read()
           yield* rowsOfState(data)
         },
         seal: () => writeMark(files, { ...mark, whole: true }),
@@ -137,5 +138,5 @@ async function keepAsItWas(files: StateFiles, state: MutableState): Promise<void
     await keepOldForm(files, found.data.serial)
   await makePrivateFolder(files.backups)
   const kept = join(files.backups, `serial-${state.serial}.json`)
-  if (!(await exists(kept))) await openSnapshot(kept, SNAPSHOT_FORMAT).write(ordered(state), false)
+  if (!(await exists(kept))) await stateAt(kept, files.keys).write(ordered(state), false)
 }

@@ -14,11 +14,29 @@ import {
   JournalDamagedError,
   type JournalLine,
   readJournal,
+  readJournalUpToDamage,
 } from '../durable/journal.ts'
-import { markJournal, openSnapshot, type Sealed, SnapshotError } from '../durable/snapshot.ts'
+import {
+  markJournal,
+  openSnapshot,
+  type Sealed,
+  type Snapshot,
+  SnapshotError,
+} from '../durable/snapshot.ts'
+import { DecryptError, EncryptedError, type EncryptionKeys } from '../secrets/cipher.ts'
+import { keysInForce } from '../secrets/keys-in-force.ts'
 import { MovedError } from '../stores/moving.ts'
 import { applyEntry, type MutableState } from './apply-entry.ts'
 import { decodeState, MarkedStateError, takeState, UNSEALED_VERSION } from './decode-state.ts'
+import {
+  decryptedEntries,
+  decryptedState,
+  encryptedEntries,
+  encryptedState,
+  isSnapshotUpToDate,
+  type KeptEntry,
+  stateCipher,
+} from './encrypted-state.ts'
 import type { StateEntry } from './state.ts'
 import { StateDamagedError } from './state-errors.ts'
 
@@ -30,6 +48,8 @@ export interface StateFiles {
   readonly backups: string
   /** The applies that were made. */
   readonly history: string
+  /** What they are encrypted with. */
+  readonly keys: EncryptionKeys
 }
 
 /** What one journal line holds; its number is the serial that it leads to. */
@@ -38,7 +58,13 @@ export interface StateLine {
   readonly entries: readonly StateEntry[]
 }
 
-/** Levels of a snapshot that are broken into lines: sections, then a record a line. */
+/** A line as the file has it. */
+export interface KeptLine {
+  readonly lineage: string
+  readonly entries: readonly KeptEntry[]
+}
+
+/** A plain snapshot. Levels of it that are broken into lines: sections, then a record a line. */
 export const SNAPSHOT_FORMAT = {
   take: takeState,
   decode: decodeState,
@@ -46,8 +72,52 @@ export const SNAPSHOT_FORMAT = {
   unsealed: UNSEALED_VERSION,
 } as const
 
-/** The files of the state at `path`. Links are followed, so that two names of one state share a lock. */
-export async function stateFiles(path: string): Promise<StateFiles> {
+/** A state at a path: the snapshot, a backup or a copy, encrypted where there is a key. */
+export const stateAt = (
+  path: string,
+  keys: EncryptionKeys,
+  edits: 'refused' | 'taken' = 'refused',
+  see: (kept: unknown) => void = () => undefined,
+): Snapshot<MutableState> => {
+  const read = (kept: unknown): unknown => {
+    see(kept)
+    return decryptedState(kept, keys, path)
+  }
+  return openSnapshot<MutableState>(
+    path,
+    {
+      ...SNAPSHOT_FORMAT,
+      take: value => takeState(read(value)),
+      decode: value => decodeState(read(value)),
+      print: state => encryptedState(state, keys, path),
+    },
+    edits,
+  )
+}
+
+/** A line for the journal. */
+export const keptLine = ({ keys, journal }: StateFiles, line: StateLine): KeptLine => ({
+  lineage: line.lineage,
+  entries: encryptedEntries(line.entries, stateCipher(keys, journal, line.lineage), keys),
+})
+
+/** A line of a journal as what it says. Throws a `DecryptError`, and an `EncryptedError` where a key is missing. */
+const lineOf = (
+  { keys, journal }: StateFiles,
+  line: JournalLine<KeptLine>,
+): JournalLine<StateLine> => ({
+  ...line,
+  entries: decryptedEntries(line.entries, stateCipher(keys, journal, line.lineage)),
+})
+
+/**
+ * The files of the state at `path`, by default with the keys in force. Links are followed, so that two names of one
+ * state share a lock.
+ */
+export async function stateFiles(
+  path: string,
+  keys: EncryptionKeys = keysInForce(),
+): Promise<StateFiles> {
   const snapshot = await followLinks(path)
   return {
     snapshot,
@@ -55,6 +125,7 @@ export async function stateFiles(path: string): Promise<StateFiles> {
     lock: `${snapshot}.lock`,
     backups: `${snapshot}.backups`,
     history: `${snapshot}.history`,
+    keys,
   }
 }
 
@@ -77,7 +148,7 @@ export async function loadState(files: StateFiles): Promise<MutableState | undef
 
 /** The journal first: a fold in between is then seen as already done. */
 async function loadOnce(files: StateFiles): Promise<MutableState | undefined> {
-  const journal = await readStateJournal(files, () => readJournal<StateLine>(files.journal))
+  const journal = await readStateJournal(files)
   const found = await loadSnapshot(files)
   if (found === undefined) return undefined
   await bringUpToDate(files, found, journal)
@@ -107,13 +178,23 @@ export async function bringUpToDate(
     )
 }
 
+interface LoadedSnapshot extends Sealed<MutableState> {
+  /** Whether it is encrypted as these keys do it now. */
+  readonly isUpToDate: boolean
+}
+
 /**
  * The snapshot as it stands; undefined where there has never been a state. Throws `StateDamagedError`, and
  * `MovedError` where a mark stands in its place.
  */
-export async function loadSnapshot(files: StateFiles): Promise<Sealed<MutableState> | undefined> {
+export async function loadSnapshot(files: StateFiles): Promise<LoadedSnapshot | undefined> {
+  const { snapshot, keys } = files
+  let isUpToDate = false
   try {
-    return await openSnapshot(files.snapshot, SNAPSHOT_FORMAT).read()
+    const sealed = await stateAt(snapshot, keys, 'refused', kept => {
+      isUpToDate = isSnapshotUpToDate(kept, keys)
+    }).read()
+    return { ...sealed, isUpToDate }
   } catch (error) {
     if (!(error instanceof SnapshotError)) throw error
     if (error.cause instanceof MarkedStateError)
@@ -132,16 +213,44 @@ export async function loadSnapshot(files: StateFiles): Promise<Sealed<MutableSta
   }
 }
 
-/** Runs a read of the journal and says of damage what it means for the state. */
-export async function readStateJournal<Content extends JournalContent<StateLine>>(
-  files: StateFiles,
-  read: () => Promise<Content>,
-): Promise<Content> {
+/** Reads the journal and says of damage what it means for the state. */
+export async function readStateJournal(files: StateFiles): Promise<JournalContent<StateLine>> {
   try {
-    return await read()
+    const { lines, ...content } = await readJournal<KeptLine>(files.journal)
+    return { ...content, lines: lines.map((line, index) => wholeLine(files, line, index)) }
   } catch (error) {
     if (!(error instanceof JournalDamagedError)) throw error
     throw await damaged(files, 'journal', `${error.path}:${error.line} ${error.problem}`, error)
+  }
+}
+
+/** Reads what stands before the first damage, which it tells in words. */
+export async function readStateJournalUpToDamage(
+  files: StateFiles,
+): ReturnType<typeof readJournalUpToDamage<StateLine>> {
+  const { lines: kept, ...content } = await readJournalUpToDamage<KeptLine>(files.journal)
+  const lines: JournalLine<StateLine>[] = []
+  for (const [index, line] of kept.entries()) {
+    try {
+      lines.push(wholeLine(files, line, index))
+    } catch (error) {
+      if (!(error instanceof JournalDamagedError)) throw error
+      return { ...content, lines, damage: `line ${error.line} ${error.problem}` }
+    }
+  }
+  return { ...content, lines }
+}
+
+function wholeLine(
+  files: StateFiles,
+  line: JournalLine<KeptLine>,
+  index: number,
+): JournalLine<StateLine> {
+  try {
+    return lineOf(files, line)
+  } catch (error) {
+    if (!(error instanceof DecryptError)) throw error
+    throw new JournalDamagedError(files.journal, index + 1, error.message)
   }
 }
 
@@ -265,9 +374,9 @@ async function damaged(
 async function newestReadable(files: StateFiles): Promise<string> {
   for (const { path, serial } of await visibleBackups(files)) {
     try {
-      await openSnapshot(path, SNAPSHOT_FORMAT).read()
+      await stateAt(path, files.keys).read()
     } catch (error) {
-      if (error instanceof SnapshotError) continue
+      if (error instanceof SnapshotError || error instanceof EncryptedError) continue
       throw error
     }
     return (

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { isMissing } from '../durable/files.ts'
+import { keysInForce } from '../secrets/keys-in-force.ts'
 import { readFileState } from './file-store.ts'
 import type { State } from './state.ts'
 
@@ -8,6 +9,7 @@ import type { State } from './state.ts'
  * `readFileState` does.
  */
 export function watchFileState(path: string): () => Promise<State> {
+  const keys = keysInForce()
   let seen: string | undefined
   let state: State | undefined
   let looking: Promise<State> | undefined
@@ -15,7 +17,7 @@ export function watchFileState(path: string): () => Promise<State> {
   const look = async (): Promise<State> => {
     const now = `${await markOf(path)} ${await markOf(`${path}.journal`)}`
     if (state === undefined || now !== seen) {
-      state = await readFileState(path)
+      state = await readFileState(path, keys)
       seen = now
     }
     return state

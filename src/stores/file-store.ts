@@ -1,10 +1,12 @@
 import { followLinks } from '../durable/files.ts'
 import { acceptFileLedgerEdit, checkFileLedger } from '../ledger/check-ledger.ts'
+import { encryptFileLedger } from '../ledger/encrypt-ledger.ts'
 import { lookAtFileLedger } from '../ledger/look-at-ledger.ts'
 import { fileLedgerMoves } from '../ledger/move-file.ts'
 import { fileLedger, openHaltedFileLedger } from '../ledger/sqlite-ledger.ts'
 import { backupFileLedger, restoreFileLedger } from '../ledger/upkeep.ts'
 import { fileSlots, readerSlots } from '../sft/file-slots.ts'
+import { encryptFileState } from '../state/encrypt-file.ts'
 import { readFileHistory } from '../state/file-history.ts'
 import { isFileState, openFileState, readFileState } from '../state/file-store.ts'
 import {
@@ -29,6 +31,7 @@ export const fileStore: Store = {
     acceptEdit: acceptFileEdit,
     unlock: unlockFileState,
     history: readFileHistory,
+    encrypt: (place, onRows) => encryptFileState(place, onRows),
     moves: fileStateMoves,
   },
   ledger: {
@@ -39,6 +42,7 @@ export const fileStore: Store = {
     restore: restoreFileLedger,
     acceptEdit: acceptFileLedgerEdit,
     openHalted: openHaltedFileLedger,
+    encrypt: (place, onRows) => encryptFileLedger(place, onRows),
     moves: fileLedgerMoves,
   },
   budget: {

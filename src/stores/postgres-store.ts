@@ -1,5 +1,6 @@
 import { postgresHistory } from '../postgres/apply-log.ts'
 import { openPostgresBudget } from '../postgres/budget.ts'
+import { encryptPostgresLedger, encryptPostgresState } from '../postgres/encrypt.ts'
 import { postgresFleet } from '../postgres/fleet.ts'
 import {
   lookAtPostgresLedger,
@@ -26,12 +27,14 @@ export const postgresStore: Store = {
     watch: watchPostgresState,
     unlock: unlockPostgresState,
     history: postgresHistory,
+    encrypt: (place, onRows) => encryptPostgresState(place, onRows),
     moves: postgresStateMoves,
   },
   ledger: {
     open: openPostgresLedger,
     look: lookAtPostgresLedger,
     openHalted: openHaltedPostgresLedger,
+    encrypt: (place, onRows) => encryptPostgresLedger(place, onRows),
     moves: postgresLedgerMoves,
   },
   budget: { open: openPostgresBudget },

@@ -7,6 +7,7 @@ import {
   type LedgerEntry,
   memoryLedger,
 } from '../../src/provision/index.ts'
+import { NO_KEYS } from '../../src/secrets/cipher.ts'
 import { emptyState } from '../../src/state/apply-entry.ts'
 import { anEsim, anOrder } from '../provision/ledger-contract.ts'
 import { openDesk, smallCatalog } from './desk.ts'
@@ -164,7 +165,7 @@ const MANY = 5000
 
 t.test('of many orders no more than a page is asked for at once', async t => {
   const path = join(t.testdir({}), 'orders.db')
-  await makeLedger(path, 'lineage', 1, history())
+  await makeLedger(path, { lineage: 'lineage', serial: 1, keys: NO_KEYS }, history())
   await using ledger = await fileLedger(path)
   let most = 0
   const watched = {

@@ -13,6 +13,7 @@ import {
   upsert,
 } from '../../src/ledger/sql.ts'
 import { fileLedger, type LedgerEntry, openProvisioner } from '../../src/provision/index.ts'
+import { NO_KEYS } from '../../src/secrets/cipher.ts'
 import { anEsim, anOrder } from '../provision/ledger-contract.ts'
 import { openMarket } from '../provision/support.ts'
 
@@ -39,7 +40,7 @@ t.test(
   'every question of a sale, the stock, a resumption and a sweep goes by an index',
   async t => {
     const path = join(t.testdir({}), 'orders.db')
-    await makeLedger(path, 'lineage', 0, [])
+    await makeLedger(path, { lineage: 'lineage', serial: 0, keys: NO_KEYS }, [])
     const connection = await connect(path, 'ro')
     for (const [name, sql] of Object.entries(STATEMENTS)) {
       const places = new Set(sql.match(/\$\d/g) ?? []).size
@@ -74,7 +75,7 @@ t.test(
   async t => {
     const market = await openMarket(t, { endpoints: 4 })
     const path = join(t.testdir({}), 'orders.db')
-    await makeLedger(path, 'lineage', 1, history())
+    await makeLedger(path, { lineage: 'lineage', serial: 1, keys: NO_KEYS }, history())
     await using ledger = await fileLedger(path)
     let most = 0
     const watched = {

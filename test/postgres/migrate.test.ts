@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import t from 'tap'
 import { type MovedPart, migrateStore, openState } from '../../src/index.ts'
 import { makeLedger } from '../../src/ledger/ledger-file.ts'
+import { NO_KEYS } from '../../src/secrets/cipher.ts'
 import { startCli } from '../cli/run-cli.ts'
 import {
   contentOf,
@@ -84,7 +85,7 @@ else {
     const state = files.place(t, 'state')
     const ledger = files.place(t, 'ledger')
     const database = postgres.place(t, 'state')
-    await makeLedger(ledger, 'a-lineage', 7, ledgerRows(ORDERS))
+    await makeLedger(ledger, { lineage: 'a-lineage', serial: 7, keys: NO_KEYS }, ledgerRows(ORDERS))
     await fillState(state, ENDPOINTS)
     const digest = async (part: MovedPart, place: string) => {
       const hash = createHash('sha256')
