@@ -36,7 +36,7 @@ import {
   simulate,
 } from './helpers.ts'
 
-const ROUNDS = Number(process.env['CHAOS_ROUNDS'] ?? 72)
+const ROUNDS = Number(process.env['CHAOS_ROUNDS'] ?? 48)
 /** Lives that go on side by side: most of their time is waiting. */
 const SIDE_BY_SIDE = 8
 const STEPS = 3

@@ -78,8 +78,8 @@ else {
     },
   )
 
-  const ORDERS = Number(process.env['MOVE_ORDERS'] ?? 3000)
-  const ENDPOINTS = Number(process.env['MOVE_ENDPOINTS'] ?? 3000)
+  const ORDERS = Number(process.env['MOVE_ORDERS'] ?? 1500)
+  const ENDPOINTS = Number(process.env['MOVE_ENDPOINTS'] ?? 1500)
 
   t.test(`${ORDERS} orders and ${ENDPOINTS} endpoints go to a database and back`, async t => {
     const state = files.place(t, 'state')

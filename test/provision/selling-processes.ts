@@ -10,8 +10,10 @@ import { allOrders } from './rows.ts'
 import { type Market, openMarket } from './support.ts'
 
 /** Rounds with real deaths; thousands with `PROVISION_KILL_ROUNDS=2000`. `PROVISION_SEED` replays. */
-const ROUNDS = Number(process.env['PROVISION_KILL_ROUNDS'] ?? 4)
+const ROUNDS = Number(process.env['PROVISION_KILL_ROUNDS'] ?? 2)
 const SEED = Number(process.env['PROVISION_SEED'] ?? Date.now() % 2 ** 31)
+/** Orders that six processes sell at once. */
+const SHARED = Number(process.env['PROVISION_SHARED'] ?? 40)
 const SCRIPT = scriptBeside(import.meta, 'sell-orders')
 
 interface Job {
@@ -61,26 +63,32 @@ export function testProcesses(
   name: string,
   openPlaces: (t: Test) => Places | Promise<Places>,
 ): void {
-  t.test(`${name}: six processes selling the same 100 orders make 100 sales`, async t => {
-    const market = await openMarket(t, { endpoints: 130, sft: { timeoutSeconds: 60 } })
-    const { state, ledger: place } = await openPlaces(t)
-    await market.save(state)
-    const orders = Array.from({ length: 100 }, (_, n) => `A-${n}`)
-    const ends = await Promise.all(
-      Array.from({ length: 6 }, () => sell(market, { state, ledger: place, orders }).ended),
-    )
-    for (const { code, stderr } of ends) t.same([code, stderr], [0, ''])
-    const told = new Map<string, Set<string | undefined>>()
-    for (const { orderId, endpointId } of ends.flatMap(end => end.lines))
-      told.set(orderId, (told.get(orderId) ?? new Set()).add(endpointId))
-    t.equal(told.size, 100)
-    t.ok([...told.values()].every(endpoints => endpoints.size === 1 && !endpoints.has(undefined)))
-    await using ledger = await openLedger(place)
-    t.equal((await allOrders(ledger)).filter(order => order.status === 'delivered').length, 100)
-    t.same(await checkAccount(ledger, market.simulator), [])
-    const instances = [...market.simulator.world.endpoints.values()].flatMap(one => one.instances)
-    t.equal(instances.length, 100)
-  })
+  t.test(
+    `${name}: six processes selling the same ${SHARED} orders make ${SHARED} sales`,
+    async t => {
+      const market = await openMarket(t, { endpoints: SHARED + 30, sft: { timeoutSeconds: 60 } })
+      const { state, ledger: place } = await openPlaces(t)
+      await market.save(state)
+      const orders = Array.from({ length: SHARED }, (_, n) => `A-${n}`)
+      const ends = await Promise.all(
+        Array.from({ length: 6 }, () => sell(market, { state, ledger: place, orders }).ended),
+      )
+      for (const { code, stderr } of ends) t.same([code, stderr], [0, ''])
+      const told = new Map<string, Set<string | undefined>>()
+      for (const { orderId, endpointId } of ends.flatMap(end => end.lines))
+        told.set(orderId, (told.get(orderId) ?? new Set()).add(endpointId))
+      t.equal(told.size, SHARED)
+      t.ok([...told.values()].every(endpoints => endpoints.size === 1 && !endpoints.has(undefined)))
+      await using ledger = await openLedger(place)
+      t.equal(
+        (await allOrders(ledger)).filter(order => order.status === 'delivered').length,
+        SHARED,
+      )
+      t.same(await checkAccount(ledger, market.simulator), [])
+      const instances = [...market.simulator.world.endpoints.values()].flatMap(one => one.instances)
+      t.equal(instances.length, SHARED)
+    },
+  )
 
   t.test(`${name}: ${ROUNDS} rounds of kill -9 at random times, seed ${SEED}`, async t => {
     const round = fc.record({
