@@ -110,16 +110,34 @@ function changesOf(
   const refusal = refused?.[field]
   if (refusal !== undefined && same(refusal.wanted, wanted))
     return [{ ...values, mutability: 'blocked', origin, message: refusal.message }]
-  switch (rule.mutability) {
-    case 'additive':
-      return memberChanges(sides, origin, rule, replaceRemoved)
-    case 'blocked': {
-      const message = rule.waysOut === undefined ? rule.reason : `${rule.reason}: ${rule.waysOut}`
-      return [{ ...values, mutability: 'blocked', origin, message }]
-    }
-    default:
-      return [{ ...values, mutability: rule.mutability, origin }]
-  }
+  return LEADS_TO[rule.mutability](sides, origin, rule, replaceRemoved)
+}
+
+/** What a difference that the rule of its field allows leads to. */
+type LeadsTo = (
+  sides: Sides,
+  origin: FieldChange['origin'],
+  rule: FieldRule,
+  replaceRemoved: boolean,
+) => readonly FieldChange[]
+
+const as =
+  (mutability: 'in-place' | 'replace' | 'local'): LeadsTo =>
+  (sides, origin) => [{ ...valuesOf(sides), mutability, origin }]
+
+const LEADS_TO: Readonly<Record<FieldRule['mutability'], LeadsTo>> = {
+  'in-place': as('in-place'),
+  replace: as('replace'),
+  local: as('local'),
+  additive: memberChanges,
+  blocked: (sides, origin, { reason, waysOut }) => [
+    {
+      ...valuesOf(sides),
+      mutability: 'blocked',
+      origin,
+      message: waysOut === undefined ? reason : `${reason}: ${waysOut}`,
+    },
+  ],
 }
 
 const LEFT_CATALOG =
