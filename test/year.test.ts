@@ -161,7 +161,7 @@ t.test('a year in a seller’s life', async t => {
 
   await t.test('January: the launch', async t => {
     t.equal(
-      await seller.plan(),
+      await seller.plan('--full'),
       `Rate zones
   + rateZone/turkey  "Turkey"  4 networks
   + rateZone/emirates  "Emirates"  3 networks
@@ -206,7 +206,7 @@ Plan: 25 to create, 0 unchanged`,
       `Add-on plans
   ~ addonPlan/turkey-1gb  "Turkey 1 GB 7 days" (ID)
       charge (changed in the catalog)  4.5 → 3.9
-      SKU TR-1GB-7D; 0 sold endpoints touched
+      SKU TR-1GB-7D; no sold instance
 
 Applying takes 2 calls, under a second at 1000 calls/s. It activates no SIM.
 Plan: 1 to update, 24 unchanged`,
@@ -224,7 +224,7 @@ Plan: 1 to update, 24 unchanged`,
       `Add-on plans
   ± addonPlan/turkey-10gb  "Turkey 10 GB 30 days (r2)" (ID)
       dataMB (changed in the catalog, needs a new one)  10 GB → 12 GB
-      SKU TR-10GB-30D; 2 sold endpoints touched
+      SKU TR-10GB-30D; 2 sold instances keep their 10 GB until they end
 
 Applying takes 1 call, under a second at 1000 calls/s. It activates no SIM.
 Plan: 1 to replace, 24 unchanged`,
@@ -281,11 +281,11 @@ Coverage: 5 zones, 2 lost networks, 1 may gain some, 1 close to empty; 221 count
   ~ rateZone/turkey  "Turkey" (ID)
       networks (changed on both sides)
         + TUR5G, Bosphorus Mobile, Turkey (90001/101)
-      SKU TR-10GB-30D, TR-1GB-7D; 1 sold endpoint touched
+      SKU TR-10GB-30D, TR-1GB-7D; 1 sold instance valid in it
   ~ rateZone/malta  "Malta" (ID)
       networks (changed on both sides)
         + MLTME, Melita, Malta (2561/101)
-      SKU MT-1GB-7D, MT-3GB-15D; 0 sold endpoints touched
+      SKU MT-1GB-7D, MT-3GB-15D; no sold instance
 
 Applying takes 4 calls, under a second at 1000 calls/s. It activates no SIM.
 Plan: 2 to update, 23 unchanged`,
@@ -305,18 +305,18 @@ Plan: 2 to update, 23 unchanged`,
       `Rate zones
   ! rateZone/arabia  "Gulf"
       "Gulf" (ID) is rateZone/gulf of the state already: use moved: to rename an entry, or another name
-      0 sold endpoints touched
+      no sold instance
   ? rateZone/gulf  "Gulf" (ID)
       no public call deletes a rate zone: delete it in the portal, then run "sft-catalog state rm"
-      SKU GULF-20GB-30D, GULF-5GB-30D; 0 sold endpoints touched
+      SKU GULF-20GB-30D, GULF-5GB-30D; no sold instance
 
 Add-on plans
   ! addonPlan/gulf-5gb  "Gulf 5 GB 30 days" (ID)
       it needs rateZone/arabia, which is blocked
-      SKU GULF-5GB-30D; 0 sold endpoints touched
+      SKU GULF-5GB-30D; no sold instance
   ! addonPlan/gulf-20gb  "Gulf 20 GB 30 days" (ID)
       it needs rateZone/arabia, which is blocked
-      SKU GULF-20GB-30D; 0 sold endpoints touched
+      SKU GULF-20GB-30D; no sold instance
 
 Blocked: 22 unchanged, 1 not in the catalog, 3 blocked`,
       'without a word it would be a second zone of the name',
@@ -330,15 +330,15 @@ Blocked: 22 unchanged, 1 not in the catalog, 3 blocked`,
       `Rate zones
   ~ rateZone/arabia  "Gulf" (ID)
       renamed from rateZone/gulf
-      SKU GULF-20GB-30D, GULF-5GB-30D; 0 sold endpoints touched
+      SKU GULF-20GB-30D, GULF-5GB-30D; no sold instance
 
 Add-on plans
   ~ addonPlan/gulf-5gb  "Gulf 5 GB 30 days" (ID)
       rateZone (kept in the state only)  gulf → arabia
-      SKU GULF-5GB-30D; 0 sold endpoints touched
+      SKU GULF-5GB-30D; no sold instance
   ~ addonPlan/gulf-20gb  "Gulf 20 GB 30 days" (ID)
       rateZone (kept in the state only)  gulf → arabia
-      SKU GULF-20GB-30D; 0 sold endpoints touched
+      SKU GULF-20GB-30D; no sold instance
 
 Applying makes no call.
 Plan: 3 to update, 22 unchanged`,
@@ -365,7 +365,7 @@ Plan: 3 to update, 22 unchanged`,
       `Add-on plans
   ? addonPlan/malta-3gb  "Malta 3 GB 15 days" (ID)
       left the catalog; "apply --prune" retires it
-      SKU MT-3GB-15D; 0 sold endpoints touched
+      SKU MT-3GB-15D; no sold instance
 
 Nothing to do: 24 unchanged, 1 not in the catalog`,
     )
@@ -373,10 +373,10 @@ Nothing to do: 24 unchanged, 1 not in the catalog`,
       await seller.plan('--prune'),
       `Add-on plans
   - addonPlan/malta-3gb  "Malta 3 GB 15 days" (ID)
-      SKU MT-3GB-15D; 0 sold endpoints touched
+      SKU MT-3GB-15D; no sold instance
   - addonPlan/turkey-10gb  "Turkey 10 GB 30 days" (ID)
       old revision, replaced DATE
-      SKU TR-10GB-30D; 2 sold endpoints touched
+      SKU TR-10GB-30D; 2 sold instances keep what they hold until they end
 
 Applying takes 2 calls, under a second at 1000 calls/s. It activates no SIM.
 Plan: 2 to retire, 24 unchanged`,
@@ -409,11 +409,11 @@ Plan: 2 to retire, 24 unchanged`,
       `Add-on plans
   ~ addonPlan/emirates-3gb  "Emirates 3 GB 15 days" (ID)
       charge (changed on the account)  12 → 14
-      SKU AE-3GB-15D; 0 sold endpoints touched
+      SKU AE-3GB-15D; no sold instance
   ~ addonPlan/new-zealand-5gb  "New Zealand 5 GB 30 days" (ID)
       description (changed on the account)  For campers and hikers → For campers
       charge (changed on the account)  25 → 22
-      SKU NZ-5GB-30D; 0 sold endpoints touched
+      SKU NZ-5GB-30D; no sold instance
 
 Applying takes 4 calls, under a second at 1000 calls/s. It activates no SIM.
 Plan: 2 to update, 22 unchanged`,
@@ -447,7 +447,7 @@ Drift: 5 rate zones, 7 add-on plans compared; 2 changed on the account`,
       `Add-on plans
   ~ addonPlan/emirates-3gb  "Emirates 3 GB 15 days" (ID)
       charge (changed on the account)  12 → 14
-      SKU AE-3GB-15D; 0 sold endpoints touched
+      SKU AE-3GB-15D; no sold instance
 
 Applying takes 2 calls, under a second at 1000 calls/s. It activates no SIM.
 Plan: 1 to update, 23 unchanged`,
@@ -482,9 +482,9 @@ Plan: 8 to create, 24 unchanged`,
     const pruning = `Endpoints
   ? 6 endpoints  SIM1 … SIM6
       kept: sold, or reserved for an order
-      6 sold endpoints touched; 0 unsold endpoints touched
+      6 sold endpoints; 0 unsold endpoints
   - 6 endpoints  SIM7 … SIM12
-      0 sold endpoints touched; 6 unsold endpoints touched
+      0 sold endpoints; 6 unsold endpoints
 
 Applying takes 18 calls, under a second at 1000 calls/s. It activates no SIM.
 Plan: 6 to retire, 20 unchanged, 6 not in the catalog`
@@ -512,7 +512,7 @@ Plan: 6 to retire, 20 unchanged, 6 not in the catalog`
       `Endpoints
   ? 6 endpoints  SIM1 … SIM6
       kept: sold, or reserved for an order
-      6 sold endpoints touched; 0 unsold endpoints touched
+      6 sold endpoints; 0 unsold endpoints
 
 Nothing to do: 20 unchanged, 6 not in the catalog`,
     )

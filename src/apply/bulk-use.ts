@@ -46,7 +46,7 @@ export function openBulkUse(run: ApplyRun): BulkUse {
 }
 
 const LEARNT_MESSAGE = {
-  works: 'CreateBulkEndPoint works on this account (tried with one endpoint, read back)',
+  works: 'endpoints can be created in bulk (tried with one, read back)',
   unknown: 'this account does not know CreateBulkEndPoint: endpoints are created by single calls',
   wrong:
     'CreateBulkEndPoint answered success, but its endpoint did not read back: endpoints are created by single calls',

@@ -40,6 +40,10 @@ export function openAccount(flags: AccountFlags, context: Context, use: 'reads' 
   // Also for commands that read no dates: a wrong setting is told by whichever meets it first.
   timeZoneOf(context.env, flags['time-zone'])
   const { bulk, paths, wire } = wireSettings(context.env, Object.keys(OPERATIONS))
+  const { calls } = context.live
+  context.live.doing(() =>
+    calls.count() > 0 ? `waiting for ${hostOf(settings.baseUrl)}` : undefined,
+  )
   return openSft({
     ...settings,
     slots,
@@ -47,11 +51,14 @@ export function openAccount(flags: AccountFlags, context: Context, use: 'reads' 
     paths,
     wire,
     env: context.env,
+    onDelivery: calls.take,
     ...(flags.trace && {
       onCall: call => context.err(context.paintErr('dim', JSON.stringify(call))),
     }),
   })
 }
+
+const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).host : 'the account')
 
 /** Which account a command is about, to be named in whatever it says. */
 export function subjectOf(sft: Sft, flags: AccountFlags, context: Context): Subject {

@@ -1,5 +1,6 @@
 /** What a run has that changes the account after somebody said yes: approval, a time limit, how it ended. */
 import type { ApplyReport } from '../apply/report.ts'
+import { count } from '../counts.ts'
 import { applyOutcome, type Outcome } from '../outcome.ts'
 import type { Plan } from '../plan/plan.ts'
 import { duration } from '../render/paint.ts'
@@ -29,6 +30,12 @@ export function requireApproval(flags: Flags, context: Context, instead: string)
 /** The longest time that a timer can be set to; a longer one would end at once. */
 const LONGEST_MINUTES = 35_000
 
+/** What the first signal is answered with: for what is waited, and the way out. */
+export function stoppingText(calls: number): string {
+  const what = calls === 0 ? 'what is under way' : `${count(calls, 'call')} under way`
+  return `stopping: waiting for ${what} (once more to stop at once)`
+}
+
 function watchTime(
   flags: Pick<Flags, 'max-minutes'>,
   context: Context,
@@ -41,7 +48,7 @@ function watchTime(
       )
       context.exit(exitOf(signal))
     }
-    context.err('stopping: waiting for what is under way (once more to stop at once)')
+    context.err(stoppingText(context.live.calls.count()))
     context.stop.abort(new StopError(signal))
   })
   if (minutes === undefined) return undefined

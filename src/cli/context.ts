@@ -13,6 +13,7 @@ import type { Subject } from '../render/subject.ts'
 import type { Environment } from '../settings.ts'
 import { readEnvFile } from './env-file.ts'
 import type { Host, Output, StopSignal } from './host.ts'
+import { type Live, type LiveOutput, openLive } from './live.ts'
 
 /** Exit codes, the same for every command. */
 export const EXIT: Readonly<Record<Outcome, number>> = {
@@ -98,6 +99,8 @@ export interface Context {
   /** True where progress may redraw itself: stdout is a terminal that knows its width. */
   readonly canRedraw: boolean
   readonly ask: (question: string) => Promise<string>
+  /** What goes on while nothing is said. */
+  readonly live: Live
   /** Told to stop: first by SIGINT or SIGTERM, or by a time limit. */
   readonly stop: AbortController
   readonly onSignal: (listener: SignalListener) => void
@@ -147,6 +150,12 @@ export function openContext(env: Environment, host: Host): Omit<Context, 'answer
     return host.exit(code)
   }
   const looks = { out: paintFor(stdout, env), err: paintFor(stderr, env) }
+  const live = openLive(liveOutput(stderr, env, looks.err))
+  // Whatever is said takes the row away that stands there until something is said.
+  const write = (stream: Output, text: string): void => {
+    live.said()
+    stream.write(text)
+  }
   host.onSignal(signal => {
     signals += 1
     if (listeners.length === 0) exit(exitOf(signal))
@@ -154,20 +163,18 @@ export function openContext(env: Environment, host: Host): Omit<Context, 'answer
   })
   return {
     env,
-    out: line => void stdout.write(`${safe(line, looks.out)}\n`),
-    json: value => void stdout.write(`${jsonText(value)}\n`),
-    document: text => void stdout.write(`${manyLines(text)}\n`),
+    out: line => write(stdout, `${safe(line, looks.out)}\n`),
+    json: value => write(stdout, `${jsonText(value)}\n`),
+    document: text => write(stdout, `${manyLines(text)}\n`),
     drained: () => untilDrained(stdout),
-    err: line => void stderr.write(`${safe(line, looks.err)}\n`),
+    err: line => write(stderr, `${safe(line, looks.err)}\n`),
+    live,
     paint: marked,
     paintErr: marked,
     canAsk: stdin.isTTY === true && stdout.isTTY === true,
-    canRedraw:
-      stdout.isTTY === true &&
-      (stdout.columns ?? 0) > 0 &&
-      env['TERM'] !== 'dumb' &&
-      env['CI'] === undefined,
+    canRedraw: mayRedraw(stdout, env),
     ask: async question => {
+      using _asking = live.handOver()
       try {
         return await host.question(safe(question, looks.out), stop.signal)
       } catch (error) {
@@ -180,6 +187,29 @@ export function openContext(env: Environment, host: Host): Omit<Context, 'answer
     onSignal: listener => listeners.push(listener),
     exit,
     beforeExit: listener => lastWords.push(listener),
+  }
+}
+
+/** A terminal that knows its width, and that a person looks at. */
+const mayRedraw = (stream: Output, env: Environment): boolean =>
+  stream.isTTY === true &&
+  (stream.columns ?? 0) > 0 &&
+  env['TERM'] !== 'dumb' &&
+  env['CI'] === undefined
+
+/** One row that is written over needs no more than a carriage return; what has rows listr2 draws. */
+function liveOutput(stderr: Output, env: Environment, look: Paint): LiveOutput {
+  const dim = (text: string) => safe(marked('dim', text), look)
+  return {
+    line: text => void stderr.write(`${dim(text)}\n`),
+    ...(mayRedraw(stderr, env) && {
+      row: {
+        draw: text =>
+          void stderr.write(
+            `\r\u001b[K${text === '' ? '' : dim(text.slice(0, (stderr.columns ?? 80) - 1))}`,
+          ),
+      },
+    }),
   }
 }
 

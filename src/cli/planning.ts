@@ -1,7 +1,7 @@
 import type { ObserveEvent } from '../account/observe.ts'
+import { count } from '../counts.ts'
 import type { PlanOptions } from '../make-plan.ts'
 import type { Address } from '../model.ts'
-import { count } from '../render/paint.ts'
 import { parseAddress } from '../state/edit.ts'
 import type { State } from '../state/state.ts'
 import { StateEditError } from '../state/state-errors.ts'
@@ -15,6 +15,11 @@ export const PLAN_FLAGS = {
   target: texts('ADDRESS', 'only this entry and what it needs (may be given several times)'),
   canary: whole('N', 'the first N endpoints of each batch before the rest'),
   force: on('go ahead where the plan changes more than the limits allow'),
+} as const
+
+/** How much of a plan is shown. */
+export const VIEW_FLAGS = {
+  full: on('every entry of the plan; else the first few of those to which the same happens'),
 } as const
 
 /** What is blocked counts for the exit code only where there is one that tells it. */
@@ -52,22 +57,28 @@ export function addressOf(text: string): Address {
   }
 }
 
-/** Tells what is read while it is read, where a person waits. */
-export function sayRead(context: Context, quiet: boolean): (event: ObserveEvent) => void {
-  let last = 0
-  return event => {
-    if (event.what === 'SIMs') {
-      if (Date.now() - last < 5000) return
-      last = Date.now()
-    }
-    if (!quiet || event.what === 'SIMs')
-      context.err(
-        context.paintErr(
-          'dim',
-          `read ${count(event.count, event.what.replace(/s$/, ''), event.what)}`,
-        ),
-      )
+/** Shows what is read while it is read, where it takes long. */
+export function showReading({ live }: Context): Disposable & {
+  readonly onEvent: (event: ObserveEvent) => void
+} {
+  const read = new Map<string, number>()
+  const doing = live.doing(() => {
+    const parts = [...read].map(([what, n]) => count(n, what.replace(/s$/, ''), what))
+    return `reading the account${parts.length === 0 ? '' : `: ${parts.join(', ')}`}`
+  })
+  return {
+    onEvent: ({ what, count }) => void read.set(what, count),
+    [Symbol.dispose]: () => doing[Symbol.dispose](),
   }
+}
+
+/** Makes a plan while what is read for it is shown. */
+export async function readPlan<Made>(
+  context: Context,
+  make: (onEvent: (event: ObserveEvent) => void) => Promise<Made>,
+): Promise<Made> {
+  using reading = showReading(context)
+  return await make(reading.onEvent)
 }
 
 /** Says that earlier writes are not confirmed yet; apply settles them before it plans. */

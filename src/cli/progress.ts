@@ -1,4 +1,3 @@
-import { EventEmitter, once } from 'node:events'
 import {
   color,
   type DefaultRenderer,
@@ -9,176 +8,303 @@ import {
   type SimpleRenderer,
 } from 'listr2'
 import type { ApplyEvent, Result } from '../apply/report.ts'
-import type { KindName } from '../model.ts'
-import { count, duration } from '../render/paint.ts'
+import { count, grouped } from '../counts.ts'
+import type { Address, KindName } from '../model.ts'
+import type { Plan } from '../plan/plan.ts'
+import { oneLine } from '../render/gate.ts'
+import { duration } from '../render/paint.ts'
 import { kindOf } from '../resources/kinds.ts'
 import type { BudgetView } from '../sft/api.ts'
+import { stoppingText } from './approved-run.ts'
 import type { Context } from './context.ts'
+import { openCountdown, secondsLeft } from './time-left.ts'
 
 /** Shows an apply while it runs. */
 export interface Progress {
   readonly onEvent: (event: ApplyEvent) => void
+  /** Takes the rows away while something else is said or asked. */
+  readonly aside: <Value>(work: () => Promise<Value>) => Promise<Value>
   /** Resolves when the last row is drawn. */
   readonly end: () => Promise<void>
 }
 
+/** How often rows are looked at. */
+const TICK_MS = 250
+/** The first line of a log comes so soon; then they come no more often than this, later less so. */
+const FIRST_LINE_MS = 2000
+const LINES_EVERY_MS = 10_000
+const LATER_LINES_EVERY_MS = 30_000
+
+/**
+ * A row for all calls of the plan with the rate and the time left, and below it a row a kind: redrawn in a
+ * terminal, lines now and then elsewhere. `quiet` sends everything to stderr, for `--json`.
+ */
+export function showProgress(
+  context: Context,
+  plan: Plan,
+  budget: BudgetView,
+  quiet: boolean,
+): Progress {
+  const tally = openTally(plan, budget, context)
+  const isDrawn = context.canRedraw && !quiet
+  const drawing = isDrawn ? drawRows(tally, context.out) : writeLines(tally, context.err)
+  const others = context.live.handOver()
+  context.onSignal(() => drawing.now())
+  return {
+    onEvent: event => {
+      tally.take(event)
+      if (event.type === 'start') drawing.start()
+      if (event.type === 'learnt') drawing.say(`learnt: ${event.message}`)
+      if (event.type === 'canary') drawing.say(canaryText(event.results))
+    },
+    aside: async work => {
+      await drawing.pause()
+      try {
+        return await work()
+      } finally {
+        drawing.start()
+      }
+    },
+    end: async () => {
+      await drawing.end()
+      others[Symbol.dispose]()
+    },
+  }
+}
+
+const canaryText = (results: readonly Result[]): string =>
+  `canary: ${grouped(results.filter(result => result.status === 'done').length)} of ${count(results.length, 'endpoint')} created and read back`
+
 interface Row {
+  readonly kind: KindName
   readonly total: number
   done: number
   bad: number
-  note: string
+  /** Being looked for, since nothing tells whether they were made. */
+  readonly settling: Set<Address>
 }
 
-/** Plain lines come no more often than this. */
-const PLAIN_EVERY_MS = 10_000
+/** What is known of a run while it goes on. */
+interface Tally {
+  readonly rows: () => readonly Row[]
+  readonly total: () => string
+  readonly take: (event: ApplyEvent) => void
+}
 
-/**
- * Rows that redraw themselves in a terminal, plain lines elsewhere: a row a kind with counts, the rate and
- * the time left. `quiet` sends everything to stderr, for `--json`.
- */
-export function showProgress(context: Context, budget: BudgetView, quiet: boolean): Progress {
+const isOver = (row: Row): boolean => row.done + row.bad >= row.total
+
+/** Counts calls by the plan's own reckoning, so that what is sent again does not make more of it than all. */
+function openTally(plan: Plan, budget: BudgetView, { live, stop }: Context): Tally {
   const rows = new Map<KindName, Row>()
   const startedAt = Date.now()
   const callsBefore = budget.calls()
-  const say = context.err
+  const shares = callShares(plan)
+  const countDown = openCountdown()
+  let done = 0
 
-  const text = (kind: KindName, row: Row): string => {
-    const seconds = (Date.now() - startedAt) / 1000
-    const calls = budget.calls() - callsBefore
-    const ended = row.done + row.bad
-    const left = row.total - ended
-    const parts = [`${kindOf(kind).plural}: ${row.done} of ${row.total}`]
-    if (row.bad > 0) parts.push(`${row.bad} not done`)
-    if (left > 0 && ended > 0 && seconds > 1) {
-      parts.push(`${(calls / seconds).toFixed(1)} calls/s`)
-      parts.push(`about ${duration((seconds / ended) * left)} left`)
+  const total = (): string => {
+    const now = Date.now()
+    const seconds = (now - startedAt) / 1000
+    const left = [...rows.values()].every(isOver) ? 0 : Math.max(0, plan.cost.calls - done)
+    const parts = [
+      `${grouped(Math.round(plan.cost.calls - left))} of ${count(plan.cost.calls, 'call')}`,
+    ]
+    if (stop.signal.aborted) {
+      const calls = live.calls.count()
+      parts.unshift(calls === 0 ? 'stopped' : stoppingText(calls))
+      return parts.join('; ')
     }
-    if (row.note !== '') parts.push(row.note)
-    return parts.join(', ')
+    const sent = budget.calls() - callsBefore
+    if (seconds > 1 && sent > 0) parts.push(`${(sent / seconds).toFixed(1)} calls/s`)
+    const shown = countDown(
+      secondsLeft({ left, done, seconds, callsPerSecond: budget.currentRate() }),
+      now,
+    )
+    if (left > 0 && Number.isFinite(shown)) parts.push(`about ${duration(rounded(shown))} left`)
+    const held = live.calls.heldUp()
+    if (held !== undefined) parts.push(held)
+    return oneLine(parts.join(', '))
   }
-
-  const take = (result: Result) => {
-    const row = rows.get(result.kind)
+  const takeResult = ({ address, kind, status }: Result): void => {
+    done += shares.get(address)?.shift() ?? 0
+    const row = rows.get(kind)
     if (row === undefined) return
-    if (result.status === 'done') row.done += 1
+    if (status === 'done') row.done += 1
     else row.bad += 1
-  }
-
-  const drawn = context.canRedraw && !quiet ? drawRows(rows, text, context.out) : undefined
-  let lastPlain = startedAt
-  const sayRows = () => {
-    for (const [kind, row] of rows) say(`  ${text(kind, row)}`)
-  }
-  const tell = (event: ApplyEvent): void => {
-    switch (event.type) {
-      case 'start':
-        for (const [kind, total] of Object.entries(event.totals))
-          if (total > 0) rows.set(kind, { total, done: 0, bad: 0, note: '' })
-        drawn?.start()
-        break
-      case 'result':
-        take(event.result)
-        drawn?.update(event.result.kind)
-        break
-      case 'settling': {
-        const line = `looking for ${count(event.addresses.length, 'write')} of ${event.operation} with unknown outcome`
-        if (drawn === undefined) say(`  ${line}: ${firstOf(event.addresses)}`)
-        else drawn.note(event.addresses, line)
-        break
-      }
-      case 'learnt':
-        if (drawn === undefined) say(`  learnt: ${event.message}`)
-        else drawn.say(`learnt: ${event.message}`)
-        break
-      case 'canary':
-        say(
-          `  canary: ${event.results.filter(result => result.status === 'done').length} of ${event.results.length} endpoints created and read back`,
-        )
-        break
-      case 'end':
-        break
-    }
+    row.settling.delete(address)
   }
   return {
-    onEvent: event => {
-      tell(event)
-      if (drawn !== undefined || event.type === 'start') return
-      if (Date.now() - lastPlain < PLAIN_EVERY_MS) return
-      lastPlain = Date.now()
-      sayRows()
-    },
-    end: async () => {
-      if (drawn !== undefined) await drawn.end()
-      else sayRows()
+    rows: () => [...rows.values()],
+    total,
+    take: event => {
+      if (event.type === 'start')
+        for (const [kind, total] of Object.entries(event.totals))
+          if (total > 0) rows.set(kind, { kind, total, done: 0, bad: 0, settling: new Set() })
+      if (event.type === 'result') takeResult(event.result)
+      if (event.type === 'settling')
+        for (const address of event.addresses)
+          rows.get(address.split('/')[0] ?? '')?.settling.add(address)
     },
   }
 }
 
-const firstOf = (addresses: readonly string[]): string =>
-  `${addresses.slice(0, 3).join(', ')}${addresses.length > 3 ? ' …' : ''}`
+/** Calls of each address, for each time that something is done about it. */
+function callShares(plan: Plan): Map<Address, number[]> {
+  const shares = new Map<Address, number[]>()
+  for (const { changes, calls } of plan.operations)
+    for (const { address } of changes) {
+      const share = calls / changes.length
+      const known = shares.get(address)
+      if (known === undefined) shares.set(address, [share])
+      else known.push(share)
+    }
+  return shares
+}
+
+/** Seconds that do not pretend to be exact. */
+const rounded = (seconds: number): number =>
+  seconds > 20 ? Math.ceil(seconds / 5) * 5 : Math.max(1, Math.ceil(seconds))
+
+function rowText({ kind, total, done, bad, settling }: Row): string {
+  const parts = [`${kindOf(kind).plural}: ${grouped(done)} of ${grouped(total)}`]
+  if (bad > 0) parts.push(`${grouped(bad)} not done`)
+  if (settling.size > 0)
+    parts.push(`looking for ${grouped(settling.size)} whose outcome is not known`)
+  return parts.join(', ')
+}
+
+/** How rows get to whoever looks. */
+interface Drawing {
+  /** Begins, or goes on. */
+  readonly start: () => void
+  readonly pause: () => Promise<void>
+  /** Shows at once what has changed. */
+  readonly now: () => void
+  readonly say: (line: string) => void
+  readonly end: () => Promise<void>
+}
+
+/** Lines in a log: the total, and the kinds below it in one. */
+function writeLines(tally: Tally, say: (line: string) => void): Drawing {
+  const startedAt = Date.now()
+  let timer: NodeJS.Timeout | undefined
+  let last = startedAt
+  let lines = 0
+  const write = (): void => {
+    last = Date.now()
+    lines += 1
+    say(`  ${tally.total()}`)
+    // What is all done needs no row of its own.
+    const rows = tally.rows()
+    if (!rows.every(row => row.done === row.total)) say(`    ${rows.map(rowText).join(', ')}`)
+  }
+  const look = (): void => {
+    const later = Date.now() - startedAt > 6 * LINES_EVERY_MS
+    const every = lines === 0 ? FIRST_LINE_MS : later ? LATER_LINES_EVERY_MS : LINES_EVERY_MS
+    if (Date.now() - last >= every) write()
+  }
+  const pause = async (): Promise<void> => clearInterval(timer)
+  return {
+    start: () => {
+      timer = setInterval(look, TICK_MS).unref()
+    },
+    pause,
+    now: () => undefined,
+    say: line => say(`  ${line}`),
+    end: async () => {
+      await pause()
+      if (tally.rows().length > 0) write()
+    },
+  }
+}
 
 type Task = ListrTaskWrapper<object, typeof DefaultRenderer, typeof SimpleRenderer>
 
 /** Rows in a terminal. listr2 only draws; what runs when is decided elsewhere. */
-function drawRows(
-  rows: ReadonlyMap<KindName, Row>,
-  text: (kind: KindName, row: Row) => string,
-  say: (line: string) => void,
-) {
-  const tasks = new Map<KindName, Task>()
+function drawRows(tally: Tally, say: (line: string) => void): Drawing {
   const said: string[] = []
-  const ends = new EventEmitter()
-  let isOver = false
-  let drawing: Promise<unknown> = Promise.resolve()
-  const isAtItsEnd = (row: Row) => isOver || row.done + row.bad >= row.total
-  const refresh = (kind: KindName) => {
-    const row = rows.get(kind)
-    const task = tasks.get(kind)
-    if (row === undefined || task === undefined) return
-    task.title = text(kind, row)
-    if (isAtItsEnd(row)) ends.emit(kind)
-  }
-  const drawRow = async (kind: KindName, row: Row, task: Task) => {
-    tasks.set(kind, task)
-    refresh(kind)
-    if (!isAtItsEnd(row)) await once(ends, kind)
-    if (row.bad > 0) task.skip(text(kind, row))
+  let current: Rows | undefined
+  let isLast = false
+  const pause = async (): Promise<void> => {
+    const rows = current
+    current = undefined
+    await rows?.end(isLast)
+    for (const line of said.splice(0)) say(`  ${line}`)
   }
   return {
     start: () => {
-      const list = new Listr(
-        [...rows].map(([kind, row]) => ({
-          title: kindOf(kind).plural,
-          task: (_context: object, task: Task) => drawRow(kind, row, task),
-        })),
-        {
-          concurrent: true,
-          registerSignalListeners: false,
-          rendererOptions: {
-            collapseSubtasks: false,
-            icon: { [ListrDefaultRendererLogLevels.SKIPPED_WITH_COLLAPSE]: figures.cross },
-            color: {
-              [ListrDefaultRendererLogLevels.SKIPPED_WITH_COLLAPSE]: (mark = '') => color.red(mark),
-            },
-          },
-        },
-      )
-      drawing = list.run({})
+      if (tally.rows().length > 0) current ??= openRows(tally)
     },
-    update: refresh,
-    note: (addresses: readonly string[], line: string) => {
-      const [kind = ''] = addresses[0]?.split('/') ?? []
-      const row = rows.get(kind)
-      if (row === undefined) return
-      row.note = line
-      refresh(kind)
-    },
-    say: (line: string) => said.push(line),
+    pause,
+    now: () => current?.refresh(),
+    say: line => void said.push(line),
     end: async () => {
-      isOver = true
-      for (const kind of rows.keys()) refresh(kind)
+      isLast = true
+      await pause()
+    },
+  }
+}
+
+/** Rows that are drawn, until their end. */
+interface Rows {
+  readonly refresh: () => void
+  /** Resolves once they stand as they are; `isLast`: what is not done by now is marked. */
+  readonly end: (isLast: boolean) => Promise<void>
+}
+
+function openRows(tally: Tally): Rows {
+  const drawn: (() => void)[] = []
+  let over: (isLast: boolean) => void = () => undefined
+  // Whoever begins after the end sees it too.
+  const ended = new Promise<boolean>(resolve => {
+    over = resolve
+  })
+  const isBad = (row: Row) => !isOver(row) || row.bad > 0
+  const task = (text: () => string, isBad: () => boolean) => ({
+    title: text(),
+    task: async (_context: object, task: Task) => {
+      drawn.push(() => {
+        task.title = text()
+      })
+      const isLast = await ended
+      task.title = text()
+      if (isLast && isBad()) task.skip(text())
+    },
+  })
+  const list = new Listr(
+    [
+      task(tally.total, () => tally.rows().some(isBad)),
+      ...tally.rows().map(row =>
+        task(
+          () => `  ${rowText(row)}`,
+          () => isBad(row),
+        ),
+      ),
+    ],
+    {
+      concurrent: true,
+      registerSignalListeners: false,
+      rendererOptions: {
+        collapseSubtasks: false,
+        formatOutput: 'truncate',
+        icon: { [ListrDefaultRendererLogLevels.SKIPPED_WITH_COLLAPSE]: figures.cross },
+        color: {
+          [ListrDefaultRendererLogLevels.SKIPPED_WITH_COLLAPSE]: (mark = '') => color.red(mark),
+        },
+      },
+    },
+  )
+  const refresh = (): void => {
+    for (const draw of drawn) draw()
+  }
+  const timer = setInterval(refresh, TICK_MS)
+  const drawing = list.run({})
+  return {
+    refresh,
+    end: async isLast => {
+      clearInterval(timer)
+      over(isLast)
       await drawing
-      for (const line of said) say(`  ${line}`)
     },
   }
 }

@@ -1,3 +1,4 @@
+import { count } from '../counts.ts'
 import {
   type Ledger,
   openProvisioner,
@@ -17,6 +18,7 @@ import {
 import type { Sft } from '../sft/api.ts'
 import { withoutSecrets } from '../stores/addresses.ts'
 import { openAccount } from './account.ts'
+import { stoppingText } from './approved-run.ts'
 import {
   ACCOUNT_FLAGS,
   type AccountFlags,
@@ -60,9 +62,7 @@ export async function withProvisioner<Result>(
   return await withOpenProvisioner(flags, context, async provisioner => {
     context.onSignal((signal, times) => {
       if (times > 1) context.exit(exitOf(signal))
-      context.err(
-        'stopping: waiting for what is under way (once more to stop at once); an order can be resumed',
-      )
+      context.err(`${stoppingText(context.live.calls.count())}; an order can be resumed`)
       context.stop.abort(new StopError(signal))
     })
     return await work(provisioner, context.stop.signal)
@@ -115,6 +115,8 @@ function openAtRest(
       throw new UsageError(
         '--catalog needs --create-on-demand: without it a sale looks at no catalog',
       )
+  let step: string | undefined
+  context.live.doing(() => step)
   return openProvisioner({
     ...(createOnDemand !== undefined && { policies: { createOnDemand } }),
     ...(reserves && { catalog: catalogLocation(context.env, flags.catalog) }),
@@ -124,6 +126,8 @@ function openAtRest(
     resumeAtOpen: false,
     env: context.env,
     onEvent: event => {
+      if (event.type === 'order step')
+        step = event.outcome === 'announced' ? stepText(event) : undefined
       const line = lineOf(event)
       if (line !== undefined) context.err(context.paintErr('dim', line))
     },
@@ -131,10 +135,14 @@ function openAtRest(
   })
 }
 
+const stepText = (event: Extract<ProvisionEvent, { readonly type: 'order step' }>): string =>
+  `${event.orderId}: ${event.step}, ${event.outcome}${event.endpointId === undefined ? '' : ` (endpoint ${event.endpointId})`}${event.detail === undefined ? '' : `: ${event.detail}`}`
+
 function lineOf(event: ProvisionEvent): string | undefined {
   switch (event.type) {
     case 'order step':
-      return `${event.orderId}: ${event.step}, ${event.outcome}${event.endpointId === undefined ? '' : ` (endpoint ${event.endpointId})`}${event.detail === undefined ? '' : `: ${event.detail}`}`
+      // What goes well is no news: it stands in the answer, and in "order ID".
+      return event.outcome === 'done' || event.outcome === 'announced' ? undefined : stepText(event)
     case 'order taken over':
       return `${event.orderId}: taken over from ${event.from}`
     case 'endpoint created':
@@ -142,7 +150,7 @@ function lineOf(event: ProvisionEvent): string | undefined {
     case 'esim set aside':
       return `endpoint ${event.endpointId} set aside: ${event.reason}`
     case 'stock low':
-      return `${event.sellable} sellable eSIMs left`
+      return `${count(event.sellable, 'sellable eSIM')} left`
     case 'background work failed':
       return `${event.work} failed: ${event.message}`
     case 'order lost':

@@ -105,7 +105,11 @@ async function runInContext(
   const context = openContext(env, host)
   const { withKeysOf } = await import('../secrets/keys-in-force.ts')
   for (const warning of warnings) context.err(context.paintErr('warn', `warning: ${warning}`))
-  return { context, code: await withKeysOf(env, () => runTold(command, argv, context)) }
+  try {
+    return { context, code: await withKeysOf(env, () => runTold(command, argv, context)) }
+  } finally {
+    context.live.close()
+  }
 }
 
 /** Work that ends with an error before it begins; help is shown whatever is broken. */

@@ -24,8 +24,10 @@ export async function showQr(
   context: Context,
 ): Promise<void> {
   if (to === '-') {
-    if (!flags.json)
-      for (const line of (await sale.qr.text()).trimEnd().split('\n')) context.out(line)
+    if (flags.json) return
+    // Half of the margin above it is enough for phones: the lines around it are margin too.
+    const drawn = (await sale.qr.text()).trimEnd().replace(/^[^\n]*\n/, '')
+    for (const line of drawn.split('\n')) context.out(line)
     return
   }
   // A QR code is a secret: the file is its owner's only.

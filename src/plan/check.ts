@@ -1,4 +1,5 @@
 import { USUAL_SHARE } from '../change-share.ts'
+import { grouped } from '../counts.ts'
 import type { Issue } from '../issues.ts'
 import type { ChangeShareLimits } from '../model.ts'
 import type { Kind } from '../resources/kind.ts'
@@ -79,7 +80,7 @@ function refusal(
   limit: number,
 ): Issue {
   const percent = (value: number) => `${Math.round(value * 100)} %`
-  const of = `${count} of ${existing} ${kind.plural} (${percent(count / existing)})`
+  const of = `${grouped(count)} of ${grouped(existing)} ${kind.plural} (${percent(count / existing)})`
   return {
     code: 'CHANGE_SHARE',
     severity: 'error',

@@ -20,6 +20,8 @@ export interface FieldDiff {
 interface FieldContext {
   readonly refused?: AnyRecord['refused'] | undefined
   readonly replaceRemoved: boolean
+  /** Names for people of what stands in lists as a word. */
+  readonly labels?: () => Readonly<Record<string, string>>
   /** What is left of `applied` by itself, where the account does not report it. */
   readonly standing?: Spec | undefined
 }
@@ -96,7 +98,7 @@ function originOf({ adopting, wanted, applied, account }: Sides): FieldChange['o
 function changesOf(
   sides: Sides,
   rule: FieldRule,
-  { refused, replaceRemoved }: FieldContext,
+  { refused, replaceRemoved, labels = NO_LABELS }: FieldContext,
 ): readonly FieldChange[] {
   const { field, wanted, applied, have } = sides
   const values = valuesOf(sides)
@@ -110,15 +112,18 @@ function changesOf(
   const refusal = refused?.[field]
   if (refusal !== undefined && same(refusal.wanted, wanted))
     return [{ ...values, mutability: 'blocked', origin, message: refusal.message }]
-  return LEADS_TO[rule.mutability](sides, origin, rule, replaceRemoved)
+  return LEADS_TO[rule.mutability](sides, origin, rule, { replaceRemoved, labels })
 }
+
+/** How lists are changed and told. */
+type ListRule = Required<Pick<FieldContext, 'replaceRemoved' | 'labels'>>
 
 /** What a difference that the rule of its field allows leads to. */
 type LeadsTo = (
   sides: Sides,
   origin: FieldChange['origin'],
   rule: FieldRule,
-  replaceRemoved: boolean,
+  lists: ListRule,
 ) => readonly FieldChange[]
 
 const as =
@@ -140,6 +145,8 @@ const LEADS_TO: Readonly<Record<FieldRule['mutability'], LeadsTo>> = {
   ],
 }
 
+const NO_LABELS = () => ({})
+
 const LEFT_CATALOG =
   'left the catalog: it stays on the account as it is, and is not managed any more'
 
@@ -148,7 +155,7 @@ function memberChanges(
   sides: Sides,
   origin: FieldChange['origin'],
   { reason }: FieldRule,
-  replaceRemoved: boolean,
+  { replaceRemoved, labels }: ListRule,
 ): readonly FieldChange[] {
   const values = valuesOf(sides)
   const have = list(sides.have)
@@ -162,7 +169,7 @@ function memberChanges(
       ...values,
       mutability: 'blocked',
       origin,
-      message: `${reason}: take out ${removed.join(', ')} in the portal, put it back into the catalog, or set onNetworkRemoval: replace`,
+      message: `${reason}: take out ${fewOf(removed.map(member => labels()[member] ?? member))} in the portal, put it back into the catalog, or set onNetworkRemoval: replace`,
     })
   if (added.length > 0)
     changes.push({
@@ -173,6 +180,14 @@ function memberChanges(
     })
   return changes
 }
+
+/** Members named in a message; the rest is counted. */
+const NAMED = 5
+
+const fewOf = (names: readonly string[]): string =>
+  names.length > NAMED
+    ? `${names.slice(0, NAMED).join('; ')} and ${names.length - NAMED} more`
+    : names.join('; ')
 
 /** What the account has: reported values over applied ones. */
 function currentSpec(kind: Kind, standing: Spec, reported: Spec): Spec {

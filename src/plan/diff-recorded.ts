@@ -16,6 +16,7 @@ export function diffRecorded(subject: Subject, record: AnyRecord, reported: Spec
     refused: record.refused,
     replaceRemoved: resource.onNetworkRemoval === 'replace',
     standing: kind.standing?.of(record.spec, observation),
+    labels: () => kind.labels?.(observation) ?? {},
   })
   const local = localChanges(kind, resource, record)
   if (fields.length + local.length + blocked.length === 0 && moved === undefined) {

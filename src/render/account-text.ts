@@ -1,8 +1,9 @@
+import { count } from '../counts.ts'
 import type { AccountValues, SettingValues } from '../examine/account-values.ts'
 import type { PlanField } from '../examine/plan-fields-seen.ts'
 import type { SeenValue, Sighting } from '../examine/tally.ts'
 import { gated } from './gate.ts'
-import { count, type Paint } from './paint.ts'
+import type { Paint } from './paint.ts'
 
 /** What an account's objects use, for people: the fields of `account:` first. */
 export const renderAccountValues = (values: AccountValues, paint: Paint): readonly string[] =>

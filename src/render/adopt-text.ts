@@ -1,8 +1,9 @@
+import { count, grouped } from '../counts.ts'
 import type { KindName } from '../model.ts'
 import { kinds } from '../resources/kinds.ts'
 import { gated } from './gate.ts'
 import type { JsonAnswer } from './outputs.ts'
-import { count, type Paint, plain } from './paint.ts'
+import { type Paint, plain } from './paint.ts'
 import { type Subject, subjectToJson } from './subject.ts'
 
 /** What taking over an account comes to, as far as it is shown. */
@@ -34,7 +35,8 @@ function adoptionLines(adoption: AdoptionView, written: boolean, paint: Paint): 
   const list = (title: string, items: readonly string[]) => {
     if (items.length === 0) return
     lines.push(title, ...items.slice(0, SHOWN).map(item => `  ${item}`))
-    if (items.length > SHOWN) lines.push(`  … and ${items.length - SHOWN} more (--json lists all)`)
+    if (items.length > SHOWN)
+      lines.push(`  … and ${grouped(items.length - SHOWN)} more (--json lists all)`)
   }
   list(
     paint('warn', 'Left out'),
@@ -54,7 +56,7 @@ function adoptionLines(adoption: AdoptionView, written: boolean, paint: Paint): 
   lines.push(
     adoption.entries.length === 0
       ? 'Nothing to adopt'
-      : `${written ? 'Adopted' : 'To adopt'}: ${counts.join(', ')}; ${adoption.left.length} left out`,
+      : `${written ? 'Adopted' : 'To adopt'}: ${counts.join(', ')}; ${grouped(adoption.left.length)} left out`,
   )
   return lines
 }

@@ -1,6 +1,7 @@
 /** What a step of a pipeline came to, as a comment that a forge takes whole: never longer than it allows. */
 
 import type { ApplyReport } from '../apply/report.ts'
+import { count, grouped } from '../counts.ts'
 import { type DriftReport, driftOutcome, hasDrift } from '../drift/compare-drift.ts'
 import type { Issue } from '../issues.ts'
 import { blockedEntries, OUTCOMES, type Outcome, planErrors } from '../outcome.ts'
@@ -9,7 +10,6 @@ import { kinds } from '../resources/kinds.ts'
 import { renderDrift } from './drift-text.ts'
 import { errorsFirst } from './issue-place.ts'
 import { fencedLine, markdownText } from './markdown.ts'
-import { count } from './paint.ts'
 import { costText, renderChanges } from './plan-text.ts'
 import { renderReport } from './report-text.ts'
 import { type Subject, subjectLines } from './subject.ts'
@@ -133,7 +133,7 @@ function planTable(plan: Plan | undefined): readonly string[] {
       : [
           `| ${counts.join(' | ')} | unchanged |`,
           `|${'---|'.repeat(counts.length + 1)}`,
-          `| ${counts.map(action => plan.summary[action]).join(' | ')} | ${plan.summary.keep} |`,
+          `| ${counts.map(action => grouped(plan.summary[action])).join(' | ')} | ${grouped(plan.summary.keep)} |`,
           '',
         ]
   return [...table, ...(plan.operations.length === 0 ? [] : [costText(plan.cost), ''])]

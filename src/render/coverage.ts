@@ -1,8 +1,9 @@
+import { count } from '../counts.ts'
 import type { Coverage, ZoneCoverage } from '../resources/zone-coverage.ts'
 import { gated } from './gate.ts'
 import { markdownText } from './markdown.ts'
 import type { JsonAnswer } from './outputs.ts'
-import { count, type Paint, plain } from './paint.ts'
+import { type Paint, plain } from './paint.ts'
 import { type Subject, subjectLines, subjectToJson } from './subject.ts'
 
 const SHOWN = 10

@@ -1,9 +1,10 @@
 import { diffArrays } from 'diff'
+import { count, grouped } from '../counts.ts'
 import type { DriftReport, EntryDrift, FieldDrift } from '../drift/compare-drift.ts'
 import type { Json } from '../model.ts'
 import { kindOf, kinds } from '../resources/kinds.ts'
 import { gated } from './gate.ts'
-import { count, type Paint, plain } from './paint.ts'
+import { type Paint, plain } from './paint.ts'
 import { showJson } from './plan-text.ts'
 
 const DIRECTION = {
@@ -33,7 +34,7 @@ function driftLines(report: DriftReport, paint: Paint): readonly string[] {
     const shown = kind.grouping === undefined ? entries : entries.slice(0, OF_MANY)
     for (const entry of shown) lines.push(...entryLines(entry, report, paint))
     if (entries.length > shown.length)
-      lines.push(`  … and ${entries.length - shown.length} more (--json lists all)`)
+      lines.push(`  … and ${grouped(entries.length - shown.length)} more (--json lists all)`)
     lines.push('')
   }
   for (const { kind, field, count: n } of report.notReported)
@@ -44,9 +45,7 @@ function driftLines(report: DriftReport, paint: Paint): readonly string[] {
       ),
     )
   if (report.statuses !== undefined) {
-    const parts = Object.entries(report.statuses).map(
-      ([status, n]) => `${n.toLocaleString('en-GB')} ${status}`,
-    )
+    const parts = Object.entries(report.statuses).map(([status, n]) => `${grouped(n)} ${status}`)
     if (parts.length > 0) lines.push(`Endpoints by the status of their SIM: ${parts.join(', ')}`)
   }
   const unmanaged = kinds().flatMap(({ kind, title, plural }) => {
@@ -74,14 +73,14 @@ function summary(report: DriftReport, paint: Paint): string {
   const gone = report.entries.filter(entry => entry.status === 'gone').length
   const relinked = report.entries.filter(entry => entry.status === 'relinked').length
   const parts = [
-    ...(of('there') > 0 ? [`${of('there')} changed on the account`] : []),
-    ...(of('both') > 0 ? [`${of('both')} changed on both sides`] : []),
-    ...(gone > 0 ? [`${gone} gone`] : []),
-    ...(relinked > 0 ? [`${relinked} linked to another endpoint`] : []),
+    ...(of('there') > 0 ? [`${grouped(of('there'))} changed on the account`] : []),
+    ...(of('both') > 0 ? [`${grouped(of('both'))} changed on both sides`] : []),
+    ...(gone > 0 ? [`${grouped(gone)} gone`] : []),
+    ...(relinked > 0 ? [`${grouped(relinked)} linked to another endpoint`] : []),
     ...(report.unresolved.length > 0
       ? [`${count(report.unresolved.length, 'thing')} of the catalog not known`]
       : []),
-    ...(of('here') > 0 ? [`${of('here')} changed in the catalog only`] : []),
+    ...(of('here') > 0 ? [`${grouped(of('here'))} changed in the catalog only`] : []),
   ]
   const drifted = fields.some(field => field.direction !== 'here') || gone + relinked > 0
   return `${paint(drifted ? 'warn' : 'add', drifted ? 'Drift' : 'No drift')}: ${compared.join(', ')} compared${parts.length > 0 ? `; ${parts.join(', ')}` : ''}`

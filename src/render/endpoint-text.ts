@@ -1,8 +1,9 @@
+import { count, grouped } from '../counts.ts'
 import type { EndpointReport } from '../provision/endpoint-report.ts'
 import type { EndpointView } from '../provision/endpoint-view.ts'
 import { gated } from './gate.ts'
 import { columns, stockTable } from './ledger-text.ts'
-import { count, type Paint, plain, type Tone } from './paint.ts'
+import { type Paint, plain, type Tone } from './paint.ts'
 import { type Subject, subjectLines } from './subject.ts'
 
 const TONE: Readonly<Record<EndpointView['use'], Tone>> = {
@@ -22,7 +23,7 @@ export const renderEndpoints = (
   gated(paint, marked => [
     ...subjectLines(subject),
     ...columns(views.map(view => rowOf(view, marked))),
-    marked('dim', `${views.length} in all`),
+    marked('dim', `${grouped(views.length)} in all`),
   ])
 
 function rowOf(view: EndpointView, paint: Paint): readonly string[] {

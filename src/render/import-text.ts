@@ -1,6 +1,7 @@
+import { count, grouped } from '../counts.ts'
 import type { PriceImport } from '../prices/import-prices.ts'
 import { gated } from './gate.ts'
-import { count, type Paint } from './paint.ts'
+import type { Paint } from './paint.ts'
 
 /** Rows that cannot be said, each with its line, and what became of the others. */
 export const renderImport = (
@@ -23,7 +24,7 @@ export const renderImport = (
     ...(result.unused.length === 0
       ? []
       : [marked('dim', `columns that nothing was taken from: ${result.unused.join(', ')}`)]),
-    `${count(result.imported.length, 'row')} ${written ? 'imported' : 'to be imported'}, ${result.known.length} in the catalog already, ${result.refused.length} refused`,
+    `${count(result.imported.length, 'row')} ${written ? 'imported' : 'to be imported'}, ${grouped(result.known.length)} in the catalog already, ${grouped(result.refused.length)} refused`,
     ...(written && result.files.length > 0
       ? [
           `wrote ${result.files.map(({ path }) => path).join(', ')}; "sft-catalog plan" shows what they make`,

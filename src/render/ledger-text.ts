@@ -1,10 +1,11 @@
+import { count } from '../counts.ts'
 import type { StockPace } from '../provision/endpoint-report.ts'
 import type { OrderView } from '../provision/order-view.ts'
 import type { BatchStock, Stock, StockCount, TagStock } from '../provision/stock.ts'
 import type { EndpointUsage, InstanceUsage } from '../provision/usage.ts'
 import { formatBytes } from '../units.ts'
 import { gated } from './gate.ts'
-import { count, type Paint, plain, type Tone } from './paint.ts'
+import { type Paint, plain, type Tone } from './paint.ts'
 
 const STATUS_TONE: Readonly<Record<string, Tone>> = {
   delivered: 'add',
@@ -106,28 +107,38 @@ function bar(instance: InstanceUsage): string {
 }
 
 function validityOf({ expiresAt, status, unlimitedValidity }: InstanceUsage): string {
-  if (expiresAt !== undefined) return `until ${expiresAt}`
+  if (expiresAt !== undefined) return `until ${expiresAt.replace(/\.\d+Z$/, 'Z')}`
   if (unlimitedValidity) return 'no end'
   return status === 'waiting' ? 'not started' : 'end not known'
 }
+
+/** Which instance it is, whose, and until when. */
+const instanceText = (instance: InstanceUsage): string =>
+  [
+    `instance ${instance.uniqueId}`,
+    instance.origin === 'order' ? `order ${instance.orderId ?? 'not known'}` : instance.origin,
+    validityOf(instance),
+  ].join(', ')
 
 /** The add-on instances of an endpoint, each with a bar of what is used. */
 export const renderUsage = (usage: EndpointUsage, paint: Paint = plain): readonly string[] =>
   gated(paint, marked => usageLines(usage, marked))
 
 function usageLines(usage: EndpointUsage, paint: Paint): readonly string[] {
-  const rows = usage.instances.map(instance => [
-    `  ${instance.uniqueId}`,
-    instance.planName ?? instance.planId ?? '-',
-    bar(instance),
-    grantedText(instance),
-    validityOf(instance),
-    instance.origin === 'order' ? (instance.orderId ?? '') : instance.origin,
-    toned(paint, instance.status),
-  ])
+  const rows = columns(
+    usage.instances.map(instance => [
+      `  ${instance.planName ?? instance.planId ?? '-'}`,
+      bar(instance),
+      grantedText(instance),
+      toned(paint, instance.status),
+    ]),
+  )
   return [
-    `endpoint ${usage.endpointId}: ${count(usage.instances.length, 'add-on instance')}, read ${usage.refreshedAt}`,
-    ...columns(rows),
+    `endpoint ${usage.endpointId}: ${count(usage.instances.length, 'add-on instance')}, read ${usage.refreshedAt.replace(/\.\d+Z$/, 'Z')}`,
+    ...usage.instances.flatMap((instance, at) => [
+      rows[at] ?? '',
+      paint('dim', `    ${instanceText(instance)}`),
+    ]),
     ...(usage.counters ?? []).map(
       counter =>
         `  counter: ${Object.entries(counter)

@@ -1,3 +1,5 @@
+import { count } from '../counts.ts'
+
 /** What a piece of text means; the edge decides how it looks. */
 export type Tone = 'add' | 'remove' | 'change' | 'warn' | 'error' | 'dim' | 'strong'
 
@@ -6,10 +8,6 @@ export type Paint = (tone: Tone, text: string) => string
 
 /** No looks at all: for pipes, files and tests. */
 export const plain: Paint = (_tone, text) => text
-
-/** `1 call`, `2 calls`. */
-export const count = (n: number, one: string, many = `${one}s`): string =>
-  `${n.toLocaleString('en-GB')} ${n === 1 ? one : many}`
 
 /** Seconds as people say them. */
 export function duration(seconds: number): string {

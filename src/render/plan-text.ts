@@ -1,6 +1,7 @@
 import { diffArrays, diffWordsWithSpace } from 'diff'
+import { count, grouped } from '../counts.ts'
 import type { Json } from '../model.ts'
-import { blockedEntries } from '../outcome.ts'
+import { blockedEntries, planErrors, planOutcome } from '../outcome.ts'
 import type { Action, Change, Cost, FieldChange, Plan } from '../plan/plan.ts'
 import { ACTIONS, shownAs } from '../plan/plan.ts'
 import type { Impact } from '../resources/impact.ts'
@@ -8,7 +9,7 @@ import type { Grouping, Kind } from '../resources/kind.ts'
 import { kindOf, kinds } from '../resources/kinds.ts'
 import { refOf } from '../resources/references.ts'
 import { gated } from './gate.ts'
-import { count, duration, type Paint, plain, type Tone } from './paint.ts'
+import { duration, type Paint, plain, type Tone } from './paint.ts'
 import { type Subject, subjectLines } from './subject.ts'
 
 const SIGN: Readonly<Record<Action, string>> = {
@@ -53,29 +54,114 @@ const ORIGIN = {
 /** Lines of one list that a terminal can hold; the rest is counted. */
 const SHOWN = 12
 
-/** A plan for people: what changes, why, and what it costs; the last line has the counts. */
+/** How a plan is shown. */
+export interface PlanView {
+  /** Entries of a kind to which the same happens are counted after the first few. */
+  readonly fold?: boolean
+}
+
+/**
+ * A plan for people: what changes, why, and what it costs. The last line has the counts; where it is refused,
+ * that comes after them.
+ */
 export const renderPlan = (
   plan: Plan,
   paint: Paint = plain,
   subject?: Subject,
-): readonly string[] => gated(paint, marked => planLines(plan, marked, subject))
+  view: PlanView = {},
+): readonly string[] => gated(paint, marked => planLines(plan, marked, subject, view))
 
-function planLines(plan: Plan, paint: Paint, subject?: Subject): readonly string[] {
+function planLines(
+  plan: Plan,
+  paint: Paint,
+  subject: Subject | undefined,
+  view: PlanView,
+): readonly string[] {
   const lines = kinds().flatMap(kind => {
-    const changes = renderChanges(plan, kind, paint)
+    const changes = renderChanges(plan, kind, paint, view)
     return changes.length === 0 ? [] : [paint('strong', capitalised(kind.plural)), ...changes, '']
   })
   return [...subjectLines(subject), ...lines, ...summaryLines(plan, paint)]
 }
 
 /** The changes of one kind, without what is kept. */
-export function renderChanges(plan: Plan, kind: Kind, paint: Paint = plain): readonly string[] {
+export function renderChanges(
+  plan: Plan,
+  kind: Kind,
+  paint: Paint = plain,
+  { fold = false }: PlanView = {},
+): readonly string[] {
   const changes = plan.changes.filter(
     change => change.kind === kind.kind && change.action !== 'keep',
   )
-  return kind.grouping !== undefined
-    ? renderGroups(changes, kind, kind.grouping, paint)
-    : changes.flatMap(change => renderChange(change, plan, paint))
+  if (kind.grouping !== undefined) return renderGroups(changes, kind, kind.grouping, paint)
+  const pieces: readonly Piece[] = fold ? foldChanges(changes) : changes.map(one => ({ one }))
+  return pieces.flatMap(piece =>
+    'one' in piece ? renderChange(piece.one, plan, paint) : foldedLine(piece.folded, paint),
+  )
+}
+
+/** One change, or several of which the like was shown just before. */
+type Piece = { readonly one: Change } | { readonly folded: readonly Change[] }
+
+/** So many of one sort are shown in any case; of more, the first few. */
+const UNFOLDED = 6
+const FIRST_FEW = 3
+
+/** What takes something away, or makes something anew that travellers hold, is always shown. */
+const MAY_FOLD: ReadonlySet<Action> = new Set(['create', 'adopt', 'update', 'forget', 'blocked'])
+
+/** Changes by what happens, the first few of each sort, and the rest of it after them. */
+function foldChanges(changes: readonly Change[]): readonly Piece[] {
+  const sorts = new Map<string, Change[]>()
+  for (const change of changes) {
+    const sort = sortOf(change)
+    const same = sorts.get(sort)
+    if (same === undefined) sorts.set(sort, [change])
+    else same.push(change)
+  }
+  const rests = new Map<Change, readonly Change[]>()
+  const hidden = new Set<Change>()
+  for (const same of sorts.values()) {
+    const [rest, last] = [same.slice(FIRST_FEW), same[FIRST_FEW - 1]]
+    if (same.length <= UNFOLDED || last === undefined) continue
+    rests.set(last, rest)
+    for (const change of rest) hidden.add(change)
+  }
+  return changes.flatMap((change): readonly Piece[] => {
+    if (hidden.has(change)) return []
+    const folded = rests.get(change)
+    return folded === undefined ? [{ one: change }] : [{ one: change }, { folded }]
+  })
+}
+
+/** The same text for changes of which one tells all. */
+function sortOf(change: Change): string {
+  const action = shownAs(change)
+  if (!MAY_FOLD.has(action) || ('blocked' in change && change.blocked.length > 0))
+    return `${action} ${change.address}`
+  const fields =
+    'fields' in change && change.action !== 'blocked'
+      ? change.fields.map(({ field, origin, mutability }) => [field, origin, mutability])
+      : []
+  const reason = change.action === 'blocked' ? withoutNames(change.reason, change) : ''
+  const notes = change.notes.map(note => withoutNames(note, change))
+  return JSON.stringify([action, fields, reason, notes])
+}
+
+/** What is said of an entry, without the names by which it differs from others. */
+const withoutNames = (text: string, change: Change): string =>
+  ['id' in change ? change.id : undefined, change.name, change.key].reduce(
+    (left: string, name) => (name === undefined || name === '' ? left : left.replaceAll(name, '…')),
+    text,
+  )
+
+function foldedLine(changes: readonly Change[], paint: Paint): readonly string[] {
+  const first = changes[0]
+  if (first === undefined) return []
+  const action = shownAs(first)
+  const text = `${SIGN[action]} … and ${grouped(changes.length)} more ${VERB[action]} like these`
+  return [`  ${paint(TONE[action], text)}${paint('dim', ' (--full shows all)')}`]
 }
 
 /** What the plan costs, and its counts in one line, which is the last. */
@@ -88,13 +174,24 @@ function summaryLines(plan: Plan, paint: Paint): readonly string[] {
     action =>
       paint(
         plan.summary[action] === 0 ? 'dim' : TONE[action],
-        `${plan.summary[action]} ${VERB[action]}`,
+        `${grouped(plan.summary[action])} ${VERB[action]}`,
       ),
   )
   const partly = blockedInPart(plan)
-  if (partly > 0) parts.push(paint('error', `${partly} blocked in part`))
+  if (partly > 0) parts.push(paint('error', `${grouped(partly)} blocked in part`))
   lines.push(`${HEAD[headOf(plan)]}: ${parts.join(', ')}`)
-  return lines
+  return [...lines, ...refusalLines(plan, paint)]
+}
+
+/** Why the plan is not carried out as it stands: at its end, where whoever looked at it is. */
+function refusalLines(plan: Plan, paint: Paint): readonly string[] {
+  if (planOutcome(plan) !== 'refused' && planErrors(plan).length === 0) return []
+  return plan.issues
+    .filter(issue => issue.severity === 'error')
+    .map(({ code, message, hint }) => {
+      const way = hint === undefined ? '' : ` (${hint})`
+      return `${paint('error', 'Refused')}: ${paint('strong', code)}: ${message}${way}`
+    })
 }
 
 const HEAD = { changes: 'Plan', blocked: 'Blocked', nothing: 'Nothing to do' } as const
@@ -125,7 +222,7 @@ function renderChange(change: Change, plan: Plan, paint: Paint): readonly string
     detail('sft: sent as it stands, unchecked', 'warn')
   for (const note of change.notes) detail(note, 'dim')
   if (change.impact !== undefined)
-    for (const line of impactLines(change.impact)) detail(line, 'dim')
+    for (const line of impactLines(change, change.impact)) detail(line, 'dim')
   return lines
 }
 
@@ -218,16 +315,13 @@ function renderGroups(
             .map(({ field, origin, mutability }) => `${field} ${origin} ${mutability}`)
             .join()
         : ''
-    const reason =
-      change.action === 'blocked'
-        ? change.reason.replaceAll(change.key, '…').replaceAll(change.id ?? '…', '…')
-        : ''
+    const reason = change.action === 'blocked' ? withoutNames(change.reason, change) : ''
     const key = JSON.stringify([
       change.action,
       entry,
       fields,
       reason,
-      change.notes.map(note => note.replaceAll(change.key, '…')),
+      change.notes.map(note => withoutNames(note, change)),
     ])
     const group = groups.get(key)
     if (group === undefined) groups.set(key, [change])
@@ -255,7 +349,7 @@ function renderGroup(
     for (const field of first.fields)
       lines.push(`      ${fieldText(field, paint)}${group.length > 1 ? ' …' : ''}`)
   for (const note of first.notes) lines.push(`      ${paint('dim', note)}`)
-  for (const line of impactLines(sumOf(group))) lines.push(`      ${paint('dim', line)}`)
+  for (const line of impactLines(first, sumOf(group))) lines.push(`      ${paint('dim', line)}`)
   return lines
 }
 
@@ -299,18 +393,27 @@ const activationsOf = ({ changes }: Plan): number =>
       change.fields.some(({ field, account }) => field === 'lifecycle' && account === 'Pre-Active'),
   ).length
 
-/** What a change means for people, in words. */
-function impactLines(impact: Impact): readonly string[] {
+/** What a change means for people, in words: SKUs first, then whoever holds what was sold. */
+function impactLines(
+  change: Change,
+  { skus, soldEndpoints, unsoldEndpoints }: Impact,
+): readonly string[] {
   const parts: string[] = []
-  if (impact.skus.length > 0)
-    parts.push(
-      `SKU ${impact.skus.slice(0, SHOWN).join(', ')}${impact.skus.length > SHOWN ? ' …' : ''}`,
-    )
-  if (impact.soldEndpoints !== undefined)
-    parts.push(`${count(impact.soldEndpoints, 'sold endpoint')} touched`)
-  if (impact.unsoldEndpoints !== undefined)
-    parts.push(`${count(impact.unsoldEndpoints, 'unsold endpoint')} touched`)
+  if (skus.length > 0)
+    parts.push(`SKU ${skus.slice(0, SHOWN).join(', ')}${skus.length > SHOWN ? ' …' : ''}`)
+  if (soldEndpoints !== undefined) parts.push(soldText(change, soldEndpoints))
+  if (unsoldEndpoints !== undefined) parts.push(`${count(unsoldEndpoints, 'unsold endpoint')}`)
   return parts.length === 0 ? [] : [parts.join('; ')]
+}
+
+function soldText(change: Change, sold: number): string {
+  const { travellers } = kindOf(change.kind)
+  // An old revision is not what the record says.
+  const isOld = change.action === 'retire' && change.superseded !== undefined
+  const before = 'record' in change && !isOld ? change.record?.spec : undefined
+  return travellers === undefined
+    ? count(sold, 'sold endpoint')
+    : travellers({ action: change.action, sold, ...(before !== undefined && { before }) })
 }
 
 /** A value for people; what has no ID yet by its address. */

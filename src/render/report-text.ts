@@ -1,8 +1,10 @@
 import type { ApplyReport, Result } from '../apply/report.ts'
+import { count, grouped } from '../counts.ts'
+import { kinds } from '../resources/kinds.ts'
 import { JSON_FORMATS } from './formats.ts'
 import { gated } from './gate.ts'
 import type { JsonAnswer } from './outputs.ts'
-import { count, duration, type Paint, plain } from './paint.ts'
+import { duration, type Paint, plain } from './paint.ts'
 import { type Subject, subjectLines } from './subject.ts'
 
 /** Reasons of one section, and addresses of one reason, that a terminal can hold. */
@@ -23,8 +25,8 @@ function reportLines(report: ApplyReport, paint: Paint, subject?: Subject): read
     ...subjectLines(subject),
     ...section(report, 'failed', paint('error', 'Failed')),
     ...section(report, 'skipped', paint('warn', 'Skipped')),
-    ...section(report, 'deferred', paint('warn', 'Deferred to the next run')),
-    `${paint(failed > 0 ? 'error' : 'add', failed + skipped + deferred + blocked === 0 ? 'Done' : 'Ended')}: ${done} done, ${failed} failed, ${skipped} skipped, ${deferred} deferred${blocked > 0 ? `, ${blocked} blocked` : ''}; ${count(report.calls, 'call')} in ${duration(report.seconds)}`,
+    ...deferredLines(report, paint),
+    `${paint(failed > 0 ? 'error' : 'add', failed + skipped + deferred + blocked === 0 ? 'Done' : 'Ended')}: ${grouped(done)} done, ${grouped(failed)} failed, ${grouped(skipped)} skipped, ${grouped(deferred)} deferred${blocked > 0 ? `, ${grouped(blocked)} blocked` : ''}; ${count(report.calls, 'call')} in ${duration(report.seconds)}`,
   ]
 }
 
@@ -34,6 +36,21 @@ const reasonOf = (result: Result): string =>
     : 'message' in result
       ? result.message
       : ''
+
+/** What the next run does: one line a kind, since all of it waits for the same. */
+function deferredLines(report: ApplyReport, paint: Paint): readonly string[] {
+  const lines = kinds().flatMap(({ kind, title, plural }) => {
+    const results = report.results.filter(one => one.status === 'deferred' && one.kind === kind)
+    if (results.length === 0) return []
+    const named = results.slice(0, ADDRESSES).map(({ address }) => address)
+    const more = results.length > named.length ? ', …' : ''
+    const reasons = new Set(results.map(reasonOf))
+    // What needs something deferred is deferred for its reason.
+    const [reason = ''] = [...reasons].filter(one => !one.startsWith('it needs '))
+    return `  ${count(results.length, title, plural)} (${named.join(', ')}${more})${reason === '' ? '' : `: ${reason}`}`
+  })
+  return lines.length === 0 ? [] : [paint('warn', 'Deferred to the next run'), ...lines]
+}
 
 /** Results of one status, those of one reason together. */
 function section(report: ApplyReport, status: Result['status'], title: string): readonly string[] {

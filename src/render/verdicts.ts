@@ -1,6 +1,7 @@
+import { count } from '../counts.ts'
 import type { Examination, Verdict } from '../examine/examine.ts'
 import { gated } from './gate.ts'
-import { count, type Paint, type Tone } from './paint.ts'
+import type { Paint, Tone } from './paint.ts'
 
 interface Part {
   readonly verdict: Verdict['verdict']

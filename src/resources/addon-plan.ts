@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { KindList } from '../account/kind-list.ts'
+import { grouped } from '../counts.ts'
 import { type Finding, findIn, type Listing, mapFinding, seenIn, there } from '../finding.ts'
 import { isJsonObject } from '../json.ts'
 import type { Json, JsonObject, Resource, Spec } from '../model.ts'
@@ -13,13 +14,14 @@ import type {
 } from '../sft/api.ts'
 import { SftMissingPrerequisiteError } from '../sft/errors.ts'
 import type { AnyRecord, MappingRow } from '../state/state.ts'
-import { formatMB, formatSpeed, normaliseAmount, type Validity } from '../units.ts'
+import { formatMB, formatSpeed, formatValidity, normaliseAmount, type Validity } from '../units.ts'
 import { planEdits } from './addon-plan-accept.ts'
 import { addonPlanAdoption } from './addon-plan-adopt.ts'
 import { ADDON_PLAN, type AddonPlanEntry, addonPlanPart } from './addon-plan-entry.ts'
 import { copyText, isLikeSource, type LikeSource, seenOf } from './addon-plan-like.ts'
 import { ACTIVATED_BY, observedPlan, PLAN_TYPE, RENEWAL_RULE } from './addon-plan-observed.ts'
 import { openTemplates, templatesOf } from './addon-plan-templates.ts'
+import type { TravellersOf } from './impact.ts'
 import {
   type EditRequest,
   type EditResult,
@@ -312,13 +314,13 @@ const FIELDS: Kind['fields'] = {
     value === null ? 'none' : `then ${formatSpeed(Number(value))}`,
   ),
   validityDays: fixed('the validity is fixed once created', '4.4', value =>
-    value === 'unlimited' ? 'no end' : typeof value === 'string' ? value : `${value} days`,
+    value === 'unlimited'
+      ? 'no end'
+      : formatValidity(typeof value === 'number' ? value : String(value)),
   ),
   activation: fixed('the subscription is fixed once created', '4.4'),
   renewal: fixed('the subscription is fixed once created', '4.4', value =>
-    isJsonObject(value)
-      ? `on ${value['on']}, ${value['times'] === 'unlimited' ? 'without end' : `${value['times']} times`}`
-      : 'one time',
+    isJsonObject(value) ? `on ${value['on']}, ${timesText(value['times'])}` : 'one time',
   ),
   recurringCharge: notKnown('no client edits it', value =>
     value === null ? 'none' : `${value} again and again`,
@@ -348,6 +350,25 @@ const FIELDS: Kind['fields'] = {
     section: '4.4',
     reported: false,
   },
+}
+
+/** How often it renews, for people. */
+const timesText = (times: Json | undefined): string =>
+  times === 'unlimited' ? 'without end' : times === 1 ? 'once' : `${times} times`
+
+/** What becomes of instances of a plan that were sold before a change: their balance and life are their own. */
+function travellers({ action, sold, before }: TravellersOf): string {
+  if (sold === 0) return 'no sold instance'
+  const one = sold === 1
+  const held = `${grouped(sold)} sold ${one ? 'instance' : 'instances'}`
+  const dataMB = before?.['dataMB']
+  const data =
+    dataMB === undefined ? 'what it holds' : `its ${FIELDS['dataMB']?.show?.(dataMB) ?? dataMB}`
+  if (action === 'replace' || action === 'retire')
+    return one
+      ? `${held} keeps ${data} until it ends`
+      : `${held} keep ${data.replace('what it holds', 'what they hold').replace('its ', 'their ')} until they end`
+  return held
 }
 
 /** What a plan is, in a few words. */
@@ -445,6 +466,7 @@ export const addonPlan: Kind<AddonPlanRecord, AddonPlanEntry> = {
   fields: FIELDS,
   identity: 'name',
   brief,
+  travellers,
   localFields: ['portal', 'rateZone', 'preventRetire', 'likeSource'],
   // What an inactive plan grants is not reported, and nobody looked at it when it was taken out of use.
   conflict: ({ id, naturalKey, spec }) =>

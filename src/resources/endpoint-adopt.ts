@@ -1,4 +1,5 @@
 /** How the endpoints of an account come into the catalog. */
+
 import { READS_AT_ONCE } from '../account/read-sims.ts'
 import { callCost } from '../adopt/call-cost.ts'
 import { createKeyMaker } from '../adopt/make-key.ts'
@@ -16,6 +17,7 @@ import {
   present,
 } from '../adopt/proposal.ts'
 import type { PrintedEntry } from '../catalog/entry-edit.ts'
+import { grouped } from '../counts.ts'
 import type { Json, JsonObject } from '../model.ts'
 import type { EndpointProfile, Sft, Sim } from '../sft/api.ts'
 import { sideBySide } from '../side-by-side.ts'
@@ -103,7 +105,7 @@ function propose(input: ProposalInput, { entries, defaults }: ProposalContext): 
   for (const [missing, endpoints] of lacking)
     left.push({
       kind: 'endpoint',
-      what: `${endpoints.toLocaleString('en-GB')} endpoints`,
+      what: `${grouped(endpoints)} endpoints`,
       why: `their ${missing} is not known: give it under account: in the catalog, or read it with --endpoint-profiles`,
     })
   const makeKey = createKeyMaker([
@@ -317,7 +319,7 @@ export const endpointAdoption: Adoption = {
     return unsold === 0
       ? []
       : [
-          `${unsold.toLocaleString('en-GB')} of the endpoints are Pre-Active and will count as unsold stock: where some of them are sold already, adopt without endpoints (--only rateZones --only addonPlans), or take those ICCIDs out of the inventory and out of the state (sft-catalog state rm)`,
+          `${grouped(unsold)} of the endpoints are Pre-Active and will count as unsold stock: where some of them are sold already, adopt without endpoints (--only rateZones --only addonPlans), or take those ICCIDs out of the inventory and out of the state (sft-catalog state rm)`,
         ]
   },
 }

@@ -1,4 +1,5 @@
 /** What a change means for people: the values that a kind makes of a record and of sales. */
+import type { Spec } from '../model.ts'
 import type { AnyRecord } from '../state/state.ts'
 
 /** What a change means for people. Sold counts need a ledger; without one they are undefined. */
@@ -24,4 +25,13 @@ export interface Touched<Record_ extends AnyRecord = AnyRecord> {
   readonly record: Record_
   /** Platform IDs. */
   readonly ids: readonly string[]
+}
+
+/** Things that travellers hold, and what happens to what they hold. */
+export interface TravellersOf {
+  /** The action of the change, such as `replace`. */
+  readonly action: string
+  readonly sold: number
+  /** The spec before the change, where the state has it. */
+  readonly before?: Spec
 }

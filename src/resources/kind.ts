@@ -19,7 +19,7 @@ import type { BulkRow, CallOptions, OperationName, Sft, SftReader } from '../sft
 import type { AnyRecord, Learnt, MappingRow } from '../state/state.ts'
 import type { AcceptContext, DriftedField, FieldEdits } from './accept.ts'
 import type { CatalogPart } from './catalog-part.ts'
-import type { Impact, Sales, Touched } from './impact.ts'
+import type { Impact, Sales, Touched, TravellersOf } from './impact.ts'
 
 /**
  * What a change of one field means on the platform.
@@ -189,6 +189,8 @@ export interface Kind<Record_ extends AnyRecord = AnyRecord, Entry_ extends Entr
   readonly doubt: (observation: Observation) => string | undefined
   /** Pure: what a change of a record means for people. Absent: what it means for those that refer to it. */
   impact?(touched: Touched<Record_>, sales: Sales | undefined): Impact | undefined
+  /** Pure: what becomes of `sold` things that travellers hold, in words. Absent: they are endpoints, and counted. */
+  readonly travellers?: (about: TravellersOf) => string
   readonly standing?: {
     /** Pure: what is left of an applied spec by itself, for what the account does not report. */
     readonly of: (applied: Spec, observation: Observation) => Spec

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { KindList } from '../account/kind-list.ts'
+import { count } from '../counts.ts'
 import { type Finding, findIn, type Listing, mapFinding } from '../finding.ts'
 import { isJsonObject } from '../json.ts'
 import type { JsonObject, Resource, Spec } from '../model.ts'
@@ -235,7 +236,7 @@ export const rateZone: Kind<RateZoneRecord, RateZoneEntry> = {
     },
     networks: {
       mutability: 'additive',
-      reason: 'ModifyRateZone adds networks; no public call removes one',
+      reason: 'networks can be added to a rate zone, and no public call takes one out',
       trust: 'INFERRED',
       section: '4.3',
       reported: true,
@@ -256,7 +257,7 @@ export const rateZone: Kind<RateZoneRecord, RateZoneEntry> = {
     },
   },
   identity: 'name',
-  brief: spec => `${words(spec).length} ${words(spec).length === 1 ? 'network' : 'networks'}`,
+  brief: spec => count(words(spec).length, 'network'),
   localFields: ['portal', 'preventRetire'],
   resources,
   standing: {
@@ -268,7 +269,12 @@ export const rateZone: Kind<RateZoneRecord, RateZoneEntry> = {
     note: count =>
       `${count === 1 ? 'one network has' : `${count} networks have`} left the account's coverage; the platform takes such out of zones by itself`,
   },
-  labels: ({ networks }) => networkLabels(networks.items),
+  labels: ({ networks, rateZones }) => ({
+    ...networkLabels(rateZones.items.flatMap(zone => zone.networks ?? [])),
+    ...networkLabels(networks.items),
+  }),
+  travellers: ({ sold }) =>
+    sold === 0 ? 'no sold instance' : `${count(sold, 'sold instance')} valid in it`,
   list: LIST,
   networks: ({ networks }) => networks,
   unsure: observation => {

@@ -16,7 +16,7 @@ import { type ProxyEnvironment, proxyFor } from './proxy.ts'
 import { createRedact } from './redact.ts'
 import { createSession, type Session } from './session.ts'
 import type { SlotSource } from './slots.ts'
-import { createTransport } from './transport.ts'
+import { createTransport, type DeliveryEvent } from './transport.ts'
 import { type CallTrace, createWire, type Fetch } from './wire.ts'
 import { checkWireSettings, mergeWire, type WireOverrides, wireFormOf } from './wire-settings.ts'
 
@@ -63,6 +63,8 @@ export interface SftOptions {
   readonly env?: ProxyEnvironment
   /** Told of every call, without secrets. */
   readonly onCall?: (call: CallTrace) => void
+  /** Told what happens to calls on their way, for whoever shows what is waited for. */
+  readonly onDelivery?: (event: DeliveryEvent) => void
 }
 
 /**
@@ -104,6 +106,7 @@ export function openSft(options: SftOptions): Sft {
     clock,
     retryDelaysSeconds: options.retryDelaysSeconds ?? [1, 2, 4],
     throttlePatienceSeconds: options.throttlePatienceSeconds ?? 120,
+    onDelivery: options.onDelivery,
   })
   // The session's tokens are secrets that the session's own errors must not show either.
   const redact = createRedact(() => session.secrets())

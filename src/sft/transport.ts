@@ -38,6 +38,19 @@ export type Delivery = Exclude<Outcome, { readonly kind: 'throttled' | 'unconnec
   readonly sentAt: number
 }
 
+/**
+ * What happens to a call on its way, for whoever shows it: it begins to wait for its place, it `waits` so many
+ * seconds before it is sent again, with the reason for people, and it ends, however it did.
+ */
+export type DeliveryEvent =
+  | { readonly type: 'begins' | 'ends'; readonly operation: OperationName }
+  | {
+      readonly type: 'waits'
+      readonly operation: OperationName
+      readonly reason: string
+      readonly seconds: number
+    }
+
 /** Delivers calls through the budget and resends what is known not to have been executed. */
 export interface Transport {
   /** Throws `SftThrottledError`, `SftUnreachableError`, `SftAbortedError` and what `authorise` throws. */
@@ -53,14 +66,25 @@ export interface TransportOptions {
   readonly retryDelaysSeconds: readonly number[]
   /** A call throttled for longer gives up. */
   readonly throttlePatienceSeconds: number
+  readonly onDelivery?: ((event: DeliveryEvent) => void) | undefined
 }
 
 /** Puts wire and budget together. */
 export function createTransport(options: TransportOptions): Transport {
-  const { wire, budget, clock, retryDelaysSeconds } = options
+  const { wire, budget, clock, retryDelaysSeconds, onDelivery = () => {} } = options
   const patienceMs = options.throttlePatienceSeconds * 1000
 
   async function deliver(call: Call): Promise<Delivery> {
+    const { operation } = call
+    onDelivery({ type: 'begins', operation })
+    try {
+      return await send(call)
+    } finally {
+      onDelivery({ type: 'ends', operation })
+    }
+  }
+
+  async function send(call: Call): Promise<Delivery> {
     const ticket = budget.ticket(call.lane, call.signal)
     const name = wire.callName(call.operation)
     let failures = 0
@@ -86,7 +110,7 @@ export function createTransport(options: TransportOptions): Transport {
         budget.throttled(sentAt, outcome.retryAfterMs)
         if (isInDoubt(call, outcome)) return { ...inDoubt(outcome), token, sentAt }
         throttledSince ??= sentAt
-        bearThrottling(outcome.retryAfterMs, throttledSince, name)
+        bearThrottling(call, outcome.retryAfterMs, throttledSince)
         continue
       }
       const delivery = received(call, outcome, sentAt)
@@ -94,8 +118,13 @@ export function createTransport(options: TransportOptions): Transport {
       if (delay === undefined || !isToResend(call, delivery))
         return ended(delivery, name, token, sentAt)
       failures++
+      waits(call, reasonOf(delivery), delay)
       await pause(delay, call.signal)
     }
+  }
+
+  function waits({ operation }: Call, reason: string, seconds: number): void {
+    onDelivery({ type: 'waits', operation, reason, seconds })
   }
 
   /** Where it may not be sent, its place goes to somebody else. */
@@ -109,9 +138,10 @@ export function createTransport(options: TransportOptions): Transport {
   }
 
   /** Throws where it takes too long. */
-  function bearThrottling(waitMs: number | undefined, since: number, name: CallName): void {
+  function bearThrottling(call: Call, waitMs: number | undefined, since: number): void {
     if (clock.now() + (waitMs ?? 0) - since > patienceMs)
-      throw new SftThrottledError(throttledMessage(options, waitMs), name)
+      throw new SftThrottledError(throttledMessage(options, waitMs), wire.callName(call.operation))
+    waits(call, 'the account says that it is asked too often', (waitMs ?? 1000) / 1000)
   }
 
   function received(call: Call, outcome: Received, sentAt: number): Received {
@@ -145,6 +175,12 @@ export async function unlessGivenUp<Value>(
       throw new SftAbortedError('given up before it was sent')
     throw error
   }
+}
+
+/** Why something is sent again, for people. */
+function reasonOf(delivery: Received): string {
+  if (delivery.kind === 'unconnected') return `no connection (${delivery.reason})`
+  return delivery.kind === 'unclear' ? delivery.reason : 'the account did not answer clearly'
 }
 
 type Received = Exclude<Outcome, { readonly kind: 'throttled' }>

@@ -139,7 +139,7 @@ t.test('plan --json and apply --json are pure data on stdout', async t => {
       ],
     },
   })
-  t.match(apply.stderr, /endpoints: 2 of 2/, 'progress goes to stderr')
+  t.match(apply.stderr, /5 of 5 calls/, 'progress goes to stderr')
   desk.write(
     'catalog/catalog.yaml',
     desk.read('catalog/catalog.yaml').replace('"4.50"', '"4.40"').replace('1 GB\n', '2 GB\n'),
@@ -197,7 +197,7 @@ ${many.join('')}`,
   t.equal(code, 0)
   t.ok(stdout.length < 60_000, `${stdout.length} characters`)
   t.match(stdout, '<!-- sft-catalog plan -->\n## sft-catalog plan: 2,501 operations\n')
-  t.match(stdout, '| create | unchanged |\n|---|---|\n| 2501 | 0 |')
+  t.match(stdout, '| create | unchanged |\n|---|---|\n| 2,501 | 0 |')
   t.match(stdout, '\n+ rateZone/malta  "Malta"')
   t.match(stdout, /… and [\d,]+ more lines: see "sft-catalog plan"/)
   t.equal(stdout.match(/<details>/g)?.length, stdout.match(/<\/details>/g)?.length)

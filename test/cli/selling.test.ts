@@ -120,12 +120,16 @@ t.test('a sold eSIM is topped up, suspended, reactivated and looked at', async t
   const lines = usage.stdout.trim().split('\n')
   t.match(lines[0], new RegExp(`^endpoint ${endpointId}: 2 add-on instances, read \\S+Z$`))
   t.match(
-    lines[1],
+    usage.stdout,
     new RegExp(
-      `^ {2}${sold.addon.uniqueId} {2}Alps 1 GB 7 days +█{10}░{10} {2}512 MB of 1 GB +until \\S+Z +A-1 +active$`,
+      `^ {2}Alps 1 GB 7 days +█{10}░{10} {2}512 MB of 1 GB +active\n {4}instance ${sold.addon.uniqueId}, order A-1, until \\S+Z$`,
+      'm',
     ),
   )
-  t.match(lines[2], /Alps 5 GB 30 days +░{20} {2}.* of 5 GB +not started +A-2 +waiting$/)
+  t.match(
+    usage.stdout,
+    /Alps 5 GB 30 days +░{20} {2}.* of 5 GB +waiting\n {4}instance \d+, order A-2, not started$/m,
+  )
   t.match(JSON.parse((await desk.run(`usage --endpoint ${endpointId} --json`)).stdout), {
     endpointId,
     instances: [

@@ -146,7 +146,7 @@ Add-on plans
   ± addonPlan/p  "Plan (r2)" (P1)
       dataMB (changed in the catalog, needs a new one)  1 GB → 2 GB
       renewal (changed in the catalog, needs a new one)  one time → on expiry, 2 times
-      SKU P; 4 sold endpoints touched
+      SKU P; 4 sold instances keep their 1 GB until they end
 
 Applying takes 1 call, under a second at 2 calls/s. It activates no SIM.
 Plan: 1 to replace, 2 unchanged
@@ -188,7 +188,7 @@ Plan: 2 to adopt, 0 unchanged, 1 blocked
     `
 Rate zones
   ! rateZone/z  "Zone" (Z1)
-      networks: ModifyRateZone adds networks; no public call removes one: take out 2/101 in the portal, put it back into the catalog, or set onNetworkRemoval: replace
+      networks: networks can be added to a rate zone, and no public call takes one out: take out BELMO, Orange, Belgium (2/101) in the portal, put it back into the catalog, or set onNetworkRemoval: replace
 
 Add-on plans
   - addonPlan/p  "Plan" (P1)
@@ -200,6 +200,84 @@ Applying takes 4 calls, about 2 seconds at 2 calls/s. It activates no SIM.
 Plan: 2 to retire, 0 unchanged, 1 blocked
 `,
   )
+})
+
+/** A plan of so many new entries, and whatever else was done to it. */
+const manyPlans = (n: number) =>
+  planOf({
+    draft: {
+      ...DRAFT,
+      addonPlans: [
+        PLAN,
+        ...Array.from({ length: n }, (_, at) => ({
+          ...PLAN,
+          key: `more-${at}`,
+          name: `More ${at}`,
+          portal: { sku: `M-${at}` },
+        })),
+      ],
+    },
+  })
+
+t.test(
+  'what happens to many entries is told of the first few, and of the rest as a number',
+  async t => {
+    const folded = renderPlan(await manyPlans(1500), undefined, undefined, { fold: true })
+    t.match(
+      folded.join('\n'),
+      /more-2 .*\n {2}\+ … and 1,497 more to create like these \(--full shows all\)\n/,
+    )
+    t.match(folded.at(-1), 'Plan: 1,500 to create, 3 unchanged')
+    t.ok(folded.length < 12)
+    const few = await manyPlans(6)
+    t.same(renderPlan(few, undefined, undefined, { fold: true }), renderPlan(few), 'six are few')
+    const whole = renderPlan(await manyPlans(40))
+    t.equal(whole.filter(line => line.startsWith('  + ')).length, 40, 'unless it is asked for')
+  },
+)
+
+t.test('what is taken away is never folded, and what differs is shown for itself', async t => {
+  const plan = await manyPlans(20)
+  const odd = plan.changes.map((change, at) =>
+    change.key === 'more-15' ? { ...change, notes: ['not like the others'] } : { ...change, at },
+  )
+  const text = renderPlan({ ...plan, changes: odd }, undefined, undefined, { fold: true }).join(
+    '\n',
+  )
+  t.match(text, /more-15 .*\n {6}not like the others/)
+  t.match(text, '… and 16 more to create')
+  const retired = plan.changes.map(change =>
+    change.action === 'create'
+      ? {
+          action: 'retire' as const,
+          id: '1',
+          record: APPLIED.addonPlans['p'] ?? { name: 'Plan', spec: {} },
+          address: change.address,
+          kind: change.kind,
+          key: change.key,
+          name: change.name,
+          notes: [],
+        }
+      : change,
+  )
+  const gone = renderPlan({ ...plan, changes: retired }, undefined, undefined, { fold: true })
+  t.equal(gone.filter(line => line.startsWith('  - ')).length, 20)
+})
+
+t.test('why a plan is refused stands at its end', async t => {
+  const plan = await manyPlans(20)
+  const refused = {
+    ...plan,
+    issues: [
+      {
+        code: 'CHANGE_SHARE' as const,
+        severity: 'error' as const,
+        message: 'too much',
+        hint: 'look again',
+      },
+    ],
+  }
+  t.equal(renderPlan(refused).at(-1), 'Refused: CHANGE_SHARE: too much (look again)')
 })
 
 t.test('as data a plan has its counts, its changes with their fields, its cost', async t => {
@@ -255,7 +333,7 @@ Failed
 Skipped
   addonPlan/b: it needs rateZone/b, which was not done
 Deferred to the next run
-  addonPlan/c: told to stop
+  1 add-on plan (addonPlan/c): told to stop
 Ended: 1 done, 1 failed, 1 skipped, 1 deferred; 3 calls in 2 seconds
 `,
   )

@@ -24,7 +24,7 @@ import {
   type Values,
 } from '../flags.ts'
 import { keepState } from '../keep-state.ts'
-import { sayRead } from '../planning.ts'
+import { showReading } from '../planning.ts'
 import { anyOf } from '../words.ts'
 
 const isInactive = ({ recordsInactive }: Adopting): boolean => recordsInactive === true
@@ -115,6 +115,7 @@ async function adoptInto(run: Run, state: State, store: StateStore | undefined):
   await using sft = withWireOf(openAccount(flags, context, use), run.catalog)
   const subject = subjectOf(sft, flags, context)
   if (!json) for (const line of subjectLines(subject)) context.out(line)
+  using reading = showReading(context)
   const adoption = await prepareAdoption(sft, state, {
     catalog: run.catalog,
     folder,
@@ -126,7 +127,7 @@ async function adoptInto(run: Run, state: State, store: StateStore | undefined):
     load: loadOptions(flags, context),
     ...(context.canAsk && !json && { ask: context.ask }),
     say: line => context.err(context.paintErr('dim', line)),
-    onEvent: sayRead(context, json),
+    onEvent: reading.onEvent,
   })
   if (store !== undefined && !(await write(adoption, store, run))) return false
   const written = store !== undefined

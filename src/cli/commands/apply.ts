@@ -2,13 +2,13 @@ import { applyPlan } from '../../apply/apply-plan.ts'
 import { splitPlan } from '../../apply/leave-work.ts'
 import type { ApplyReport, Result } from '../../apply/report.ts'
 import { settlePending } from '../../apply/settle-pending.ts'
+import { count } from '../../counts.ts'
 import { readTextOf } from '../../durable/files.ts'
 import { makePlan, type PlanOptions } from '../../make-plan.ts'
 import type { Catalog } from '../../model.ts'
 import { type Outcome, planErrors, planOutcome } from '../../outcome.ts'
 import { inPlainWords } from '../../plain-error.ts'
 import type { Plan } from '../../plan/plan.ts'
-import { count } from '../../render/paint.ts'
 import { planToJson } from '../../render/plan-json.ts'
 import { renderPlan } from '../../render/plan-text.ts'
 import { type Subject, subjectText } from '../../render/subject.ts'
@@ -32,7 +32,7 @@ import { checkRun, DETACH_FLAGS, type LeftApply, tellLeft, waitOnly } from '../d
 import { INIT_FLAG, mayBegin } from '../first-run.ts'
 import { namesOf, type Values } from '../flags.ts'
 import { beginLogged, mayGoBeside, withNotLeft } from '../logged-apply.ts'
-import { PLAN_FLAGS, planOptions, sayRead } from '../planning.ts'
+import { PLAN_FLAGS, planOptions, readPlan, VIEW_FLAGS } from '../planning.ts'
 import { showProgress } from '../progress.ts'
 import { LEDGER_FLAG, readSoldEndpoints } from '../sold-endpoints.ts'
 
@@ -42,6 +42,7 @@ const FLAGS = {
   ...PLAN_FLAGS,
   ...LEDGER_FLAG,
   ...INIT_FLAG,
+  ...VIEW_FLAGS,
   ...RUN_FLAGS,
   ...DETACH_FLAGS,
   ...JSON_FLAG,
@@ -119,12 +120,14 @@ async function applyCatalog(
   await settleEarlier(sft, store, context)
   const options = saved?.options ?? planOptions(flags)
   const made = await unlessStopped(context, () =>
-    makePlan(catalog, store.state, sft, {
-      ...options,
-      ...(sales && { sales }),
-      settled: true,
-      onEvent: sayRead(context, json),
-    }),
+    readPlan(context, onEvent =>
+      makePlan(catalog, store.state, sft, {
+        ...options,
+        ...(sales && { sales }),
+        settled: true,
+        onEvent,
+      }),
+    ),
   )
   if (made === undefined) {
     context.err('stopped before anything was changed')
@@ -141,7 +144,8 @@ async function applyCatalog(
   const planned = planOutcome(plan)
   const refused = planned === 'failed' || planned === 'refused'
   if (!json && planErrors(plan).length === 0)
-    for (const line of renderPlan(plan, context.paint, subject)) context.out(line)
+    for (const line of renderPlan(plan, context.paint, subject, { fold: !flags.full }))
+      context.out(line)
   if (refused) {
     if (json)
       context.answer('apply', {
@@ -215,7 +219,7 @@ async function carryOut(
   flags: Flags,
   context: Context,
 ): Promise<CarriedOut> {
-  const progress = showProgress(context, sft.budget, flags.json)
+  const progress = showProgress(context, plan, sft.budget, flags.json)
   const parallel = flags.parallel
   let goOn = true
   try {
@@ -225,7 +229,9 @@ async function carryOut(
       stop: context.stop.signal,
       onEvent: progress.onEvent,
       async confirmCanary(results) {
-        goOn = await confirmCanary(results, subjectOf(sft, flags, context), flags, context)
+        goOn = await progress.aside(() =>
+          confirmCanary(results, subjectOf(sft, flags, context), flags, context),
+        )
         return goOn
       },
       ...(parallel !== undefined && { parallel }),
@@ -242,9 +248,9 @@ async function carryOut(
 async function settleEarlier(sft: Sft, store: StateStore, context: Context): Promise<void> {
   const pending = Object.values(store.state.pending)
   if (pending.length === 0) return
-  context.err(
-    `looking for ${count(pending.length, 'write')} that an earlier run did not see the end of`,
-  )
+  const looking = `looking for ${count(pending.length, 'write')} that an earlier run did not see the end of`
+  context.err(looking)
+  using _doing = context.live.doing(() => looking)
   const settled = settlePending(sft, store, {
     signal: context.stop.signal,
     onSettled: ({ intent, found, absent, notKnown }) => {

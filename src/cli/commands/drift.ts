@@ -22,7 +22,7 @@ import { CATALOG_FLAGS, defineCommand, JSON_FLAG, READ_FLAGS } from '../command.
 import { type Context, EXIT, showIssues } from '../context.ts'
 import { on, texts, type Values } from '../flags.ts'
 import { keepState } from '../keep-state.ts'
-import { ALLOW_BLOCKED_RULE, addressOf, sayPending, sayRead } from '../planning.ts'
+import { ALLOW_BLOCKED_RULE, addressOf, sayPending, showReading } from '../planning.ts'
 
 const FLAGS = {
   ...CATALOG_FLAGS,
@@ -97,12 +97,13 @@ async function readAccount(
   context: Context,
 ): Promise<Observation | undefined> {
   const wholeStock = flags.endpoints || flags.accept.map(addressOf).some(isBySim)
+  using reading = showReading(context)
   const observation = await observeAccount(sft.read, {
     stock: { ask: wholeStock ? 'all' : 'nothing' },
     expected: expectedOf(catalog, state),
     pageSize: sft.form.pageSize,
     destGroupId: catalog.account.destGroupId,
-    onEvent: sayRead(context, flags.json),
+    onEvent: reading.onEvent,
     onStock: pages =>
       context.err(
         context.paintErr('dim', `The SIM stock has ${callCost(pages, sft, 'page', 'pages')}.`),

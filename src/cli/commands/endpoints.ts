@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { readIccidList } from '../../catalog/index.ts'
+import { count } from '../../counts.ts'
 import type { Issue } from '../../issues.ts'
 import type { ChangeShareLimits } from '../../model.ts'
 import { nearestOf } from '../../nearest.ts'
@@ -254,7 +255,7 @@ async function approved(
 ): Promise<boolean> {
   if (flags['auto-approve']) return true
   const many = plan.operations.length
-  const what = `${many} ${many === 1 ? 'endpoint' : 'endpoints'}`
+  const what = count(many, 'endpoint')
   const verb = `${action.charAt(0).toUpperCase()}${action.slice(1)}`
   return await confirmed(context, `${verb} ${what} of ${subjectText(subject)}?`)
 }
@@ -269,7 +270,7 @@ async function carryOut(
   const { plan } = made
   const { parallel, json } = flags
   const subject = subjectOf(sft, flags, context)
-  const progress = showProgress(context, sft.budget, json)
+  const progress = showProgress(context, plan, sft.budget, json)
   const report = await provisioner
     .applyLifecycle(made, {
       stop: context.stop.signal,

@@ -1,3 +1,4 @@
+import { grouped } from '../../counts.ts'
 import { IDENTIFIERS, type IdentifierName, missingIdentifier } from '../../identifiers.ts'
 import { exportOrders } from '../../provision/export-orders.ts'
 import { viewLedger } from '../../provision/read-ledger.ts'
@@ -95,7 +96,7 @@ function sayMissing(table: string, rows: readonly MappingRow[], context: Context
     context.err(
       context.paintErr(
         'warn',
-        `warning: ${lacking.length} of ${table} without ${name}, which ${step} yields: "${look}" looks for it`,
+        `warning: ${grouped(lacking.length)} of ${table} without ${name}, which ${step} yields: "${look}" looks for it`,
       ),
     )
   }

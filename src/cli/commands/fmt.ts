@@ -1,6 +1,6 @@
 import { type FormattedFile, formatCatalog } from '../../catalog/format-file.ts'
+import { count, grouped } from '../../counts.ts'
 import { writeFileDurably } from '../../durable/files.ts'
-import { count } from '../../render/paint.ts'
 import { catalogFolder } from '../catalog.ts'
 import { CATALOG_FLAG, defineCommand, JSON_FLAG } from '../command.ts'
 import { EXIT, showIssues } from '../context.ts'
@@ -37,7 +37,7 @@ export const fmt = defineCommand({
       context.err(
         context.paintErr(
           'dim',
-          `${count(changed.length, 'file')} of ${files.length} ${flags.check ? 'not in the one form: "sft-catalog fmt" writes it' : 'written'}`,
+          `${count(changed.length, 'file')} of ${grouped(files.length)} ${flags.check ? 'not in the one form: "sft-catalog fmt" writes it' : 'written'}`,
         ),
       )
     }

@@ -1,3 +1,4 @@
+import { count } from '../../counts.ts'
 import {
   acceptLedgerEdit,
   backupLedger,
@@ -6,7 +7,6 @@ import {
   recheckLedger,
   restoreLedger,
 } from '../../provision/index.ts'
-import { count } from '../../render/paint.ts'
 import { ledgerLocation } from '../../settings.ts'
 import { withoutSecrets } from '../../stores/addresses.ts'
 import { readState } from '../../stores/states.ts'

@@ -20,8 +20,9 @@ import {
   ONE_FORM_RULE,
   PLAN_FLAGS,
   planOptions,
+  readPlan,
   sayPending,
-  sayRead,
+  VIEW_FLAGS,
 } from '../planning.ts'
 import { LEDGER_FLAG, readSoldEndpoints } from '../sold-endpoints.ts'
 import { watched } from '../watched.ts'
@@ -41,6 +42,7 @@ const FLAGS = {
   ...PLAN_FLAGS,
   ...LEDGER_FLAG,
   ...INIT_FLAG,
+  ...VIEW_FLAGS,
   out: text('FILE', 'save the plan, for "apply FILE"'),
   markdown: on('a comment for a pull request on stdout'),
   'detailed-exitcode': on('exit 5 where something is blocked, else 2 where there are changes'),
@@ -92,11 +94,9 @@ async function compare(flags: Flags, context: Context): Promise<number> {
   const subject = subjectOf(sft, flags, context)
   const sales = await readSoldEndpoints(flags, context, state, catalog)
   sayPending(state, context)
-  const made = await makePlan(catalog, state, sft, {
-    ...options,
-    ...(sales && { sales }),
-    onEvent: sayRead(context, flags.json),
-  })
+  const made = await readPlan(context, onEvent =>
+    makePlan(catalog, state, sft, { ...options, ...(sales && { sales }), onEvent }),
+  )
   context.witness?.plan(made.plan)
   showIssues(context, made.plan.issues)
   const out = flags.out
@@ -114,6 +114,7 @@ async function compare(flags: Flags, context: Context): Promise<number> {
   }
   if (flags.json) context.answer('plan', planToJson(made.plan, subject), planOutcome(made.plan))
   else if (!flags.markdown && planErrors(made.plan).length === 0)
-    for (const line of renderPlan(made.plan, context.paint, subject)) context.out(line)
+    for (const line of renderPlan(made.plan, context.paint, subject, { fold: !flags.full }))
+      context.out(line)
   return exitOf(made.plan, flags)
 }

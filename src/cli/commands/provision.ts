@@ -56,8 +56,7 @@ export const provision = defineCommand({
       const secret = qr === '-' && flags.json ? { activationCode: sale.activationCode } : {}
       answer(flags, context, 'provision', { ...shown, ...secret }, [
         `${orderId}: ${status}`,
-        `  eSIM        ${iccid}${msisdn === undefined ? '' : `, MSISDN ${msisdn}`}`,
-        `  endpoint    ${endpointId}`,
+        `  eSIM        ${iccid}${msisdn === undefined ? '' : `, MSISDN ${msisdn}`}, endpoint ${endpointId}`,
         `  add-on      ${addon.planName ?? sale.sku} (plan ${addon.planId}, instance ${addon.uniqueId})`,
         ...(creation === undefined
           ? []

@@ -1,4 +1,4 @@
-import { count } from '../../render/paint.ts'
+import { count } from '../../counts.ts'
 import type { EncryptionReport } from '../../secrets/encryption.ts'
 import { keysInForce } from '../../secrets/keys-in-force.ts'
 import { ledgerLocation, stateLocation } from '../../settings.ts'

@@ -1,5 +1,5 @@
+import { count } from '../../counts.ts'
 import type { Entry } from '../../model.ts'
-import { count } from '../../render/paint.ts'
 import { entriesOf } from '../../resources/catalog-part.ts'
 import type { Kind } from '../../resources/kind.ts'
 import { kinds } from '../../resources/kinds.ts'
