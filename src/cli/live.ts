@@ -17,7 +17,7 @@ export interface Live {
 }
 
 /** Calls to the account that are under way. */
-export interface CallsUnderWay {
+interface CallsUnderWay {
   /** Told by the account. */
   readonly take: (event: DeliveryEvent) => void
   readonly count: () => number
