@@ -48,6 +48,21 @@ export interface Unlocking {
   readonly removed: boolean
 }
 
+/** What fetching a state or putting it back came to. */
+export interface SharedState {
+  /** `ahead`: what is here was not pushed yet, and nobody else pushed either. */
+  readonly how: 'pulled' | 'pushed' | 'alike' | 'ahead' | 'nothing there'
+  readonly serial: number
+  /** The state in the folder. */
+  readonly place: string
+}
+
+/** Fetches a state from a folder and puts it back there. Both throw `StateEditError` and `LockedError`. */
+export interface Sharing {
+  pull(place: string, folder: string, options: OpenStateOptions): Promise<SharedState>
+  push(place: string, folder: string, options: OpenStateOptions): Promise<SharedState>
+}
+
 /**
  * How a store keeps states. What stands first every store has; each of the others is an ability, which it
  * declares by having it.
@@ -84,6 +99,8 @@ export interface StateKeeper {
   history?(place: string, limit: number): Promise<readonly AppliedPlan[]>
   /** Encrypts all of it with the first of the keys in force; undefined where there is none. */
   encrypt?(place: string, onRows?: OnEncrypted): Promise<EncryptionReport | undefined>
+  /** Fetches a state from a folder, and puts it back there. */
+  readonly sharing?: Sharing
   /** Moves a state to another store, and takes one from there. */
   readonly moves?: Moves
 }

@@ -16,6 +16,7 @@ import {
   unlockFileState,
 } from '../state/file-upkeep.ts'
 import { fileStateMoves } from '../state/move-file.ts'
+import { fileStateSharing } from '../state/share-file.ts'
 import { watchFileState } from '../state/watch-file.ts'
 import type { Store } from './store.ts'
 
@@ -32,6 +33,7 @@ export const fileStore: Store = {
     unlock: unlockFileState,
     history: readFileHistory,
     encrypt: (place, onRows) => encryptFileState(place, onRows),
+    sharing: fileStateSharing,
     moves: fileStateMoves,
   },
   ledger: {

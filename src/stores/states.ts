@@ -6,6 +6,7 @@ import type {
   EditReport,
   OpenStateOptions,
   RestoreReport,
+  SharedState,
   Unlocking,
 } from '../state/keeper.ts'
 import type { State, StateStore } from '../state/state.ts'
@@ -111,6 +112,31 @@ export async function acceptStateEdit(
   const { keeper, place } = await findAble('state', address, 'acceptEdit', 'takes no edits by hand')
   return await keeper.acceptEdit(place, confirm, options)
 }
+
+/**
+ * Fetches the state from a folder that outlives the machine. Throws a `StateEditError` where both sides changed, or
+ * the folder has another state or an older one.
+ */
+export async function pullState(
+  address: string,
+  folder: string,
+  options: OpenStateOptions = {},
+): Promise<SharedState> {
+  const { keeper, place } = await findAble('state', address, 'sharing', NOT_SHARED)
+  return await keeper.sharing.pull(place, folder, options)
+}
+
+/** Puts the state into a folder. Throws a `StateEditError` where somebody else did since it was pulled. */
+export async function pushState(
+  address: string,
+  folder: string,
+  options: OpenStateOptions = {},
+): Promise<SharedState> {
+  const { keeper, place } = await findAble('state', address, 'sharing', NOT_SHARED)
+  return await keeper.sharing.push(place, folder, options)
+}
+
+const NOT_SHARED = 'is not fetched from a folder: whoever names its address shares it'
 
 /** Removes the lock of an owner that cannot be seen from here, once `confirm` has seen it and said yes. */
 export async function unlockState(

@@ -19,6 +19,8 @@ import {
   acceptStateEdit,
   backupState,
   openState,
+  pullState,
+  pushState,
   readState,
   restoreState,
   unlockState,
@@ -54,14 +56,17 @@ const BY_FIRST = byFirst<typeof FLAGS, keyof typeof SUBS>('state', '--state', {
   'accept-edit': ['--yes'],
   backup: [],
   restore: [],
+  pull: [],
+  push: [],
 })
 
 /** The state's own commands. Those that write take the lock; opening leaves a backup. */
 export const state = defineCommand({
   name: 'state',
-  summary: 'list, show, mv, rm, import, unlock, backup, restore, accept-edit: look after the state',
+  summary:
+    'list, show, mv, rm, import, unlock, backup, restore, accept-edit, pull, push: look after the state',
   usage:
-    'list | show ADDRESS | mv FROM TO | rm ADDRESS | import ADDRESS ID | unlock | backup [FILE] | restore [FILE] | accept-edit',
+    'list | show ADDRESS | mv FROM TO | rm ADDRESS | import ADDRESS ID | unlock | backup [FILE] | restore [FILE] | accept-edit | pull FOLDER | push FOLDER',
   flags: FLAGS,
   ...BY_FIRST,
   arguments: [1, 3],
@@ -198,6 +203,24 @@ const restore: Sub = async (flags, context, [file]) => {
   return EXIT.ok
 }
 
+const pull: Sub = async (flags, context, [folder = '']) => {
+  const { how, serial, place } = await pullState(stateOf(flags, context), folder)
+  context.out(
+    how === 'nothing there'
+      ? `there is no state at ${place} yet: the first "state push" makes it`
+      : how === 'ahead'
+        ? `serial ${serial} is not in ${place} yet: "state push" puts it there`
+        : `serial ${serial} of ${place} is here`,
+  )
+  return EXIT.ok
+}
+
+const push: Sub = async (flags, context, [folder = '']) => {
+  const { serial, place } = await pushState(stateOf(flags, context), folder)
+  context.out(`serial ${serial} is in ${place}`)
+  return EXIT.ok
+}
+
 const acceptEdit: Sub = async (flags, context) => {
   const report = await acceptStateEdit(
     stateOf(flags, context),
@@ -217,6 +240,8 @@ const SUBS = {
   backup: { run: backup, arguments: [0, 1] },
   restore: { run: restore, arguments: [0, 1] },
   'accept-edit': { run: acceptEdit, arguments: [0, 0] },
+  pull: { run: pull, arguments: [1, 1] },
+  push: { run: push, arguments: [1, 1] },
 } as const satisfies Readonly<
   Record<string, { readonly run: Sub; readonly arguments: readonly [number, number] }>
 >
