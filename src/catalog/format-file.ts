@@ -3,7 +3,7 @@ import { CST, type Document, Lexer } from 'yaml'
 import type { Issue } from '../issues.ts'
 import type { Json } from '../model.ts'
 import { kinds } from '../resources/kinds.ts'
-import { type FieldOrder, formatDocument } from './format-yaml.ts'
+import { formatDocument } from './format-yaml.ts'
 import { createIssueLog } from './issue-log.ts'
 import { catalogJsonSchema } from './json-schema.ts'
 import { type CatalogLimits, DEFAULT_LIMITS } from './limits.ts'
@@ -12,6 +12,7 @@ import { openCatalogFolder, readCatalogFiles } from './read.ts'
 import { accountDefaults } from './schema.ts'
 import { createSource, issueAt, type Source } from './source.ts'
 import { readValues } from './values.ts'
+import type { FieldOrder } from './yaml-inline.ts'
 
 /** A file in its one form, or why it was left as it is. */
 export type Formatted = { readonly text: string } | { readonly issues: readonly Issue[] }
