@@ -21,7 +21,7 @@ import { type Database, openDatabase, type Query } from './database.ts'
 import { HEAD, openLocked, PENDING, PUT_PENDING, PUT_RECORDS, RECORD, readAll } from './state.ts'
 
 const EMPTY = 'delete from state_records; delete from state_pending; delete from state_place'
-const MAKE = `insert into state_place (lineage, serial, head, crc, mark) values ($1, $2, '', 0, $3)`
+const MAKE = `insert into state_place (lineage, serial, head, crc, mark, removed) values ($1, $2, '', 0, $3, $2)`
 const PUT_HEAD = 'update state_place set head = $1, crc = $2'
 const SET_MARK = 'update state_place set mark = $1'
 const PLACE = "select lineage, serial, coalesce(mark, '') as mark from state_place"

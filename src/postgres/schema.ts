@@ -168,4 +168,8 @@ ${BUDGET}`,
   APPLIES,
   // The IDs of the keys that may have encrypted a row of the ledger.
   'alter table place add column if not exists keys text',
+  // Where the state stood when a record was written last, and when one was taken out: who watches reads what came since.
+  `alter table state_records add column serial bigint not null default 0;
+create index state_records_serial on state_records (serial);
+alter table state_place add column removed bigint not null default 0`,
 ]

@@ -17,6 +17,7 @@ import { applyEntry, emptyState, type MutableState, storedEntries } from '../sta
 import { takeState } from '../state/decode-state.ts'
 import { stateCipher } from '../state/encrypted-state.ts'
 import type { OpenStateOptions, Unlocking } from '../state/keeper.ts'
+import { recordsOf } from '../state/records.ts'
 import type { State, StateEntry, StateStore } from '../state/state.ts'
 import { StateDamagedError, StateEditError } from '../state/state-errors.ts'
 import { headOf } from '../state/state-rows.ts'
@@ -33,11 +34,21 @@ const ALL = `select 'head' as source, lineage as kind, serial::text as key, crc,
   union all select 'record', kind, key, crc, content from state_records
   order by source, kind, key`
 
+/** The same without the records that were written before a serial, of a state from which none was taken out since. */
+const SINCE = `select 'head' as source, lineage as kind, serial::text as key, crc, head as content
+    from state_place where lineage = $1 and serial >= $2 and removed < $2 and mark is null
+  union all select 'pending', '', id, crc, content from state_pending
+  union all select 'record', kind, key, crc, content from state_records where serial >= $2
+  order by source, kind, key`
+
 const PLACE = 'select lineage, serial, mark from state_place'
 
-export const PUT_RECORDS = `insert into state_records (kind, key, crc, content)
-  select * from unnest($1::text[], $2::text[], $3::bigint[], $4::text[])
-  on conflict (kind, key) do update set crc = excluded.crc, content = excluded.content`
+export const PUT_RECORDS = `insert into state_records (kind, key, crc, content, serial)
+  select given.*, state_place.serial from state_place,
+    unnest($1::text[], $2::text[], $3::bigint[], $4::text[]) as given
+  on conflict (kind, key) do update
+    set crc = excluded.crc, content = excluded.content, serial = excluded.serial`
+const NOTE_REMOVAL = 'update state_place set removed = serial'
 const REMOVE_RECORDS = `delete from state_records using unnest($1::text[], $2::text[]) as old (kind, key)
   where state_records.kind = old.kind and state_records.key = old.key`
 export const PUT_PENDING = `insert into state_pending (id, crc, content)
@@ -151,9 +162,50 @@ export function watchPostgresState(address: string): () => Promise<State> {
       last !== undefined &&
       textIn(place, 'lineage') === last.lineage &&
       numberIn(place, 'serial') === last.serial
-    if (!isSame || last === undefined) last = (await readAll(shown, ask, keys)) ?? emptyState()
+    if (!isSame || last === undefined)
+      last =
+        (last === undefined ? undefined : await readSince(shown, ask, last, keys)) ??
+        (await readAll(shown, ask, keys)) ??
+        emptyState()
     return last
   }
+}
+
+/**
+ * The state as it is now, of an earlier one and what came since: an apply of thousands of endpoints writes it again and
+ * again. Undefined where that does not tell, since records were taken out, or it is another one.
+ */
+async function readSince(
+  shown: string,
+  query: Query,
+  last: State,
+  keys: EncryptionKeys,
+): Promise<State | undefined> {
+  const [head, ...rows] = await query(SINCE, last.lineage, last.serial)
+  if (textIn(head, 'source') !== 'head' || head === undefined) return undefined
+  const cipher = stateCipher(keys, shown, last.lineage)
+  const pending = bare()
+  const changed = new Map<string, Record<string, unknown>>()
+  for (const row of rows) {
+    const key = textIn(row, 'key')
+    if (textIn(row, 'source') === 'pending') pending[key] = contentOf(shown, row, cipher)
+    else {
+      const kind = findKind(textIn(row, 'kind'))
+      if (kind === undefined) return undefined
+      const records = changed.get(kind.section) ?? bareCopy(recordsOf(last, kind))
+      changed.set(kind.section, records)
+      records[key] = contentOf(shown, row, cipher)
+    }
+  }
+  // Sections without a change stay the same objects, so that who has seen them need not look again.
+  const now: object = {
+    ...last,
+    ...(contentOf(shown, head, cipher) as object),
+    serial: numberIn(head, 'key'),
+    ...Object.fromEntries(changed),
+    pending,
+  }
+  return now as State
 }
 
 /** Ends the connection that holds the lock, once `confirm` has seen whose it is; undefined where nobody has it. */
@@ -315,6 +367,8 @@ export async function readAll(
 }
 
 const bare = (): Record<string, unknown> => Object.create(null)
+const bareCopy = (records: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.assign(bare(), records)
 
 const reasonOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error)
@@ -472,6 +526,7 @@ async function writeEntries(
       gone.map(one => one.kind),
       gone.map(one => one.key),
     )
+  if (gone.length > 0) await query(NOTE_REMOVAL)
   const records = [...put.values()]
   const contents = records.map(one =>
     cipher.encrypt([RECORD, one.kind, one.key], JSON.stringify(one.record)),

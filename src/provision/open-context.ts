@@ -189,7 +189,10 @@ const madeOnDemand =
       ? []
       : (await listMade(ledger, state, createOnDemand)).map(candidateOf)
 
-/** Reads the state; where it is another one than before, the pool learns what is for sale now. */
+/** The pool learns what is for sale so seldom, beside the time that it takes it, unless it has little: of many a list is long. */
+const FILL_PAUSE = 10
+
+/** Reads the state; where it has other endpoints than before, the pool learns what is for sale now. */
 function fillingPool(
   readStateNow: () => Promise<State>,
   pool: EsimPool,
@@ -198,16 +201,25 @@ function fillingPool(
   made: (state: State) => Promise<readonly Candidate[]>,
 ): () => Promise<State> {
   let stateInPool: State | undefined
+  let known: ReadonlySet<string> = new Set()
+  let rested = 0
   return async () => {
     const state = await readStateNow()
-    if (state === stateInPool) return state
+    const isKnown = state === stateInPool || state.endpoints === stateInPool?.endpoints
+    const isResting = performance.now() < rested && pool.sellable() > policies.lowStock
+    if (isKnown || isResting) return state
+    const began = performance.now()
     const candidates = [...listCandidates(state, policies), ...(await made(state))]
+    const ids = candidates.map(candidate => candidate.endpointId)
     const taken = await takenAmong(
       ledger,
-      candidates.map(candidate => candidate.endpointId),
+      ids.filter(id => !known.has(id)),
     )
     if (state !== stateInPool) pool.update(candidates, id => taken.has(id))
     stateInPool = state
+    known = new Set(ids)
+    const now = performance.now()
+    rested = now + FILL_PAUSE * (now - began)
     return state
   }
 }
