@@ -35,6 +35,7 @@ export interface Command {
   readonly name: string
   readonly summary: string
   readonly hermetic: boolean
+  readonly flags: Flags
   /** The lines of `--help`. */
   readonly help: readonly string[]
   /** Reads a command line; what is to be done, or `help`. Throws a `UsageError`. */
@@ -50,6 +51,7 @@ export function defineCommand<const F extends Flags, const First extends string 
     name,
     summary,
     hermetic,
+    flags,
     help: [
       `sft-catalog ${name}${usage === '' ? '' : ` ${usage}`}`,
       '',

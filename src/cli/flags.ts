@@ -1,4 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util'
+import { nearestOf } from '../nearest.ts'
 
 /** Wrong usage: shown with where the command's help is, exit code 64. */
 export class UsageError extends Error {
@@ -115,8 +116,18 @@ function parse(flags: Flags, argv: readonly string[]) {
     })
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
-    throw new UsageError(error.message.split(/\.\s/)[0] ?? 'wrong usage')
+    throw new UsageError(
+      `${error.message.split(/\.\s/)[0] ?? 'wrong usage'}${meant(error.message, flags)}`,
+    )
   }
+}
+
+/** The flag that a misspelt one most likely stands for. */
+function meant(message: string, flags: Flags): string {
+  const [, wrong] = /^Unknown option '--([^']*)'/.exec(message) ?? []
+  const nearest =
+    wrong === undefined ? undefined : nearestOf(wrong, [...Object.keys(flags), 'help'])
+  return nearest === undefined ? '' : `; did you mean --${nearest}?`
 }
 
 /** What is empty, or given twice, would be dropped or fall back to a default: a variable was not set. */

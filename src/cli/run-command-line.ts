@@ -11,6 +11,7 @@ import { version } from './version.ts'
 
 /** Commands are loaded when asked for: `--version` loads none. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  init: async () => (await import('./commands/init.ts')).init,
   validate: async () => (await import('./commands/validate.ts')).validate,
   fmt: async () => (await import('./commands/fmt.ts')).fmt,
   import: async () => (await import('./commands/import.ts')).importCommand,
@@ -45,6 +46,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   export: async () => (await import('./commands/export.ts')).exportCommand,
   simulate: async () => (await import('./commands/simulate.ts')).simulate,
   demo: async () => (await import('./commands/demo.ts')).demo,
+  explain: async () => (await import('./commands/explain.ts')).explain,
+  completion: async () => (await import('./commands/completion.ts')).completionOf(allCommands),
 }
 
 /**
@@ -54,7 +57,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
 export async function runCommandLine(argv: readonly string[], host: Host): Promise<number> {
   const [name, ...rest] = argv
   if (name === '--version' || name === '-v') {
-    host.stdout.write(`${await version()}\n`)
+    const { platform, arch } = process
+    host.stdout.write(`${await version()} (node ${process.version}, ${platform} ${arch})\n`)
     return EXIT.ok
   }
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
@@ -157,11 +161,14 @@ async function runTold(
   return code
 }
 
+const allCommands = (): Promise<readonly Command[]> =>
+  Promise.all(Object.values(COMMANDS).map(load => load()))
+
 async function overview(): Promise<readonly string[]> {
-  const commands = await Promise.all(Object.values(COMMANDS).map(load => load()))
+  const commands = await allCommands()
   const width = Math.max(...commands.map(command => command.name.length))
   return [
-    'sft-catalog: configuration as code for BICS SIM for Things',
+    `sft-catalog ${await version()}: configuration as code for BICS SIM for Things`,
     '',
     ...commands.map(command => `  ${command.name.padEnd(width)}  ${command.summary}`),
     '',

@@ -293,7 +293,7 @@ addonPlans:
   t.equal(
     wrong.stderr.slice(wrong.stderr.indexOf('error ')),
     `error TARGET_UNKNOWN: --target rateZone/alp names nothing in the catalog or the state
-  hint: addresses look like rateZone/europe, addonPlan/eu-10gb, endpoint/<iccid>, endpointBatch/<key>
+  hint: did you mean rateZone/alps?
 1 error, 0 warnings
 `,
   )

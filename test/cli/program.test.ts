@@ -17,11 +17,14 @@ t.test('it tells its version and its commands', async t => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
   for (const flag of ['--version', '-v']) {
     const { code, stdout, stderr } = await runAlone([flag])
-    t.same([code, stdout, stderr], [0, `${version}\n`, ''])
+    t.same(
+      [code, stdout, stderr],
+      [0, `${version} (node ${process.version}, ${process.platform} ${process.arch})\n`, ''],
+    )
   }
   const help = await runAlone(['--help'])
   t.equal(help.code, 0)
-  t.match(help.stdout, /^sft-catalog: configuration as code for BICS SIM for Things\n/)
+  t.match(help.stdout, /^sft-catalog \d\S+: configuration as code for BICS SIM for Things\n/)
   for (const name of [
     'validate',
     'plan',
@@ -66,7 +69,7 @@ t.test('wrong usage is one line that says where to look, exit code 64', async t 
     [['constructor'], 'sft-catalog: no command "constructor". See sft-catalog --help'],
     [
       ['plan', '--prnue'],
-      "sft-catalog plan: Unknown option '--prnue'. See sft-catalog plan --help",
+      "sft-catalog plan: Unknown option '--prnue'; did you mean --prune? See sft-catalog plan --help",
     ],
     [['plan', 'now'], 'sft-catalog plan: unexpected argument "now". See sft-catalog plan --help'],
     [

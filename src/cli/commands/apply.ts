@@ -17,6 +17,7 @@ import type { Sft } from '../../sft/api.ts'
 import type { StateStore } from '../../state/state.ts'
 import { openState } from '../../stores/states.ts'
 import { openAccount, stateOf, subjectOf } from '../account.ts'
+import { checkTargets } from '../addresses.ts'
 import {
   confirmed,
   RUN_FLAGS,
@@ -116,9 +117,10 @@ async function applyCatalog(
 ): Promise<Applied> {
   const json = flags.json
   const subject = subjectOf(sft, flags, context)
+  const options = saved?.options ?? planOptions(flags)
+  checkTargets(options.targets ?? [], catalog, store.state)
   const sales = await readSoldEndpoints(flags, context, store.state, catalog)
   await settleEarlier(sft, store, context)
-  const options = saved?.options ?? planOptions(flags)
   const made = await unlessStopped(context, () =>
     readPlan(context, onEvent =>
       makePlan(catalog, store.state, sft, {

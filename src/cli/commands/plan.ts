@@ -10,6 +10,7 @@ import { renderPlan } from '../../render/plan-text.ts'
 import { savePlan } from '../../saved-plan.ts'
 import { readState } from '../../stores/states.ts'
 import { openAccount, stateOf, subjectOf } from '../account.ts'
+import { checkTargets } from '../addresses.ts'
 import { readCatalog } from '../catalog.ts'
 import { CATALOG_FLAGS, defineCommand, JSON_FLAG, READ_FLAGS } from '../command.ts'
 import { type Context, EXIT, showIssues, stopOutcome } from '../context.ts'
@@ -90,6 +91,7 @@ async function compare(flags: Flags, context: Context): Promise<number> {
   if (catalog === undefined) return EXIT.failed
   await sayFirstRun(flags, context)
   const state = await readState(stateOf(flags, context))
+  checkTargets(flags.target, catalog, state)
   await using sft = openAccount(flags, context, 'reads')
   const subject = subjectOf(sft, flags, context)
   const sales = await readSoldEndpoints(flags, context, state, catalog)
