@@ -40,6 +40,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   'remove-addon': async () => (await import('./commands/remove-addon.ts')).removeAddon,
   cancel: async () => (await import('./commands/cancel.ts')).cancel,
   ledger: async () => (await import('./commands/ledger.ts')).ledger,
+  reconcile: async () => (await import('./commands/reconcile.ts')).reconcile,
   account: async () => (await import('./commands/account.ts')).account,
   store: async () => (await import('./commands/store.ts')).store,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,

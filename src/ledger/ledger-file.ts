@@ -405,7 +405,7 @@ const haltedError = (path: string, halted: string): SnapshotError =>
     path,
     'damaged',
     `${halted}. What was sold since is not in it and would be sold again, so nothing is sold from it. Put the right ` +
-      `one back, or run \`sft-catalog ledger recheck --ledger ${path}\`: it reads the account and asks`,
+      `one back, or run \`sft-catalog reconcile --ledger ${path}\`: it reads the account and asks`,
   )
 
 /** How long a step waits for another process, in milliseconds. */

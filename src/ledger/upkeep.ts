@@ -90,7 +90,7 @@ async function copyLedger(target: string, from: Connection, halted: string): Pro
 
 /**
  * Puts a backup in the place of a ledger, the one of the highest serial by default. What was there is kept.
- * Nothing is sold from it until `recheckLedger` has read the account: what was sold since is not in it. Throws
+ * Nothing is sold from it until `reconcile` has read the account: what was sold since is not in it. Throws
  * where a process has the ledger open.
  */
 export async function restoreFileLedger(

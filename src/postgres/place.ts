@@ -99,7 +99,7 @@ export function haltedError(shown: string, why: string): PlainError {
   const mark = readMark(why)
   if (mark !== undefined) return new MovedError(shown, 'ledger', mark)
   return new PlainError(
-    `${shown}: the ledger ${why}. What was sold since may not be in it and would be sold again, so nothing is sold ` +
-      `from it; \`sft-catalog ledger recheck --ledger ${shown}\` reads the account and asks`,
+    `${shown}: the database ${why}. What was sold or made since may not be in it and would be sold or made again, so ` +
+      'nothing is sold from it and nothing applied; `sft-catalog reconcile` reads the account and asks',
   )
 }

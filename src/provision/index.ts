@@ -118,7 +118,13 @@ export type { LifecycleAction, LifecycleTarget } from './out-of-sale.ts'
 export type { SoldTerms } from './plan-terms.ts'
 export { openProvisioner } from './provisioner.ts'
 export type { QrCode } from './qr-code.ts'
-export { type LedgerRecheck, recheckLedger } from './recheck-ledger.ts'
+export {
+  type ReconciledEsim,
+  type ReconciledPlaces,
+  type ReconcileReport,
+  type Reconciliation,
+  reconcile,
+} from './reconcile.ts'
 export type { UsageSweep } from './refresh-usage.ts'
 export type { Sale, SoldAddon, TopUp } from './sale.ts'
 export type { ProvisionPolicies } from './selling-context.ts'

@@ -30,6 +30,7 @@ export const JSON_FORMATS = {
   cancel: 1,
   ledger: 1,
   store: 2,
+  reconcile: 1,
   status: 1,
   history: 1,
 } as const

@@ -58,6 +58,8 @@ const account = z
   })
   .meta({ description: 'which account this is about' })
 
+const reconciledEsim = z.object({ endpointId, iccid: text, reason: text })
+
 const field = z.object({
   field: text,
   mutability: text,
@@ -546,6 +548,28 @@ const ANSWERS = {
   'remove-addon': [z.object({ endpointId, uniqueId, removed: flag })],
   cancel: [cancelReport.extend({ orderId: text, status: z.enum(['cancelled', 'delivered']) })],
   ledger: [z.object({ lineage: text, serial: count, rows: table(count), problems: list(text) })],
+  reconcile: [
+    z.object({
+      halted: list(
+        z.object({ location: said('a path, or an address without secrets'), why: text }),
+      ).meta({
+        description: 'what was put back; empty: nothing was, and nothing was read',
+      }),
+      read: count.meta({ description: 'eSIMs of the account that were read' }),
+      setAside: list(reconciledEsim).meta({
+        description: 'free in the ledger and not for sale: sold since, or changed elsewhere',
+      }),
+      unknown: list(reconciledEsim).meta({
+        description: 'in use, and neither in the ledger nor in the state',
+      }),
+      objects: list(z.object({ kind: text, id: text, name: text })).meta({
+        description: 'zones and plans of the account that the state does not have',
+      }),
+      unfinished: count.meta({ description: 'orders that the ledger has as under way' }),
+      pending: count.meta({ description: 'writes that the state had as announced' }),
+      released: flag.meta({ description: 'whether it is sold and applied again' }),
+    }),
+  ],
   store: [
     z.object({
       moves: list(

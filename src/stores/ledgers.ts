@@ -47,7 +47,7 @@ export async function backupLedger(address: string, file?: string): Promise<Ledg
 
 /**
  * Puts a backup in the place of a ledger, the newest one by default. What was there is kept. Nothing is sold from
- * it until `recheckLedger` has read the account: what was sold since is not in it. Throws where a process has the
+ * it until `reconcile` has read the account: what was sold since is not in it. Throws where a process has the
  * ledger open.
  */
 export async function restoreLedger(address: string, file?: string): Promise<LedgerRestoration> {

@@ -126,7 +126,7 @@ const REFUSED: readonly (readonly [
       await later[Symbol.asyncDispose]()
       copyFileSync(join(folder, 'older'), ledger)
     },
-    /ends at serial 4, but was at 5 already .* `?sft-catalog ledger recheck/s,
+    /ends at serial 4, but was at 5 already .* `?sft-catalog reconcile/s,
   ],
   [
     'another ledger in its place sells nothing',

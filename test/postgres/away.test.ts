@@ -144,7 +144,7 @@ function testAway(server: PostgresServer): void {
         await put(ledger, `before ${moved}`)
         await sql(place, moved)
         await t.rejects(put(ledger, 'B'), { message: /nothing is sold from it/ }, moved)
-        await t.rejects(openLedger(place), { message: /ledger recheck/ }, moved)
+        await t.rejects(openLedger(place), { message: /sft-catalog reconcile/ }, moved)
         t.ok(
           await lookAtLedger(place).then(
             async looked => looked && (await allOrders(looked)).length,

@@ -109,7 +109,7 @@ t.test(
       /orders\.json\.serial, which tells how far it was, was changed or damaged/,
     )
     t.strictSame(desk.writes(since), [])
-    t.match(await desk.run('ledger recheck --yes'), { code: 0 })
+    t.match(await desk.run('reconcile --auto-approve'), { code: 0 })
     t.equal((await desk.run(SALE.replace('A-1', 'A-3'))).code, 0)
     t.match(desk.read('orders.json.serial'), /^\S+ +\d+\n$/)
     // A power cut may leave it so: it is written without a sync.

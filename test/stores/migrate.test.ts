@@ -64,7 +64,7 @@ t.test('files of release 0.1.0 move too, and every command refuses where they we
     'plan --state moved.json',
     'ledger check',
     'ledger backup',
-    'ledger recheck --yes --state moved.json',
+    'reconcile --auto-approve --state moved.json',
     'ledger accept-edit --yes',
   ])
     t.match(

@@ -3,25 +3,20 @@ import {
   acceptLedgerEdit,
   backupLedger,
   checkLedger,
-  type LedgerRecheck,
-  recheckLedger,
   restoreLedger,
 } from '../../provision/index.ts'
 import { ledgerLocation } from '../../settings.ts'
 import { withoutSecrets } from '../../stores/addresses.ts'
-import { readState } from '../../stores/states.ts'
-import { openAccount, stateOf } from '../account.ts'
-import { ACCOUNT_FLAGS, byFirst, defineCommand, JSON_FLAG } from '../command.ts'
+import { byFirst, defineCommand, JSON_FLAG } from '../command.ts'
 import { type Context, EXIT } from '../context.ts'
 import { confirmEdit, sayEdit } from '../edits.ts'
-import { namesOf, on, text, UsageError, type Values } from '../flags.ts'
+import { on, text, UsageError, type Values } from '../flags.ts'
 
 type Sub = (flags: Flags, context: Context, args: readonly string[]) => Promise<number>
 
 const FLAGS = {
   ledger: text('FILE', 'order ledger (SFT_LEDGER; default orders.json)'),
-  ...ACCOUNT_FLAGS,
-  yes: on('do not ask (recheck, accept-edit)'),
+  yes: on('do not ask (accept-edit)'),
   ...JSON_FLAG,
 } as const
 
@@ -32,15 +27,14 @@ const BY_FIRST = byFirst<typeof FLAGS, keyof typeof SUBS>('ledger', '--ledger', 
   check: ['--json'],
   backup: [],
   restore: [],
-  recheck: ['--yes', ...namesOf(ACCOUNT_FLAGS)],
   'accept-edit': ['--yes'],
 })
 
 /** The ledger's own commands. */
 export const ledger = defineCommand({
   name: 'ledger',
-  summary: 'check, backup, restore, recheck, accept-edit: look after the order ledger',
-  usage: 'check | backup [FILE] | restore [FILE] | recheck | accept-edit',
+  summary: 'check, backup, restore, accept-edit: look after the order ledger',
+  usage: 'check | backup [FILE] | restore [FILE] | accept-edit',
   flags: FLAGS,
   ...BY_FIRST,
   arguments: [1, 2],
@@ -86,39 +80,10 @@ const restore: Sub = async (flags, context, [file]) => {
   context.err(
     context.paintErr(
       'warn',
-      `nothing is sold from it until the account was read: "sft-catalog ledger recheck --ledger ${withoutSecrets(place)}"`,
+      `nothing is sold from it until the account was read: "sft-catalog reconcile --ledger ${withoutSecrets(place)}"`,
     ),
   )
   return EXIT.ok
-}
-
-const recheck: Sub = async (flags, context) => {
-  const state = await readState(stateOf(flags, context))
-  await using sft = openAccount(flags, context, 'reads')
-  const report = await recheckLedger(placeOf(flags, context), { sft, state }, told => {
-    for (const line of linesOf(told)) context.out(line)
-    return confirmed(flags, context)
-  })
-  if (report === undefined) context.out('the ledger was not put back: there is nothing to look at')
-  else context.out(report.released ? 'the ledger sells again' : 'nothing was changed')
-  return report === undefined || report.released ? EXIT.ok : EXIT.failed
-}
-
-function* linesOf({ why, read, gone }: Omit<LedgerRecheck, 'released'>): Generator<string> {
-  yield `the ledger ${why}`
-  yield `${count(read, 'eSIM')} that it has as free ${read === 1 ? 'was' : 'were'} read; not for sale, and set aside with your yes: ${gone.length}`
-  for (const { iccid, reason } of gone) yield `  ${iccid}: ${reason}`
-  yield 'orders and top-ups that were placed since the backup are not in it: placed again, they are sold again'
-}
-
-async function confirmed(flags: Flags, context: Context): Promise<boolean> {
-  if (flags.yes) return true
-  if (!context.canAsk)
-    throw new UsageError(
-      'there is nobody to ask: give --yes once the provisioner places no order again that it placed since',
-    )
-  const answer = await context.ask('Will none of them be placed again? Only "yes" lets it sell: ')
-  return answer.trim().toLowerCase() === 'yes'
 }
 
 const acceptEdit: Sub = async (flags, context) => {
@@ -130,6 +95,5 @@ const SUBS = {
   check,
   backup,
   restore,
-  recheck,
   'accept-edit': acceptEdit,
 } as const satisfies Readonly<Record<string, Sub>>

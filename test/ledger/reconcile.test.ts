@@ -5,7 +5,7 @@ import {
   backupLedger,
   fileLedger,
   openProvisioner,
-  recheckLedger,
+  reconcile,
   restoreLedger,
 } from '../../src/provision/index.ts'
 import { openMarket } from '../provision/support.ts'
@@ -14,7 +14,10 @@ t.test(
   'a ledger that was put back sells nothing twice: what was sold since is set aside',
   async t => {
     const market = await openMarket(t, { endpoints: 6 })
-    const path = join(t.testdir({}), 'orders.json')
+    const folder = t.testdir({})
+    const path = join(folder, 'orders.json')
+    const places = { state: join(folder, 'state.json'), ledger: path }
+    await market.save(places.state)
     const open = () =>
       openProvisioner({
         state: async () => market.state(),
@@ -34,24 +37,17 @@ t.test(
     await t.rejects(open(), { name: 'StorageError', message: /nothing is sold from it/ })
 
     const seen: string[] = []
-    const told = await recheckLedger(path, { sft: market.sft, state: market.state() }, report => {
-      seen.push(...report.gone.map(({ endpointId }) => endpointId))
+    const told = await reconcile(places, market.sft, report => {
+      seen.push(...report.setAside.map(({ endpointId }) => endpointId))
       return false
     })
-    t.match(told, { released: false, read: 5 })
+    t.match(told, { released: false, read: 6, unknown: [], unfinished: 0, pending: 0 })
     t.same(seen, [since])
     await t.rejects(open(), { name: 'StorageError' })
 
-    const released = await recheckLedger(
-      path,
-      { sft: market.sft, state: market.state() },
-      () => true,
-    )
-    t.match(released, { released: true, gone: [{ endpointId: since, reason: /Active/ }] })
-    t.equal(
-      await recheckLedger(path, { sft: market.sft, state: market.state() }, () => true),
-      undefined,
-    )
+    const released = await reconcile(places, market.sft, () => true)
+    t.match(released, { released: true, setAside: [{ endpointId: since, reason: /Active/ }] })
+    t.equal(await reconcile(places, market.sft, () => true), undefined)
     t.not(await sell('C'), since)
     await using ledger = await fileLedger(path)
     t.match(await ledger.stock(), [
@@ -65,7 +61,10 @@ t.test(
   'a ledger that was put back stays closed where the account does not tell everything',
   async t => {
     const market = await openMarket(t, { endpoints: 3 })
-    const path = join(t.testdir({}), 'orders.json')
+    const folder = t.testdir({})
+    const path = join(folder, 'orders.json')
+    const places = { state: join(folder, 'state.json'), ledger: path }
+    await market.save(places.state)
     await (await fileLedger(path))[Symbol.asyncDispose]()
     await backupLedger(path)
     await restoreLedger(path)
@@ -75,11 +74,7 @@ t.test(
       sim: async () => notKnown('the account did not answer'),
     }
     await t.rejects(
-      recheckLedger(
-        path,
-        { sft: { ...market.sft, read: silent }, state: market.state() },
-        () => true,
-      ),
+      reconcile(places, { ...market.sft, read: silent }, () => true),
       { name: 'AccountUnreachableError', message: /the account did not answer/ },
     )
     await t.rejects(fileLedger(path), /nothing is sold from it/)
