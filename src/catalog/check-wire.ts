@@ -5,6 +5,7 @@ import { type CatalogPart, entriesOf, type WireNeed } from '../resources/catalog
 import { kinds } from '../resources/kinds.ts'
 import { checkWireSettings, mergeWire, type WireOverrides } from '../sft/wire-settings.ts'
 import { parseSpeed } from '../units.ts'
+import { checkSft } from './check-entry.ts'
 import { type Draft, type Drafts, reportAt } from './drafts.ts'
 import type { IssueLog } from './issue-log.ts'
 
@@ -24,6 +25,22 @@ export function checkWire(drafts: Drafts, given: WireOverrides, log: IssueLog): 
       })
     }
   }
+}
+
+/** Logs what entries have under `sft:` that wire settings make a field of theirs. */
+export function checkWireOwned(
+  drafts: Drafts,
+  catalog: Catalog,
+  given: WireOverrides,
+  log: IssueLog,
+): void {
+  const settings = mergeWire(given, catalog.account.wire ?? {})
+  for (const kind of kinds())
+    for (const [index, entry] of entriesOf(catalog, kind).entries()) {
+      const owned = kind.catalog.wireOwned?.(entry, settings)
+      const draft = drafts.entries.get(kind.kind)?.[index]
+      if (owned !== undefined && draft !== undefined) checkSft(draft, owned, log)
+    }
 }
 
 /** Logs each setting that entries need and nobody has given, where the first of them needs it. */

@@ -4,7 +4,7 @@ import { kinds } from '../resources/kinds.ts'
 import type { WireOverrides } from '../sft/wire-settings.ts'
 import { buildCatalog } from './build.ts'
 import { checkSchema } from './check-schema.ts'
-import { checkWire, checkWireNeeds } from './check-wire.ts'
+import { checkWire, checkWireNeeds, checkWireOwned } from './check-wire.ts'
 import { collectDrafts, type ParsedFile } from './drafts.ts'
 import { type CheckDigitRule, readInventory } from './inventory.ts'
 import { createIssueLog } from './issue-log.ts'
@@ -75,7 +75,10 @@ export async function loadCatalog(
   )
   const paths = sources.map(({ source }) => ({ path: source.path }))
   const catalog = log.hasErrors() ? undefined : buildCatalog(drafts, inventory, files)
-  if (catalog !== undefined) checkWireNeeds(drafts, catalog, wire, log)
+  if (catalog !== undefined) {
+    checkWireNeeds(drafts, catalog, wire, log)
+    checkWireOwned(drafts, catalog, wire, log)
+  }
   return {
     ...(catalog !== undefined && !log.hasErrors() && { catalog }),
     issues: log.sorted(),

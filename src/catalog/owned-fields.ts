@@ -48,7 +48,7 @@ export function findOwnedFields(sft: JsonObject, owned: OwnedFields): readonly O
     }
     for (const [index, item] of listOf(given).entries()) {
       if (isJsonObject(item) && String(item[field]) !== value && item[field] !== undefined) continue
-      const reason = `${list} with ${field} ${value} (data) is set from the fields of this entry`
+      const reason = `${list} with ${field} ${value} is set from the fields of this entry`
       found.push({ path: [list, index], reason })
     }
   }

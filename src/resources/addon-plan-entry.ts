@@ -13,10 +13,12 @@ import {
   TYPED_FORM,
   text,
 } from '../catalog/language.ts'
-import { objectOf, textOf } from '../json.ts'
-import type { Entry } from '../model.ts'
+import type { OwnedFields } from '../catalog/owned-fields.ts'
+import { isJsonObject, objectOf, textOf } from '../json.ts'
+import type { Entry, Json, JsonObject } from '../model.ts'
 import { normaliseName } from '../names.ts'
 import { SENT_PLAN_FIELDS } from '../plan-words.ts'
+import type { WireOverrides } from '../sft/wire-settings.ts'
 import {
   AMOUNT_PATTERN,
   formatSpeed,
@@ -362,6 +364,39 @@ function wireNeeds(plan: AddonPlanEntry): readonly WireNeed[] {
   return needs.filter(need => need !== false)
 }
 
+/**
+ * What of `sft:` the account's settings make a field of the entry: what one of them means that the entry says, and what
+ * has the value of any, which would be read as what the entry does not say.
+ */
+function wireOwned(plan: AddonPlanEntry, settings: WireOverrides): OwnedFields {
+  const { throttle = {}, 'benefit-id': benefits = {} } = settings
+  const { throttleKbps, dataMB, dataPer, recurringCharge, sft = {} } = plan
+  type Fields = Readonly<Record<string, string | number>>
+  const meanings: readonly (readonly [says: boolean, fields: Fields | undefined])[] = [
+    ...Object.values(throttle).map(fields => [throttleKbps !== undefined, fields] as const),
+    [dataMB === 'unlimited', settings['unlimited-data']],
+    [dataPer === 'day', settings['daily-data']],
+    [recurringCharge !== undefined, settings['recurring-charge']],
+  ]
+  const paths = meanings.flatMap(([says, fields = {}]) =>
+    Object.entries(fields).flatMap(([path, value]) =>
+      says || textOf(valueAt(sft, path)) === String(value) ? path : [],
+    ),
+  )
+  return {
+    into: 'Request.plan',
+    paths: [...new Set(paths)],
+    items: [benefits.data, benefits.sms].flatMap(value =>
+      value === undefined ? [] : [{ list: 'benefit', field: 'benefitId', value: String(value) }],
+    ),
+  }
+}
+
+const valueAt = (sft: JsonObject, path: string): Json | undefined =>
+  path
+    .split('.')
+    .reduce<Json | undefined>((at, step) => (isJsonObject(at) ? at[step] : undefined), sft)
+
 function validityNeed(validity: Validity): WireNeed | false {
   const unit = validityParts(validity)?.unit ?? 'unlimited'
   return (
@@ -425,6 +460,7 @@ export const addonPlanPart: CatalogPart<AddonPlanEntry> = {
     { field: 'destinationGroup', sources: ['destinationGroup', 'roamingProfiles'] },
   ],
   wireNeeds,
+  wireOwned,
   check: checkAddonPlan,
   build: buildAddonPlan,
 }

@@ -5,6 +5,7 @@ import type { OwnedFields } from '../catalog/owned-fields.ts'
 import type { IssueCode } from '../issues.ts'
 import type { Catalog, Entry } from '../model.ts'
 import type { PlanSetting } from '../plan-words.ts'
+import type { WireOverrides } from '../sft/wire-settings.ts'
 
 /** What a kind's entries are in the catalog: their schema, and what it cannot say. */
 export interface CatalogPart<Entry_ extends Entry = Entry> {
@@ -27,6 +28,8 @@ export interface CatalogPart<Entry_ extends Entry = Entry> {
   readonly listsIccids?: true
   /** Pure: what of an entry takes wire values that nothing is assumed of (docs/wire.md). Absent: nothing. */
   wireNeeds?(entry: Entry_): readonly WireNeed[]
+  /** Pure: what `sft:` may not touch either, since wire settings make it a field of the entry. Absent: nothing. */
+  wireOwned?(entry: Entry_, settings: WireOverrides): OwnedFields
   /** Logs what the schema cannot say of one entry. The draft may have faults. */
   readonly check: (draft: Draft, log: IssueLog) => void
   /** The entry of a draft in which no fault was found; `iccids` are those that it lists, normalised. */

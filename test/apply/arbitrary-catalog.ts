@@ -1,10 +1,15 @@
 import fc from 'fast-check'
-import type { SimulatorOptions } from '../../src/simulator/index.ts'
+import type { JsonObject } from '../../src/model.ts'
+import type { SimulatorOptions, World } from '../../src/simulator/index.ts'
+import { handMadePlan, handMadeZone, networksOf } from '../adopt/desk.ts'
+import { WIRE } from '../products/shop.ts'
 import { ACCOUNT, OTHER_APN_GROUP, OTHER_BASE_PLAN, OTHER_ROAMING_PROFILE } from './helpers.ts'
 
 /** A catalog as plain data; JSON is YAML. */
 export interface CatalogDraft {
   readonly planType: 'prepaid' | 'postpaid'
+  /** What the account has for products beyond data for some days; absent: the catalog has none. */
+  readonly wire?: JsonObject
   readonly rateZones: readonly Entry[]
   readonly addonPlans: readonly Entry[]
   readonly endpointBatches: readonly Entry[]
@@ -60,7 +65,62 @@ const zone = (slot: number, networks: readonly string[]) =>
     lifecycle,
   })
 
-const plan = (slot: number) =>
+/** Made by hand in the portal: an endless, throttled month. */
+const TEMPLATE = 'Made by hand'
+
+/** The plan that entries are like, which belongs to nobody's catalog; its ID. */
+export function makeTemplate(world: World): ReadonlySet<string> {
+  const zone = handMadeZone(world, 'By hand', networksOf(world, 'Belgium'))
+  const plan = handMadePlan(world, TEMPLATE, zone, {
+    value: '-1',
+    info: { pcrfRule: 'Throttle_512' },
+    validity: { validityType: '2', validityFactor: '1' },
+    known: WIRE,
+  })
+  return new Set([zone, plan])
+}
+
+/** What price lists have beyond data for some days, and a plan made by hand has in its place. */
+const beyond = fc.oneof(
+  fc.record({ data: fc.constantFrom('unlimited', '1 GB a day') }),
+  fc.record({
+    data: fc.constant(undefined),
+    benefits: fc.record({
+      data: fc.constantFrom('500 MB', '1 GB', 'unlimited'),
+      sms: fc.constantFrom(1, 20),
+    }),
+  }),
+  fc.record({ throttle: fc.constantFrom('128 kbps', '512 kbps') }),
+  fc.record({ validity: fc.constantFrom('1 month', '2 months', '1 year', 'unlimited') }),
+  fc.record({ renewal: fc.constant({ on: 'expiry', times: 'unlimited' }) }),
+  fc.record({ recurringCharge: fc.constantFrom('1.50', '2') }),
+  fc.record({
+    data: fc.constantFrom('unlimited', '2 GB a day'),
+    throttle: fc.constantFrom('128 kbps', '512 kbps'),
+    validity: fc.constantFrom('1 month', '7 days'),
+    recurringCharge: maybe(fc.constant('1.50')),
+  }),
+  fc.record({
+    data: maybe(fc.constant('1 GB')),
+    validity: maybe(fc.constantFrom('7 days', '1 month')),
+    like: fc.record({ name: fc.constant(TEMPLATE), copy: maybe(fc.constantFrom(1, 2)) }),
+  }),
+)
+
+const prices = maybe(fc.constantFrom({ EUR: 9.5, JPY: 1500 }, { USD: '10.00' }))
+
+const product = (slot: number) =>
+  fc
+    .record({ entry: plainPlan(slot), more: maybe(beyond), prices })
+    .map(({ entry, more, prices: own }) => ({
+      ...entry,
+      ...more,
+      ...(entry.portal && { portal: { ...entry.portal, prices: own } }),
+      // What account.wire has words for is not for sft:.
+      sft: entry.sft?.basicInfo === undefined ? entry.sft : undefined,
+    }))
+
+const plainPlan = (slot: number) =>
   fc.record({
     key: fc.constant(`p${slot}`),
     name: fc.constantFrom(`Plan ${slot}`, `Plan ${slot} # é`),
@@ -78,7 +138,7 @@ const plan = (slot: number) =>
     currencyId: maybe(fc.constantFrom('44', '45')),
     portal: portal.map(value => value && { ...value, sku: `${value.sku}-${slot}` }),
     sft: maybe(
-      fc.constantFrom(
+      fc.constantFrom<{ basicInfo?: JsonObject; notification?: readonly JsonObject[] }>(
         { basicInfo: { pcrfRule: 'Throttle_128' } },
         { notification: [{ threshold: '80' }] },
       ),
@@ -99,6 +159,9 @@ const batch = (slot: number) =>
     sft: maybe(fc.constant({ monthlyLimit: '1000' })),
   })
 
+/** A plan whose zone is still a number. */
+type PlanDraft = Entry & { readonly rateZone: number }
+
 const someOf = <Value>(arbitraries: readonly fc.Arbitrary<Value>[]) =>
   fc
     .tuple(...arbitraries.map(arbitrary => maybe(arbitrary)))
@@ -108,6 +171,7 @@ const someOf = <Value>(arbitraries: readonly fc.Arbitrary<Value>[]) =>
 function arbitraryCatalog(
   iccids: readonly string[],
   networks: readonly string[],
+  products: boolean,
 ): fc.Arbitrary<CatalogDraft> {
   return fc
     .record({
@@ -115,12 +179,13 @@ function arbitraryCatalog(
         CatalogDraft['planType']
       >,
       zones: someOf([1, 2, 3].map(slot => zone(slot, networks))),
-      plans: someOf([1, 2, 3, 4].map(slot => plan(slot))),
+      plans: someOf<PlanDraft>([1, 2, 3, 4].map(products ? product : plainPlan)),
       batches: someOf([1, 2].map(slot => batch(slot))),
       owners: fc.tuple(...iccids.map(() => fc.nat(2))),
     })
     .map(({ planType, zones, plans, batches, owners }) => ({
       planType,
+      ...(products && { wire: WIRE }),
       rateZones: zones,
       addonPlans: plans.flatMap(entry => {
         const used = zones[entry.rateZone % Math.max(1, zones.length)]
@@ -133,16 +198,17 @@ function arbitraryCatalog(
     }))
 }
 
-/** A life of a catalog: a few steps. */
+/** A life of a catalog: a few steps; with `products`, of an account whose values for them are known. */
 export const arbitrarySteps = (
   iccids: readonly string[],
   networks: readonly string[],
   most: number,
   least = 1,
+  products = false,
 ): fc.Arbitrary<readonly Step[]> =>
   fc.array(
     fc.record({
-      catalog: arbitraryCatalog(iccids, networks),
+      catalog: arbitraryCatalog(iccids, networks, products),
       moves: fc.boolean(),
       prune: fc.boolean(),
     }),
@@ -167,6 +233,7 @@ export const arbitraryAccount = (): fc.Arbitrary<
         maxPerPage: fc.constantFrom(1, 2, 250),
         networkList: fc.constantFrom('works', 'works', 'unknown'),
         editsBeyondBasicInfo: fc.constantFrom('taken', 'taken', 'dropped'),
+        planTerms: fc.constant(WIRE),
       })
       .map(wire =>
         // What is dropped without a word and never reported, nobody can know.
@@ -176,7 +243,7 @@ export const arbitraryAccount = (): fc.Arbitrary<
 
 /** The YAML of a step; `before` is what the catalog said last. */
 export function catalogText(step: Step, before: CatalogDraft | undefined): string {
-  const { planType, rateZones, addonPlans, endpointBatches } = step.catalog
+  const { planType, wire, rateZones, addonPlans, endpointBatches } = step.catalog
   const moved = step.moves
     ? [
         ...moves('rateZone', before?.rateZones ?? [], rateZones),
@@ -185,7 +252,7 @@ export function catalogText(step: Step, before: CatalogDraft | undefined): strin
     : []
   return JSON.stringify({
     version: 1,
-    account: { ...ACCOUNT, planType },
+    account: { ...ACCOUNT, planType, wire },
     rateZones,
     addonPlans,
     endpointBatches,

@@ -15,6 +15,8 @@ export function checkWorld(
   state: State,
   /** Addresses that rightly are not there. */
   blocked: ReadonlySet<string> = new Set(),
+  /** IDs that belong to nobody's catalog. */
+  others: ReadonlySet<string> = new Set(),
 ): readonly string[] {
   const problems: string[] = []
   const differ = (what: string, has: unknown, wants: unknown) => {
@@ -78,7 +80,7 @@ export function checkWorld(
       differ(`${where} description`, basicInfo.planDescription, entry.description)
     differ(`${where} status`, basicInfo.planStatus, 'Active')
     differ(`${where} type`, basicInfo.planType, account.planType === 'prepaid' ? '0' : '1')
-    differ(`${where} priority`, basicInfo.addOnPriority, String(entry.priority))
+    differ(`${where} priority`, basicInfo.addOnPriority, String(entry.priority ?? 1))
     differ(
       `${where} service profile`,
       basicInfo.serviceProfile,
@@ -92,27 +94,50 @@ export function checkWorld(
     )
     const zoneId =
       'key' in entry.rateZone ? state.rateZones[entry.rateZone.key]?.id : entry.rateZone.id
+    // What an entry leaves to the plan that it is like is that one's: endless, throttled, a month.
+    const isLike = entry.like !== undefined
     const data = plan.benefit.filter(benefit => benefit.benefitId === '1')
+    const dataMB = entry.dataMB ?? 'unlimited'
     differ(
       `${where} benefit`,
       data.map(({ value, rateZone }) => [value, rateZone]),
-      [[String(entry.dataMB), zoneId]],
+      [[dataMB === 'unlimited' ? '-1' : String(dataMB), zoneId]],
+    )
+    const byEscape = JSON.stringify(entry.sft)?.includes('Throttle_128') ? 128 : undefined
+    const throttle = entry.throttleKbps ?? byEscape ?? (isLike ? 512 : undefined)
+    differ(
+      `${where} terms`,
+      { ...plan.terms, lasts: undefined, renewsForEver: undefined },
+      {
+        ...(dataMB === 'unlimited' && { unlimited: true }),
+        ...(entry.dataPer === 'day' && { daily: true }),
+        ...(throttle !== undefined && { throttle: `${throttle} kbps` }),
+        ...(entry.smsCount !== undefined && { sms: entry.smsCount }),
+      },
+    )
+    differ(
+      `${where} zones`,
+      plan.benefit.map(({ rateZone }) => rateZone),
+      plan.benefit.map(() => zoneId),
     )
     differ(`${where} recorded zone`, record.rateZoneId, zoneId)
     if (refused['charge'] === undefined)
       differ(
         `${where} charge`,
         plan.charge.map(charge => Number(charge['chargeAmount'])),
-        [Number(entry.charge)],
+        [entry.charge ?? (isLike ? '4.5' : undefined), entry.recurringCharge].flatMap(amount =>
+          amount === undefined ? [] : Number(amount),
+        ),
       )
     differ(
       `${where} validity`,
       [plan.validity.validityType, plan.validity.validityFactor],
-      ['1', String(entry.validityDays)],
+      validityOf(entry.validityDays ?? '1 month'),
     )
     const { reSubscriptionRule, occurrences, activatedBy } = plan.subscription
     differ(`${where} activation`, activatedBy, entry.activation === 'immediate' ? '0' : '1')
-    differ(`${where} occurrences`, occurrences, String(entry.renewal?.times ?? 1))
+    const { times = 1 } = entry.renewal ?? {}
+    differ(`${where} occurrences`, occurrences, times === 'unlimited' ? '99999' : String(times))
     if (entry.renewal !== undefined)
       differ(`${where} rule`, reSubscriptionRule, entry.renewal.on === 'expiry' ? '1' : '2')
     differ(`${where} portal`, record.portal, entry.portal)
@@ -149,11 +174,15 @@ export function checkWorld(
       differ(`${where} tags`, record.tags, batch.tags)
     })
   }
-  return [...problems, ...lostIds(world, state)]
+  return [...problems, ...lostIds(world, state, others)]
 }
 
 /** IDs of the account that the state does not have, and names that it has twice. */
-export function lostIds(world: World, state: State): readonly string[] {
+export function lostIds(
+  world: World,
+  state: State,
+  others: ReadonlySet<string> = new Set(),
+): readonly string[] {
   const problems: string[] = []
   const known = {
     zone: idsOf(Object.values(state.rateZones).map(record => [record.id, record.superseded])),
@@ -161,14 +190,15 @@ export function lostIds(world: World, state: State): readonly string[] {
     endpoint: idsOf(Object.values(state.endpoints).map(record => [record.endpointId, undefined])),
   }
   for (const zone of world.zones.values())
-    if (!known.zone.has(zone.id))
+    if (!known.zone.has(zone.id) && !others.has(zone.id))
       problems.push(`zone ${zone.id} "${zone.name}" is not in the state`)
   // An old revision that was retired is done with: it stays on the account, inactive.
   for (const { planId, basicInfo } of world.plans.values())
     if (
       basicInfo.planCategory === 'ADDON' &&
       basicInfo.planStatus === 'Active' &&
-      !known.plan.has(planId)
+      !known.plan.has(planId) &&
+      !others.has(planId)
     )
       problems.push(`plan ${planId} "${basicInfo.planName}" is not in the state`)
   for (const { endPointId, name } of world.endpoints.values())
@@ -181,6 +211,13 @@ function idsOf(
   records: readonly (readonly [string, readonly { readonly id: string }[] | undefined])[],
 ): ReadonlySet<string> {
   return new Set(records.flatMap(([id, superseded = []]) => [id, ...superseded.map(old => old.id)]))
+}
+
+/** validityType and validityFactor as the account has them. */
+function validityOf(validity: string | number): readonly (string | undefined)[] {
+  if (typeof validity === 'number') return ['1', String(validity)]
+  const [count, unit = ''] = validity.split(' ')
+  return validity === 'unlimited' ? ['0', ''] : [unit.startsWith('month') ? '2' : '3', count]
 }
 
 const revised = (name: string, revision = 1): string =>

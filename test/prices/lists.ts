@@ -19,52 +19,107 @@ const csv = (rows: readonly (readonly (string | number)[])[], separator = ','): 
     )
     .join('\r\n')
 
+/** What a row promises its buyer. */
+export interface Promised {
+  readonly country: string
+  /** Of a day, where it is daily; undefined: without an end. */
+  readonly megabytes: number | undefined
+  readonly daily?: true
+  readonly throttle?: string
+  readonly sms?: number
+  readonly lasts: { readonly days: number } | { readonly months: number }
+}
+
+/** A list as its seller has it, and what each of its SKUs promises. */
+export interface PriceList {
+  readonly csv: string
+  readonly promised: ReadonlyMap<string, Promised>
+}
+
+const MB: Readonly<Record<string, number>> = { '500 MB': 500, '1 GB': 1024, '2 GB': 2048 }
+
 /** 526 packages in 126 countries: gigabytes and days, a price in one currency. */
-export function manyCountries(countries: readonly string[]): string {
+export function manyCountries(countries: readonly string[]): PriceList {
+  const promised = new Map<string, Promised>()
   const sizes = [1, 3, 5, 10, 20]
   const rows: (string | number)[][] = []
   for (let n = 0; rows.length < 526; n++) {
     const country = countries[n % 126] ?? ''
     const size = sizes[Math.floor(n / 126)] ?? 50
-    rows.push([`P-${n}`, country, `${size}GB`, size === 1 ? 7 : 30, (size * 1.9 + 2.6).toFixed(2)])
+    const days = size === 1 ? 7 : 30
+    rows.push([`P-${n}`, country, `${size}GB`, days, (size * 1.9 + 2.6).toFixed(2)])
+    promised.set(`P-${n}`, { country, megabytes: size * 1024, lasts: { days } })
   }
-  return csv([['Package', 'Country', 'Data', 'Days', 'Price EUR'], ...rows])
+  return {
+    csv: csv([['Package', 'Country', 'Data', 'Days', 'Price_EUR'], ...rows]),
+    promised,
+  }
 }
 
 /** 18 packages, a third of them with SMS, two of those with minutes too. */
-export function withMessages(countries: readonly string[]): string {
-  const rows = Array.from({ length: 18 }, (_, n) => [
-    `M-${n}`,
-    countries[n % 6] ?? '',
-    `${n + 1},5 GB`,
-    n % 3 === 0 ? 50 * (n + 1) : '',
-    n === 3 || n === 9 ? 60 : '',
-    n % 2 === 0 ? '1 month' : '14 days',
-    `${n + 5},90`,
-  ])
-  return csv([['sku', 'destination', 'volume', 'sms', 'minutes', 'days', 'price'], ...rows], ';')
+export function withMessages(countries: readonly string[]): PriceList {
+  const promised = new Map<string, Promised>()
+  const rows = Array.from({ length: 18 }, (_, n) => {
+    const country = countries[n % 6] ?? ''
+    const sms = n % 3 === 0 ? 50 * (n + 1) : undefined
+    const isMonth = n % 2 === 0
+    promised.set(`M-${n}`, {
+      country,
+      megabytes: n * 1024 + 1536,
+      ...(sms !== undefined && { sms }),
+      lasts: isMonth ? { months: 1 } : { days: 14 },
+    })
+    return [
+      `M-${n}`,
+      country,
+      `${n + 1},5 GB`,
+      sms ?? '',
+      n === 3 || n === 9 ? 60 : '',
+      isMonth ? '1 month' : '14 days',
+      `${n + 5},90`,
+    ]
+  })
+  const names = ['sku', 'destination', 'volume', 'sms', 'minutes', 'days', 'price']
+  return { csv: csv([names, ...rows], ';'), promised }
 }
 
 /** 835 packages: 785 by the day and throttled afterwards, 50 unlimited, one line of which contradicts itself. */
-export function dailyOrUnlimited(countries: readonly string[]): string {
+export function dailyOrUnlimited(countries: readonly string[]): PriceList {
+  const promised = new Map<string, Promised>()
   const rows = Array.from({ length: 835 }, (_, n) => {
     const isUnlimited = n >= 785
     const country = countries[n % 120] ?? ''
     const days = [1, 3, 5, 7, 10, 15, 30][Math.floor(n / 120)] ?? 1
+    const daily = ['500 MB', '1 GB', '2 GB'][n % 3] ?? ''
+    const throttle = isUnlimited ? '128 kbps' : '512 kbps'
+    promised.set(`D-${n}`, {
+      country,
+      megabytes: isUnlimited ? undefined : MB[daily],
+      ...(!isUnlimited && { daily: true }),
+      throttle,
+      lasts: { days },
+    })
     return [
       `D-${n}`,
       country,
-      isUnlimited && n !== 834 ? '' : (['500 MB', '1 GB', '2 GB'][n % 3] ?? ''),
+      isUnlimited && n !== 834 ? '' : daily,
       isUnlimited ? 'yes' : 'no',
-      isUnlimited ? '128 kbps' : '512 kbps',
+      throttle,
       days,
       (days * 1.5).toFixed(2),
       n % 2 === 0 ? 'USD' : 'EUR',
       'Activate within 90 days',
     ]
   })
-  return csv([
-    ['SKU', 'Destination', 'Daily', 'Unlimited', 'Throttle', 'Days', 'Price', 'Currency', 'Note'],
-    ...rows,
-  ])
+  const names = [
+    'SKU',
+    'Destination',
+    'Daily',
+    'Unlimited',
+    'Throttle',
+    'Days',
+    'Price',
+    'Currency',
+  ]
+  return { csv: csv([[...names, 'Note'], ...rows]), promised }
 }

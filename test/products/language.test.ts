@@ -51,6 +51,7 @@ interface Row {
 }
 
 const plain = '    data: 1 GB\n    validity: 7 days\n'
+const THROTTLE = '  wire: { throttle: { 512 kbps: { basicInfo.pcrfRule: Throttle_512 } } }\n'
 
 const ROWS: readonly Row[] = [
   { name: 'data for some days needs nothing', plan: plain, says: undefined },
@@ -138,6 +139,30 @@ const ROWS: readonly Row[] = [
     name: 'no data at all',
     plan: '    validity: 7 days\n',
     says: /:8:5: error REQUIRED: this add-on plan needs data/,
+  },
+  {
+    name: 'what account.wire means by throttle is not for sft beside it',
+    plan: `${plain}    throttle: 512 kbps\n    sft: { basicInfo: { pcrfRule: Redirect } }\n`,
+    account: THROTTLE,
+    says: /error SFT_OVERRIDES: basicInfo\.pcrfRule is set from the fields of this entry/,
+  },
+  {
+    name: 'nor without it, with a value that is known to mean a speed',
+    plan: `${plain}    sft: { basicInfo: { pcrfRule: Throttle_512 } }\n`,
+    account: THROTTLE,
+    says: /error SFT_OVERRIDES: basicInfo\.pcrfRule/,
+  },
+  {
+    name: 'another value of that field stays what the language does not have',
+    plan: `${plain}    sft: { basicInfo: { pcrfRule: Redirect } }\n`,
+    account: THROTTLE,
+    says: undefined,
+  },
+  {
+    name: 'a benefit that account.wire knows as SMS is not for sft either',
+    plan: `${plain}    sft: { benefit: [{ benefitId: "4", value: "20" }] }\n`,
+    account: '  wire: { benefit-id: { sms: "4" } }\n',
+    says: /error SFT_OVERRIDES: benefit with benefitId 4 is set from the fields of this entry/,
   },
   {
     name: 'SMS alone is refused, and why',
