@@ -18,7 +18,6 @@ import { isJsonObject, objectOf, textOf } from '../json.ts'
 import type { Entry, Json, JsonObject } from '../model.ts'
 import { normaliseName } from '../names.ts'
 import { SENT_PLAN_FIELDS } from '../plan-words.ts'
-import type { WireOverrides } from '../sft/wire-settings.ts'
 import {
   AMOUNT_PATTERN,
   formatSpeed,
@@ -33,7 +32,7 @@ import {
   validityParts,
 } from '../units.ts'
 import type { LikeTemplate } from './addon-plan-like.ts'
-import type { CatalogPart, WireNeed } from './catalog-part.ts'
+import type { CatalogPart, PlanSettings, WireNeed } from './catalog-part.ts'
 import { checkPrices, pricesSchema } from './prices.ts'
 
 /** The kind by its names. */
@@ -368,25 +367,27 @@ function wireNeeds(plan: AddonPlanEntry): readonly WireNeed[] {
  * What of `sft:` the account's settings make a field of the entry: what one of them means that the entry says, and what
  * has the value of any, which would be read as what the entry does not say.
  */
-function wireOwned(plan: AddonPlanEntry, settings: WireOverrides): OwnedFields {
-  const { throttle = {}, 'benefit-id': benefits = {} } = settings
+function wireOwned(plan: AddonPlanEntry, settings: PlanSettings): OwnedFields {
+  const fieldsOf = (value: unknown): JsonObject => (isJsonObject(value) ? value : {})
+  const benefits = fieldsOf(settings['benefit-id'])
   const { throttleKbps, dataMB, dataPer, recurringCharge, sft = {} } = plan
-  type Fields = Readonly<Record<string, string | number>>
-  const meanings: readonly (readonly [says: boolean, fields: Fields | undefined])[] = [
-    ...Object.values(throttle).map(fields => [throttleKbps !== undefined, fields] as const),
+  const meanings: readonly (readonly [says: boolean, fields: unknown])[] = [
+    ...Object.values(fieldsOf(settings.throttle)).map(
+      fields => [throttleKbps !== undefined, fields] as const,
+    ),
     [dataMB === 'unlimited', settings['unlimited-data']],
     [dataPer === 'day', settings['daily-data']],
     [recurringCharge !== undefined, settings['recurring-charge']],
   ]
-  const paths = meanings.flatMap(([says, fields = {}]) =>
-    Object.entries(fields).flatMap(([path, value]) =>
+  const paths = meanings.flatMap(([says, fields]) =>
+    Object.entries(fieldsOf(fields)).flatMap(([path, value]) =>
       says || textOf(valueAt(sft, path)) === String(value) ? path : [],
     ),
   )
   return {
     into: 'Request.plan',
     paths: [...new Set(paths)],
-    items: [benefits.data, benefits.sms].flatMap(value =>
+    items: [benefits['data'], benefits['sms']].flatMap(value =>
       value === undefined ? [] : [{ list: 'benefit', field: 'benefitId', value: String(value) }],
     ),
   }

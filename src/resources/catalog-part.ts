@@ -5,7 +5,6 @@ import type { OwnedFields } from '../catalog/owned-fields.ts'
 import type { IssueCode } from '../issues.ts'
 import type { Catalog, Entry } from '../model.ts'
 import type { PlanSetting } from '../plan-words.ts'
-import type { WireOverrides } from '../sft/wire-settings.ts'
 
 /** What a kind's entries are in the catalog: their schema, and what it cannot say. */
 export interface CatalogPart<Entry_ extends Entry = Entry> {
@@ -29,12 +28,15 @@ export interface CatalogPart<Entry_ extends Entry = Entry> {
   /** Pure: what of an entry takes wire values that nothing is assumed of (docs/wire.md). Absent: nothing. */
   wireNeeds?(entry: Entry_): readonly WireNeed[]
   /** Pure: what `sft:` may not touch either, since wire settings make it a field of the entry. Absent: nothing. */
-  wireOwned?(entry: Entry_, settings: WireOverrides): OwnedFields
+  wireOwned?(entry: Entry_, settings: PlanSettings): OwnedFields
   /** Logs what the schema cannot say of one entry. The draft may have faults. */
   readonly check: (draft: Draft, log: IssueLog) => void
   /** The entry of a draft in which no fault was found; `iccids` are those that it lists, normalised. */
   readonly build: (draft: Draft, iccids: readonly string[]) => Entry_
 }
+
+/** Wire settings of what plans say, as they were checked; what is not set is absent. */
+export type PlanSettings = { readonly [Name in PlanSetting]?: unknown }
 
 /** Something that an entry says, and for which the account's wire value must have been set. */
 export interface WireNeed {
