@@ -94,6 +94,7 @@ export interface Context {
   readonly err: (line: string) => void
   readonly paint: Paint
   readonly paintErr: Paint
+  readonly isErrTerminal: boolean
   /** True where a person can be asked: stdin and stdout are terminals. */
   readonly canAsk: boolean
   /** True where progress may redraw itself: stdout is a terminal that knows its width. */
@@ -171,6 +172,7 @@ export function openContext(env: Environment, host: Host): Omit<Context, 'answer
     live,
     paint: marked,
     paintErr: marked,
+    isErrTerminal: stderr.isTTY === true,
     canAsk: stdin.isTTY === true && stdout.isTTY === true,
     canRedraw: mayRedraw(stdout, env),
     ask: async question => {

@@ -1,9 +1,10 @@
-import { count } from '../counts.ts'
+import { sayEvent } from '../provision/events.ts'
 import {
   type Ledger,
   openProvisioner,
   type ProvisionEvent,
   type Provisioner,
+  type ProvisionListener,
 } from '../provision/index.ts'
 import { viewLedger } from '../provision/read-ledger.ts'
 import type { JsonCommand } from '../render/formats.ts'
@@ -74,9 +75,11 @@ export async function withOpenProvisioner<Result>(
   flags: Flags,
   context: Context,
   work: (provisioner: Provisioner, sft: Sft) => Promise<Result>,
+  onEvent?: ProvisionListener,
 ): Promise<Result> {
   await using sft = openAccount(flags, context, 'writes')
-  await using provisioner = await openAtRest(sft, flags, context, ledgerOf(flags, context))
+  const ledger = ledgerOf(flags, context)
+  await using provisioner = await openAtRest(sft, flags, context, ledger, onEvent)
   return await work(provisioner, sft)
 }
 
@@ -100,12 +103,28 @@ export async function lookIntoLedger<Result>(
 const ledgerOf = (flags: Flags, context: Context): string =>
   ledgerLocation(context.env, flags.ledger)
 
+/** What goes well is no news: it stands in the answer, and in "order ID". */
+const isNews = (event: ProvisionEvent): boolean =>
+  event.type === 'order step'
+    ? event.outcome !== 'done' && event.outcome !== 'announced'
+    : !SAID_BY_ANSWERS.has(event.type)
+
+const SAID_BY_ANSWERS: ReadonlySet<ProvisionEvent['type']> = new Set([
+  'order started',
+  'order delivered',
+  'order stopped',
+  'usage at 80 %',
+  'usage exhausted',
+  'usage expired',
+])
+
 /** The provisioner of a command line: it resumes nothing by itself, so that a command does one thing. */
 function openAtRest(
   sft: Sft,
   flags: Flags,
   context: Context,
   ledger: string | Ledger,
+  onEvent?: ProvisionListener,
 ): Promise<Provisioner> {
   // A command that reserves no eSIM does without the catalog.
   const reserves = 'create-on-demand' in flags
@@ -125,44 +144,15 @@ function openAtRest(
     sft,
     resumeAtOpen: false,
     env: context.env,
-    onEvent: event => {
-      if (event.type === 'order step')
-        step = event.outcome === 'announced' ? stepText(event) : undefined
-      const line = lineOf(event)
-      if (line !== undefined) context.err(context.paintErr('dim', line))
-    },
+    onEvent:
+      onEvent ??
+      (event => {
+        if (event.type === 'order step')
+          step = event.outcome === 'announced' ? sayEvent(event) : undefined
+        if (isNews(event)) context.err(context.paintErr('dim', sayEvent(event)))
+      }),
     timeZone: timeZoneOf(context.env, flags['time-zone']),
   })
-}
-
-const stepText = (event: Extract<ProvisionEvent, { readonly type: 'order step' }>): string =>
-  `${event.orderId}: ${event.step}, ${event.outcome}${event.endpointId === undefined ? '' : ` (endpoint ${event.endpointId})`}${event.detail === undefined ? '' : `: ${event.detail}`}`
-
-function lineOf(event: ProvisionEvent): string | undefined {
-  switch (event.type) {
-    case 'order step':
-      // What goes well is no news: it stands in the answer, and in "order ID".
-      return event.outcome === 'done' || event.outcome === 'announced' ? undefined : stepText(event)
-    case 'order taken over':
-      return `${event.orderId}: taken over from ${event.from}`
-    case 'endpoint created':
-      return `${event.orderId}: stock is empty, endpoint ${event.endpointId} was made for SIM ${event.iccid}`
-    case 'esim set aside':
-      return `endpoint ${event.endpointId} set aside: ${event.reason}`
-    case 'stock low':
-      return `${count(event.sellable, 'sellable eSIM')} left`
-    case 'background work failed':
-      return `${event.work} failed: ${event.message}`
-    case 'order lost':
-      return `${event.orderId}: somebody else works on it, since this process gave no sign of life for too long`
-    case 'order started':
-    case 'order delivered':
-    case 'order stopped':
-    case 'usage at 80 %':
-    case 'usage exhausted':
-    case 'usage expired':
-      return undefined
-  }
 }
 
 /** A flag that a command cannot do without. */

@@ -150,7 +150,8 @@ async function runTold(
       told = { fields, outcome }
     },
     err: line => {
-      messages.push(withoutUrlSecrets(throughGate(line, plain)))
+      // Only an answer in JSON has them: a worker would keep every line of its life.
+      if (isData) messages.push(withoutUrlSecrets(throughGate(line, plain)))
       context.err(line)
     },
   })

@@ -48,12 +48,12 @@ async function attempt(
   opened: TakenApply,
   fleet: Fleet,
   sft: Sft,
-  { tell, closing }: AtWork,
+  { tell, stopping }: AtWork,
 ): Promise<string> {
   await using taken = opened
   const { id } = taken
   tell({ type: 'apply taken', id })
-  const stop = AbortSignal.any([taken.wanted, closing])
+  const stop = AbortSignal.any([taken.wanted, stopping])
   const left = await carryOn(taken, sft, stop)
   const end = await taken.end()
   if (end !== undefined) {
@@ -62,7 +62,7 @@ async function attempt(
   }
   const why = taken.wanted.aborted
     ? 'somebody else wants to write the state'
-    : closing.aborted
+    : stopping.aborted
       ? 'this worker was told to stop'
       : `what became of ${left} is not known yet, and is looked for first`
   if (!stop.aborted) await fleet.noteProblem(id, why)

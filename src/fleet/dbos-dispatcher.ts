@@ -8,12 +8,12 @@ import type { Dispatcher, OpenDispatcher, Task, WorkKind } from './dispatcher.ts
 const APPLICATION_VERSION = 'sft-catalog'
 /** How often a worker asks for work, in milliseconds. */
 const POLL_MS = 500
-/** At shutdown, work that does not end is left: the ledger and the state know how far it is. */
-const LEAVE_AFTER_MS = 20_000
 /** Connections for the work of a process, besides those to the ledger. */
 const CONNECTIONS = 4
 /** Rows at a time of what is forgotten. */
 const PAGE = 500
+/** More is not counted. */
+const DEEPEST = 10_000
 /** What was begun and did not end is forgotten so much later (ms): an apply may take days. */
 const UNENDED_MS = 30 * 24 * 3_600_000
 
@@ -44,8 +44,9 @@ export const openDbosDispatcher: OpenDispatcher = async ({ address, tasks, onErr
     )
   const workflows = new Map<WorkKind, ReturnType<typeof register>>()
   for (const task of tasks) workflows.set(task.kind, register(task))
-  const close = async () => {
-    await DBOS.shutdown({ deregister: true, workflowCompletionTimeoutMS: LEAVE_AFTER_MS })
+  // What does not end in time is left: the ledger and the state know how far it is.
+  const leave = async (atMostMs: number) => {
+    await DBOS.shutdown({ deregister: true, workflowCompletionTimeoutMS: atMostMs })
     await pool.end()
   }
   try {
@@ -57,7 +58,7 @@ export const openDbosDispatcher: OpenDispatcher = async ({ address, tasks, onErr
         onConflict: 'always_update',
       })
   } catch (error) {
-    await close()
+    await leave(0)
     throw error
   }
   const ids = async (filter: Parameters<typeof DBOS.listWorkflows>[0]) =>
@@ -78,7 +79,20 @@ export const openDbosDispatcher: OpenDispatcher = async ({ address, tasks, onErr
       ]
       if (old.length > 0) await DBOS.deleteWorkflows(old)
     },
-    [Symbol.asyncDispose]: close,
+    async depth() {
+      const open = await DBOS.listQueuedWorkflows({ limit: DEEPEST, loadInput: false })
+      return tasks.flatMap(({ kind }) =>
+        (['queued', 'running'] as const).map(state => ({
+          kind,
+          state,
+          count: open.filter(
+            ({ queueName, status }) =>
+              queueName === kind && (status === 'PENDING') === (state === 'running'),
+          ).length,
+        })),
+      )
+    },
+    leave,
   }
   return dispatcher
 }

@@ -25,11 +25,22 @@ export interface Task {
   readonly work: (about: string) => Promise<string>
 }
 
-/** An engine that was opened: this process takes work as long as it is. */
-export interface Dispatcher extends AsyncDisposable {
+/** How much work of a kind there is, of the whole fleet. */
+export interface Depth {
+  readonly kind: WorkKind
+  /** `queued`: no worker has it yet. */
+  readonly state: 'queued' | 'running'
+  readonly count: number
+}
+
+/** An engine that was opened: this process takes work until it leaves. */
+export interface Dispatcher {
   give(work: Work): Promise<void>
+  depth(): Promise<readonly Depth[]>
   /** Forgets what ended before a time, and what was begun by workers that gave no sign of life for long. */
   forget(before: Date): Promise<void>
+  /** Takes no more work, and waits for what this process does, at most so long (ms). Once only. */
+  leave(atMostMs: number): Promise<void>
 }
 
 export interface DispatcherOptions {

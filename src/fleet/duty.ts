@@ -4,7 +4,13 @@ import type { Task, Work } from './dispatcher.ts'
 export type WorkerEvent =
   | { readonly type: 'given out'; readonly orderId: string; readonly attempt: number }
   | { readonly type: 'finished'; readonly orderId: string; readonly status: string }
-  | { readonly type: 'not finished'; readonly orderId: string; readonly message: string }
+  | {
+      readonly type: 'not finished'
+      readonly orderId: string
+      readonly message: string
+      /** Of the error. */
+      readonly code: string
+    }
   | { readonly type: 'apply taken'; readonly id: number }
   | { readonly type: 'apply ended'; readonly id: number; readonly outcome: string }
   | { readonly type: 'apply stopped'; readonly id: number; readonly why: string }
@@ -14,7 +20,9 @@ export type WorkerEvent =
 /** What work is done with. */
 export interface AtWork {
   readonly tell: (event: WorkerEvent) => void
-  /** The worker is told to stop: at the next safe place. */
+  /** The worker takes nothing new: work that takes long ends at the next safe place, and others go on with it. */
+  readonly stopping: AbortSignal
+  /** Nothing more is waited for: all work ends at the next safe place. */
   readonly closing: AbortSignal
 }
 

@@ -33,7 +33,7 @@ export function finishOrders(
       } catch (error) {
         // The order keeps why; it is given out again after a while.
         if (!(error instanceof ProvisionError)) throw error
-        tell({ type: 'not finished', orderId, message: error.message })
+        tell({ type: 'not finished', orderId, message: error.message, code: error.code })
         return error.code
       }
     },

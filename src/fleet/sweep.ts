@@ -30,13 +30,13 @@ export function sweepDuty({ kind, everySeconds, sweep, fleet }: Sweep): Duty {
       const begins = new Date(turn * everySeconds * 1000).toISOString()
       return [{ id: `${kind} ${begins}, every ${everySeconds} s`, kind, about: begins }]
     },
-    async work(_about, { tell, closing }) {
+    async work(_about, { tell, stopping }) {
       const began = Date.now()
-      const result = await sweep(closing).catch((error: unknown) => {
+      const result = await sweep(stopping).catch((error: unknown) => {
         if (!(error instanceof ProvisionError)) throw error
         return `failed: ${error.message}`
       })
-      if (closing.aborted) return 'stopped'
+      if (stopping.aborted) return 'stopped'
       const seconds = (Date.now() - began) / 1000
       await fleet?.noteSweep({ sweep: kind, at: new Date().toISOString(), seconds, result })
       tell({ type: 'swept', sweep: kind, result })

@@ -1,6 +1,8 @@
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { Dispatcher, OpenDispatcher } from './dispatcher.ts'
 import type { AtWork, Duty, WorkerEvent } from './duty.ts'
 import type { Fleet } from './fleet.ts'
+import { type Health, openHealth } from './health.ts'
 
 export interface WorkerOptions {
   /** What it is there for. */
@@ -13,18 +15,32 @@ export interface WorkerOptions {
   readonly onEvent?: (event: WorkerEvent) => void
   /** Seconds between two looks for work that was left; 2 by default. */
   readonly everySeconds?: number
+  /** What is known of work that ended is kept for so many hours; 24 by default. */
+  readonly keepHours?: number
+  /** Where the depth of the queues is measured. */
+  readonly telemetry?: Telemetry
 }
 
-/** A worker that runs until it is disposed of. */
+/** How a worker was left. */
+export interface Leaving {
+  /** Pieces of work that did not end in time: others go on with them. */
+  readonly left: number
+  /** The account let it in no more. */
+  readonly isRefused: boolean
+}
+
+/** A worker that runs until it is told to leave, or disposed of: that leaves at once. */
 export interface Worker extends AsyncDisposable {
-  /** Whether the last look went well, and when it was (ISO time); undefined before the first. */
-  health(): { readonly isReady: boolean; readonly lookedAt: string | undefined }
+  health(): Health
+  /** Takes no more work, and waits so many seconds for what is under way; what is not done then stops at a safe place. */
+  leave(drainSeconds: number): Promise<Leaving>
 }
 
 const EVERY_SECONDS = 2
-/** What is known of work that ended is kept for so long. */
-const KEPT_MS = 24 * 3600 * 1000
+const KEEP_HOURS = 24
 const FORGET_EVERY_MS = 10 * 60_000
+/** What was told to stop gets so long to find a safe place. */
+const STOP_MS = 5000
 
 /**
  * Does what nobody waits for, duty by duty: it looks for work, gives it to the fleet, and does what the fleet gives
@@ -32,25 +48,39 @@ const FORGET_EVERY_MS = 10 * 60_000
  */
 export async function openWorker(options: WorkerOptions): Promise<Worker> {
   const { duties, address, openDispatcher, onEvent = () => {} } = options
-  const { everySeconds = EVERY_SECONDS, fleet } = options
+  const { everySeconds = EVERY_SECONDS, keepHours = KEEP_HOURS, fleet } = options
   const since = new Date()
+  const health = openHealth(everySeconds)
+  const stopping = new AbortController()
   const closing = new AbortController()
-  const at: AtWork = { tell: onEvent, closing: closing.signal }
-  let lookedAt: string | undefined
-  let isReady = false
+  let underWay = 0
+  let isRefused = false
 
-  const trouble = (error: unknown) =>
-    onEvent({
-      type: 'trouble',
-      message: error instanceof Error ? error.message : String(error),
-    })
+  const tell = (event: WorkerEvent): void => {
+    onEvent(event)
+    if (event.type === 'finished') health.account('ok')
+    if (event.type !== 'not finished') return
+    health.account(ACCOUNT_TROUBLES.has(event.code) ? event.message : 'ok')
+    // Whatever it took would fail, and count as an attempt.
+    if (event.code === 'ACCOUNT_REFUSED') refuse()
+  }
+  const at: AtWork = { tell, stopping: stopping.signal, closing: closing.signal }
+  const trouble = (error: unknown) => onEvent({ type: 'trouble', message: wordsOf(error) })
 
+  const work = async (duty: Duty, about: string): Promise<string> => {
+    underWay += 1
+    try {
+      return await duty.work(about, at)
+    } finally {
+      underWay -= 1
+    }
+  }
   const dispatcher = await openDispatcher({
     address,
     tasks: duties.map(duty => ({
       kind: duty.kind,
       atOnce: duty.atOnce,
-      work: about => duty.work(about, at),
+      work: about => work(duty, about),
     })),
     onError: trouble,
   })
@@ -59,7 +89,7 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
   const look = async (): Promise<void> => {
     await fleet?.tellAlive(since)
     const looks = duties.map(async duty => {
-      for (const work of await duty.look(at)) await dispatcher.give(work)
+      for (const found of await duty.look(at)) await dispatcher.give(found)
     })
     for (const look of await Promise.allSettled(looks))
       if (look.status === 'rejected') throw look.reason
@@ -67,37 +97,71 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
 
   let looking = Promise.resolve()
   const lookAgain = (): void => {
-    looking = looking
-      .then(look)
-      .then(() => {
-        isReady = true
-        lookedAt = new Date().toISOString()
-      })
-      .catch((error: unknown) => {
-        isReady = false
-        if (!closing.signal.aborted) trouble(error)
-      })
+    looking = looking.then(look).then(health.looked, (error: unknown) => {
+      if (stopping.signal.aborted) return
+      health.lookFailed(wordsOf(error))
+      trouble(error)
+    })
   }
   lookAgain()
   const timers = [
     setInterval(lookAgain, everySeconds * 1000),
-    setInterval(() => forgetOld(dispatcher, fleet).catch(trouble), FORGET_EVERY_MS),
+    setInterval(() => forgetOld(dispatcher, fleet, keepHours).catch(trouble), FORGET_EVERY_MS),
   ]
+  const levels = options.telemetry?.levels(['sft.worker.queue'], async () => ({
+    'sft.worker.queue': (await dispatcher.depth()).map(({ kind, state, count }) => ({
+      value: count,
+      by: { 'sft.work.kind': kind, 'sft.work.state': state },
+    })),
+  }))
+
+  let leaving: Promise<Leaving> | undefined
+  const leave = async (drainSeconds: number): Promise<Leaving> => {
+    for (const timer of timers) clearInterval(timer)
+    levels?.[Symbol.dispose]()
+    stopping.abort()
+    let left = 0
+    const limit = setTimeout(() => {
+      left = underWay
+      closing.abort()
+    }, drainSeconds * 1000)
+    await Promise.all([looking, dispatcher.leave(drainSeconds * 1000 + STOP_MS)])
+    clearTimeout(limit)
+    await fleet?.tellAlive(undefined)
+    return { left, isRefused }
+  }
+  const refuse = (): void => {
+    if (isRefused) return
+    isRefused = true
+    health.takesNoWork('none is taken, since the account was refused: mend that and restart')
+    leaving ??= leave(0)
+    leaving.catch(trouble)
+  }
 
   return {
-    health: () => ({ isReady, lookedAt }),
+    health: health.tell,
+    leave(drainSeconds) {
+      leaving ??= leave(drainSeconds)
+      return leaving
+    },
     async [Symbol.asyncDispose]() {
-      for (const timer of timers) clearInterval(timer)
-      closing.abort()
-      await looking
-      await dispatcher[Symbol.asyncDispose]()
-      await fleet?.tellAlive(undefined)
+      leaving ??= leave(0)
+      await leaving
     },
   }
 }
 
-async function forgetOld(dispatcher: Dispatcher, fleet: Fleet | undefined): Promise<void> {
-  const before = new Date(Date.now() - KEPT_MS)
+/** Codes of errors that say something of the account, and not of the order. */
+const ACCOUNT_TROUBLES: ReadonlySet<string> = new Set(['ACCOUNT_REFUSED', 'ACCOUNT_UNREACHABLE'])
+
+const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+async function forgetOld(
+  dispatcher: Dispatcher,
+  fleet: Fleet | undefined,
+  hours: number,
+): Promise<void> {
+  const before = new Date(Date.now() - hours * 3_600_000)
   await dispatcher.forget(before)
   await fleet?.forget(before)
 }

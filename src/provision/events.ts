@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { count } from '../counts.ts'
 import type { CreationCost, OrderKind, StepName, StepOutcome } from './ledger.ts'
 
 /** The order that something happens to. */
@@ -89,6 +90,39 @@ export type Happening =
 export type ProvisionEvent = Happening & {
   /** ISO time. */
   readonly at: string
+}
+
+/** An event as a sentence. */
+export function sayEvent(event: ProvisionEvent): string {
+  switch (event.type) {
+    case 'order started':
+      return `${event.orderId}: ${event.kind} of ${event.sku} begun`
+    case 'order step': {
+      const where = event.endpointId === undefined ? '' : ` (endpoint ${event.endpointId})`
+      const detail = event.detail === undefined ? '' : `: ${event.detail}`
+      return `${event.orderId}: ${event.step}, ${event.outcome}${where}${detail}`
+    }
+    case 'order delivered':
+      return `${event.orderId}: delivered on endpoint ${event.endpointId}`
+    case 'order stopped':
+      return `${event.orderId}: stopped: ${event.message}`
+    case 'order taken over':
+      return `${event.orderId}: taken over from ${event.from}`
+    case 'order lost':
+      return `${event.orderId}: somebody else works on it, since this process gave no sign of life for too long`
+    case 'endpoint created':
+      return `${event.orderId}: stock is empty, endpoint ${event.endpointId} was made for SIM ${event.iccid}`
+    case 'esim set aside':
+      return `endpoint ${event.endpointId} set aside: ${event.reason}`
+    case 'stock low':
+      return `${count(event.sellable, 'sellable eSIM')} left`
+    case 'usage at 80 %':
+    case 'usage exhausted':
+    case 'usage expired':
+      return `endpoint ${event.endpointId}: ${event.type}, instance ${event.uniqueId}`
+    case 'background work failed':
+      return `${event.work} failed: ${event.message}`
+  }
 }
 
 /** Called for each event, in order; what it throws becomes a process warning and stops no sale. */

@@ -111,6 +111,7 @@ export type {
   UsageRow,
 } from './ledger.ts'
 export type { LifecycleOptions, LifecyclePlan, LifecycleRequest } from './lifecycle.ts'
+export { type Logger, logEvents } from './log-events.ts'
 export { memoryLedger } from './memory-ledger.ts'
 export type { OrderView } from './order-view.ts'
 export type { Orphan } from './orphans.ts'

@@ -1,23 +1,26 @@
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import { defined } from '../../defined.ts'
 import { carryOnApplies } from '../../fleet/carry-on.ts'
-import type { Duty, WorkerEvent } from '../../fleet/duty.ts'
+import type { Duty } from '../../fleet/duty.ts'
 import { finishOrders } from '../../fleet/finish-orders.ts'
 import type { Fleet } from '../../fleet/fleet.ts'
 import { checkStock, sweepUsage } from '../../fleet/shop-sweeps.ts'
 import { sweepDuty } from '../../fleet/sweep.ts'
-import { openWorker, type Worker } from '../../fleet/worker.ts'
-import { plainly } from '../../plain-error.ts'
-import type { Provisioner } from '../../provision/index.ts'
+import { type Leaving, openWorker } from '../../fleet/worker.ts'
+import { type Logger, logEvents, type Provisioner } from '../../provision/index.ts'
 import { ledgerLocation } from '../../settings.ts'
 import { hasFleet, openFleet } from '../../stores/fleets.ts'
 import { shownPlace } from '../../stores/registry.ts'
 import { keepsWork, openDispatcher } from '../../stores/work.ts'
+import { openTelemetry } from '../../telemetry/opentelemetry.ts'
 import { openAccount, stateOf } from '../account.ts'
 import { defineCommand } from '../command.ts'
 import { type Context, EXIT, exitOf, StopError } from '../context.ts'
-import { number, text, UsageError, type Values, whole } from '../flags.ts'
+import { number, orZero, text, UsageError, type Values, whole } from '../flags.ts'
+import { LOG_FLAGS, openLog } from '../log.ts'
 import { ON_DEMAND_FLAGS, PROVISIONER_FLAGS, withOpenProvisioner } from '../provisioner.ts'
+import { HEALTH_FLAGS, serveHealth } from '../serve-health.ts'
+import { logWork } from '../worker-log.ts'
 
 const { json: _json, ...SHOP_FLAGS } = PROVISIONER_FLAGS
 
@@ -26,12 +29,20 @@ const FLAGS = {
   every: number('SECONDS', 'time between two looks for work that was left (default 2)'),
   'usage-every': text('TIME', 'refresh usage that is older, such as 6h; one worker of the fleet'),
   'stock-every': text('TIME', 'count the stock so often, such as 30m; one worker of the fleet'),
-  'health-port': whole('N', 'answer /healthz and /readyz on 127.0.0.1'),
+  'drain-seconds': orZero(
+    number('N', 'told to stop, wait so long for what is under way (default 20; 0: not at all)'),
+  ),
+  'keep-hours': number('N', 'how long finished work is remembered (default 24)'),
   ...ON_DEMAND_FLAGS,
+  ...HEALTH_FLAGS,
+  ...LOG_FLAGS,
   ...SHOP_FLAGS,
 } as const
 
 type Flags = Values<typeof FLAGS>
+
+/** Told to stop, a worker waits so long for its work unless told otherwise. */
+const DRAIN_SECONDS = 20
 
 /** One of the workers of a fleet. */
 export const worker = defineCommand({
@@ -49,51 +60,83 @@ export const worker = defineCommand({
         `--usage-every and --stock-every need a ledger in PostgreSQL, and it is at ${shownPlace(ledger)}`,
       )
     await using fleet = hasApplies ? await openFleet(state) : undefined
-    context.onSignal((signal, times) => {
-      if (times > 1) context.exit(exitOf(signal))
-      context.err(
-        'stopping: waiting for what is under way (once more to stop at once); others go on with the rest',
-      )
-      context.stop.abort(new StopError(signal))
-    })
+    const log = await openLog(flags, context)
     if (!hasShop && fleet !== undefined) {
-      context.err(`orders of ${shownPlace(ledger)} are not finished by workers: it is a file`)
+      log.info({}, `orders of ${shownPlace(ledger)} are not finished by workers: it is a file`)
       await using sft = openAccount(flags, context, 'writes')
-      return await work([carryOnApplies(fleet, sft)], state, fleet, flags, context)
+      return await work(
+        [carryOnApplies(fleet, sft)],
+        { address: state, fleet, log },
+        flags,
+        context,
+      )
     }
-    return await withOpenProvisioner({ ...flags, json: false }, context, async (shop, sft) => {
-      const duties = [
-        finishOrders(shop, flags['at-once']),
-        ...(fleet === undefined ? [] : [carryOnApplies(fleet, sft)]),
-        ...sweeps.map(sweep => dutyOf(sweep, shop, fleet)),
-      ]
-      return await work(duties, ledger, fleet, flags, context)
-    })
+    return await withOpenProvisioner(
+      { ...flags, json: false },
+      context,
+      async (shop, sft) => {
+        const duties = [
+          finishOrders(shop, flags['at-once']),
+          ...(fleet === undefined ? [] : [carryOnApplies(fleet, sft)]),
+          ...sweeps.map(sweep => dutyOf(sweep, shop, fleet)),
+        ]
+        return await work(duties, { address: ledger, fleet, log }, flags, context)
+      },
+      logEvents(log),
+    )
   },
 })
+
+/** What it works on, and where it says so. */
+interface Place {
+  readonly address: string
+  readonly fleet: Fleet | undefined
+  readonly log: Logger
+}
 
 /** Works until it is told to stop. */
 async function work(
   duties: readonly Duty[],
-  address: string,
-  fleet: Fleet | undefined,
+  { address, fleet, log }: Place,
   flags: Flags,
   context: Context,
 ): Promise<number> {
-  const everySeconds = flags.every
+  const { every: everySeconds, 'keep-hours': keepHours } = flags
+  const drainSeconds = flags['drain-seconds'] ?? DRAIN_SECONDS
+  context.onSignal((signal, times) => {
+    if (times > 1) context.exit(exitOf(signal))
+    log.info(
+      { signal, drainSeconds },
+      `stopping: waiting up to ${drainSeconds} s for what is under way (once more to stop at once); others go on with the rest`,
+    )
+    context.stop.abort(new StopError(signal))
+  })
   await using running = await openWorker({
     duties,
     address,
     openDispatcher,
-    onEvent: event => context.err(lineOf(event, context)),
-    ...(fleet !== undefined && { fleet }),
-    ...(everySeconds !== undefined && { everySeconds }),
+    onEvent: logWork(log),
+    telemetry: openTelemetry(),
+    ...defined({ fleet, everySeconds, keepHours }),
   })
-  const server = await serveHealth(running, flags['health-port'])
-  context.err('the worker runs')
+  using _health = await serveHealth(flags, running.health)
+  log.info({}, 'the worker runs')
   const { signal } = context.stop
   if (!signal.aborted) await once(signal, 'abort')
-  server?.close()
+  return endOf(await running.leave(drainSeconds), log)
+}
+
+/** 0 where all that it took was done, 4 where others go on with some of it, 1 where the account let it in no more. */
+function endOf({ left, isRefused }: Leaving, log: Logger): number {
+  if (isRefused) {
+    log.error({}, 'the worker ends: the account had refused it, and it took no work since')
+    return EXIT.failed
+  }
+  if (left > 0) {
+    log.warn({ left }, `the worker ends: ${left} under way did not end in time; others go on`)
+    return EXIT.outOfTime
+  }
+  log.info({}, 'the worker ends: nothing is under way')
   return EXIT.ok
 }
 
@@ -128,46 +171,4 @@ function dutyOf(
   const sweep = (signal: AbortSignal): Promise<string> =>
     kind === 'stock' ? checkStock(shop) : sweepUsage(shop, everySeconds, signal)
   return sweepDuty({ kind, everySeconds, sweep, fleet })
-}
-
-function lineOf(event: WorkerEvent, { paintErr }: Context): string {
-  switch (event.type) {
-    case 'given out':
-      return `${event.orderId}: given out, attempt ${event.attempt}`
-    case 'finished':
-      return `${event.orderId}: ${event.status}`
-    case 'not finished':
-      return `${event.orderId}: ${paintErr('warn', 'not finished')}: ${event.message}`
-    case 'apply taken':
-      return `apply ${event.id}: taken up`
-    case 'apply ended':
-      return `apply ${event.id}: ended: ${event.outcome}`
-    case 'apply stopped':
-      return `apply ${event.id}: ${paintErr('warn', 'left for now')}: ${event.why}`
-    case 'swept':
-      return `${event.sweep}: ${event.result}`
-    case 'trouble':
-      return `${paintErr('error', 'error')} ${event.message}`
-  }
-}
-
-/** Tells whoever watches the process that it lives, and that it does its work. */
-async function serveHealth(running: Worker, port: number | undefined): Promise<Server | undefined> {
-  if (port === undefined) return undefined
-  if (port > 65_535) throw new UsageError(`--health-port ${port}: a port is at most 65535`)
-  const server = createServer((request, response) => {
-    const health = running.health()
-    const isFine = request.url === '/healthz' || (request.url === '/readyz' && health.isReady)
-    response.writeHead(isFine ? 200 : request.url === '/readyz' ? 503 : 404, {
-      'content-type': 'application/json',
-    })
-    response.end(JSON.stringify(health))
-  })
-  server.listen(port, '127.0.0.1')
-  try {
-    await once(server, 'listening')
-  } catch (error) {
-    throw plainly(error)
-  }
-  return server
 }

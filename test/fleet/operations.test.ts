@@ -1,0 +1,284 @@
+/** A worker as whoever operates it sees it: its log, its health, its end, its metrics. */
+import type { ChildProcess } from 'node:child_process'
+import { resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
+import t, { type Test } from 'tap'
+import { openLedger } from '../../src/stores/ledgers.ts'
+import { findSecret } from '../cli/run-cli.ts'
+import { noPostgres, type PostgresServer, startPostgres } from '../postgres/server.ts'
+import { PROGRAM, scriptBeside, spawnNode } from '../program.ts'
+import { anOrder } from '../provision/ledger-contract.ts'
+import { allOrders } from '../provision/rows.ts'
+import { type Market, openMarket } from '../provision/support.ts'
+
+/** In every address of a database here; servers that trust everybody do not look at it. */
+const DATABASE_PASSWORD = 'p%40ss-of-the-database'
+
+interface RunningWorker {
+  readonly child: ChildProcess
+  readonly lines: () => readonly Readonly<Record<string, unknown>>[]
+  readonly text: () => string
+  readonly until: (word: string) => Promise<void>
+  /** Its exit code. */
+  readonly ended: Promise<number | null>
+}
+
+function startWorker(
+  t: Test,
+  market: Market,
+  place: string,
+  flags: readonly string[] = [],
+  env: NodeJS.ProcessEnv = {},
+  node: readonly string[] = [],
+): RunningWorker {
+  const child = spawnNode([...node, ...PROGRAM, 'worker', '--every', '0.5', ...flags], {
+    env: {
+      PATH: process.env['PATH'],
+      SFT_BASE_URL: market.simulator.url,
+      SFT_USERNAME: 'simulator',
+      SFT_PASSWORD: 'simulator',
+      SFT_CALLS_PER_SECOND: '100',
+      SFT_SETTLE_SECONDS: '1',
+      SFT_STATE: place,
+      SFT_LEDGER: place,
+      ...env,
+    },
+  })
+  let text = ''
+  child.stderr.on('data', chunk => {
+    text += String(chunk)
+  })
+  const ended = new Promise<number | null>(done => child.on('exit', code => done(code)))
+  t.teardown(() => child.kill('SIGKILL'))
+  const linesOf = () =>
+    text
+      .split('\n')
+      .slice(0, -1)
+      .map((line): Record<string, unknown> => JSON.parse(line))
+  return {
+    child,
+    text: () => text,
+    lines: linesOf,
+    ended,
+    async until(word) {
+      while (!text.includes(word)) {
+        if (child.exitCode !== null) throw new Error(`the worker ended without "${word}": ${text}`)
+        await sleep(20)
+      }
+    },
+  }
+}
+
+/** A port that the worker is told to use. */
+let nextPort = 20_000 + Math.floor(Math.random() * 20_000)
+const aPort = (): number => nextPort++
+
+async function ready(port: number): Promise<{ status: number; body: string }> {
+  const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined)
+  return { status: answer?.status ?? 0, body: (await answer?.text()) ?? '' }
+}
+
+async function untilReady(port: number, status: number): Promise<string> {
+  for (;;) {
+    const now = await ready(port)
+    if (now.status === status) return now.body
+    await sleep(100)
+  }
+}
+
+/** Orders that a seller left in the middle of their activation. */
+async function leaveOrders(t: Test, market: Market, place: string, orders: readonly string[]) {
+  const seller = spawnNode([
+    ...scriptBeside(import.meta, '../provision/sell-orders'),
+    JSON.stringify({ url: market.simulator.url, state: place, ledger: place, orders, topUps: [] }),
+  ])
+  t.teardown(() => seller.kill('SIGKILL'))
+  await using ledger = await openLedger(place)
+  const isSent = () => market.simulator.calls.some(call => /LifeCycle/.test(call.operation))
+  while ((await allOrders(ledger)).length < orders.length || !isSent()) await sleep(5)
+  seller.kill('SIGKILL')
+}
+
+async function statusesAt(place: string): Promise<readonly string[]> {
+  await using ledger = await openLedger(place)
+  return (await allOrders(ledger)).map(order => order.status)
+}
+
+function testOperations(server: PostgresServer): void {
+  let schemas = 0
+  const open = async (t: Test, latencyMs = 20) => {
+    schemas += 1
+    const base = server.url.replace('postgres@', `postgres:${DATABASE_PASSWORD}@`)
+    const place = `${base}?schema=operations_${schemas}`
+    const market = await openMarket(t, {
+      endpoints: 10,
+      simulator: { latencyMs },
+      sft: { timeoutSeconds: 60 },
+    })
+    await market.save(place)
+    return { place, market }
+  }
+
+  t.test('its log is JSON lines with fields, and holds no secret', async t => {
+    const { place, market } = await open(t)
+    await leaveOrders(t, market, place, ['A', 'B'])
+    const worker = startWorker(t, market, place, ['--log-level', 'debug'])
+    await worker.until('"event":"finished"')
+    while ((await statusesAt(place)).some(status => status !== 'delivered')) await sleep(100)
+    worker.child.kill('SIGTERM')
+    t.equal(await worker.ended, 0)
+    const lines = worker.lines()
+    for (const line of lines)
+      t.match(line, { level: /^(debug|info|warn|error)$/, time: /^\d{4}-.*Z$/, msg: String })
+    t.ok(
+      lines.some(
+        ({ level, event, orderId, sku }) =>
+          level === 'debug' && event === 'order step' && orderId === 'A' && sku === 'EU-1GB',
+      ),
+    )
+    t.match(lines.at(-1), { level: 'info', msg: /the worker ends/ })
+    t.equal(findSecret(worker.text()), undefined)
+    t.notMatch(worker.text(), 'ss-of-the-database')
+    t.notMatch(worker.text(), /"simulator"/, 'the password of the account')
+  })
+
+  t.test('--log-level and --log-format say what is written, others are refused', async t => {
+    const { place, market } = await open(t)
+    const quiet = startWorker(t, market, place, ['--log-level', 'error', '--health-port', '0'])
+    t.equal(await quiet.ended, 64, 'a port is from 1')
+    const wrong = startWorker(t, market, place, ['--log-level', 'loud'])
+    t.equal(await wrong.ended, 64)
+    t.match(wrong.text(), /--log-level loud: it is one of debug, info, warn, error/)
+    const text = startWorker(t, market, place, ['--log-format', 'text'])
+    await text.until('the worker runs\n')
+    text.child.kill('SIGTERM')
+    t.equal(await text.ended, 0)
+    t.notMatch(text.text(), '{')
+  })
+
+  t.test('it is ready while the database answers, and not while it is away', async t => {
+    const { place, market } = await open(t)
+    const port = aPort()
+    const worker = startWorker(t, market, place, ['--health-port', String(port)])
+    t.match(JSON.parse(await untilReady(port, 200)), {
+      isReady: true,
+      checks: { database: 'ok', account: 'ok', work: 'ok' },
+    })
+    await server.stop('immediate')
+    const away = await untilReady(port, 503)
+    const alive = await fetch(`http://127.0.0.1:${port}/healthz`)
+    t.equal(alive.status, 200, 'it lives all the same')
+    await alive.text()
+    t.match(JSON.parse(away), { isReady: false, checks: { account: 'ok' } })
+    t.not(JSON.parse(away).checks.database, 'ok')
+    t.notMatch(away, 'ss-of-the-database')
+    await server.start()
+    await untilReady(port, 200)
+    worker.child.kill('SIGTERM')
+    t.equal(await worker.ended, 0)
+    t.notMatch(worker.text(), 'ss-of-the-database')
+  })
+
+  t.test('told to stop, it ends what is under way and takes nothing new', async t => {
+    const { place, market } = await open(t, 700)
+    await leaveOrders(t, market, place, ['A', 'B'])
+    const worker = startWorker(t, market, place, ['--drain-seconds', '60'])
+    await worker.until('"event":"given out"')
+    while (!worker.text().includes('"event":"order taken over"')) await sleep(10)
+    worker.child.kill('SIGTERM')
+    t.equal(await worker.ended, 0, 'all that it took was done')
+    t.match(worker.text(), /"orderId":"[AB]","status":"delivered"/)
+    t.match(worker.text(), /nothing is under way/)
+  })
+
+  t.test(
+    'what does not end within --drain-seconds is left to others, and the exit code says so',
+    async t => {
+      const { place, market } = await open(t, 1500)
+      await leaveOrders(t, market, place, ['A', 'B'])
+      const worker = startWorker(t, market, place, ['--drain-seconds', '0'])
+      await worker.until('"event":"order taken over"')
+      worker.child.kill('SIGTERM')
+      t.equal(await worker.ended, 4)
+      t.match(worker.text(), /did not end in time; others go on/)
+      startWorker(t, market, place)
+      while ((await statusesAt(place)).some(status => status !== 'delivered')) await sleep(100)
+      const instances = [...market.simulator.world.endpoints.values()].flatMap(one => one.instances)
+      t.equal(instances.length, 2, 'each once')
+    },
+  )
+
+  t.test('a second signal ends it at once', async t => {
+    const { place, market } = await open(t, 5000)
+    await leaveOrders(t, market, place, ['A'])
+    const worker = startWorker(t, market, place, ['--drain-seconds', '600'])
+    await worker.until('"event":"order taken over"')
+    worker.child.kill('SIGTERM')
+    await worker.until('once more to stop at once')
+    worker.child.kill('SIGINT')
+    t.equal(await worker.ended, 130)
+  })
+
+  t.test(
+    'one that the account lets in no more takes no work, and says so until it ends',
+    async t => {
+      const { place, market } = await open(t)
+      await using ledger = await openLedger(place)
+      const rows = ['A', 'B', 'C'].map(orderId => ({
+        table: 'orders' as const,
+        row: anOrder(orderId, { status: 'new', sku: 'EU-1GB' }),
+      }))
+      await ledger.transact({ orderIds: ['A', 'B', 'C'] }, () => ({
+        entries: rows,
+        result: undefined,
+      }))
+      const before = market.simulator.calls.length
+      const port = aPort()
+      const env = { SFT_PASSWORD: 'a-password-nobody-may-see' }
+      const worker = startWorker(t, market, place, ['--health-port', String(port)], env)
+      await worker.until('ACCOUNT_REFUSED')
+      t.match(JSON.parse(await untilReady(port, 503)), {
+        checks: { work: /none is taken, since the account was refused/ },
+      })
+      await sleep(2000)
+      const { status } = await ready(port)
+      t.equal(status, 503)
+      const logins = market.simulator.calls
+        .slice(before)
+        .filter(({ operation }) => operation === 'Login')
+      t.equal(logins.length, 1, 'failed logins lock accounts: there was one')
+      worker.child.kill('SIGTERM')
+      t.equal(await worker.ended, 1)
+      t.equal(findSecret(worker.text()), undefined)
+      startWorker(t, market, place)
+      while ((await statusesAt(place)).some(status => status !== 'delivered')) await sleep(200)
+      t.ok(
+        (await allOrders(ledger)).every(order => (order.givenOut?.count ?? 0) <= 2),
+        'the orders lost no more than one attempt to it',
+      )
+    },
+  )
+
+  t.test('its metrics reach Prometheus as docs/observability.md says', async t => {
+    const { place, market } = await open(t)
+    await leaveOrders(t, market, place, ['A'])
+    const port = aPort()
+    const sdk = pathToFileURL(resolve('examples/observability/otel.mjs')).href
+    const env = { METRICS_PORT: String(port) }
+    const worker = startWorker(t, market, place, [], env, ['--import', sdk])
+    await worker.until('"event":"finished"')
+    const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+    t.match(text, /^sft_worker_queue\{sft_work_kind="orders",sft_work_state="queued"[^}]*\} \d+$/m)
+    t.match(text, /^sft_order_takeovers_total\{[^}]*\} 1$/m)
+    t.match(text, /^sft_call_duration_count\{sft_operation="SubscribeAddon",[^}]*\} \d+$/m)
+    t.match(text, /^sft_stock_esims\{sft_stock_state="sold",sft_batch="first"[^}]*\} 1$/m)
+    t.match(text, /^sft_budget_limit\{[^}]*\} 100$/m)
+    t.equal(findSecret(text), undefined)
+    worker.child.kill('SIGTERM')
+    t.equal(await worker.ended, 0)
+  })
+}
+
+if (noPostgres === false) testOperations(await startPostgres(t))
+else t.test('workers', { skip: noPostgres }, async () => {})
