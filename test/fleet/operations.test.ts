@@ -8,7 +8,6 @@ import { openLedger } from '../../src/stores/ledgers.ts'
 import { findSecret } from '../cli/run-cli.ts'
 import { noPostgres, type PostgresServer, startPostgres } from '../postgres/server.ts'
 import { PROGRAM, scriptBeside, spawnNode } from '../program.ts'
-import { anOrder } from '../provision/ledger-contract.ts'
 import { allOrders } from '../provision/rows.ts'
 import { type Market, openMarket } from '../provision/support.ts'
 
@@ -224,15 +223,7 @@ function testOperations(server: PostgresServer): void {
     'one that the account lets in no more takes no work, and says so until it ends',
     async t => {
       const { place, market } = await open(t)
-      await using ledger = await openLedger(place)
-      const rows = ['A', 'B', 'C'].map(orderId => ({
-        table: 'orders' as const,
-        row: anOrder(orderId, { status: 'new', sku: 'EU-1GB' }),
-      }))
-      await ledger.transact({ orderIds: ['A', 'B', 'C'] }, () => ({
-        entries: rows,
-        result: undefined,
-      }))
+      await leaveOrders(t, market, place, ['A', 'B', 'C'])
       const before = market.simulator.calls.length
       const port = aPort()
       const env = { SFT_PASSWORD: 'a-password-nobody-may-see' }
@@ -253,6 +244,7 @@ function testOperations(server: PostgresServer): void {
       t.equal(findSecret(worker.text()), undefined)
       startWorker(t, market, place)
       while ((await statusesAt(place)).some(status => status !== 'delivered')) await sleep(200)
+      await using ledger = await openLedger(place)
       t.ok(
         (await allOrders(ledger)).every(order => (order.givenOut?.count ?? 0) <= 2),
         'the orders lost no more than one attempt to it',
