@@ -101,6 +101,7 @@ t.test('links between pages lead somewhere', async t => {
     'docs/orders.md',
     'docs/json.md',
     'docs/observability.md',
+    'docs/operations.md',
   ]
   for (const path of pages) {
     const text = await page(path)

@@ -132,7 +132,7 @@ t.test('the compose file starts workers that stop in their time and are watched'
     for (const name of service.secrets) t.ok(name in secrets, name)
   for (const service of [worker, portal]) {
     t.equal(service.deploy.replicas, 2)
-    t.equal(service.environment.SFT_STATE, service.environment.SFT_LEDGER)
+    t.equal(service.environment['SFT_STATE'], service.environment['SFT_LEDGER'])
     t.equal(service.depends_on.database.condition, 'service_healthy')
   }
 })

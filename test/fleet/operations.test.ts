@@ -86,6 +86,15 @@ async function untilReady(port: number, status: number): Promise<string> {
   }
 }
 
+/** From now on the account answers after so long. */
+async function slow(market: Market, latencyMs: number): Promise<void> {
+  const answer = await fetch(`${market.simulator.url}/_simulator/settings`, {
+    method: 'POST',
+    body: JSON.stringify({ latencyMs }),
+  })
+  if (!answer.ok) throw new Error(await answer.text())
+}
+
 /** Orders that a seller left in the middle of their activation. */
 async function leaveOrders(t: Test, market: Market, place: string, orders: readonly string[]) {
   const seller = spawnNode([
@@ -93,10 +102,12 @@ async function leaveOrders(t: Test, market: Market, place: string, orders: reado
     JSON.stringify({ url: market.simulator.url, state: place, ledger: place, orders, topUps: [] }),
   ])
   t.teardown(() => seller.kill('SIGKILL'))
+  await slow(market, 200)
   await using ledger = await openLedger(place)
   const isSent = () => market.simulator.calls.some(call => /LifeCycle/.test(call.operation))
   while ((await allOrders(ledger)).length < orders.length || !isSent()) await sleep(5)
   seller.kill('SIGKILL')
+  await slow(market, 20)
 }
 
 async function statusesAt(place: string): Promise<readonly string[]> {
@@ -106,13 +117,13 @@ async function statusesAt(place: string): Promise<readonly string[]> {
 
 function testOperations(server: PostgresServer): void {
   let schemas = 0
-  const open = async (t: Test, latencyMs = 20) => {
+  const open = async (t: Test) => {
     schemas += 1
     const base = server.url.replace('postgres@', `postgres:${DATABASE_PASSWORD}@`)
     const place = `${base}?schema=operations_${schemas}`
     const market = await openMarket(t, {
       endpoints: 10,
-      simulator: { latencyMs },
+      simulator: { latencyMs: 20 },
       sft: { timeoutSeconds: 60 },
     })
     await market.save(place)
@@ -180,8 +191,9 @@ function testOperations(server: PostgresServer): void {
   })
 
   t.test('told to stop, it ends what is under way and takes nothing new', async t => {
-    const { place, market } = await open(t, 700)
+    const { place, market } = await open(t)
     await leaveOrders(t, market, place, ['A', 'B'])
+    await slow(market, 700)
     const worker = startWorker(t, market, place, ['--drain-seconds', '60'])
     await worker.until('"event":"given out"')
     while (!worker.text().includes('"event":"order taken over"')) await sleep(10)
@@ -194,13 +206,15 @@ function testOperations(server: PostgresServer): void {
   t.test(
     'what does not end within --drain-seconds is left to others, and the exit code says so',
     async t => {
-      const { place, market } = await open(t, 1500)
+      const { place, market } = await open(t)
       await leaveOrders(t, market, place, ['A', 'B'])
+      await slow(market, 1500)
       const worker = startWorker(t, market, place, ['--drain-seconds', '0'])
       await worker.until('"event":"order taken over"')
       worker.child.kill('SIGTERM')
       t.equal(await worker.ended, 4)
       t.match(worker.text(), /did not end in time; others go on/)
+      await slow(market, 20)
       startWorker(t, market, place)
       while ((await statusesAt(place)).some(status => status !== 'delivered')) await sleep(100)
       const instances = [...market.simulator.world.endpoints.values()].flatMap(one => one.instances)
@@ -209,8 +223,9 @@ function testOperations(server: PostgresServer): void {
   )
 
   t.test('a second signal ends it at once', async t => {
-    const { place, market } = await open(t, 5000)
+    const { place, market } = await open(t)
     await leaveOrders(t, market, place, ['A'])
+    await slow(market, 5000)
     const worker = startWorker(t, market, place, ['--drain-seconds', '600'])
     await worker.until('"event":"order taken over"')
     worker.child.kill('SIGTERM')
