@@ -27,6 +27,8 @@ export async function openLog(flags: Values<typeof LOG_FLAGS>, context: Context)
   const level = oneOf('log-level', LEVELS, flags['log-level'] ?? 'info')
   const ownForm = context.isErrTerminal ? 'text' : 'json'
   const form = oneOf('log-format', FORMATS, flags['log-format'] ?? ownForm)
+  // The log is all that is said: no line of what is waited for comes between.
+  context.live.handOver()
   const redact = createRedact(() => readLogSecrets(context.env))
   if (form === 'text') return textLog(level, line => context.err(redact(line)), context)
   const { pino, stdTimeFunctions } = await import('pino')
