@@ -31,6 +31,7 @@ export type { LockHolder } from './durable/lock.ts'
 export type { Owner } from './durable/owner.ts'
 export type { Finding, Listing, NotKnown, NotThere, There } from './finding.ts'
 export type {
+  Depth,
   Dispatcher,
   DispatcherOptions,
   OpenDispatcher,
