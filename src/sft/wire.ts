@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import { type Clock, instantOf, longestSince } from '../clock.ts'
 import { defined } from '../defined.ts'
 import type { JsonObject } from '../model.ts'
 import type { SpanRequest, Telemetry } from '../telemetry/telemetry.ts'
@@ -9,7 +9,7 @@ import { classifyAnswer, type Outcome } from './envelope.ts'
 import type { CallName } from './errors.ts'
 import { answerSeconds, OPERATIONS } from './operations.ts'
 import type { WireForm } from './wire-form.ts'
-import { whenWritten } from './written.ts'
+import { UnsentError, whenWritten } from './written.ts'
 
 /** One call as a trace may show it: no headers, bodies or query. */
 export interface CallTrace {
@@ -72,6 +72,12 @@ export interface WireOptions {
 /** `fetch`, as far as it is used here: one request to an URL given as text. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
+/**
+ * A process that is stopped, or sleeps, right before it writes a call must not write it when it goes on (ms): others
+ * have its work by then, after 6 s, and its time in the budget is over.
+ */
+const LATEST_MS = 3000
+
 /** HTTP over `fetch`: one request, its timeout, and the classification of what came back. */
 export function createWire(options: WireOptions): Wire {
   const { baseUrl, paths, clock, form, fetch: send = fetch } = options
@@ -105,8 +111,12 @@ export function createWire(options: WireOptions): Wire {
       sentAt ??= at
       if (sentAt === at) onSent(at)
     }
-    const settled = whenWritten(method, url, () => noteSent(clock.now()))
-    const began = clock.now()
+    const begun = instantOf(clock)
+    const settled = whenWritten(method, url, () => {
+      if (longestSince(clock, begun) > LATEST_MS) return false
+      noteSent(clock.now())
+      return true
+    })
     try {
       const answer = await send(url, {
         method,
@@ -143,7 +153,7 @@ export function createWire(options: WireOptions): Wire {
       ]
     } finally {
       settled()
-      noteSent(began)
+      noteSent(begun.wall)
       answered.abort()
     }
   }
@@ -308,6 +318,7 @@ const BAD_PORT = 'bad port'
 
 function isUnconnected(error: unknown): boolean {
   const cause = causeOf(error)
+  if (cause instanceof UnsentError) return true
   if (cause instanceof AggregateError) return cause.errors.every(isConnectFailure)
   return isConnectFailure(cause)
 }

@@ -11,7 +11,14 @@ export interface PortalJob {
   readonly place: string
   readonly rate: number
   readonly orders: readonly PortalOrder[]
+  /** Which one of how many portals it is: every fifth order is placed by all of them, the others by one. */
+  readonly number: number
+  readonly of: number
 }
+
+/** The orders that a portal places. */
+export const ordersFor = ({ orders, number, of }: PortalJob): readonly PortalOrder[] =>
+  orders.filter((_order, index) => index % 5 === 0 || index % of === number)
 
 /** Orders of which every tenth is cancelled, and of the others every eighth is a top-up of the one before. */
 export function ordersOf(count: number): readonly PortalOrder[] {

@@ -1,12 +1,13 @@
 /**
- * A node of a portal: `portal.ts '{"url":…,"place":…,"rate":…,"orders":[…]}'`. It places every order that it is given, as
+ * A node of a portal: `portal.ts '{"url":…,"place":…,"rate":…,"orders":[…],…}'`. It places its share of the orders, as
  * travellers and their browsers do: in an order of its own, several at once, again where it failed, until each is
  * delivered, cancelled or refused for good.
  */
 import { openProvisioner, ProvisionError } from '../../src/provision/index.ts'
+import { accountName } from '../../src/settings.ts'
 import { openSft } from '../../src/sft/client.ts'
 import { sharedSlots } from '../../src/stores/budgets.ts'
-import type { PortalJob, PortalOrder } from './fleet-orders.ts'
+import { ordersFor, type PortalJob, type PortalOrder } from './fleet-orders.ts'
 
 const job: PortalJob = JSON.parse(process.argv[2] ?? '')
 const sft = openSft({
@@ -14,7 +15,10 @@ const sft = openSft({
   username: 'simulator',
   password: 'simulator',
   callsPerSecond: job.rate,
-  slots: sharedSlots(job.place, { account: 'fleet' }),
+  // The name under which the workers share it too.
+  slots: sharedSlots(job.place, {
+    account: accountName({ baseUrl: job.url, username: 'simulator' }),
+  }),
   settleSeconds: 1,
   timeoutSeconds: 20,
   retryDelaysSeconds: [0.05, 0.1],
@@ -53,14 +57,14 @@ async function untilDone(order: PortalOrder): Promise<void> {
       return
     } catch (error) {
       if (!(error instanceof ProvisionError)) throw error
-      if (attempt >= 60) throw error
+      if (attempt >= 200) throw error
       await new Promise(resolve => setTimeout(resolve, 200))
     }
 }
 
-const waiting = job.orders.toSorted(() => Math.random() - 0.5)
+const waiting = ordersFor(job).toSorted(() => Math.random() - 0.5)
 await Promise.all(
-  Array.from({ length: 12 }, async () => {
+  Array.from({ length: 24 }, async () => {
     for (let order = waiting.pop(); order !== undefined; order = waiting.pop())
       await untilDone(order)
   }),
