@@ -17,7 +17,7 @@ const NOW = 'select 1000 * extract(epoch from clock_timestamp())::float8 as now_
 const DIFFERENCE_HOLDS_MS = 60_000
 /** How well it must be known before the first call, if so many questions tell (ms). */
 const WELL_KNOWN_MS = 3
-const QUESTIONS = 8
+const QUESTIONS = 20
 /** Of so many slots it is remembered by which difference they were told. */
 const REMEMBERED = 256
 
@@ -89,6 +89,7 @@ function slotsIn(database: Database, account: string, clock: Clock): SlotSource 
       async release(unused) {
         await database.ask(RELEASE, account, timesOf(unused), unused.stepMs)
       },
+      vagueMs: () => 2 * difference.withinMs(),
       async close() {
         await database[Symbol.asyncDispose]()
       },
@@ -113,7 +114,9 @@ function differenceOf(database: Database, clock: Clock) {
 
   return {
     note,
-    ms: () => known?.ms ?? 0,
+    /** So that no time of the database is taken for an earlier one than it is. */
+    ms: () => (known === undefined ? 0 : known.ms + known.within),
+    withinMs: () => known?.within ?? 0,
     /** Makes it known well enough for the first call. */
     async learn(): Promise<void> {
       if (known !== undefined) return

@@ -203,7 +203,7 @@ export async function runChaos(
   let ended = 0
   let mostlyOver: number | undefined
   while (!portals.every(portal => portal.isDone)) {
-    await sleep(1500 + random() * 2000)
+    await sleep(2500 + random() * 3000)
     ended = await countEnded(ledger)
     if (ended >= options.orders * 0.85) mostlyOver ??= Date.now()
     const node = nodes[Math.floor(random() * nodes.length)]
@@ -218,6 +218,7 @@ export async function runChaos(
       throw new Error(`a node does not come up: ${broken.said.slice(-2000)}`)
   }
   const seconds = (performance.now() - began) / 1000
+  for (const node of nodes) node.stop()
   const times = simulator.calls.slice(before).map(call => Number(call.at))
   return {
     problems: [...(await problemsOf(ledger, orders)), ...(await checkAccount(ledger, simulator))],
