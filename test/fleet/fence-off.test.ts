@@ -10,15 +10,15 @@ const SEED = Number(process.env['FLEET_SEED'] ?? Date.now() % 2 ** 31)
 
 /** Portals that are stopped for longer than their lease, and go on; workers finish their orders meanwhile. */
 const stops = {
-  orders: 24,
-  rate: 60,
+  orders: 40,
+  rate: 10,
   portals: 2,
   workers: 1,
   hits: ['SIGSTOP'],
   stoppedMs: 9000,
 } as const
 
-const skip = ROUNDS === 0 ? 'npm run test:all has it' : noPostgres
+const skip = ROUNDS === 0 ? 'set FENCE_ROUNDS to see it' : noPostgres
 if (skip === false) {
   const server = await startPostgres(t)
   t.test(
