@@ -18,7 +18,7 @@ const stops = {
   stoppedMs: 9000,
 } as const
 
-const skip = ROUNDS === 0 ? 'set FENCE_ROUNDS to see it' : noPostgres
+const skip = ROUNDS === 0 ? 'npm run test:all has it' : noPostgres
 if (skip === false) {
   const server = await startPostgres(t)
   t.test(
