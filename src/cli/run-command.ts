@@ -28,7 +28,7 @@ export async function runCommand(
 async function showError(error: unknown, command: Command, context: Context): Promise<number> {
   if (error instanceof UsageError) {
     context.err(
-      `sft-catalog ${command.name}: ${error.message}. See sft-catalog ${command.name} --help`,
+      `sft-catalog ${command.name}: ${error.message}${/[.?!]$/.test(error.message) ? '' : '.'} See sft-catalog ${command.name} --help`,
     )
     return EXIT.usage
   }

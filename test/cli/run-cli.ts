@@ -39,6 +39,8 @@ export interface RunOptions {
   readonly ownProcess?: boolean
   /** A desk adds nothing to the words. */
   readonly asTyped?: boolean
+  /** Keeps the lines that say what is waited for: they depend on how busy the machine is. */
+  readonly keepWaits?: boolean
   /** Activation codes were asked for. */
   readonly mayShowActivationCode?: boolean
 }
@@ -165,10 +167,14 @@ async function runInside(
   }
 }
 
+/** What is said of waiting, after two seconds of silence. */
+const WAITS =
+  /^ {2}(reading the account|waiting for |looking for |\S+: \S+, announced).* \((under a second|\d+ (second|minute)s?|[\d.]+ hours)\)\n/gm
+
 function withoutSecrets(args: readonly string[], options: RunOptions, ended: Ended): Ended {
   const leak = findSecret(`${ended.stdout}${ended.stderr}`, options.mayShowActivationCode)
   if (leak !== undefined) throw new Error(`${args.join(' ')} wrote ${leak}`)
-  return ended
+  return options.keepWaits ? ended : { ...ended, stderr: ended.stderr.replace(WAITS, '') }
 }
 
 const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`

@@ -162,3 +162,24 @@ t.test('no password is asked for on the command line, or written by init', async
   await runCli(['init'], { cwd: folder, env: { SFT_PASSWORD: PASSWORD } })
   t.notMatch(readFileSync(join(folder, '.env.example'), 'utf8'), PASSWORD)
 })
+
+t.test('a port where nobody listens is told while it is tried again', async t => {
+  const desk = await openDesk(t, () => smallCatalog([]))
+  const { code, stderr } = await desk.run('plan', {
+    env: { SFT_BASE_URL: 'http://127.0.0.1:9' },
+    keepWaits: true,
+  })
+  t.equal(code, 1)
+  t.match(
+    stderr,
+    /^ {2}reading the account; no connection \(.*\), tried again.* \(\d+ seconds?\)\n/m,
+  )
+  t.match(stderr, /error .*no connection/)
+})
+
+t.test('an account that does not answer is not waited for in silence', async t => {
+  const desk = await openDesk(t, () => smallCatalog([]), { latencyOf: { QueryRatePlan: 4000 } })
+  const { code, stderr } = await desk.run('plan', { keepWaits: true })
+  t.equal(code, 0)
+  t.match(stderr, /^ {2}reading the account.*\((\d+ seconds?|under a second)\)\n/m)
+})
