@@ -37,11 +37,10 @@ t.test('an order is sold once, however often it is placed', async t => {
   t.match(
     first.stdout,
     new RegExp(
-      `^A-1: delivered\n {2}eSIM {8}${iccid}, MSISDN \\d+\n {2}endpoint {4}${endpointId}\n {2}add-on {6}Alps 1 GB 7 days \\(plan ${addonPlans['alps-1gb']?.planId}, instance \\d+\\)\n$`,
+      `^A-1: delivered\n {2}eSIM {8}${iccid}, MSISDN \\d+, endpoint ${endpointId}\n {2}add-on {6}Alps 1 GB 7 days \\(plan ${addonPlans['alps-1gb']?.planId}, instance \\d+\\)\n$`,
     ),
   )
-  for (const step of ['reserve', 'activate', 'subscribe', 'deliver'])
-    t.match(first.stderr, new RegExp(`^A-1: ${step}, done`, 'm'))
+  t.notMatch(first.stderr, /A-1/, 'what goes well stands in the answer')
   const calls = desk.simulator.calls.length
   const second = await desk.run(SALE)
   t.equal(second.code, 0)
