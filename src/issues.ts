@@ -18,6 +18,9 @@ export const ISSUE_CODES = {
   YAML_DOCUMENTS: 'a file has more than one document',
   YAML_DUPLICATE_KEY: 'a mapping has a key twice',
   FORMAT_LEFT: 'fmt leaves a file as it is, since its one form would lose something',
+  // environments
+  ENVIRONMENT_INVALID: 'an environment cannot be used as it stands',
+  VALUE_UNKNOWN: 'what stands for a value of the environment has none',
   // schema
   VERSION_UNKNOWN: 'version is missing or not 1',
   SCHEMA: 'a value has the wrong type or form',

@@ -3,6 +3,7 @@ import { SettingsError } from './setting-file.ts'
 
 /** Every variable that is read. */
 export const KNOWN_SETTINGS = [
+  'SFT_ENV',
   'SFT_BASE_URL',
   'SFT_USERNAME',
   'SFT_PASSWORD',

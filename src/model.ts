@@ -58,6 +58,8 @@ export interface AccountDefaults {
   /** The plans' `destinationGroup` (contract 4.4); the first roaming profile where it is not given. */
   readonly destinationGroup?: string
   readonly destGroupId?: string
+  /** The environment that the files were read with, where one was named. */
+  readonly environment?: string
   /** What to do when a network leaves a zone of the catalog; SFT has no public call for it. */
   readonly onNetworkRemoval: NetworkRemovalPolicy
   /** Wire values that this account was found to have (docs/wire.md); settings of the client win over them. */

@@ -45,8 +45,11 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Appl
   const stop = options.stop ? AbortSignal.any([options.stop, halt.signal]) : halt.signal
   const emit = options.onEvent ?? (() => {})
   const run = openRun({ sft, store, clock, pageSize, parallel: options.parallel, stop, emit })
-  if (plan.account !== undefined && plan.operations.length > 0 && store.state.account === undefined)
-    await store.append({ type: 'account', account: plan.account })
+  const known = store.state.account
+  const isNews =
+    known === undefined || (known.environment ?? plan.account?.environment) !== known.environment
+  if (plan.account !== undefined && plan.operations.length > 0 && isNews)
+    await store.append({ type: 'account', account: { ...known, ...plan.account } })
 
   const bulk = openBulkUse(run)
   const canary = gate()

@@ -16,6 +16,7 @@ export function buildCatalog(
   drafts: Drafts,
   inventory: Inventory,
   files: readonly ParsedFile[],
+  environment?: string,
 ): Catalog {
   const entries = byKind(
     ({ catalog }) => catalog.section,
@@ -25,7 +26,10 @@ export function buildCatalog(
       ),
   )
   const catalog: CatalogFields = {
-    account: buildAccount(drafts.accounts[0]),
+    account: {
+      ...buildAccount(drafts.accounts[0]),
+      ...(environment !== undefined && { environment }),
+    },
     ...entries,
     moved: drafts.moved.map(buildMoved),
     limits: buildLimits(drafts.limits[0]),
@@ -73,7 +77,10 @@ function buildLimits(draft: Draft | undefined): ChangeShareLimits {
 
 function hashFiles(files: readonly ParsedFile[], inventory: Inventory): string {
   const hash = createHash('sha256')
-  for (const { relative, source } of files) hash.update(`${relative}\0${source.text}\0`)
+  for (const { relative, source, values } of files) {
+    hash.update(`${relative}\0${source.text}\0`)
+    if (values.isSubstituted) hash.update(`${JSON.stringify(values.data)}\0`)
+  }
   for (const digest of inventory.digests.values()) hash.update(`${digest}\0`)
   return hash.digest('hex')
 }

@@ -95,6 +95,8 @@ function setField(source: Source, entry: Map_, field: string, value: Json): stri
   if (old === undefined) return insertField(source, entry, field, value)
   if (old === null) throw new YamlEditError(`${field} has no value to change`)
   refuseShared(source.document, old, field)
+  if (isScalar(old) && typeof old.value === 'string' && /(^|[^$])\$\{/.test(old.value))
+    throw new YamlEditError(`${field} is ${old.value}: change the value in the environment`)
   if (isMap<Node, Node | null>(old) && isJsonObject(value)) {
     const fields = Object.entries(value)
     if (fields.length > 0 && fields.every(([name]) => pairOf(old, name) !== undefined))

@@ -13,6 +13,7 @@ import { type CatalogLimits, DEFAULT_LIMITS } from './limits.ts'
 import { parseYaml } from './parse.ts'
 import { openCatalogFolder, readCatalogFiles } from './read.ts'
 import { checkRules } from './rules.ts'
+import type { CatalogEnvironment } from './substitute.ts'
 import { readValues } from './values.ts'
 
 /** A catalog folder that was read, or all that is wrong with it. */
@@ -31,6 +32,8 @@ export interface LoadOptions {
   readonly checkDigit?: CheckDigitRule
   /** Wire settings that the account will be opened with, which win over `account.wire` of the catalog. */
   readonly wire?: WireOverrides
+  /** What stands for `${NAME}` in catalog files; without it each is an error. */
+  readonly environment?: CatalogEnvironment
   /** Bounds that differ from the usual ones. */
   readonly limits?: Partial<CatalogLimits>
 }
@@ -48,12 +51,13 @@ export async function loadCatalog(
   const folder = await openCatalogFolder(directory, log)
   if (folder === undefined) return { issues: log.sorted(), files: [] }
   const files: ParsedFile[] = []
+  const { environment = { values: {} } } = options
   const sources = await readCatalogFiles(folder, limits, log)
   const unread = log.hasErrors()
   for (const { source, relative } of sources) {
     const root = parseYaml(source, limits, log)
     if (root === undefined) continue
-    const values = readValues(root, source, catalogJsonSchema(), limits, log)
+    const values = readValues(root, source, catalogJsonSchema(), limits, log, environment)
     if (values === undefined) continue
     checkSchema(values, source, log)
     files.push({ source, relative, values })
@@ -74,7 +78,9 @@ export async function loadCatalog(
     log,
   )
   const paths = sources.map(({ source }) => ({ path: source.path }))
-  const catalog = log.hasErrors() ? undefined : buildCatalog(drafts, inventory, files)
+  const catalog = log.hasErrors()
+    ? undefined
+    : buildCatalog(drafts, inventory, files, environment.name)
   if (catalog !== undefined) {
     checkWireNeeds(drafts, catalog, wire, log)
     checkWireOwned(drafts, catalog, wire, log)

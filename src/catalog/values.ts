@@ -14,6 +14,7 @@ import type { IssueLog, Problem } from './issue-log.ts'
 import type { CatalogLimits } from './limits.ts'
 import { tooDeep } from './parse.ts'
 import { issueAt, type Place, type Source } from './source.ts'
+import { type CatalogEnvironment, substitute } from './substitute.ts'
 
 /** A path into a document: keys and indexes. */
 export type Path = readonly (string | number)[]
@@ -21,6 +22,8 @@ export type Path = readonly (string | number)[]
 /** A document as plain values, with the way back to its source. */
 export interface Values {
   readonly data: Json
+  /** Whether values of an environment were put in: the text alone does not tell what it says. */
+  readonly isSubstituted: boolean
   /** Paths, joined by `/`, whose value was found wrong already. */
   readonly wrong: ReadonlySet<string>
   /** Where the value at a path stands, or its key; the nearest parent where it is absent. */
@@ -41,11 +44,13 @@ export function readValues(
   schema: JsonObject,
   limits: CatalogLimits,
   log: IssueLog,
+  environment?: CatalogEnvironment,
 ): Values | undefined {
   const targets = new Map<Alias, Node>()
   const anchors = new Map<string, Node>()
   const wrong = new Set<string>()
   let aliased = 0
+  let isSubstituted = false
   const report = (node: Node, path: Path, problem: Problem) => {
     wrong.add(path.join('/'))
     log.add(issueAt(source, placeOfNode(node), problem))
@@ -112,9 +117,17 @@ export function readValues(
     return result
   }
 
+  const convertText = (text: string, node: Scalar, path: Path, rules: JsonObject): Json => {
+    const put = environment === undefined ? undefined : substitute(text, environment)
+    if (put === undefined) return text
+    isSubstituted = true
+    for (const problem of put.problems) report(node, path, problem)
+    return meansText(rules) ? String(put.value) : put.value
+  }
+
   const convertScalar = (node: Scalar, path: Path, rules: JsonObject): Json => {
     const { value } = node
-    if (typeof value === 'string') return value
+    if (typeof value === 'string') return convertText(value, node, path, rules)
     const written = node.source ?? String(value)
     if (meansText(rules)) {
       if (!isPlainNumber(value, written, path)) report(node, path, notText(written, value))
@@ -142,6 +155,7 @@ export function readValues(
     isAlias(node) ? targets.get(node) : (node ?? undefined)
   return {
     data,
+    isSubstituted,
     wrong,
     placeOf(path, part = 'value') {
       let place: Place = root === null ? { offset: 0, length: 1 } : placeOfNode(root)

@@ -67,6 +67,7 @@ export function subjectOf(sft: Sft, flags: AccountFlags, context: Context): Subj
     user: flags.username ?? context.env['SFT_USERNAME'] ?? '',
     ...(sft.targetAccountId !== undefined && { targetAccountId: sft.targetAccountId }),
     state: withoutSecrets(stateOf(flags, context)),
+    ...(context.environment && { environment: context.environment.name }),
   }
   context.witness?.subject(subject)
   return subject

@@ -34,7 +34,11 @@ export function checkDigitOf(
 export function loadOptions(flags: CatalogFlags, context: Context): LoadOptions {
   const checkDigit = checkDigitOf(flags, context)
   const { wire } = wireSettings(context.env, Object.keys(OPERATIONS))
-  return { wire, ...(checkDigit && { checkDigit }) }
+  return {
+    wire,
+    ...(checkDigit && { checkDigit }),
+    ...(context.environment && { environment: context.environment }),
+  }
 }
 
 /** The catalog and everything wrong with it. */

@@ -27,6 +27,8 @@ interface Declaration<F extends Flags, First extends string> {
   readonly rules?: readonly FlagRule<Mention<F, NoInfer<First>>>[]
   /** Runs without `.env` and without any `SFT_*` of the machine. */
   readonly hermetic?: boolean
+  /** It runs where settings are broken too, and tells of `context.broken`. */
+  readonly tellsBroken?: boolean
   readonly run: (given: Given<F>, context: Context) => Promise<number>
 }
 
@@ -36,6 +38,7 @@ export interface Command {
   readonly summary: string
   readonly hermetic: boolean
   readonly flags: Flags
+  readonly tellsBroken: boolean
   /** The lines of `--help`. */
   readonly help: readonly string[]
   /** Reads a command line; what is to be done, or `help`. Throws a `UsageError`. */
@@ -46,12 +49,13 @@ export interface Command {
 export function defineCommand<const F extends Flags, const First extends string = never>(
   declaration: Declaration<F, First>,
 ): Command {
-  const { name, summary, usage, flags, hermetic = false } = declaration
+  const { name, summary, usage, flags, hermetic = false, tellsBroken = false } = declaration
   return {
     name,
     summary,
     hermetic,
     flags,
+    tellsBroken,
     help: [
       `sft-catalog ${name}${usage === '' ? '' : ` ${usage}`}`,
       '',

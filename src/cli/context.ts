@@ -1,5 +1,6 @@
 import { styleText } from 'node:util'
 import type { ApplyReport } from '../apply/report.ts'
+import type { CatalogEnvironment } from '../catalog/index.ts'
 import type { DriftReport } from '../drift/compare-drift.ts'
 import type { Issue } from '../issues.ts'
 import { OUTCOMES, type Outcome } from '../outcome.ts'
@@ -84,6 +85,10 @@ export interface Context {
     outcome?: Outcome,
   ) => void
   readonly witness?: Witness
+  /** What was wrong with the settings, for a command that tells of it in its own way. */
+  readonly broken?: { readonly error: unknown }
+  /** The environment that was named, with what it puts into catalog files. */
+  readonly environment?: CatalogEnvironment & { readonly name: string }
   /** JSON on stdout that is a document of its own. */
   readonly json: (value: unknown) => void
   /** Lines on stdout whose format was made by a renderer of Markdown, CSV or YAML. */
@@ -140,7 +145,11 @@ export const readEnvironment = (host: Host): Environment => ({
 const safe = (line: string, paint: Paint): string => withoutUrlSecrets(throughGate(line, paint))
 
 /** The context of a process. */
-export function openContext(env: Environment, host: Host): Omit<Context, 'answer'> {
+export function openContext(
+  env: Environment,
+  host: Host,
+  environment?: Context['environment'],
+): Omit<Context, 'answer'> {
   const { stdin, stdout, stderr } = host
   const stop = new AbortController()
   const listeners: SignalListener[] = []
@@ -164,6 +173,7 @@ export function openContext(env: Environment, host: Host): Omit<Context, 'answer
   })
   return {
     env,
+    ...(environment && { environment }),
     out: line => write(stdout, `${safe(line, looks.out)}\n`),
     json: value => write(stdout, `${jsonText(value)}\n`),
     document: text => write(stdout, `${manyLines(text)}\n`),

@@ -193,9 +193,14 @@ function checkRule({ when, not, only, needs, why }: FlagRule, given: Parsed): vo
     )
 }
 
+/** Of every command that reads settings: taken off the line before the command sees it. */
+const ENVIRONMENT_FLAG: Flags = {
+  env: { takes: 'text', value: 'NAME', help: 'the environment: environments/NAME.yaml (SFT_ENV)' },
+}
+
 /** Lines of help, one a flag. */
 export function helpLines(flags: Flags): readonly string[] {
-  const all: Flags = { ...flags, help: on('this text') }
+  const all: Flags = { ...flags, ...ENVIRONMENT_FLAG, help: on('this text') }
   const rows = Object.entries(all).map(([name, flag]) => {
     const value = flag.takes === 'nothing' ? '' : ` ${flag.value}`
     return [`--${name}${value}${flag.takes === 'texts' ? '…' : ''}`, flag.help] as const

@@ -19,7 +19,7 @@ import type { StepFiles } from './step-files.ts'
 const REPORT = z.object({
   step: z.enum(['plan', 'apply', 'drift'] satisfies readonly Step[]),
   outcome: z.enum(Object.keys(OUTCOMES) as Outcome[]),
-  account: z.object({ environment: z.string().optional() }).optional(),
+  environment: z.string().exactOptional(),
 })
 
 type Report = z.infer<typeof REPORT>
@@ -145,7 +145,7 @@ async function tellChange(
     context.err('no pull request goes with this commit: there is nowhere to comment')
     return undefined
   }
-  const mark = commentMark(report.step, report.account?.environment)
+  const mark = commentMark(report.step, report.environment)
   try {
     return await putComment(forge, change, mark, body)
   } catch (error) {
@@ -166,11 +166,11 @@ const isOfFork = ({ pull_request }: z.infer<typeof EVENT>, env: Environment): bo
   pull_request !== undefined && pull_request.head.repo?.full_name !== env['GITHUB_REPOSITORY']
 
 async function tellIssue(forge: Forge, report: Report, body: string): Promise<Published> {
-  const { step, outcome, account } = report
-  const mark = commentMark(step, account?.environment)
+  const { step, outcome, environment } = report
+  const mark = commentMark(step, environment)
   if (outcome === 'ok')
     return await endIssue(forge, mark, `${step}: everything is as it should be.`)
-  const where = account?.environment === undefined ? '' : ` (${account.environment})`
+  const where = environment === undefined ? '' : ` (${environment})`
   const title = `sft-catalog ${step}${where}: ${OUTCOMES[outcome].meaning.split(/[(:;]/)[0]?.trim()}`
   return await putIssue(forge, mark, title, `${body.trimEnd()}\n\n${outcomeMark(outcome)}\n`)
 }

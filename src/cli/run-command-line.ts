@@ -95,26 +95,49 @@ async function runInContext(
   host: Host,
 ): Promise<{ readonly context: Omit<Context, 'answer'>; readonly code: number }> {
   let env: Environment = {}
+  let words = argv
+  let environment: Context['environment']
   let warnings: readonly string[] = []
   try {
     if (!command.hermetic) {
       env = readEnvironment(host)
       const { unknownSettings } = await import('../known-settings.ts')
       warnings = unknownSettings(Object.keys(env))
+      const named = takeEnvironment(argv, env)
+      words = named.words
+      if (named.name !== undefined) {
+        const { bindEnvironment } = await import('./environments.ts')
+        ;({ env, environment } = await bindEnvironment(named.name, words, env))
+      }
     }
   } catch (error) {
-    const context = openContext(host.env, host)
-    const broken: Command = { ...command, read: argv => brokenBy(error, command.read(argv)) }
-    return { context, code: await runTold(broken, argv, context) }
+    const context = { ...openContext(host.env, host), broken: { error } }
+    const broken: Command = command.tellsBroken
+      ? command
+      : { ...command, read: argv => brokenBy(error, command.read(argv)) }
+    return { context, code: await runTold(broken, words, context) }
   }
-  const context = openContext(env, host)
+  const context = openContext(env, host, environment)
   const { withKeysOf } = await import('../secrets/keys-in-force.ts')
   for (const warning of warnings) context.err(context.paintErr('warn', `warning: ${warning}`))
   try {
-    return { context, code: await withKeysOf(env, () => runTold(command, argv, context)) }
+    return { context, code: await withKeysOf(env, () => runTold(command, words, context)) }
   } finally {
     context.live.close()
   }
+}
+
+/** The environment that a line or the settings name, and the line without it. */
+function takeEnvironment(
+  argv: readonly string[],
+  env: Environment,
+): { readonly words: readonly string[]; readonly name: string | undefined } {
+  const at = argv.findIndex(word => word === '--env' || word.startsWith('--env='))
+  const end = argv.indexOf('--')
+  if (at < 0 || (end >= 0 && end < at)) return { words: argv, name: env['SFT_ENV'] }
+  const joined = argv[at]?.startsWith('--env=') === true
+  const name = joined ? argv[at]?.slice('--env='.length) : argv[at + 1]
+  return { words: argv.toSpliced(at, joined ? 1 : 2), name: name ?? '' }
 }
 
 /** Work that ends with an error before it begins; help is shown whatever is broken. */

@@ -66,6 +66,7 @@ export function stepAnswer(step: Step, seen: Seen, files: StepFiles): JsonAnswer
   const { subject, plan, report, drift } = seen
   return {
     step,
+    ...(seen.environment !== undefined && { environment: seen.environment }),
     ...subjectToJson(subject),
     issues: seen.issues.map(issueToJson),
     plan: plan === undefined ? null : planToJson(plan, subject),

@@ -12,6 +12,7 @@ export interface Seen {
   readonly issues: Issue[]
   /** Lines of stderr, apart from those of issues. */
   readonly messages: string[]
+  readonly environment?: string
   subject?: Subject
   plan?: Plan
   report?: ApplyReport
@@ -20,7 +21,11 @@ export interface Seen {
 
 /** A context in which a command runs as ever, and what it comes upon is kept, however it ends. */
 export function watched(context: Context): { readonly context: Context; readonly seen: Seen } {
-  const seen: Seen = { issues: [], messages: [] }
+  const seen: Seen = {
+    issues: [],
+    messages: [],
+    ...(context.environment && { environment: context.environment.name }),
+  }
   const err = (line: string) => {
     seen.messages.push(withoutUrlSecrets(throughGate(line, plain)))
     context.err(line)

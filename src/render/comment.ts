@@ -33,6 +33,8 @@ export interface StepStory {
   /** What it came to; undefined while it runs. */
   readonly outcome: Outcome | undefined
   readonly subject?: Subject
+  /** That was named, whether it came to an account or not. */
+  readonly environment?: string
   /** Of the catalog, and of the plan or the account. */
   readonly issues: readonly Issue[]
   readonly plan?: Plan
@@ -49,8 +51,8 @@ export const commentMark = (step: Step, environment?: string): string =>
 /** The comment of a step, whatever became of it. */
 export function stepMarkdown(story: StepStory): string {
   const head = [
-    commentMark(story.step, story.subject?.environment),
-    `## sft-catalog ${story.step}: ${headlineOf(story)}`,
+    commentMark(story.step, story.environment ?? story.subject?.environment),
+    `## sft-catalog ${story.step}${story.environment === undefined ? '' : ` (${story.environment})`}: ${headlineOf(story)}`,
     '',
     ...subjectLines(story.subject)
       .map(markdownText)

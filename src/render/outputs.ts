@@ -452,6 +452,7 @@ const ANSWERS = {
   ci: [
     z.object({
       step: z.enum(['plan', 'apply', 'drift']),
+      environment: maybe(said('the environment that was named')),
       account: maybe(account),
       issues: list(issue).meta({ description: 'of the catalog, the plan and the account' }),
       plan: planFields.nullable().meta({ description: 'null where it did not come so far' }),

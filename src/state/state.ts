@@ -10,6 +10,8 @@ export interface AccountIdentity {
   readonly host: string
   readonly targetAccountId?: string
   readonly destGroupId?: string
+  /** The environment that it was first applied in, where one was named. */
+  readonly environment?: string
 }
 
 /** What the platform did not take of an in-place edit, so that it is not tried for ever. */

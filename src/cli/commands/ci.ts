@@ -88,6 +88,7 @@ export const ci = defineCommand({
     'one step of a pipeline, whole: comment, annotations and report are written whatever becomes of it',
   usage: 'plan | apply [PLAN] | drift | publish | due [flags]',
   flags: FLAGS,
+  tellsBroken: true,
   ...byFirst<typeof FLAGS, Step | 'publish' | 'due'>('ci', '--dir', {
     plan: [...namesOf(STEP_FLAGS.plan), ...namesOf(OWN_FLAGS)],
     apply: [...namesOf(STEP_FLAGS.apply), ...namesOf(OWN_FLAGS)],
@@ -98,11 +99,13 @@ export const ci = defineCommand({
   arguments: [1, 2],
   run: async ({ flags, args: [name = '', plan] }, context) => {
     const step = STEPS.find(one => one === name)
+    if (context.broken && step === undefined) throw context.broken.error
     if (name === 'publish' && plan === undefined) {
       const files = stepFiles(flags.dir ?? DEFAULT_FOLDER)
       return await publishStep(files, { to: flags.to, number: flags.number }, context)
     }
-    if (name === 'due' && plan === undefined) return await tellDue(undefined, context)
+    if (name === 'due' && plan === undefined)
+      return await tellDue(context.environment?.name, context)
     if (step === undefined) throw new UsageError(`no ci step "${name}"`)
     if (plan !== undefined && step !== 'apply') throw new UsageError(`ci ${name} takes no file`)
     return await runStep(step, plan, flags, context)
@@ -130,7 +133,7 @@ async function runStep(
     answer: () => undefined,
   }
   const ended = await runCommand(
-    await COMMANDS[step](),
+    await commandOf(step, context),
     argumentsOf(step, plan, flags, files),
     answers,
   )
@@ -146,6 +149,14 @@ async function runStep(
 
 const toStderr = (context: Context) => (text: string) => {
   for (const line of text.split('\n')) context.err(line)
+}
+
+/** The command of a step; with settings that are broken, one that says so. */
+async function commandOf(step: Step, { broken }: Context): Promise<Command> {
+  const command = await COMMANDS[step]()
+  return broken === undefined
+    ? command
+    : { ...command, read: () => () => Promise.reject(broken.error) }
 }
 
 const COMMANDS: Readonly<Record<Step, () => Promise<Command>>> = {

@@ -1,0 +1,79 @@
+import {
+  ENVIRONMENT_NAME,
+  type EnvironmentFile,
+  environmentPath,
+  readEnvironmentFile,
+} from '../catalog/index.ts'
+import { type Environment, SettingsError } from '../settings.ts'
+import { withoutSecrets } from '../stores/addresses.ts'
+import type { Context } from './context.ts'
+
+/** The setting of each field, and the flag that would say otherwise. */
+const BINDINGS = [
+  ['baseUrl', 'SFT_BASE_URL', 'base-url'],
+  ['username', 'SFT_USERNAME', 'username'],
+  ['passwordFile', 'SFT_PASSWORD_FILE', undefined],
+  ['targetAccountId', 'SFT_TARGET_ACCOUNT_ID', 'target-account-id'],
+  ['catalog', 'SFT_CATALOG', 'catalog'],
+  ['state', 'SFT_STATE', 'state'],
+  ['ledger', 'SFT_LEDGER', 'ledger'],
+  ['budget', 'SFT_BUDGET', undefined],
+] as const satisfies readonly (readonly [keyof EnvironmentFile, string, string | undefined])[]
+
+/** Fields that name a variable, and the setting that is taken from it. */
+const TAKEN = [
+  ['usernameFrom', 'SFT_USERNAME'],
+  ['passwordFrom', 'SFT_PASSWORD'],
+  ['stateFrom', 'SFT_STATE'],
+  ['ledgerFrom', 'SFT_LEDGER'],
+] as const satisfies readonly (readonly [keyof EnvironmentFile, string])[]
+
+/**
+ * The settings with what an environment binds. Whoever says otherwise beside it, by a variable or a flag, is refused:
+ * half of one environment and half of another is no environment. Throws a `SettingsError`, and an `IssuesError` for the
+ * file.
+ */
+export async function bindEnvironment(
+  name: string,
+  words: readonly string[],
+  env: Environment,
+): Promise<{
+  readonly env: Environment
+  readonly environment: NonNullable<Context['environment']>
+}> {
+  if (!ENVIRONMENT_NAME.test(name))
+    throw new SettingsError(
+      `the environment is "${name}": give the name of a file in environments/, such as prod (--env, SFT_ENV)`,
+    )
+  const file = await readEnvironmentFile(name)
+  const path = environmentPath(name)
+  const bound: Record<string, string> = {}
+  for (const [field, setting, flag] of BINDINGS) {
+    const value = file[field]
+    if (value === undefined) continue
+    const other = env[setting]
+    if (other !== undefined && other !== value)
+      throw new SettingsError(
+        `${setting} is ${withoutSecrets(other)}, and ${path} binds ${field} to ${value}: unset it, or name another environment`,
+      )
+    if (
+      flag !== undefined &&
+      words.some(word => word === `--${flag}` || word.startsWith(`--${flag}=`))
+    )
+      throw new SettingsError(`--${flag} does not go with --env ${name}: ${path} binds ${field}`)
+    bound[setting] = value
+  }
+  for (const [field, setting] of TAKEN) {
+    const variable = file[field]
+    if (variable === undefined) continue
+    const value = env[variable]
+    if (value === undefined || value === '')
+      throw new SettingsError(`${path} takes ${field} from ${variable}, which is not set: set it`)
+    bound[setting] = value
+  }
+  const merged: Record<string, string | undefined> = { ...env, ...bound }
+  // What an environment says about a password counts alone: of two, one would be the other account's.
+  if (file.passwordFrom !== undefined) merged['SFT_PASSWORD_FILE'] = undefined
+  if (file.passwordFile !== undefined) merged['SFT_PASSWORD'] = undefined
+  return { env: merged, environment: { name, values: file.values ?? {} } }
+}
