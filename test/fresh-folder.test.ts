@@ -9,7 +9,7 @@ const run = (command: string, args: readonly string[], cwd: string) =>
   spawnSync(command, args, {
     cwd,
     encoding: 'utf8',
-    env: { PATH: process.env['PATH'], HOME: cwd },
+    env: { PATH: process.env['PATH'], HOME: tmpdir() },
   })
 
 t.test(
