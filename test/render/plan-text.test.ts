@@ -337,5 +337,5 @@ Deferred to the next run
 Ended: 1 done, 1 failed, 1 skipped, 1 deferred; 3 calls in 2 seconds
 `,
   )
-  t.match(reportToJson(report), { format: 1, counts: report.counts, stopped: true, results })
+  t.match(reportToJson(report), { format: 2, counts: report.counts, stopped: true, results })
 })
