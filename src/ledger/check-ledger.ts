@@ -1,9 +1,10 @@
 import { SnapshotError } from '../durable/snapshot.ts'
 import { PlainError } from '../plain-error.ts'
 import type { LedgerEntry } from '../provision/ledger.ts'
-import type { Cipher, EncryptionKeys } from '../secrets/cipher.ts'
+import type { EncryptionKeys } from '../secrets/cipher.ts'
 import { keysInForce } from '../secrets/keys-in-force.ts'
 import type { Connection, SqlRow } from './connection.ts'
+import { contradictions, judgeStored, miscounted, nameOf } from './judge-rows.ts'
 import type { LedgerCheck, LedgerEditReport } from './keeper.ts'
 import {
   closeFile,
@@ -15,7 +16,7 @@ import {
   putEntry,
   requireKeysOf,
 } from './ledger-file.ts'
-import { columnsOf, judgeRow, numberIn, textIn } from './rows.ts'
+import { numberIn, textIn } from './rows.ts'
 import { MISCOUNTED, NEXT_SERIAL, RECOUNT, SELECT, TABLES, type Table } from './sql.ts'
 
 /** Reads every page and every row of a ledger, and changes nothing; undefined where there is none. */
@@ -50,7 +51,7 @@ export async function checkFileLedger(
         if (problem !== undefined) problems.push(`${nameOf(table, row)} ${problem}`)
       }
     }
-    problems.push(...miscounts(connection))
+    problems.push(...(await contradictions(async sql => connection.all(sql))))
     return { lineage, serial, rows, problems }
   } catch (error) {
     throw inPlainWords(path, error)
@@ -72,37 +73,6 @@ function* eachRow(connection: Connection, table: Table): Generator<SqlRow> {
     if (page.length < AT_ONCE) return
     last = numberIn(page.at(-1), 'place')
   }
-}
-
-const nameOf = (table: Table, row: SqlRow): string =>
-  `${table}.${TABLES[table].key.map(column => textIn(row, column)).join('/')}`
-
-/** What is wrong with a stored row, and the entry that it would be if it were meant so. */
-interface StoredRow {
-  readonly entry?: LedgerEntry
-  readonly problem?: string
-  /** Columns that do not say what the row says. */
-  readonly differs: readonly string[]
-}
-
-function judgeStored(table: Table, found: SqlRow, cipher: Cipher): StoredRow {
-  const { row, problem } = judgeRow(table, found, cipher)
-  if (row === undefined) return { differs: [], ...(problem !== undefined && { problem }) }
-  // Both come from one table.
-  const entry = { table, row } as LedgerEntry
-  const { columns, key } = TABLES[table]
-  const said = columnsOf(entry)
-  const others = columns.filter((column, index) => said[index] !== found[column])
-  if (others.some(column => key.includes(column)))
-    return { problem: 'has the key of another row', differs: [] }
-  const differs = others.map(
-    column =>
-      `${column}: ${JSON.stringify(found[column])} → ${JSON.stringify(said[columns.indexOf(column)])}`,
-  )
-  if (problem !== undefined) return { entry, problem, differs }
-  return differs.length === 0
-    ? { entry, differs }
-    : { entry, problem: `has columns that say otherwise: ${differs.join(', ')}`, differs }
 }
 
 /**
@@ -162,10 +132,5 @@ function lookAtEdits({ path, connection, cipher }: LedgerFile): {
       if (columns.length === 0) differs.push(`${name}: changed, not shown`)
       for (const column of columns) differs.push(`${name}.${column}`)
     }
-  return { entries, differs: [...differs, ...miscounts(connection)] }
+  return { entries, differs: [...differs, ...connection.all(MISCOUNTED).map(miscounted)] }
 }
-
-const miscounts = (connection: Connection): readonly string[] =>
-  connection
-    .all(MISCOUNTED)
-    .map(row => `stock.${textIn(row, 'batch')}: ${textIn(row, 'status')} is miscounted`)

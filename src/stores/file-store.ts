@@ -39,7 +39,7 @@ export const fileStore: Store = {
   ledger: {
     open: fileLedger,
     look: lookAtFileLedger,
-    check: checkFileLedger,
+    check: place => checkFileLedger(place),
     backup: backupFileLedger,
     restore: restoreFileLedger,
     acceptEdit: acceptFileLedgerEdit,

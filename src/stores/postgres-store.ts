@@ -1,5 +1,6 @@
 import { postgresHistory } from '../postgres/apply-log.ts'
 import { openPostgresBudget } from '../postgres/budget.ts'
+import { checkPostgresLedger } from '../postgres/check-ledger.ts'
 import { encryptPostgresLedger, encryptPostgresState } from '../postgres/encrypt.ts'
 import { postgresFleet } from '../postgres/fleet.ts'
 import {
@@ -33,6 +34,7 @@ export const postgresStore: Store = {
   ledger: {
     open: openPostgresLedger,
     look: lookAtPostgresLedger,
+    check: place => checkPostgresLedger(place),
     openHalted: openHaltedPostgresLedger,
     encrypt: (place, onRows) => encryptPostgresLedger(place, onRows),
     moves: postgresLedgerMoves,

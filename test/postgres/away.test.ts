@@ -7,13 +7,20 @@ import t, { type Test } from 'tap'
 import { MIGRATIONS } from '../../src/postgres/schema.ts'
 import type { Ledger } from '../../src/provision/index.ts'
 import { startSimulator } from '../../src/simulator/index.ts'
-import { lookAtLedger, openHaltedLedger, openLedger } from '../../src/stores/ledgers.ts'
+import {
+  checkLedger,
+  lookAtLedger,
+  openHaltedLedger,
+  openLedger,
+} from '../../src/stores/ledgers.ts'
 import { isState, openState, unlockState } from '../../src/stores/states.ts'
 import { scriptBeside, spawnNode } from '../program.ts'
+import { checkAccount } from '../provision/check-account.ts'
 import { anOrder } from '../provision/ledger-contract.ts'
 import { allOrders } from '../provision/rows.ts'
 import { openMarket, openShop } from '../provision/support.ts'
 import { fromElsewhere } from '../silence/elsewhere.ts'
+import { fillLedger } from '../stores/moves.ts'
 import { startPooler } from './pooler.ts'
 import { noPostgres, type PostgresServer, startPostgres } from './server.ts'
 
@@ -318,5 +325,106 @@ function testAway(server: PostgresServer): void {
   })
 }
 
+/** How long the database is away, in seconds. */
+const AWAY_SECONDS = Number(process.env['AWAY_SECONDS'] ?? 3)
+
+function testUnderLoad(server: PostgresServer): void {
+  t.test(
+    `the database is stopped for ${AWAY_SECONDS} s under load: nothing is sent meanwhile, nothing doubled, all finish after`,
+    async t => {
+      const place = placeIn(server)
+      const market = await openMarket(t, { endpoints: 60, simulator: { latencyMs: 30 } })
+      const ledger = await open(t, place)
+      const { shop } = await openShop(market, { ledger })
+      t.teardown(() => shop[Symbol.asyncDispose]())
+      const sales: Promise<{ readonly orderId: string; readonly error?: unknown }>[] = []
+      const placeOne = () => {
+        const orderId = `O-${sales.length}`
+        sales.push(
+          shop.purchase({ orderId, sku: 'EU-1GB' }).then(
+            () => ({ orderId }),
+            (error: unknown) => ({ orderId, error }),
+          ),
+        )
+      }
+      const load = async (seconds: number, each: number) => {
+        for (const end = performance.now() + 1000 * seconds; performance.now() < end; ) {
+          if (sales.length < 40) placeOne()
+          await sleep(each)
+        }
+      }
+      await load(1, 80)
+      await server.stop('immediate')
+      // What was announced before is under way at most, one call each.
+      await sleep(500)
+      const since = market.simulator.calls.length
+      await load(AWAY_SECONDS, (1000 * AWAY_SECONDS) / 15)
+      const sent = market.simulator.calls
+        .slice(since)
+        .filter(({ operation }) => /Activation|LifeCycle|Subscribe/.test(operation))
+      t.same(sent, [], 'nothing is sent that could not be announced')
+      await server.start()
+      const ended = await Promise.all(sales)
+      for (const { orderId, error } of ended) {
+        if (error === undefined) continue
+        t.match(error, { name: 'StorageError', message: /cannot be reached/ }, orderId)
+        await shop.purchase({ orderId, sku: 'EU-1GB' })
+      }
+      t.ok(ended.length > 20, `${ended.length} orders`)
+      const instances = [...market.simulator.world.endpoints.values()].flatMap(one => one.instances)
+      t.equal(instances.length, ended.length, 'each order is one add-on')
+      t.same(await checkAccount(ledger, market.simulator), [])
+      t.same((await checkLedger(place))?.problems, [])
+    },
+  )
+}
+
+function testCheck(server: PostgresServer): void {
+  t.test(
+    'ledger check names rows that were changed and rows that contradict each other',
+    async t => {
+      const place = placeIn(server)
+      await fillLedger(place, 20)
+      t.match(await checkLedger(place), { rows: { orders: 20, esims: 20 }, problems: [] })
+      for (const [change, said] of [
+        [
+          "update orders set content = replace(content, 'EU', 'US') where order_id = 'O-1'",
+          /orders\.O-1 does not match its checksum/,
+        ],
+        [
+          "update esims set status = 'released' where endpoint_id = 'E-2'",
+          /esims\.E-2 has columns that say otherwise/,
+        ],
+        [
+          "update stock set n = n + 1 where batch = 'batch 1'",
+          /stock\.batch 1: delivered is miscounted/,
+        ],
+        [
+          "update orders set endpoint_id = 'E-5' where order_id = 'O-4'",
+          /esims\.E-5 has two buyers: orders\.O-4 and orders\.O-5/,
+        ],
+        [
+          "delete from esims where endpoint_id = 'E-6'",
+          /orders\.O-6 has the eSIM E-6, which has no row/,
+        ],
+        ['delete from processes', /orders\.O-3 is owned by p-1, which gave no sign of life/],
+        ["update origin set system = 'another'", /nothing is sold from it/],
+      ] as const) {
+        await sql(place, change)
+        const problems = (await checkLedger(place))?.problems ?? []
+        t.ok(
+          problems.some(line => said.test(line)),
+          `${change}: ${problems.join('; ')}`,
+        )
+      }
+    },
+  )
+}
+
 if (noPostgres !== false) t.plan(0, noPostgres)
-else testAway(await startPostgres(t))
+else {
+  const server = await startPostgres(t)
+  testAway(server)
+  testUnderLoad(server)
+  testCheck(server)
+}
