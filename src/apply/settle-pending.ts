@@ -1,6 +1,15 @@
 import { endpointIn, readSims } from '../account/read-sims.ts'
 import { type Clock, SYSTEM_CLOCK } from '../clock.ts'
-import { allThere, type Finding, mapFinding, notThere, seenIn } from '../finding.ts'
+import {
+  allThere,
+  type Finding,
+  mapFinding,
+  notKnown,
+  notThere,
+  seenIn,
+  there,
+} from '../finding.ts'
+import type { Catalog } from '../model.ts'
 import { AmbiguousNameError, type Kind } from '../resources/kind.ts'
 import { kindOf } from '../resources/kinds.ts'
 import { ANNOUNCEMENT_MS } from '../sft/announcement.ts'
@@ -9,6 +18,7 @@ import { settle } from '../sft/write-and-settle.ts'
 import { idOf, recordOf, withId } from '../state/records.ts'
 import type { Intent, IntentDraft, StateEntry, StateStore } from '../state/state.ts'
 import { putEntry } from '../state/state.ts'
+import { withWireOf } from '../with-wire.ts'
 import { freshReader } from './fresh-reads.ts'
 import { retiredEntry } from './retired-entry.ts'
 import { concluded } from './run.ts'
@@ -36,6 +46,11 @@ export interface SettlePendingOptions {
   /** Longest an announced write may have waited for its turn in the run that announced it. By default so long that none is missed. */
   readonly heldSeconds?: number
   readonly signal?: AbortSignal
+  /**
+   * The catalog that is applied, by whose `account.wire` plans are read. Without it a plan that seems to lack what it was
+   * given is not known.
+   */
+  readonly catalog?: Pick<Catalog, 'account'>
   readonly onSettled?: (settled: SettledIntent) => void
 }
 
@@ -51,7 +66,8 @@ export async function settlePending(
   options: SettlePendingOptions = {},
 ): Promise<void> {
   const { clock = SYSTEM_CLOCK, pageSize = sft.form.pageSize, heldSeconds = HELD_SECONDS } = options
-  const read = freshReader(sft.read)
+  const read = freshReader(withWireOf(sft, options.catalog).read)
+  const knowsWords = options.catalog !== undefined
   const started = clock.now()
   const ended = await Promise.allSettled(
     Object.values(store.state.pending).map(intent => settleIntent(intent)),
@@ -64,7 +80,7 @@ export async function settlePending(
     const open = new Set(intent.drafts.filter(draft => !isRecorded(store, draft)))
     const found: IntentDraft[] = []
     const look = async (): Promise<Finding<true>> => {
-      const findings = await findEntries(read, store, intent, [...open], pageSize)
+      const findings = await findEntries(read, store, intent, [...open], { pageSize, knowsWords })
       const entries = [...findings].flatMap(([draft, finding]) =>
         finding.kind === 'there' ? [{ draft, entry: finding.value }] : [],
       )
@@ -95,6 +111,13 @@ function isRecorded(store: StateStore, draft: IntentDraft): boolean {
   return record !== undefined && draft.id !== idOf(kindOf(draft.kind), record)
 }
 
+/** How the account is looked at. */
+interface Looking {
+  readonly pageSize: number
+  /** The account is read by the words of a catalog: what a plan seems to lack, it lacks. */
+  readonly knowsWords: boolean
+}
+
 type Findings<Value> = ReadonlyMap<IntentDraft, Finding<Value>>
 
 /** What the effect of an announced write, as far as it is seen on the account, means for the state. */
@@ -103,7 +126,7 @@ async function findEntries(
   store: StateStore,
   intent: Intent,
   drafts: readonly IntentDraft[],
-  pageSize: number,
+  how: Looking,
 ): Promise<Findings<StateEntry>> {
   switch (intent.action) {
     case 'update':
@@ -112,7 +135,7 @@ async function findEntries(
       return await findRetired(read, store, drafts)
     case 'create':
     case 'replace': {
-      const findings = await findDrafts(read, drafts, pageSize)
+      const findings = await findDrafts(read, drafts, how)
       const entryOf = (draft: IntentDraft, id: string) =>
         putEntry(draft.kind, draft.key, withId(kindOf(draft.kind), draft.record, id))
       return new Map(
@@ -150,7 +173,7 @@ async function findRetired(
 async function findDrafts(
   read: Sft['read'],
   drafts: readonly IntentDraft[],
-  pageSize: number,
+  { pageSize, knowsWords }: Looking,
 ): Promise<Findings<string>> {
   const findings = new Map<IntentDraft, Finding<string>>()
   // What stood there before is not what the write made.
@@ -170,21 +193,28 @@ async function findDrafts(
   await Promise.all(
     drafts.map(async draft => {
       if (bySim.length > 1 && bySim.includes(draft)) return
-      take(draft, await findOne(read, draft))
+      take(draft, await findOne(read, draft, knowsWords))
     }),
   )
   return findings
 }
 
-async function findOne(read: Sft['read'], draft: IntentDraft): Promise<Finding<string>> {
+async function findOne(
+  read: Sft['read'],
+  draft: IntentDraft,
+  knowsWords: boolean,
+): Promise<Finding<string>> {
   const kind: Kind = kindOf(draft.kind)
   try {
+    const found = await kind.find(read, draft.naturalKey)
+    if (found.kind !== 'there') return found
+    const { id, spec } = found.value
+    if (kind.unfit?.(draft.record.spec, spec) === undefined) return there(id)
     // What does not have what its making must have given it is nothing that may be sold.
-    return seenIn(
-      await kind.find(read, draft.naturalKey),
-      `${kind.title} "${draft.naturalKey}" does not have what it was given`,
-      ({ id, spec }) => (kind.unfit?.(draft.record.spec, spec) === undefined ? id : undefined),
-    )
+    const what = `${kind.title} "${draft.naturalKey}"`
+    return knowsWords
+      ? notThere(`${what} does not have what it was given`)
+      : notKnown(`whether ${what} has what it was given takes the catalog's account.wire`)
   } catch (error) {
     // Two of one name: nobody can tell which is ours. The plan blocks the entry and says so.
     if (error instanceof AmbiguousNameError) return notThere(error.message)

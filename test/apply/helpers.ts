@@ -154,6 +154,7 @@ export async function applyOnce(
 ): Promise<MadePlan & { readonly report: ApplyReport }> {
   if (options.skipSettling !== true)
     await settlePending(options.applySft ?? sft, store, {
+      catalog,
       clock: fastClock,
       pageSize: PAGE_SIZE,
       heldSeconds: HELD_SECONDS,

@@ -3,10 +3,20 @@ import fc from 'fast-check'
 import type { Clock } from '../../src/clock.ts'
 import type { Sft } from '../../src/sft/api.ts'
 import { SftError } from '../../src/sft/errors.ts'
-import { FAULT_KINDS, type FaultKind, type Simulator } from '../../src/simulator/index.ts'
+import {
+  FAULT_KINDS,
+  type FaultKind,
+  type SimulatedWire,
+  type Simulator,
+} from '../../src/simulator/index.ts'
 import { memoryState } from '../../src/state/memory-store.ts'
 import type { StateStore } from '../../src/state/state.ts'
-import { arbitrarySteps, type CatalogDraft, catalogText } from '../apply/arbitrary-catalog.ts'
+import {
+  arbitrarySteps,
+  type CatalogDraft,
+  catalogText,
+  makeTemplate,
+} from '../apply/arbitrary-catalog.ts'
 import { checkWorld, lostIds } from '../apply/check-world.ts'
 import { mortal } from '../apply/crash.ts'
 import {
@@ -20,6 +30,7 @@ import {
   type RunOptions,
   simulate,
 } from '../apply/helpers.ts'
+import { WIRE } from '../products/shop.ts'
 import { checkPlan } from './check-plan.ts'
 import { arbitraryWire, hidesObjects, silentOnce } from './variants.ts'
 
@@ -54,16 +65,30 @@ const faults = fc.array(
   { maxLength: 4 },
 )
 
+/** The same of an account that has all that price lists have, and reports it. */
+export const arbitraryProductLife = (iccids: readonly string[], networks: readonly string[]) =>
+  arbitraryCatalogLife(
+    iccids,
+    networks,
+    true,
+    arbitraryWire().map(wire => ({ ...wire, planQuery: 'full' as const, planTerms: WIRE })),
+  )
+
 /** Catalogs over these SIMs and networks, in one or two steps, with faults and deaths in each. */
-export const arbitraryCatalogLife = (iccids: readonly string[], networks: readonly string[]) =>
+export const arbitraryCatalogLife = (
+  iccids: readonly string[],
+  networks: readonly string[],
+  products = false,
+  wire: fc.Arbitrary<SimulatedWire> = arbitraryWire(),
+) =>
   fc.record({
-    wire: arbitraryWire(),
+    wire,
     bulk: fc.constantFrom('works', 'works', 'unknown', 'wrong'),
     modifyRateZone: fc.constantFrom('adds', 'replaces'),
     steps: fc.array(
       fc
         .record({
-          step: arbitrarySteps(iccids, networks, 1),
+          step: arbitrarySteps(iccids, networks, 1, 1, products),
           faults,
           /** The steps at which processes die, one after the other. */
           deaths: fc.array(fc.integer({ min: 1, max: 30 }), { maxLength: 2 }),
@@ -106,6 +131,7 @@ export async function playCatalog(
     for (const problem of found) problems.add(problem)
   }
   await using simulator = await simulate({ wire, bulk, modifyRateZone })
+  const others = wire.planTerms === undefined ? undefined : makeTemplate(simulator.world)
   await using store = memoryState()
   const open = (clock: Clock = fastClock): Sft => {
     const sft = openTestSft(simulator, { clock })
@@ -148,7 +174,7 @@ export async function playCatalog(
     note(twice(simulator))
     if (!hidesObjects(wire)) note(await compare())
     else if (Object.keys(store.state.pending).length === 0)
-      note(lostIds(simulator.world, store.state))
+      note(lostIds(simulator.world, store.state, others))
     before = step.catalog
 
     async function compare(): Promise<readonly string[]> {
@@ -161,6 +187,7 @@ export async function playCatalog(
           simulator.world,
           store.state,
           new Set(blocked.map(one => one.address)),
+          others,
         ),
         ...plan.operations.map(operation => `the next plan has ${operation.id}`),
         ...blocked

@@ -2,7 +2,12 @@
 // `CHAOS_DONE` say which.
 import t from 'tap'
 import { WIRE_KEYS } from '../../src/simulator/settings.ts'
-import { arbitraryCatalogLife, playCatalog, stockOfAccounts } from './catalog-life.ts'
+import {
+  arbitraryCatalogLife,
+  arbitraryProductLife,
+  playCatalog,
+  stockOfAccounts,
+} from './catalog-life.ts'
 import { type Failure, playShare, scheduleOf, shareOf } from './chunks.ts'
 import { arbitraryShop, playShop } from './shop-life.ts'
 import { COMPOSED, NOT_COMPOSED } from './variants.ts'
@@ -16,6 +21,18 @@ t.test(`catalogs ${share.first} and on`, async t => {
   const life = arbitraryCatalogLife(iccids, networks)
   const failures = await playShare(
     'catalog',
+    share,
+    number => playCatalog(scheduleOf(life, number)),
+    line => t.comment(line),
+  )
+  t.strictSame(numbersOf(failures), [])
+})
+
+t.test(`catalogs of what price lists have, ${share.first} and on`, async t => {
+  const { iccids, networks } = await stockOfAccounts()
+  const life = arbitraryProductLife(iccids, networks)
+  const failures = await playShare(
+    'product',
     share,
     number => playCatalog(scheduleOf(life, number)),
     line => t.comment(line),

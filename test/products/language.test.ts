@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { settlePending } from '../../src/apply/settle-pending.ts'
 import { loadCatalog } from '../../src/catalog/index.ts'
 import type { JsonObject } from '../../src/model.ts'
 import { renderIssue } from '../../src/render/issues.ts'
@@ -6,6 +7,7 @@ import type { WireOverrides } from '../../src/sft/wire-settings.ts'
 import {
   applyOnce,
   endedWell,
+  fastClock,
   openTestSft,
   planOnce,
   simulate,
@@ -369,4 +371,49 @@ t.test('a client without the settings sends nothing of the kind', async t => {
     /what the account has for unlimited-data is not known: set it under account.wire/,
   )
   t.notOk(simulator.calls.some(({ operation }) => operation === 'CreatePlan'))
+})
+
+t.test('a plan that a killed run made is found by the words of the catalog', async t => {
+  await using simulator = await simulate({ wire: { planTerms: WIRE } })
+  await withAccount(simulator, async (sft, store) => {
+    const catalog = await shopCatalog({ renewing: PRODUCTS['renewing'] ?? {} })
+    const list = sft.read.addonPlans
+    const create = sft.write.createPlan
+    let made = false
+    const cut = {
+      ...sft,
+      withWire: (wire: JsonObject) => ({ ...sft.withWire(wire), ...broken(sft.withWire(wire)) }),
+    }
+    function broken(spoken: typeof sft) {
+      return {
+        write: {
+          ...spoken.write,
+          createPlan: async (...args: Parameters<typeof create>) => {
+            const created = await spoken.write.createPlan(...args)
+            made = true
+            return created
+          },
+        },
+        read: {
+          ...spoken.read,
+          addonPlans: async (...args: Parameters<typeof list>) =>
+            made
+              ? { items: [], doubt: 'the account stumbles' }
+              : await spoken.read.addonPlans(...args),
+        },
+      }
+    }
+    const { report } = await applyOnce(catalog, cut, store)
+    t.match(
+      report.results.find(({ address }) => address === 'addonPlan/renewing'),
+      { status: 'failed', message: /could not be read back yet/ },
+    )
+    await settlePending(sft, store, { clock: fastClock })
+    t.equal(Object.keys(store.state.pending).length, 1, 'without the catalog it is not known')
+    await settlePending(sft, store, { clock: fastClock, catalog })
+    t.strictSame([Object.keys(store.state.pending), simulator.world.plans.size], [[], 3])
+    t.match(store.state.addonPlans['renewing'], { planId: /\d/, name: 'Plan renewing' })
+    const { plan } = await planOnce(catalog, sft, store)
+    t.strictSame(plan.operations, [])
+  })
 })

@@ -120,7 +120,7 @@ async function applyCatalog(
   const options = saved?.options ?? planOptions(flags)
   checkTargets(options.targets ?? [], catalog, store.state)
   const sales = await readSoldEndpoints(flags, context, store.state, catalog)
-  await settleEarlier(sft, store, context)
+  await settleEarlier(catalog, sft, store, context)
   const made = await unlessStopped(context, () =>
     readPlan(context, onEvent =>
       makePlan(catalog, store.state, sft, {
@@ -247,13 +247,19 @@ async function carryOut(
   }
 }
 
-async function settleEarlier(sft: Sft, store: StateStore, context: Context): Promise<void> {
+async function settleEarlier(
+  catalog: Catalog,
+  sft: Sft,
+  store: StateStore,
+  context: Context,
+): Promise<void> {
   const pending = Object.values(store.state.pending)
   if (pending.length === 0) return
   const looking = `looking for ${count(pending.length, 'write')} that an earlier run did not see the end of`
   context.err(looking)
   using _doing = context.live.doing(() => looking)
   const settled = settlePending(sft, store, {
+    catalog,
     signal: context.stop.signal,
     onSettled: ({ intent, found, absent, notKnown }) => {
       const told = [
