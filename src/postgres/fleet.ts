@@ -110,7 +110,14 @@ function fleetOf(database: Database, address: string): Fleet {
     giveOut: () => giveOut(database),
     take: id => take(database, address, worker, id, keys),
     async noteProblem(id, problem) {
-      await ask('update applies set problem = $2 where id = $1 and ended is null', id, problem)
+      // One that another worker has by now has no problem.
+      await ask(
+        `update applies set problem = $2
+          where id = $1 and ended is null and (pid is null or worker = $3)`,
+        id,
+        problem,
+        worker,
+      )
     },
     async noteSweep({ sweep, at, seconds, result }) {
       await ask(

@@ -180,6 +180,30 @@ function testDetached(server: PostgresServer): void {
     t.equal(creations(office), 60)
   })
 
+  t.test(
+    'a worker that is stopped loses the state to another one, and does nothing more when it goes on',
+    async t => {
+      const office = await openOffice(t, server, 80)
+      const workers = [await office.worker(), await office.worker()]
+      t.equal((await office.run('apply --auto-approve --init --detach')).code, 0)
+      await until('some are made', () => office.endpoints() > 5)
+      const hasIt = (one: Running) => /apply 1: taken up/.test(one.stderr())
+      const [first, second] = workers.toSorted((a, b) => Number(hasIt(b)) - Number(hasIt(a)))
+      if (first === undefined || second === undefined) throw new Error('there are two')
+      first.kill('SIGSTOP')
+      t.ok(office.endpoints() < 80, 'it is stopped in the midst')
+      const stoppedAt = performance.now()
+      await until('another takes it up', () => hasIt(second))
+      t.comment(`taken up ${((performance.now() - stoppedAt) / 1000).toFixed(1)} s after the stop`)
+      first.kill('SIGCONT')
+      await until('the stopped one lets go', () => /apply 1: left for now/.test(first.stderr()))
+      const ended = await office.run('apply --wait')
+      t.equal(ended.code, 0, told(ended))
+      t.equal(office.endpoints(), 80)
+      t.equal((await office.run('plan --detailed-exitcode')).code, 0)
+    },
+  )
+
   t.test('a plan of a part is done in between, and what workers carry out goes on', async t => {
     const office = await openOffice(t, server, 60)
     t.equal((await office.run('apply --auto-approve --init --detach')).code, 0)
