@@ -26,6 +26,7 @@ export {
   type LoadOptions,
   loadCatalog,
 } from './catalog/index.ts'
+export type { CatalogEnvironment, EnvironmentValue } from './catalog/substitute.ts'
 export type { Clock } from './clock.ts'
 export type { LockHolder } from './durable/lock.ts'
 export type { Owner } from './durable/owner.ts'
@@ -109,7 +110,7 @@ export { type JsonAnswer, outputSchema } from './render/outputs.ts'
 export type { Paint, Tone } from './render/paint.ts'
 export { type PlanJson, planToJson } from './render/plan-json.ts'
 export { planMarkdown } from './render/plan-markdown.ts'
-export { renderPlan } from './render/plan-text.ts'
+export { type PlanView, renderPlan } from './render/plan-text.ts'
 export { type ReportJson, renderReport, reportToJson } from './render/report-text.ts'
 export type { Subject } from './render/subject.ts'
 export type { AddonPlanRecord } from './resources/addon-plan.ts'
@@ -124,7 +125,7 @@ export type { RateZoneEntry } from './resources/rate-zone-entry.ts'
 export type { RecordedNetwork } from './resources/zone-networks.ts'
 // encryption at rest
 export { EncryptedError, type EncryptionKey, type EncryptionKeys } from './secrets/cipher.ts'
-export type { EncryptionReport } from './secrets/encryption.ts'
+export type { EncryptionReport, OnEncrypted } from './secrets/encryption.ts'
 export { readKeyFile } from './secrets/key-file.ts'
 export { withKeys } from './secrets/keys-in-force.ts'
 // the account
@@ -180,6 +181,7 @@ export {
   SftUnreachableError,
 } from './sft/errors.ts'
 export type { SlotRequest, SlotSource, Slots } from './sft/slots.ts'
+export type { DeliveryEvent } from './sft/transport.ts'
 export type { CallTrace, Fetch } from './sft/wire.ts'
 export type { WireForm, WireValues } from './sft/wire-form.ts'
 export type { WireOverrides } from './sft/wire-settings.ts'
@@ -199,6 +201,8 @@ export type {
   EditReport,
   OpenStateOptions,
   RestoreReport,
+  SharedState,
+  Sharing,
   StateKeeper,
   Unlocking,
 } from './state/keeper.ts'

@@ -2,7 +2,8 @@ import { nearestOf } from '../nearest.ts'
 import type { Problem } from './issue-log.ts'
 
 /** A value that stands for `${NAME}` in catalog files. */
-type EnvironmentValue = string | number | boolean
+/** A value that an environment gives. */
+export type EnvironmentValue = string | number | boolean
 
 /** What catalog files are read with. */
 export interface CatalogEnvironment {

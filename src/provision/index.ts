@@ -46,7 +46,7 @@ export type {
 export type { Cancellation } from './cancel-report.ts'
 export type { Candidate } from './candidates.ts'
 export type { SuspensionReason } from './endpoint-care.ts'
-export type { AgeCount, EndpointReport } from './endpoint-report.ts'
+export type { AgeCount, EndpointReport, StockPace } from './endpoint-report.ts'
 export type { EndpointChoice, EndpointUse, EndpointView } from './endpoint-view.ts'
 export {
   AccountRefusedError,
@@ -71,7 +71,7 @@ export {
   UnknownOrderError,
   UnknownSkuError,
 } from './errors.ts'
-export type { AboutOrder, ProvisionEvent, ProvisionListener } from './events.ts'
+export type { AboutOrder, Happening, ProvisionEvent, ProvisionListener } from './events.ts'
 export { type ExportedPage, type ExportOptions, exportOrders } from './export-orders.ts'
 export type { ExportedAddon, ExportedOrder, ExportedUsage } from './exported-order.ts'
 export type { Recheck } from './free-esims.ts'
