@@ -1,14 +1,16 @@
-import { spawn, spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { parse } from 'yaml'
-import { nodeWords, PROGRAM, REPOSITORY } from '../program.ts'
-import { type Desk, openDesk, smallCatalog } from './desk.ts'
+import { nodeWords, REPOSITORY } from '../program.ts'
+import { openDesk, smallCatalog } from './desk.ts'
 import { startLittleGithub, TOKEN } from './little-github.ts'
+import { putProgram, shellOf } from './shell.ts'
 
 const text = (path: string) => readFile(new URL(path, REPOSITORY), 'utf8')
+const shell = shellOf(TOKEN)
 
 interface Step {
   readonly id?: string
@@ -21,16 +23,10 @@ interface Step {
 async function openPipeline(t: Test) {
   const desk = await openDesk(t, iccids => smallCatalog(iccids.slice(0, 4)))
   const github = await startLittleGithub(t)
-  mkdirSync(join(desk.folder, 'bin'))
-  const program = join(desk.folder, 'bin/sft-catalog')
-  const quoted = nodeWords([...PROGRAM]).map(word => `'${word}'`)
-  writeFileSync(program, `#!/bin/sh\nexec ${quoted.join(' ')} "$@"\n`)
-  chmodSync(program, 0o755)
+  const { program, env: own } = putProgram(desk)
   desk.write('event.json', JSON.stringify(eventOf('org/shop')))
   const env = {
-    ...desk.env,
-    HOME: desk.folder,
-    PATH: `${join(desk.folder, 'bin')}:${process.env['PATH']}`,
+    ...own,
     GITHUB_API_URL: github.url,
     GITHUB_REPOSITORY: 'org/shop',
     GITHUB_TOKEN: TOKEN,
@@ -42,26 +38,6 @@ async function openPipeline(t: Test) {
 const eventOf = (from: string) => ({
   pull_request: { number: 7, head: { repo: { full_name: from } } },
 })
-
-/** Runs a shell to its end. */
-const shell = (
-  words: readonly string[],
-  desk: Desk,
-  env: Readonly<Record<string, string>>,
-): Promise<{ readonly code: number; readonly output: string }> =>
-  new Promise((ended, failed) => {
-    const child = spawn('bash', words, { cwd: desk.folder, env })
-    let output = ''
-    for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (chunk: Buffer) => {
-        output += chunk.toString()
-      })
-    child.on('error', failed)
-    child.on('close', code => {
-      if (output.includes(TOKEN)) failed(new Error(`it wrote the token: ${output}`))
-      ended({ code: code ?? -1, output })
-    })
-  })
 
 /** Runs the steps of the composite action as a runner would, as far as shells go. */
 async function runAction(
