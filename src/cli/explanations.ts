@@ -2,11 +2,13 @@
  * What codes and fields mean. The pages of docs/ are the source of codes, and the schema that of fields: what is
  * shown here is what stands there.
  */
+
 import { readFile } from 'node:fs/promises'
 import { catalogJsonSchema } from '../catalog/index.ts'
 import { isJsonObject } from '../json.ts'
 import type { Json } from '../model.ts'
 import { OUTCOMES } from '../outcome.ts'
+import { packageFile } from '../package-file.ts'
 
 /** Pages with tables `| code | what it means | what to do |`. */
 const PAGES = ['errors.md', 'selling.md'] as const
@@ -40,7 +42,7 @@ interface Row {
 async function rowsOfPages(): Promise<ReadonlyMap<string, Row>> {
   const rows = new Map<string, Row>()
   for (const page of PAGES) {
-    const text = await readFile(new URL(`../../docs/${page}`, import.meta.url), 'utf8')
+    const text = await readFile(packageFile(`docs/${page}`), 'utf8')
     for (const line of text.split('\n')) {
       const [, codes = '', means = '', todo] = line.split(/(?<!\\)\|/).map(cell => cell.trim())
       if (todo === undefined || todo === '') continue

@@ -8,6 +8,7 @@ import { keysInForce } from '../secrets/keys-in-force.ts'
 import { isSnapshotUpToDate } from './encrypted-state.ts'
 import { DEFAULT_BACKUPS, lockState, ordered, putSnapshotInPlace } from './file-store.ts'
 import { loadState, type StateFiles, stateAt, stateFiles } from './state-files.ts'
+import { countRows } from './state-rows.ts'
 
 /**
  * Encrypts all of a state and of its backups with the first key, or makes them plain where no key is the first. Cut
@@ -28,11 +29,12 @@ export async function encryptFileState(
   const rewritten = await rewrite(files.snapshot, keys, hadJournal, () =>
     putSnapshotInPlace(files, state, DEFAULT_BACKUPS),
   )
-  onRows(Object.keys(state.endpoints).length)
+  const rows = Object.values(countRows(state)).reduce((sum, table) => sum + table, 0)
+  onRows(rows)
   const beside = await encryptBackups(files)
   return {
     location: files.snapshot,
-    rewritten: rewritten ? Object.keys(state.endpoints).length : 0,
+    rewritten: rewritten ? rows : 0,
     ...(keys.first && { keyId: keys.first.id }),
     ...beside,
   }

@@ -325,7 +325,7 @@ t.test(
     )
     const empty = await desk.run('plan --detailed-exitcode')
     t.equal(empty.code, 0, empty.stderr)
-    t.match(empty.stdout, /^Nothing to do: 21000 unchanged$/m)
+    t.match(empty.stdout, /^Nothing to do: 21,000 unchanged$/m)
     const file = `${ADOPTED}/addon-plans.yaml`
     desk.write(
       file,
@@ -337,7 +337,7 @@ t.test(
       one.stdout,
       /~ addonPlan\/plan-123 .*\n {6}charge \(changed in the catalog\) {2}3\.5 → 3\.75/,
     )
-    t.match(one.stdout, /^Plan: 1 to update, 20999 unchanged$/m)
+    t.match(one.stdout, /^Plan: 1 to update, 20,999 unchanged$/m)
   },
 )
 

@@ -134,7 +134,7 @@ t.test('the reference has every field, and its example can be used', async t => 
     }) => [into, ...paths.map(path => path.split('.').at(-1) ?? path)],
   )
   for (const field of [...fields, ...owned]) t.match(reference, new RegExp(`\\b${field}\\b`), field)
-  const example = /## A first file\n\n```yaml\n([^`]+)```/.exec(reference)?.[1] ?? ''
+  const example = /## A first file\n[\s\S]*?```yaml\n([^`]+)```/.exec(reference)?.[1] ?? ''
   const directory = t.testdir({
     'catalog.yaml': example,
     inventory: { 'first-hundred.csv': '8932042000010000012\n' },

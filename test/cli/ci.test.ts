@@ -153,14 +153,14 @@ rows('one command a step leaves its files however it ends', [
 t.test(
   'a step that is killed leaves files that say so, and one that is stopped its code',
   async t => {
-    const desk = await openDesk(t, () => smallCatalog([]), { latencyMs: 400 })
+    const desk = await openDesk(t, () => smallCatalog([]), { latencyMs: 1500 })
     const killed = desk.start('ci plan --init')
-    await killed.until(/read /)
+    await killed.until(/reading /)
     killed.kill('SIGKILL')
     await killed.ended
     t.match(desk.read('sft-catalog-ci/comment.md'), 'plan: has not ended yet, or was killed\n')
     const stopped = desk.start('ci plan --init')
-    await stopped.until(/read /)
+    await stopped.until(/reading /)
     stopped.kill('SIGTERM')
     t.equal((await stopped.ended).code, 143)
     t.match(filesOf(t, desk, 143).comment, 'plan: stopped by SIGTERM\n')

@@ -87,6 +87,7 @@ t.test('every answer with --json is what the schema of its command says', async 
   await run('resume')
   await run(`esims release ${desk.iccids[3]}`)
   await run('ledger check')
+  await run('reconcile --auto-approve')
   t.match(await run('store migrate --from state.json --to moved.json --auto-approve'), {
     moves: [{ part: 'state', step: 'begin', rows: { endpoint: 8 } }],
   })

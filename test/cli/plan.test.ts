@@ -121,7 +121,7 @@ t.test('plan --json and apply --json are pure data on stdout', async t => {
   const apply = await desk.run('apply --json --auto-approve')
   t.equal(apply.code, 0)
   t.match(json(apply.stdout), {
-    format: 1,
+    format: 2,
     plan: { summary: { create: 4 } },
     report: {
       counts: { done: 4, failed: 0, skipped: 0, deferred: 0 },

@@ -22,7 +22,7 @@ t.test(
     t.match(
       blocked.stdout,
       new RegExp(
-        `  ! rateZone/alps  "Alps" \\(${old?.id}\\)\n      networks: ModifyRateZone adds networks; no public call removes one: take out \\d+/.* in the portal, put it back into the catalog, or set onNetworkRemoval: replace\n`,
+        `  ! rateZone/alps  "Alps" \\(${old?.id}\\)\n      networks: networks can be added to a rate zone, and no public call takes one out: take out AUTA1, A1.net, Austria \\(\\d+/.* in the portal, put it back into the catalog, or set onNetworkRemoval: replace\n`,
       ),
     )
     t.match(blocked.stdout, 'Blocked: 1 unchanged, 1 blocked')

@@ -367,7 +367,7 @@ t.test(
     t.strictSame(change.fields[0]?.wanted, ['1/101', '2/101', '3/101', '4/101'], 'those that join')
     t.match(
       change.blocked[0]?.message,
-      /take out 1\/101, 2\/101 in the portal, put it back into the catalog, or set onNetworkRemoval: replace/,
+      /take out BELPR, Proximus, Belgium \(1\/101\); BELMO, Orange, Belgium \(2\/101\) in the portal, put it back into the catalog, or set onNetworkRemoval: replace/,
       'those that leave',
     )
     const lost = { ...REPORTED_ZONE, networks: REPORTED_ZONE.networks?.slice(0, 1) ?? [] }

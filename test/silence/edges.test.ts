@@ -26,7 +26,12 @@ rows('two names of one thing share what stands beside it', [
       const beside = (folder: string) =>
         readdirSync(join(desk.folder, folder)).filter(name => name.startsWith('state.json'))
       t.strictSame(beside('.'), ['state.json'])
-      t.strictSame(beside('real'), ['state.json', 'state.json.backups', 'state.json.calls'])
+      t.strictSame(beside('real'), [
+        'state.json',
+        'state.json.backups',
+        'state.json.calls',
+        'state.json.history',
+      ])
     },
   },
   {

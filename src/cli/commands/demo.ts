@@ -2,6 +2,7 @@ import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { packageFile } from '../../package-file.ts'
 import { duration } from '../../render/paint.ts'
 import { type Simulator, startSimulator } from '../../simulator/index.ts'
 import type { Command } from '../command.ts'
@@ -48,7 +49,7 @@ export const demo = defineCommand({
 })
 
 async function fillFolder(folder: string, { catalog }: Show): Promise<void> {
-  const source = fileURLToPath(new URL(`../../../${catalog}`, import.meta.url))
+  const source = fileURLToPath(packageFile(catalog))
   await mkdir(join(folder, 'catalog'))
   await cp(source, join(folder, 'catalog'), { recursive: true })
 }

@@ -1,9 +1,9 @@
-import { appliedToJson, renderHistory } from '../../render/detached-text.ts'
 import { shownPlace } from '../../stores/registry.ts'
 import { readHistory } from '../../stores/states.ts'
 import { stateOf } from '../account.ts'
 import { defineCommand, JSON_FLAG, STATE_FLAG } from '../command.ts'
 import { EXIT } from '../context.ts'
+import { appliedToJson, renderHistory } from '../detached-text.ts'
 import { whole } from '../flags.ts'
 
 const DEFAULT_LIMIT = 20

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { catalogJsonSchema } from '../../catalog/index.ts'
 import { writeNewFiles } from '../../catalog/write-files.ts'
 import { readAccountValues, type SettingValues } from '../../examine/account-values.ts'
+import { packageFile } from '../../package-file.ts'
 import { jsonText } from '../../render/gate.ts'
 import { subjectLines } from '../../render/subject.ts'
 import { openAccount, subjectOf } from '../account.ts'
@@ -69,7 +70,7 @@ async function askForCi(context: Context): Promise<CiName | 'none'> {
 
 async function ciFile(name: CiName): Promise<{ readonly path: string; readonly text: string }> {
   const { from, to } = CI_FILES[name]
-  const source = fileURLToPath(new URL(`../../../${from}`, import.meta.url))
+  const source = fileURLToPath(packageFile(from))
   return { path: join(to), text: await readFile(source, 'utf8') }
 }
 

@@ -1,9 +1,9 @@
 import { count } from '../counts.ts'
 import type { DetachedApply } from '../fleet/fleet.ts'
+import { gated } from '../render/gate.ts'
+import type { JsonAnswer } from '../render/outputs.ts'
+import { duration, type Paint, plain } from '../render/paint.ts'
 import type { AppliedPlan, ApplyAbout } from '../state/apply-log.ts'
-import { gated } from './gate.ts'
-import type { JsonAnswer } from './outputs.ts'
-import { duration, type Paint, plain } from './paint.ts'
 
 /** Where a detached apply is. */
 export type DetachedStatus = 'queued' | 'running' | 'parked' | 'superseded' | 'ended'
