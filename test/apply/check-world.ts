@@ -103,9 +103,9 @@ export function checkWorld(
       data.map(({ value, rateZone }) => [value, rateZone]),
       [[dataMB === 'unlimited' ? '-1' : String(dataMB), zoneId]],
     )
-    // Only an account that has a throttle knows it by the words of the escape.
-    const escapes = account.wire !== undefined && JSON.stringify(entry.sft)
-    const byEscape = escapes && escapes.includes('Throttle_128') ? 128 : undefined
+    // To an account that has no throttle the words of the escape mean nothing.
+    const known = plan.terms?.throttle !== undefined
+    const byEscape = known && JSON.stringify(entry.sft)?.includes('Throttle_128') ? 128 : undefined
     const throttle = entry.throttleKbps ?? byEscape ?? (isLike ? 512 : undefined)
     differ(
       `${where} terms`,
