@@ -15,6 +15,7 @@ import {
 import { isJsonObject } from '../json.ts'
 import type { Json } from '../model.ts'
 import type { EntryEdit } from './entry-edit.ts'
+import { unsubstituted } from './substitute.ts'
 import { flowText, type ScalarStyle, scalarText } from './yaml-text.ts'
 
 /** The section of a file that has the entry, and the order in which its fields are written. */
@@ -72,14 +73,15 @@ type Map_ = YAMLMap<Node, Node | null>
 function change(source: Source, entry: Map_, edit: EntryEdit): string {
   switch (edit.edit) {
     case 'set':
-      return setField(source, entry, edit.field, edit.value)
+      return setField(source, entry, edit.field, unsubstituted(edit.value))
     case 'remove':
       return removeField(source, entry, edit.field)
     case 'add': {
+      const items = edit.items.map(unsubstituted)
       const list = pairOf(entry, edit.field)?.value
       return list === undefined || list === null
-        ? setField(source, entry, edit.field, edit.items)
-        : addItems(source, ownList(source, list, edit.field), edit.items)
+        ? setField(source, entry, edit.field, items)
+        : addItems(source, ownList(source, list, edit.field), items)
     }
     case 'drop': {
       const list = ownList(source, pairOf(entry, edit.field)?.value, edit.field)

@@ -2,6 +2,7 @@ import { isJsonObject } from '../json.ts'
 import type { Json } from '../model.ts'
 import type { PrintedEntry } from './entry-edit.ts'
 import { formatText } from './format-file.ts'
+import { unsubstituted } from './substitute.ts'
 import { flowText, scalarText } from './yaml-text.ts'
 
 /** A catalog file of one subject. */
@@ -54,7 +55,8 @@ function entryLines(entry: PrintedEntry): readonly string[] {
   ]
 }
 
-function fieldLines(field: string, value: Json, indent: string): readonly string[] {
+function fieldLines(field: string, meant: Json, indent: string): readonly string[] {
+  const value = unsubstituted(meant)
   if (value === null || typeof value !== 'object')
     return [`${indent}${field}: ${scalarText(value)}`]
   if (!isList(value) || !value.some(isJsonObject)) return [`${indent}${field}: ${flowText(value)}`]

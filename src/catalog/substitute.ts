@@ -1,8 +1,8 @@
+import type { Json } from '../model.ts'
 import { nearestOf } from '../nearest.ts'
 import type { Problem } from './issue-log.ts'
 
-/** A value that stands for `${NAME}` in catalog files. */
-/** A value that an environment gives. */
+/** A value that an environment gives for `${NAME}` in catalog files. */
 export type EnvironmentValue = string | number | boolean
 
 /** What catalog files are read with. */
@@ -44,6 +44,18 @@ export function substitute(
       : textFor(whole)
   return { value, problems }
 }
+
+/** A value as a catalog file has to have it to be read back as it is: what is no name of a value must not look like one. */
+export function unsubstituted(value: Json): Json {
+  if (typeof value === 'string') return value.replaceAll('${', () => '$${')
+  if (value === null || typeof value !== 'object') return value
+  if (isList(value)) return value.map(unsubstituted)
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [name, unsubstituted(item)]),
+  )
+}
+
+const isList = (value: Json): value is readonly Json[] => Array.isArray(value)
 
 function unresolved(key: string, name: string | undefined, known: readonly string[]): Problem {
   const meant = nearestOf(key, known)

@@ -1,4 +1,4 @@
-import { count } from '../counts.ts'
+import { count, grouped } from '../counts.ts'
 import type { DetachedApply } from '../fleet/fleet.ts'
 import { gated } from '../render/gate.ts'
 import type { JsonAnswer } from '../render/outputs.ts'
@@ -28,9 +28,9 @@ export function progressText(apply: DetachedApply): string {
   const { total, done, failed, running } = apply.endpoints
   const seconds = secondsLeft(apply)
   return [
-    `${done.toLocaleString('en-GB')} of ${count(total, 'endpoint')}`,
-    ...(failed > 0 ? [`${failed.toLocaleString('en-GB')} failed`] : []),
-    ...(running > 0 ? [`${running.toLocaleString('en-GB')} under way`] : []),
+    `${grouped(done)} of ${count(total, 'endpoint')}`,
+    ...(failed > 0 ? [`${grouped(failed)} failed`] : []),
+    ...(running > 0 ? [`${grouped(running)} under way`] : []),
     ...(apply.callsLeft > 0
       ? [
           `${count(apply.callsLeft, 'call')} left${seconds === undefined ? '' : `, about ${duration(seconds)} at ${apply.callsPerSecond} calls/s`}`,
@@ -136,7 +136,7 @@ function historyLine(apply: AppliedPlan, paint: Paint): string {
   const seconds = secondsOf(apply)
   const changes = Object.entries(apply.summary)
     .filter(([action, n]) => n > 0 && action !== 'keep')
-    .map(([action, n]) => `${n.toLocaleString('en-GB')} to ${action}`)
+    .map(([action, n]) => `${grouped(n)} to ${action}`)
   const plan = changes.length === 0 ? 'nothing to change' : changes.join(', ')
   const by = supersededBy === undefined ? '' : ` by apply ${supersededBy}`
   const ending =

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ApplyReport } from '../apply/report.ts'
 import type { DetachedApply, Fleet } from '../fleet/fleet.ts'
 import { firstOutcome, OUTCOMES, type Outcome } from '../outcome.ts'
+import { PlainError } from '../plain-error.ts'
 import type { Plan } from '../plan/plan.ts'
 import { planToJson } from '../render/plan-json.ts'
 import { reportToJson } from '../render/report-text.ts'
@@ -42,13 +43,22 @@ interface Followed {
 
 /** Waits for a detached apply, the last one unless its number is given, and tells how far it is. */
 export async function followApply(place: string, context: Context, id?: number): Promise<Followed> {
+  await requireFleet(place)
   await using fleet = await lookAtFleet(place)
-  if (fleet === undefined) return { apply: undefined, outcome: 'ok' }
+  if (fleet === undefined)
+    throw new PlainError(
+      `there is no state at ${shownPlace(place)}: is the address right, and the schema in it?`,
+    )
   let apply = await fleet.detached(id)
+  if (apply === undefined && id === undefined) return { apply, outcome: 'ok' }
   let saidAt = Number.NEGATIVE_INFINITY
   let said = ''
   let isLonely = false
-  while (apply !== undefined) {
+  for (;;) {
+    if (apply === undefined)
+      throw new PlainError(
+        `${shownPlace(place)} has no such apply any more: was it put back, or moved? What became of it is not known`,
+      )
     const outcome = outcomeOf(apply)
     if (outcome !== undefined) return { apply, outcome }
     const line = `apply ${apply.id}: ${progressText(apply)}`
@@ -66,7 +76,6 @@ export async function followApply(place: string, context: Context, id?: number):
     await sleep(LOOK_MS, undefined, { signal: context.stop.signal }).catch(() => undefined)
     apply = await fleet.detached(apply.id)
   }
-  return { apply, outcome: 'ok' }
 }
 
 /** Says that nobody is there to do it; whether that was so. */
@@ -135,11 +144,14 @@ export async function checkRun(
 ): Promise<void> {
   if (flags.json && !flags['auto-approve'] && args.length === 0)
     throw new UsageError('--json needs --auto-approve or PLAN: a question would stand in the data')
-  if (!flags.detach) return
-  const place = stateOf(flags, context)
+  if (flags.detach) await requireFleet(stateOf(flags, context))
+}
+
+/** Throws where nothing can have been left to workers, which is no success of theirs: an address may be missing. */
+async function requireFleet(place: string): Promise<void> {
   if (!(await hasFleet(place)))
     throw new UsageError(
-      `--detach: workers cannot carry out applies of ${shownPlace(place)}; keep the state in PostgreSQL`,
+      `workers cannot carry out applies of ${shownPlace(place)}: keep the state in PostgreSQL, and name it by SFT_STATE or --state`,
     )
 }
 

@@ -18,15 +18,17 @@ const BINDINGS = [
   ['state', 'SFT_STATE', 'state'],
   ['ledger', 'SFT_LEDGER', 'ledger'],
   ['budget', 'SFT_BUDGET', undefined],
-] as const satisfies readonly (readonly [keyof EnvironmentFile, string, string | undefined])[]
+] as const satisfies readonly Binding[]
 
-/** Fields that name a variable, and the setting that is taken from it. */
+/** The same for fields that name a variable, from which the setting is taken. */
 const TAKEN = [
-  ['usernameFrom', 'SFT_USERNAME'],
-  ['passwordFrom', 'SFT_PASSWORD'],
-  ['stateFrom', 'SFT_STATE'],
-  ['ledgerFrom', 'SFT_LEDGER'],
-] as const satisfies readonly (readonly [keyof EnvironmentFile, string])[]
+  ['usernameFrom', 'SFT_USERNAME', 'username'],
+  ['passwordFrom', 'SFT_PASSWORD', undefined],
+  ['stateFrom', 'SFT_STATE', 'state'],
+  ['ledgerFrom', 'SFT_LEDGER', 'ledger'],
+] as const satisfies readonly Binding[]
+
+type Binding = readonly [keyof EnvironmentFile, string, string | undefined]
 
 /**
  * The settings with what an environment binds. Whoever says otherwise beside it, by a variable or a flag, is refused:
@@ -48,28 +50,38 @@ export async function bindEnvironment(
   const file = await readEnvironmentFile(name)
   const path = environmentPath(name)
   const bound: Record<string, string> = {}
+  const differs = (setting: string, value: string): boolean =>
+    env[setting] !== undefined && env[setting] !== value
+  const otherwise = (what: string) =>
+    new SettingsError(`${what}: unset it, or name another environment`)
+  const requireNoFlag = (flag: string | undefined, field: string): void => {
+    const isGiven = (word: string) => word === `--${flag}` || word.startsWith(`--${flag}=`)
+    if (flag !== undefined && words.some(isGiven))
+      throw new SettingsError(`--${flag} does not go with --env ${name}: ${path} binds ${field}`)
+  }
   for (const [field, setting, flag] of BINDINGS) {
     const value = file[field]
     if (value === undefined) continue
-    const other = env[setting]
-    if (other !== undefined && other !== value)
-      throw new SettingsError(
-        `${setting} is ${withoutSecrets(other)}, and ${path} binds ${field} to ${value}: unset it, or name another environment`,
-      )
-    if (
-      flag !== undefined &&
-      words.some(word => word === `--${flag}` || word.startsWith(`--${flag}=`))
-    )
-      throw new SettingsError(`--${flag} does not go with --env ${name}: ${path} binds ${field}`)
+    requireNoFlag(flag, field)
     bound[setting] = value
+    if (differs(setting, value))
+      throw otherwise(
+        `${setting} is ${withoutSecrets(env[setting] ?? '')}, and ${path} binds ${field} to ${value}`,
+      )
   }
-  for (const [field, setting] of TAKEN) {
+  for (const [field, setting, flag] of TAKEN) {
     const variable = file[field]
     if (variable === undefined) continue
+    requireNoFlag(flag, field)
     const value = env[variable]
     if (value === undefined || value === '')
       throw new SettingsError(`${path} takes ${field} from ${variable}, which is not set: set it`)
     bound[setting] = value
+    // What the two say is not shown: an address may have a password.
+    if (field !== 'passwordFrom' && differs(setting, value))
+      throw otherwise(
+        `${setting} is set, and ${path} takes ${field} from ${variable}, which differs`,
+      )
   }
   const merged: Record<string, string | undefined> = { ...env, ...bound }
   // What an environment says about a password counts alone: of two, one would be the other account's.

@@ -1,7 +1,7 @@
 import { deferred } from '../apply/endings.ts'
 import { leftOf } from '../apply/leave-work.ts'
 import type { ApplyReport, Result } from '../apply/report.ts'
-import { count } from '../counts.ts'
+import { count, grouped } from '../counts.ts'
 import type { PlanOptions } from '../make-plan.ts'
 import type { Catalog } from '../model.ts'
 import { blockedEntries, type Outcome } from '../outcome.ts'
@@ -71,7 +71,7 @@ export async function beginLogged(
   if (superseded !== undefined)
     context.err(
       `apply ${id} takes the place of apply ${superseded.id}, which workers carried out: ${count(superseded.done, 'endpoint')} of it done, ` +
-        `the other ${superseded.left.toLocaleString('en-GB')} dropped, since this plan has what is wanted`,
+        `the other ${grouped(superseded.left)} dropped, since this plan has what is wanted`,
     )
   return {
     end: (outcome, { counts, calls }) => log.end(id, { outcome, counts, calls }),

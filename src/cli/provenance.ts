@@ -25,6 +25,8 @@ export async function provenanceOf(env: Environment, folder: string): Promise<Pr
   const commit = await git(folder, env, 'rev-parse', 'HEAD')
   if (commit === undefined || !COMMIT.test(commit)) return where
   const changes = await git(folder, env, 'status', '--porcelain', '--', '.')
+  // A commit without what was changed since would say more than is known.
+  if (changes === undefined) return where
   return { ...where, commit, ...(changes !== '' && { isChanged: true as const }) }
 }
 

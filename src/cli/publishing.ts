@@ -11,6 +11,7 @@ import { OUTCOMES, type Outcome } from '../outcome.ts'
 import { inPlainWords, PlainError } from '../plain-error.ts'
 import { commentMark, type Step } from '../render/comment.ts'
 import type { Environment } from '../settings.ts'
+import { proxyFor } from '../sft/proxy.ts'
 import { type Context, EXIT } from './context.ts'
 import { UsageError } from './flags.ts'
 import type { StepFiles } from './step-files.ts'
@@ -104,19 +105,25 @@ function openForge(env: Environment): Forge {
   const project = env['CI_PROJECT_ID']
   if (repository)
     return openGithub({
-      apiUrl: env['GITHUB_API_URL'] || 'https://api.github.com',
+      ...wayTo(env['GITHUB_API_URL'] || 'https://api.github.com', env),
       repository,
       token: needed(env, 'GITHUB_TOKEN', 'GH_TOKEN'),
     })
   if (project)
     return openGitlab({
-      apiUrl: env['CI_API_V4_URL'] || 'https://gitlab.com/api/v4',
+      ...wayTo(env['CI_API_V4_URL'] || 'https://gitlab.com/api/v4', env),
       project,
       token: needed(env, 'GITLAB_TOKEN'),
     })
   throw new UsageError(
     'nothing tells where to: GITHUB_REPOSITORY and GITHUB_TOKEN, or CI_PROJECT_ID and GITLAB_TOKEN',
   )
+}
+
+/** The address, and the way there: through the proxy that calls to the account take too. */
+function wayTo(apiUrl: string, env: Environment) {
+  if (!URL.canParse(apiUrl)) throw new UsageError(`"${apiUrl}" is no address of a forge's API`)
+  return { apiUrl, fetch: proxyFor(new URL(apiUrl), env)?.fetch ?? fetch }
 }
 
 function needed(env: Environment, ...names: readonly string[]): string {

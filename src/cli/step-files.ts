@@ -147,7 +147,8 @@ export function tellActions(
   const told = {
     outcome: outcomeOfExit(code),
     'exit-code': code,
-    changes: (seen.plan?.operations.length ?? 0) > 0,
+    // Without a plan nobody knows.
+    changes: seen.plan === undefined ? '' : seen.plan.operations.length > 0,
     'saved-plan': existsSync(files.plan) ? files.plan : '',
   }
   const lines = Object.entries(told).map(([name, value]) => `${name}=${value}\n`)

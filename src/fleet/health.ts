@@ -8,12 +8,15 @@ export interface Health {
   readonly checks: {
     /** Whether the database answers, by which this process also says that it is alive. */
     readonly database: string
-    /** Whether the account lets it in and answers, as the last work found. */
+    /** Whether the account lets it in and answers, as the last work found that tells; `not asked yet` before it. */
     readonly account: string
     /** Whether it takes work. */
     readonly work: string
   }
 }
+
+/** Nothing called the account yet: it is not known, which is no reason against taking work. */
+const NOT_ASKED = 'not asked yet'
 
 /** Looks that take longer than this count as failed: the database may be away without a word. */
 const LOOK_MS = 10_000
@@ -22,7 +25,7 @@ const LOOK_MS = 10_000
 export function openHealth(everySeconds: number) {
   let lookedAt: number | undefined
   let failed: string | undefined
-  let account = 'ok'
+  let account = NOT_ASKED
   let work = 'ok'
   const database = (): string => {
     if (failed !== undefined) return failed
@@ -51,7 +54,7 @@ export function openHealth(everySeconds: number) {
     tell(): Health {
       const checks = { database: database(), account, work }
       return {
-        isReady: Object.values(checks).every(check => check === 'ok'),
+        isReady: Object.values(checks).every(check => check === 'ok' || check === NOT_ASKED),
         ...(told !== undefined && { lookedAt: told }),
         checks,
       }

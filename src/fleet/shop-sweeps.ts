@@ -1,3 +1,4 @@
+import { count, grouped } from '../counts.ts'
 import type { Provisioner } from '../provision/api.ts'
 
 /** Refreshes the usage that is older than so many seconds, behind everybody else's calls; in words. */
@@ -11,13 +12,13 @@ export async function sweepUsage(
   const failures =
     first === undefined
       ? ''
-      : `, ${failed.length} failed (endpoint ${first.endpointId}: ${first.message})`
-  return `usage of ${refreshed} endpoints refreshed, ${fresh} young enough${failures}`
+      : `, ${grouped(failed.length)} failed (endpoint ${first.endpointId}: ${first.message})`
+  return `usage of ${count(refreshed, 'endpoint')} refreshed, ${grouped(fresh)} young enough${failures}`
 }
 
 /** Counts what can be sold; in words. No call is made. */
 export async function checkStock(provisioner: Pick<Provisioner, 'stock'>): Promise<string> {
   const { sellable, reserved, sold, setAside, soldPerDay, daysLeft } = await provisioner.stock()
-  const lasts = daysLeft === undefined ? '' : `, enough for ${Math.floor(daysLeft)} days`
-  return `${sellable} eSIMs for sale${lasts} (${soldPerDay.toFixed(1)} sold a day), ${reserved} reserved, ${sold} sold, ${setAside} set aside`
+  const lasts = daysLeft === undefined ? '' : `, enough for ${count(Math.floor(daysLeft), 'day')}`
+  return `${count(sellable, 'eSIM')} for sale${lasts} (${soldPerDay.toFixed(1)} sold a day), ${grouped(reserved)} reserved, ${grouped(sold)} sold, ${grouped(setAside)} set aside`
 }

@@ -60,7 +60,8 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
     onEvent(event)
     if (event.type === 'finished') health.account('ok')
     if (event.type !== 'not finished') return
-    health.account(ACCOUNT_TROUBLES.has(event.code) ? event.message : 'ok')
+    // What else failed tells nothing of the account.
+    if (ACCOUNT_TROUBLES.has(event.code)) health.account(event.message)
     // Whatever it took would fail, and count as an attempt.
     if (event.code === 'ACCOUNT_REFUSED') refuse()
   }

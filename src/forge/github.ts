@@ -4,6 +4,7 @@ import {
   type Call,
   type ForgeAccess,
   ForgeError,
+  nameIn,
   openCalls,
   partOf,
   rowOf,
@@ -24,10 +25,10 @@ const postOf = (row: JsonObject): Post => ({
 export function openGithub(
   access: { readonly apiUrl: string; readonly repository: string; readonly token: string } & Pick<
     ForgeAccess,
-    'pause'
+    'fetch'
   >,
 ): Forge {
-  const { apiUrl, repository, token, pause } = access
+  const { apiUrl, repository, token, fetch } = access
   const call = openCalls({
     name: 'GitHub',
     baseUrl: apiUrl,
@@ -38,7 +39,7 @@ export function openGithub(
       'user-agent': 'sft-catalog',
     },
     advice: ADVICE,
-    ...(pause && { pause }),
+    fetch,
   })
   const repo = `/repos/${repository.split('/').map(encodeURIComponent).join('/')}`
   return {
@@ -74,7 +75,7 @@ export function openGithub(
 /** Whose comments are ours: those of the token's user; a token of GitHub Actions has none and is a bot. */
 async function whoAmI(call: Call): Promise<(user: JsonObject) => boolean> {
   try {
-    const login = textOf(rowOf(await call('GET', '/user')), 'login')
+    const login = nameIn(rowOf(await call('GET', '/user')), 'login')
     return user => textOf(user, 'login') === login
   } catch (error) {
     if (!(error instanceof ForgeError) || (error.status !== 403 && error.status !== 401))

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../model.ts'
 import { type Forge, LABEL, type Post } from './forge.ts'
-import { type ForgeAccess, openCalls, partOf, rowOf, rowsOf, textOf } from './request.ts'
+import { type ForgeAccess, nameIn, openCalls, partOf, rowOf, rowsOf, textOf } from './request.ts'
 
 const ADVICE =
   'give GITLAB_TOKEN, a project access token with the scope api: the token of a job cannot write comments'
@@ -9,16 +9,16 @@ const ADVICE =
 export function openGitlab(
   access: { readonly apiUrl: string; readonly project: string; readonly token: string } & Pick<
     ForgeAccess,
-    'pause'
+    'fetch'
   >,
 ): Forge {
-  const { apiUrl, project, token, pause } = access
+  const { apiUrl, project, token, fetch } = access
   const call = openCalls({
     name: 'GitLab',
     baseUrl: apiUrl,
     headers: { 'private-token': token, 'user-agent': 'sft-catalog' },
     advice: ADVICE,
-    ...(pause && { pause }),
+    fetch,
   })
   const root = `/projects/${encodeURIComponent(project)}`
   const noteOf = (row: JsonObject): Post => ({
@@ -34,7 +34,7 @@ export function openGitlab(
   const notes = (change: number) => `${root}/merge_requests/${change}/notes`
   return {
     async *comments(change) {
-      const me = textOf(rowOf(await call('GET', '/user')), 'id')
+      const me = nameIn(rowOf(await call('GET', '/user')), 'id')
       for await (const row of rowsOf(call, `${notes(change)}?sort=asc&order_by=created_at`))
         if (textOf(partOf(row, 'author'), 'id') === me) yield noteOf(row)
     },

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { isJsonObject } from '../json.ts'
 import type { Json, JsonObject } from '../model.ts'
 import { PlainError } from '../plain-error.ts'
+import type { Fetch } from '../sft/wire.ts'
 
 /** A forge refused a call, or could not be reached; the message says what to do. */
 export class ForgeError extends PlainError {
@@ -24,8 +25,8 @@ export interface ForgeAccess {
   readonly headers: Readonly<Record<string, string>>
   /** What lets a refused call through. */
   readonly advice: string
-  /** Waits before another attempt; for tests. */
-  readonly pause?: (ms: number) => Promise<unknown>
+  /** The way there, which a proxy can be. */
+  readonly fetch: Fetch
 }
 
 /** One call of a forge. */
@@ -41,7 +42,7 @@ const LONGEST_PAUSE_MS = 60_000
 
 /** Calls of a forge: what may be repeated without harm is, a few times. Throws a `ForgeError`. */
 export const openCalls =
-  ({ name, baseUrl, headers, advice, pause = wait }: ForgeAccess): Call =>
+  ({ name, baseUrl, headers, advice, fetch }: ForgeAccess): Call =>
   async (method, path, body) => {
     for (let attempt = 1; ; attempt += 1) {
       const failed = await once()
@@ -51,7 +52,7 @@ export const openCalls =
         retryAfterMs !== undefined && error.status !== undefined && !error.isUncertain
       const mayRepeat = isRefused || (method !== 'POST' && error.isUncertain)
       if (!mayRepeat || attempt >= ATTEMPTS) throw error
-      await pause(Math.min(retryAfterMs ?? 1000 * 2 ** (attempt - 1), LONGEST_PAUSE_MS))
+      await wait(Math.min(retryAfterMs ?? 1000 * 2 ** (attempt - 1), LONGEST_PAUSE_MS))
     }
 
     async function once(): Promise<{ readonly data: Json } | Failure> {
@@ -140,6 +141,13 @@ export const partOf = (row: JsonObject, name: string): JsonObject => {
 export const textOf = (row: JsonObject, name: string): string => {
   const value = row[name]
   return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
+}
+
+/** A field that somebody is known by. Throws where it is absent: two of whom nothing is known are not the same. */
+export function nameIn(row: JsonObject, name: string): string {
+  const value = textOf(row, name)
+  if (value === '') throw new ForgeError(`the answer to whose the token is has no ${name}`)
+  return value
 }
 
 /** The row that was made or changed. */

@@ -38,13 +38,16 @@ export const measureEvents =
     }
   }
 
+/** Of which no age is known too: somebody has to look at it. */
+const OLDEST = 'over 1 d'
+
 /** Ages of unfinished orders: each up to so many seconds, the last one beyond. */
 const AGES = [
   ['up to 1 min', 60],
   ['up to 15 min', 900],
   ['up to 1 h', 3600],
   ['up to 1 d', 86_400],
-  ['over 1 d', Number.POSITIVE_INFINITY],
+  [OLDEST, Number.POSITIVE_INFINITY],
 ] as const
 
 interface Counted {
@@ -102,5 +105,4 @@ async function countLedger({ ledger, candidates, clock }: Counted) {
   }
 }
 
-const ageOf = (seconds: number): string =>
-  AGES.find(([, upTo]) => seconds <= upTo)?.[0] ?? AGES[0][0]
+const ageOf = (seconds: number): string => AGES.find(([, upTo]) => seconds <= upTo)?.[0] ?? OLDEST

@@ -609,12 +609,16 @@ const ANSWERS = {
   status: [
     z.object({
       apply: detached.nullable().meta({ description: 'the last one that was left to workers' }),
-      workers: list(z.object({ worker: text, since: isoTime })),
+      workers: list(z.object({ worker: text, since: isoTime }))
+        .nullable()
+        .meta({ description: 'null where no workers can carry out applies' }),
       orders: z
         .object({ unfinished: count, parked: count })
         .nullable()
         .meta({ description: 'null where there is no ledger' }),
-      sweeps: list(z.object({ sweep: text, at: isoTime, seconds: z.number(), result: text })),
+      sweeps: list(z.object({ sweep: text, at: isoTime, seconds: z.number(), result: text }))
+        .nullable()
+        .meta({ description: 'null where nobody keeps them' }),
     }),
   ],
   history: [z.object({ applies: list(applied).meta({ description: 'the newest first' }) })],

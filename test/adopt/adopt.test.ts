@@ -17,7 +17,7 @@ t.test('an account built by hand becomes YAML and state, and the next plan is em
   handMadeZone(world, 'Some Italy', [...networksOf(world, 'Malta'), italian])
   handMadePlan(world, 'Alps 10 GB', alps, { value: '10240', charge: '12.5' })
   handMadePlan(world, 'Alps day pass', alps, {
-    info: { planDescription: 'Starts: now', addOnPriority: '4' },
+    info: { planDescription: `Starts: \${now} $\${x}`, addOnPriority: '4' },
     value: '500',
     charge: '0',
     subscription: { activatedBy: '0', occurrences: '5', reSubscriptionRule: '1' },
@@ -57,7 +57,7 @@ t.test('an account built by hand becomes YAML and state, and the next plan is em
     charge: "12.50"
   - key: alps-day-pass
     name: Alps day pass
-    description: "Starts: now"
+    description: "Starts: $\${now} $$\${x}"
     rateZone: die-alpen-gross
     data: 500 MB
     validity: 1 day

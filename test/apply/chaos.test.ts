@@ -9,6 +9,7 @@ import type { Catalog } from '../../src/model.ts'
 import {
   FAULT_KINDS,
   type Fault,
+  type SimulatedPlanTerms,
   type SimulatedWire,
   type Simulator,
 } from '../../src/simulator/index.ts'
@@ -118,6 +119,7 @@ async function checkRound(
   catalog: Catalog,
   simulator: Simulator,
   path: string,
+  planTerms: SimulatedPlanTerms | undefined,
   clock = fastClock,
 ): Promise<void> {
   const state = await readFileState(path)
@@ -126,7 +128,14 @@ async function checkRound(
   const refused = plan.changes.filter(change => change.action === 'blocked')
   const blocked = refused.filter(change => RIGHTLY_BLOCKED.test(change.reason))
   const problems = [
-    ...checkWorld(catalog, simulator.world, state, new Set(blocked.map(change => change.address))),
+    ...checkWorld(
+      catalog,
+      simulator.world,
+      state,
+      new Set(blocked.map(change => change.address)),
+      undefined,
+      planTerms,
+    ),
     ...plan.operations.map(operation => `the next plan has ${operation.id}`),
   ]
   const why = refused.map(({ address, reason }) => `${address} is blocked: ${reason}`)
@@ -162,7 +171,7 @@ t.test('whatever fails and dies, the account ends as the catalog says', async t 
         await applyUntilDone(catalog, () => openTestSft(simulator), store, {}, 8)
         simulator.clearFaults()
       }
-      await checkRound(catalog, simulator, path)
+      await checkRound(catalog, simulator, path, account.wire?.planTerms)
       before = step.catalog
       tally.rounds += 1
     }
@@ -243,7 +252,7 @@ t.test('real processes killed in the middle leave nothing twice and lose no ID',
       for (let runs = 0; runs < 4 && last?.code !== 0; runs++) last = await start().ended
       if (last?.code !== 0) throw new Error(`${last?.stdout}\n${last?.stderr}`)
       simulator.clearFaults()
-      await checkRound(catalog, simulator, join(home, 'state.json'), SYSTEM_CLOCK)
+      await checkRound(catalog, simulator, join(home, 'state.json'), wire.planTerms, SYSTEM_CLOCK)
       await readFile(join(home, 'state.json'))
     }
   }

@@ -1,7 +1,10 @@
 import isoCountries from 'i18n-iso-countries'
 import type { Catalog, NetworkSelector } from '../../src/model.ts'
-import type { SimulatedNetwork, World } from '../../src/simulator/index.ts'
+import type { SimulatedNetwork, SimulatedPlanTerms, World } from '../../src/simulator/index.ts'
 import type { State } from '../../src/state/state.ts'
+
+/** What a catalog's escape says in place of `throttle: 128 kbps`. */
+const THROTTLE = 'Throttle_128'
 
 /**
  * Everything in which an account and a state differ from what a catalog wants, in words. It shares no
@@ -17,6 +20,8 @@ export function checkWorld(
   blocked: ReadonlySet<string> = new Set(),
   /** IDs that belong to nobody's catalog. */
   others: ReadonlySet<string> = new Set(),
+  /** What the simulated account has for products beyond data for some days. */
+  planTerms?: SimulatedPlanTerms,
 ): readonly string[] {
   const problems: string[] = []
   const differ = (what: string, has: unknown, wants: unknown) => {
@@ -103,9 +108,9 @@ export function checkWorld(
       data.map(({ value, rateZone }) => [value, rateZone]),
       [[dataMB === 'unlimited' ? '-1' : String(dataMB), zoneId]],
     )
-    // To an account that has no throttle the words of the escape mean nothing.
-    const known = plan.terms?.throttle !== undefined
-    const byEscape = known && JSON.stringify(entry.sft)?.includes('Throttle_128') ? 128 : undefined
+    // To an account without such terms the words of the escape mean nothing.
+    const isThrottled = planTerms !== undefined && JSON.stringify(entry.sft)?.includes(THROTTLE)
+    const byEscape = isThrottled ? 128 : undefined
     const throttle = entry.throttleKbps ?? byEscape ?? (isLike ? 512 : undefined)
     differ(
       `${where} terms`,

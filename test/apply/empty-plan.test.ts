@@ -77,7 +77,15 @@ t.test('apply, then plan, is empty, for any catalog, any account and any edit', 
           if (left.length + plan.operations.length > 0)
             throw new Error(`the plan is not empty: ${JSON.stringify(left)}`)
           const taken = new Set(plan.changes.filter(isTaken).map(change => change.address))
-          const problems = checkWorld(catalog, simulator.world, store.state, taken, byHand)
+          const { planTerms } = options.wire ?? {}
+          const problems = checkWorld(
+            catalog,
+            simulator.world,
+            store.state,
+            taken,
+            byHand,
+            planTerms,
+          )
           if (problems.length > 0) throw new Error(problems.join('\n'))
           before = step.catalog
         }

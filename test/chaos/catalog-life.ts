@@ -188,6 +188,7 @@ export async function playCatalog(
           store.state,
           new Set(blocked.map(one => one.address)),
           others,
+          wire.planTerms,
         ),
         ...plan.operations.map(operation => `the next plan has ${operation.id}`),
         ...blocked

@@ -153,7 +153,7 @@ rows('one command a step leaves its files however it ends', [
 t.test(
   'a step that is killed leaves files that say so, and one that is stopped its code',
   async t => {
-    const desk = await openDesk(t, () => smallCatalog([]), { latencyMs: 1500 })
+    const desk = await openDesk(t, () => smallCatalog([]), { latencyMs: 900 })
     const killed = desk.start('ci plan --init')
     await killed.until(/reading /)
     killed.kill('SIGKILL')

@@ -96,4 +96,11 @@ t.test('what GitLab answers is told, and looked up where it is unknown', async t
   t.match(refused.stderr, /GitLab answers 403 .*insufficient_scope; give GITLAB_TOKEN/)
   t.equal((await publish({ GITLAB_TOKEN: '' })).code, 64)
   t.equal((await publish({ GITLAB_TOKEN: 'wrong' })).code, 1)
+  const proxied = await publish({ HTTP_PROXY: 'http://127.0.0.1:9' })
+  t.equal(proxied.code, 1, 'it takes the proxy that calls to the account take')
+  t.match(proxied.stderr, 'GitLab cannot be reached')
+  gitlab.nameless = true
+  const nobody = await publish()
+  t.equal(nobody.code, 1, 'notes without an author are not ours because the token has no name')
+  t.match(nobody.stderr, 'the answer to whose the token is has no id')
 })

@@ -24,6 +24,8 @@ export interface LittleGitlab {
   readonly notes: Note[]
   readonly issues: Issue[]
   /** Answers the next call of this kind so; `executed`: it is carried out all the same. */
+  /** Nothing tells whose the token is. */
+  nameless: boolean
   readonly fail: (call: string, status: number, executed?: boolean) => void
 }
 
@@ -35,6 +37,7 @@ type Body = Readonly<Record<string, string>>
 
 /** Starts one, for project 12 and merge request 7; its lists come in pages of `per_page`. */
 export async function startLittleGitlab(t: Test): Promise<LittleGitlab> {
+  const told = { nameless: false }
   const notes: Note[] = []
   const issues: Issue[] = []
   const failures = new Map<string, { readonly status: number; readonly executed: boolean }>()
@@ -68,7 +71,7 @@ export async function startLittleGitlab(t: Test): Promise<LittleGitlab> {
     const id = Number(/\/(\d+)(?:\/notes)?$/.exec(path)?.[1])
     switch (path.replace(/\d+(?=(\/notes)?$)/, 'N')) {
       case 'GET /user':
-        return { id: TOKEN_USER, username: 'project_12_bot' }
+        return told.nameless ? {} : { id: TOKEN_USER, username: 'project_12_bot' }
       case 'GET /merge_requests/N/notes':
         return id === 7 ? pageOf(notes, query) : undefined
       case 'POST /merge_requests/N/notes':
@@ -114,10 +117,11 @@ export async function startLittleGitlab(t: Test): Promise<LittleGitlab> {
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   t.teardown(() => server.close())
-  return {
+  return Object.assign(told, {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v4`,
     notes,
     issues,
-    fail: (call, status, executed = false) => failures.set(call, { status, executed }),
-  }
+    fail: (call: string, status: number, executed = false) =>
+      void failures.set(call, { status, executed }),
+  })
 }

@@ -101,6 +101,11 @@ t.test('mappings change in place or are put in the place of something else', asy
     plan({ edit: 'set', field: 'renewal', value: { on: 'exhaustion', times: 12 } }),
     text.replace('expiry ', 'exhaustion ').replace('times: 3', 'times: 12'),
   )
+  t.match(
+    plan({ edit: 'set', field: 'name', value: `Deal \${x}` }),
+    `Deal $\${x}`,
+    'what the account says is no name of a value',
+  )
   t.equal(plan({ edit: 'remove', field: 'renewal' }), text.replace(/ {4}renewal:\n.*\n.*\n/, ''))
   t.equal(
     plan({ edit: 'set', field: 'rateZone', value: 'europe' }),

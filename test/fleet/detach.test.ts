@@ -254,11 +254,18 @@ function testDetached(server: PostgresServer): void {
   )
 
   t.test(
-    'usage is refreshed and stock counted once in their time, and status tells it',
+    'usage is refreshed and stock counted once in their time, and status tells it; who waits where nothing is has no success',
     async t => {
       const office = await openOffice(t, server, 3)
       const place = { SFT_LEDGER: `${server.url}?schema=detach_${schemas}` }
+      const nowhere = await office.run(`apply --wait --state ${server.url}?schema=mistyped`)
+      t.equal(nowhere.code, 1)
+      t.match(
+        nowhere.stderr,
+        /there is no state at postgres:.*: is the address right, and the schema/,
+      )
       t.equal((await office.run('apply --auto-approve --init')).code, 0)
+      t.equal((await office.run('apply --wait')).code, 0, 'nothing was left, and that is known')
       const worker = office.start('worker --every 0.5 --usage-every 1d --stock-every 1d', {
         env: place,
       })
@@ -276,7 +283,7 @@ t.test(
     const desk = await openDesk(t, iccids => smallCatalog(iccids.slice(0, 3)))
     const refused = await desk.run('apply --auto-approve --detach')
     t.equal(refused.code, 64)
-    t.match(refused.stderr, /--detach: .*keep the state in PostgreSQL/)
+    t.match(refused.stderr, /workers cannot carry out applies of .*keep the state in PostgreSQL/)
     t.match((await desk.run('history')).stderr, /nothing was applied/)
     t.equal((await desk.run('apply --auto-approve')).code, 0)
     t.equal((await desk.run('apply --auto-approve')).code, 0)
@@ -294,7 +301,11 @@ t.test(
       /^1 {2}20\S+Z {2}.*5 to create: ok: 5 done, 0 failed/,
     )
     t.match((await desk.run('status')).stdout, /No apply was left to the workers/)
-    t.match(JSON.parse((await desk.run('apply --wait --json')).stdout), { detached: null })
+    for (const waiting of ['apply --wait', 'status --watch']) {
+      const { code, stderr } = await desk.run(waiting)
+      t.equal(code, 64, 'SFT_STATE may be missing, which is no success of anybody')
+      t.match(stderr, /workers cannot carry out applies of .*name it by SFT_STATE/)
+    }
   },
 )
 

@@ -133,6 +133,16 @@ rows('an environment binds account, state and values', [
         t.equal(ended.code, 1, words)
         t.match(ended.stderr, told, words)
       }
+      const prod = 'environments/prod.yaml'
+      desk.write(prod, desk.read(prod).replace('state: prod.json', 'stateFrom: STATE_OF_PROD'))
+      const named = { STATE_OF_PROD: 'prod.json' }
+      const flag = await run('plan --env prod --state test.json', named)
+      t.match(flag, { code: 1, stderr: /--state does not go with --env prod/ })
+      const setting = await run('plan --env prod', { ...named, SFT_STATE: 'test.json' })
+      t.match(setting, {
+        code: 1,
+        stderr: /SFT_STATE is set, and .* takes stateFrom from STATE_OF/,
+      })
       t.equal(desk.simulator.calls.length, 0)
       t.equal((await run('ci plan --env prdo')).code, 1)
       t.match(desk.read('sft-catalog-ci/comment.md'), /plan: failed, 1 error; [\s\S]*prdo.yaml/)

@@ -73,7 +73,8 @@ async function runDemo(show: Show, context: Context): Promise<number> {
   const run = async (command: Command, ...flags: string[]): Promise<number> => {
     const words = ['sft-catalog', command.name, ...flags].join(' ')
     if (command !== validate) context.out('')
-    context.out(context.paint('strong', `$ ${words}`))
+    const note = command === usage ? `   # ${megabytes} MB later` : ''
+    context.out(`${context.paint('strong', `$ ${words}`)}${note}`)
     const work = command.read(flags)
     return work === 'help' ? EXIT.usage : work({ ...context, env })
   }

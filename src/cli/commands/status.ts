@@ -1,4 +1,4 @@
-import { count } from '../../counts.ts'
+import { count, grouped } from '../../counts.ts'
 import { lookAtLedger } from '../../provision/index.ts'
 import { viewOrder } from '../../provision/order-view.ts'
 import { orderPages } from '../../provision/pages.ts'
@@ -56,21 +56,22 @@ async function statusOf(
   const place = stateOf(flags, context)
   await using fleet = await lookAtFleet(place)
   const apply = await fleet?.detached()
-  const workers = (await fleet?.workers()) ?? []
-  const sweeps = (await fleet?.sweeps()) ?? []
+  // Without a fleet nobody tells of workers: there may be some, for orders in another place.
+  const workers = await fleet?.workers()
+  const sweeps = await fleet?.sweeps()
   const orders = await unfinishedOrders(flags, context)
   const lines = [
     ...(apply === undefined
       ? [`No apply was left to the workers of ${shownPlace(place)}`]
       : renderDetached(apply, context.paint)),
-    `Workers alive: ${workers.length}`,
-    ...workers.map(({ worker, since }) => `  ${worker}, since ${since}`),
+    ...(workers === undefined ? [] : [`Workers alive: ${grouped(workers.length)}`]),
+    ...(workers ?? []).map(({ worker, since }) => `  ${worker}, since ${since}`),
     ...(orders === null
       ? []
       : [
           `Orders: ${orders.unfinished} unfinished${orders.parked === 0 ? '' : `, ${context.paint('error', `${orders.parked} parked`)} (orders --unfinished)`}`,
         ]),
-    ...sweeps.map(
+    ...(sweeps ?? []).map(
       ({ sweep, at, seconds, result }) =>
         `${sweep}, ${at}, ${count(Math.round(seconds), 'second')}: ${result}`,
     ),
@@ -78,9 +79,9 @@ async function statusOf(
   return {
     json: {
       apply: apply === undefined ? null : detachedToJson(apply),
-      workers,
+      workers: workers ?? null,
       orders,
-      sweeps,
+      sweeps: sweeps ?? null,
     },
     lines,
   }
