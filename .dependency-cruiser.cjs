@@ -55,7 +55,7 @@ module.exports = {
       'forge-knows-no-catalog',
       'forge/ writes comments and issues, whatever they say.',
       { path: '^src/forge/' },
-      { path: '^src/', pathNot: '^src/(forge/|(json|model|plain-error)\\.ts$)' },
+      { path: '^src/', pathNot: '^src/(forge/|(fetch|json|model|plain-error)\\.ts$)' },
     ),
     forbid(
       'nobody-imports-cli',

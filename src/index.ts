@@ -30,6 +30,7 @@ export type { CatalogEnvironment, EnvironmentValue } from './catalog/substitute.
 export type { Clock } from './clock.ts'
 export type { LockHolder } from './durable/lock.ts'
 export type { Owner } from './durable/owner.ts'
+export type { Fetch } from './fetch.ts'
 export type { Finding, Listing, NotKnown, NotThere, There } from './finding.ts'
 export type {
   Depth,
@@ -182,7 +183,7 @@ export {
 } from './sft/errors.ts'
 export type { SlotRequest, SlotSource, Slots } from './sft/slots.ts'
 export type { DeliveryEvent } from './sft/transport.ts'
-export type { CallTrace, Fetch } from './sft/wire.ts'
+export type { CallTrace } from './sft/wire.ts'
 export type { WireForm, WireValues } from './sft/wire-form.ts'
 export type { WireOverrides } from './sft/wire-settings.ts'
 export type {

@@ -92,6 +92,7 @@ interface Tally {
 }
 
 const isOver = (row: Row): boolean => row.done + row.bad >= row.total
+const isWholly = (row: Row): boolean => row.done >= row.total
 
 /** Counts calls by the plan's own reckoning, so that what is sent again does not make more of it than all. */
 function openTally(plan: Plan, budget: BudgetView, { live, stop }: Context): Tally {
@@ -105,7 +106,9 @@ function openTally(plan: Plan, budget: BudgetView, { live, stop }: Context): Tal
   const total = (): string => {
     const now = Date.now()
     const seconds = (now - startedAt) / 1000
-    const left = [...rows.values()].every(isOver) ? 0 : Math.max(0, plan.cost.calls - done)
+    const all = [...rows.values()]
+    // What was left undone was not called for, however it ended.
+    const left = all.every(isWholly) ? 0 : Math.max(0, plan.cost.calls - done)
     const parts = [
       `${grouped(Math.round(plan.cost.calls - left))} of ${count(plan.cost.calls, 'call')}`,
     ]
@@ -120,13 +123,15 @@ function openTally(plan: Plan, budget: BudgetView, { live, stop }: Context): Tal
       secondsLeft({ left, done, seconds, callsPerSecond: budget.currentRate() }),
       now,
     )
-    if (left > 0 && Number.isFinite(shown)) parts.push(`about ${duration(rounded(shown))} left`)
+    if (left > 0 && !all.every(isOver) && Number.isFinite(shown))
+      parts.push(`about ${duration(rounded(shown))} left`)
     const held = live.calls.heldUp()
     if (held !== undefined) parts.push(held)
     return oneLine(parts.join(', '))
   }
   const takeResult = ({ address, kind, status }: Result): void => {
-    done += shares.get(address)?.shift() ?? 0
+    const share = shares.get(address)?.shift() ?? 0
+    if (status === 'done' || status === 'failed') done += share
     const row = rows.get(kind)
     if (row === undefined) return
     if (status === 'done') row.done += 1

@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import type { Fetch } from '../fetch.ts'
 import { isJsonObject } from '../json.ts'
 import type { Json, JsonObject } from '../model.ts'
 import { PlainError } from '../plain-error.ts'
-import type { Fetch } from '../sft/wire.ts'
 
 /** A forge refused a call, or could not be reached; the message says what to do. */
 export class ForgeError extends PlainError {

@@ -1,4 +1,5 @@
 import { type Clock, SYSTEM_CLOCK } from '../clock.ts'
+import type { Fetch } from '../fetch.ts'
 import { openTelemetry } from '../telemetry/opentelemetry.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { createAccountReads } from './account-reads.ts'
@@ -17,7 +18,7 @@ import { createRedact } from './redact.ts'
 import { createSession, type Session } from './session.ts'
 import type { SlotSource } from './slots.ts'
 import { createTransport, type DeliveryEvent } from './transport.ts'
-import { type CallTrace, createWire, type Fetch } from './wire.ts'
+import { type CallTrace, createWire } from './wire.ts'
 import { checkWireSettings, mergeWire, type WireOverrides, wireFormOf } from './wire-settings.ts'
 
 /** How to reach an account. */

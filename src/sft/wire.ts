@@ -1,5 +1,6 @@
 import { type Clock, instantOf, longestSince } from '../clock.ts'
 import { defined } from '../defined.ts'
+import type { Fetch } from '../fetch.ts'
 import type { JsonObject } from '../model.ts'
 import type { SpanRequest, Telemetry } from '../telemetry/telemetry.ts'
 import type { Lane, OperationName } from './api.ts'
@@ -68,9 +69,6 @@ export interface WireOptions {
   /** Result codes and query parameters of this account. */
   readonly form: Pick<WireForm, 'codes' | 'queries'>
 }
-
-/** `fetch`, as far as it is used here: one request to an URL given as text. */
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
 /**
  * A process that is stopped, or sleeps, right before it writes a call must not write it when it goes on (ms): others

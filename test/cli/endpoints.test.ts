@@ -68,6 +68,23 @@ t.test(
   },
 )
 
+t.test('what the time limit leaves is done by the next run, each once', async t => {
+  const desk = await openStock(t)
+  const env = { SFT_CALLS_PER_SECOND: '5' }
+  const words = 'endpoints activate --tag spring --auto-approve --force'
+  const late = await desk.run(`${words} --max-minutes 0.02`, { env, ownProcess: true })
+  t.equal(late.code, 4, late.stderr)
+  const first = count(desk, 'Active')
+  t.ok(first > 0 && first < 12, `${first} were activated`)
+  t.match(late.stdout, `Ended: ${first} done, 0 failed, 0 skipped, ${12 - first} deferred`)
+  t.match(late.stderr, `; ${first} of 12 calls`, 'what was left is not called done')
+  const next = await desk.run(words)
+  t.equal(next.code, 0, next.stderr)
+  t.match(next.stdout, `Done: ${12 - first} done, 0 failed`)
+  const sent = desk.simulator.calls.filter(call => call.operation === 'EndPointLifeCycleChange')
+  t.equal(sent.length, 12, 'one call each')
+})
+
 t.test('a choice is by tag, batch, status, file and limit, together', async t => {
   const desk = await openStock(t)
   const listed = async (flags: string) =>
