@@ -1,6 +1,6 @@
 import type { Position } from './model.ts'
 
-/** Every code that an issue can have; docs/errors.md explains each, and a test compares the two. */
+/** Every code that an issue can have, as a title; issue-words.ts says what it means and what to do. */
 export const ISSUE_CODES = {
   // reading files
   CATALOG_EMPTY: 'no catalog file was found',

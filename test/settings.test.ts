@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { KNOWN_SETTINGS } from '../src/known-settings.ts'
 import {
   budgetLocation,
   ledgerLocation,
@@ -81,12 +79,5 @@ t.test('state and ledger have their places', t => {
   t.equal(budgetLocation({ SFT_BUDGET: '/srv/sft' }, 'state.json'), '/srv/sft')
   t.equal(budgetLocation({ SFT_BUDGET: '/srv/sft' }, undefined, 'memory:'), 'memory:')
   t.throws(() => budgetLocation({ SFT_BUDGET: ' ' }, 'state.json'), /SFT_BUDGET is set and empty/)
-  t.end()
-})
-
-t.test('every setting that the README names is known, and no other', t => {
-  const rows = readFileSync('README.md', 'utf8').match(/^\| `SFT_.*$/gm) ?? []
-  const named = rows.flatMap(row => row.split('|')[1]?.match(/SFT_[A-Z_]+/g) ?? [])
-  t.strictSame([...named].sort(), [...KNOWN_SETTINGS].sort())
   t.end()
 })

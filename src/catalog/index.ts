@@ -4,6 +4,7 @@ export {
   environmentPath,
   readEnvironmentFile,
 } from './environment-file.ts'
+export { type CatalogField, catalogField, catalogFields } from './field-list.ts'
 export { readIccidList } from './iccid-list.ts'
 export type { CheckDigitRule } from './inventory.ts'
 export { catalogJsonSchema } from './json-schema.ts'

@@ -63,7 +63,7 @@ export const platformId = (description: string) =>
   )
 
 const key = text(
-  'Name of this entry in the catalog and in the state, unique among its kind. Renaming it needs a line in `moved`.',
+  'Name of this entry in the catalog and in the state, unique among its kind in the whole catalog. Renaming it needs a line in `moved`.',
   {
     pattern: `^${KEY}$`,
     write: 'lower-case letters, digits, `-`, `_` and `.`, such as europe-10gb-30d',
@@ -95,7 +95,7 @@ export const shared = {
 
 export const onNetworkRemoval = z.enum(['block', 'replace']).meta({
   description:
-    'When a network leaves a zone of the catalog: block and say what to do in the portal, or replace the zone and the plans that use it.',
+    'When a network leaves a zone of the catalog: SFT has no public call for it. block: say what to do in the portal. replace: a new zone and new revisions of the plans that use it.',
 })
 
 export const roamingProfiles = z

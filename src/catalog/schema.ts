@@ -11,7 +11,9 @@ import { wireSchema } from './wire-language.ts'
 
 export const accountDefaults = z
   .strictObject({
-    addonServiceProfile: platformId('Service profile of add-on plans.').optional(),
+    addonServiceProfile: platformId(
+      'Service profile of add-on plans; one of the add-on category.',
+    ).optional(),
     currencyId: platformId('ID of the currency of charges.').optional(),
     planType: z
       .enum(['prepaid', 'postpaid'])
@@ -44,8 +46,14 @@ function moved(kinds: readonly Kind[]) {
       code: 'MOVED_INVALID',
     })
   return z
-    .strictObject({ from: movable('The old address.'), to: movable('The new address.') })
-    .meta({ description: 'An entry whose key was changed: same object on the platform.' })
+    .strictObject({
+      from: movable('The old address, which is no longer in the catalog.'),
+      to: movable('The new address, which is, of the same kind.'),
+    })
+    .meta({
+      description:
+        'An entry whose key was changed: same object on the platform. Leave the line in until every state has seen it.',
+    })
 }
 
 const share = (of: string) =>

@@ -37,7 +37,10 @@ export interface Command {
   readonly name: string
   readonly summary: string
   readonly hermetic: boolean
+  /** What stands behind the name on a command line. */
+  readonly usage: string
   readonly flags: Flags
+  readonly rules: readonly FlagRule[]
   readonly tellsBroken: boolean
   /** The lines of `--help`. */
   readonly help: readonly string[]
@@ -49,12 +52,15 @@ export interface Command {
 export function defineCommand<const F extends Flags, const First extends string = never>(
   declaration: Declaration<F, First>,
 ): Command {
-  const { name, summary, usage, flags, hermetic = false, tellsBroken = false } = declaration
+  const { name, summary, usage, flags, rules = [] } = declaration
+  const { hermetic = false, tellsBroken = false } = declaration
   return {
     name,
     summary,
     hermetic,
+    usage,
     flags,
+    rules,
     tellsBroken,
     help: [
       `sft-catalog ${name}${usage === '' ? '' : ` ${usage}`}`,

@@ -1,64 +1,43 @@
-/**
- * What codes and fields mean. The pages of docs/ are the source of codes, and the schema that of fields: what is
- * shown here is what stands there.
- */
+/** What codes, settings and fields mean: the pages of docs/reference are made of the same words. */
 
-import { readFile } from 'node:fs/promises'
-import { catalogJsonSchema } from '../catalog/index.ts'
-import { isJsonObject } from '../json.ts'
-import type { Json } from '../model.ts'
+import { type CatalogField, catalogField, catalogFields } from '../catalog/index.ts'
+import { type CodeWords, ISSUE_WORDS } from '../issue-words.ts'
+import { SETTINGS } from '../known-settings.ts'
 import { OUTCOMES } from '../outcome.ts'
-import { packageFile } from '../package-file.ts'
+import { PROVISION_ERROR_WORDS } from '../provision/error-words.ts'
 
-/** Pages with tables `| code | what it means | what to do |`. */
-const PAGES = ['errors.md', 'selling.md'] as const
+const CODES: ReadonlyMap<string, CodeWords> = new Map(
+  Object.entries({ ...ISSUE_WORDS, ...PROVISION_ERROR_WORDS }),
+)
 
 /** What is said of a word; undefined where nothing is known of it. */
-export async function explanationOf(word: string): Promise<readonly string[] | undefined> {
-  return (await explanationOfCode(word)) ?? explanationOfExit(word) ?? explanationOfField(word)
-}
+export const explanationOf = (word: string): readonly string[] | undefined =>
+  explanationOfCode(word) ??
+  explanationOfExit(word) ??
+  explanationOfSetting(word) ??
+  explanationOfField(word)
 
 /** Every word of which something is known. */
-export async function knownWords(): Promise<readonly string[]> {
-  return [
-    ...(await rowsOfPages()).keys(),
-    ...Object.values(OUTCOMES).map(({ code }) => String(code)),
-    ...fieldPaths(),
-  ]
-}
+export const knownWords = (): readonly string[] => [
+  ...CODES.keys(),
+  ...Object.values(OUTCOMES).map(({ code }) => String(code)),
+  ...Object.keys(SETTINGS),
+  ...catalogFields().map(({ path }) => path),
+]
 
-async function explanationOfCode(word: string): Promise<readonly string[] | undefined> {
-  const rows = await rowsOfPages()
-  const name = [...rows.keys()].find(code => code.toLowerCase() === word.toLowerCase())
-  const row = name === undefined ? undefined : rows.get(name)
-  return row && [name ?? word, row.means, row.todo]
-}
-
-interface Row {
-  readonly means: string
-  readonly todo: string
-}
-
-async function rowsOfPages(): Promise<ReadonlyMap<string, Row>> {
-  const rows = new Map<string, Row>()
-  for (const page of PAGES) {
-    const text = await readFile(packageFile(`docs/${page}`), 'utf8')
-    for (const line of text.split('\n')) {
-      const [, codes = '', means = '', todo] = line.split(/(?<!\\)\|/).map(cell => cell.trim())
-      if (todo === undefined || todo === '') continue
-      for (const [, code = ''] of codes.matchAll(/`([A-Z][A-Z_]+|[A-Z]\w+Error)`/g))
-        rows.set(code, { means: plain(means), todo: plain(todo) })
-    }
-  }
-  return rows
+function explanationOfCode(word: string): readonly string[] | undefined {
+  const name = [...CODES.keys()].find(code => code.toLowerCase() === word.toLowerCase())
+  const words = name === undefined ? undefined : CODES.get(name)
+  return words && [name ?? word, plain(words.means), plain(words.todo)]
 }
 
 /** Markdown without its marks. */
 const plain = (text: string): string =>
   text
-    .replace(/\[([^\]]+)\]\(([^)]+)\)/g, '$1 (docs/$2)')
+    .replace(/\[([^\]]+)\]\(([^)]+)\)/g, (_, name: string, page: string) =>
+      page.startsWith(name) ? `docs/${page}` : `${name} (docs/${page})`,
+    )
     .replaceAll('`', '')
-    .replaceAll('\\|', '|')
 
 function explanationOfExit(word: string): readonly string[] | undefined {
   const found = Object.entries(OUTCOMES).find(
@@ -67,42 +46,35 @@ function explanationOfExit(word: string): readonly string[] | undefined {
   return found && [`exit code ${found[1].code} (${found[0]})`, plain(found[1].meaning)]
 }
 
-/** A field by its path; what a list holds has the path of the list. */
-function explanationOfField(path: string): readonly string[] | undefined {
-  let node: Json | undefined = catalogSchema()
-  for (const name of path.split('.')) {
-    node = propertiesOf(node)[name]
-    if (node === undefined) return undefined
-  }
-  if (!isJsonObject(node)) return undefined
-  const inner = isJsonObject(node['items']) ? node['items'] : node
-  const told = [node['description'], inner['description']].filter(text => typeof text === 'string')
-  const form = inner['patternErrorMessage']
-  const values = inner['enum']
-  const fields = Object.keys(propertiesOf(node))
+function explanationOfSetting(word: string): readonly string[] | undefined {
+  const found = Object.entries(SETTINGS).find(([name]) => name === word.toUpperCase())
+  if (found === undefined) return undefined
+  const [name, { means, ...rest }] = found
   return [
-    path,
-    ...new Set(told.map(String)),
-    ...(typeof form === 'string' ? [`Write ${form}.`] : []),
-    ...(Array.isArray(values) ? [`One of ${values.map(String).join(', ')}.`] : []),
-    ...(fields.length > 0 ? [`It has ${fields.join(', ')}.`] : []),
+    name,
+    plain(means),
+    ...('otherwise' in rest ? [`Without it: ${plain(rest.otherwise)}.`] : []),
   ]
 }
 
-const catalogSchema = (): Json => JSON.parse(JSON.stringify(catalogJsonSchema()))
-
-/** The fields of a schema: its own, those of what its list holds, and those of its alternatives. */
-function propertiesOf(node: Json | undefined): Readonly<Record<string, Json>> {
-  if (!isJsonObject(node)) return {}
-  const own = isJsonObject(node['properties']) ? node['properties'] : {}
-  const inner = ['items', 'anyOf', 'oneOf', 'allOf'].flatMap(key => node[key] ?? []).flat()
-  return Object.assign({}, own, ...inner.map(propertiesOf))
+function explanationOfField(path: string): readonly string[] | undefined {
+  const field = catalogField(path)
+  return field && [path, ...linesOf(field)]
 }
 
-function fieldPaths(): readonly string[] {
-  const top = propertiesOf(catalogSchema())
-  return Object.entries(top).flatMap(([name, node]) => [
-    name,
-    ...Object.keys(propertiesOf(node)).map(field => `${name}.${field}`),
-  ])
-}
+/** What is said of a field, with its form, its values and what holds without it. */
+export const linesOf = ({
+  says,
+  form,
+  values,
+  has,
+  otherwise,
+}: CatalogField): readonly string[] => [
+  ...says,
+  ...(form === undefined ? [] : [`Write ${form}.`]),
+  ...(values.length > 0 ? [`One of ${values.join(', ')}.`] : []),
+  ...(has.length > 0 ? [`It has ${has.join(', ')}.`] : []),
+  ...(otherwise === undefined || Array.isArray(otherwise)
+    ? []
+    : [`Without it: ${String(otherwise)}.`]),
+]

@@ -193,18 +193,22 @@ function checkRule({ when, not, only, needs, why }: FlagRule, given: Parsed): vo
     )
 }
 
-/** Of every command that reads settings: taken off the line before the command sees it. */
-const ENVIRONMENT_FLAG: Flags = {
+/** Of every command: the environment is taken off the line before the command sees it. */
+export const COMMON_FLAGS: Flags = {
   env: { takes: 'text', value: 'NAME', help: 'the environment: environments/NAME.yaml (SFT_ENV)' },
+  help: { takes: 'nothing', help: 'this text' },
 }
+
+/** Each flag as it is typed, with what it takes, and its help. */
+export const flagRows = (flags: Flags): readonly (readonly [flag: string, help: string])[] =>
+  Object.entries(flags).map(([name, flag]) => {
+    const value = flag.takes === 'nothing' ? '' : ` ${flag.value}`
+    return [`--${name}${value}${flag.takes === 'texts' ? '…' : ''}`, flag.help]
+  })
 
 /** Lines of help, one a flag. */
 export function helpLines(flags: Flags): readonly string[] {
-  const all: Flags = { ...flags, ...ENVIRONMENT_FLAG, help: on('this text') }
-  const rows = Object.entries(all).map(([name, flag]) => {
-    const value = flag.takes === 'nothing' ? '' : ` ${flag.value}`
-    return [`--${name}${value}${flag.takes === 'texts' ? '…' : ''}`, flag.help] as const
-  })
+  const rows = flagRows({ ...flags, ...COMMON_FLAGS })
   const width = Math.max(...rows.map(([flag]) => flag.length))
   return rows.map(([flag, help]) => `  ${flag.padEnd(width)}  ${help}`)
 }

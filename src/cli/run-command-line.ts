@@ -186,7 +186,8 @@ async function runTold(
   return code
 }
 
-const allCommands = (): Promise<readonly Command[]> =>
+/** Every command, in the order of `--help`. */
+export const allCommands = (): Promise<readonly Command[]> =>
   Promise.all(Object.values(COMMANDS).map(load => load()))
 
 async function overview(): Promise<readonly string[]> {

@@ -1,6 +1,6 @@
 /**
  * Commands that answer with `--json`, each with the version of its answer: it grows when a field changes its
- * meaning or its type, or goes (docs/json.md).
+ * meaning or its type, or goes (docs/upgrading.md).
  */
 export const JSON_FORMATS = {
   validate: 1,
@@ -34,6 +34,19 @@ export const JSON_FORMATS = {
   status: 1,
   history: 1,
 } as const
+
+/** What changed with a format, for each one above 1. */
+export const FORMAT_CHANGES: {
+  readonly [Name in JsonCommand as (typeof JSON_FORMATS)[Name] extends 1 ? never : Name]: string
+} = {
+  apply: 'with `--wait` alone it has `detached` and neither plan nor report',
+  drift: '`exitCode` is that of the process',
+  coverage: '`--networks` has its list as `networks`',
+  state: '`state list` has its list as `records`',
+  doctor: 'verdicts by the ID of the assumption',
+  orders: 'the list stands in `orders`',
+  store: '`encrypt` answers with `encrypted`, and only `migrate` with `moves`',
+}
 
 /** A command that has `--json`. */
 export type JsonCommand = keyof typeof JSON_FORMATS

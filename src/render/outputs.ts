@@ -30,7 +30,7 @@ const position = z.object({
 })
 
 const issue = z.object({
-  code: said('one of docs/errors.md'),
+  code: said('one of docs/reference/codes.md'),
   severity: z.enum(['error', 'warning']),
   message: text,
   hint: maybe(said('what to do next')),

@@ -90,9 +90,10 @@ const renewal = z
       description:
         'expiry: when the validity ends. exhaustion: when the data is used up or the validity ends.',
     }),
-    times: z
-      .union([z.int().min(2).max(99_999), z.literal('unlimited')])
-      .meta({ description: 'Subscriptions in all, the first one included, or unlimited.' }),
+    times: z.union([z.int().min(2).max(99_999), z.literal('unlimited')]).meta({
+      description:
+        'Subscriptions in all, the first one included: 2 to 99,999, or unlimited, which needs account.wire.',
+    }),
   })
   .meta({ description: 'The add-on subscribes itself again. Left out: one time.' })
 
@@ -123,11 +124,14 @@ const plansPortal = z
   })
   .meta({ description: 'Anything your portal wants to find beside the ID in the state.' })
 
-const data = text('Data: MB, GB or TB in all or a day, or unlimited; 1 GB = 1024 MB.', {
-  pattern: PLAN_DATA_PATTERN,
-  write: 'a number and MB, GB or TB, such as 10 GB, 500 MB or 1 GB a day, or unlimited',
-  code: 'UNIT_INVALID',
-})
+const data = text(
+  'Data: MB, GB or TB in all or a day, or unlimited; 1 GB = 1024 MB, 1 TB = 1024 GB, and it comes to whole MB. Required, here or in benefits, without like. By the day and unlimited need account.wire.',
+  {
+    pattern: PLAN_DATA_PATTERN,
+    write: 'a number and MB, GB or TB, such as 10 GB, 500 MB or 1 GB a day, or unlimited',
+    code: 'UNIT_INVALID',
+  },
+)
 
 const benefits = z
   .strictObject({
@@ -137,12 +141,12 @@ const benefits = z
       .min(1)
       .max(999_999)
       .optional()
-      .meta({ description: 'Messages that it grants, beside data.' }),
+      .meta({ description: 'Messages that it grants, beside data. They need account.wire.' }),
     minutes: refused(
       'the platform has no voice service (contract 6: DATA, SMS-MO, SMS-MT and NB-IoT): leave minutes out',
     ),
   })
-  .meta({ description: 'What it grants, where it is more than data.' })
+  .meta({ description: 'What it grants, in place of data, where it is more than that.' })
 
 const amount = (description: string) =>
   text(description, {
@@ -156,7 +160,11 @@ const schema = z
     ...shared,
     portal: plansPortal.optional(),
     name: name('Name on the platform, unique among plans; found again by it.', NAME),
-    description: text('Description on the platform.', PROSE_FORM, 1000).optional(),
+    description: text(
+      'Description on the platform. Without one, what the account has is not managed; taken out again, the last one stays there.',
+      PROSE_FORM,
+      1000,
+    ).optional(),
     rateZone: z
       .union([
         text('Key of a rate zone of this catalog.'),
@@ -167,16 +175,22 @@ const schema = z
       .meta({ description: 'Key of a rate zone of this catalog, or { id: "1201" }.' }),
     data: data.optional(),
     benefits: benefits.optional(),
-    throttle: text('Speed that is left once the data is used up; of unlimited data, its speed.', {
-      pattern: SPEED_PATTERN,
-      write: 'a speed in kbps or Mbps, such as 512 kbps',
-      code: 'UNIT_INVALID',
-    }).optional(),
-    validity: text('How long it lasts from its start.', {
-      pattern: VALIDITY_PATTERN,
-      write: 'a whole number of days, months or years, such as 30 days or 1 month, or unlimited',
-      code: 'UNIT_INVALID',
-    }).optional(),
+    throttle: text(
+      'Speed that is left once the data (of the day) is used up; of unlimited data, its speed. 1 Mbps = 1000 kbps. It needs account.wire.',
+      {
+        pattern: SPEED_PATTERN,
+        write: 'a speed in kbps or Mbps, such as 512 kbps',
+        code: 'UNIT_INVALID',
+      },
+    ).optional(),
+    validity: text(
+      'How long it lasts from its start: 1 to 99,999. Required without like. Months and years go by the calendar; they and unlimited need account.wire.',
+      {
+        pattern: VALIDITY_PATTERN,
+        write: 'a whole number of days, months or years, such as 30 days or 1 month, or unlimited',
+        code: 'UNIT_INVALID',
+      },
+    ).optional(),
     activateWithin: refused(
       'the platform has nothing that ends an add-on which was not started (contract 4.4): leave it out and say it in your portal, or build one such plan there and name it under like:',
     ),
@@ -184,16 +198,15 @@ const schema = z
       description: 'first-use: starts at the first traffic. immediate: starts when subscribed.',
     }),
     renewal: renewal.optional(),
-    charge: amount("Amount charged by the platform, in the account's currency.").default('0'),
+    charge: amount(
+      "Amount charged by the platform, in the account's currency, at most four decimal places; 4.50 and 4.5 are the same.",
+    ).default('0'),
     recurringCharge: amount(
-      'Amount charged again and again by the platform, beside the charge.',
+      'Amount charged again and again by the platform, beside the charge. It needs account.wire.',
     ).optional(),
-    priority: z
-      .int()
-      .min(1)
-      .max(9999)
-      .default(1)
-      .meta({ description: 'Which of several add-ons is used first: 1 before 2.' }),
+    priority: z.int().min(1).max(9999).default(1).meta({
+      description: 'Which of several add-ons of an endpoint is used first: 1 before 2; 1 to 9,999.',
+    }),
     like: likeSchema.optional(),
     serviceProfile: platformId("Overrides the account's addonServiceProfile.").optional(),
     currencyId: platformId("Overrides the account's currencyId.").optional(),

@@ -30,27 +30,35 @@ declare module '../model.ts' {
 const schema = z
   .strictObject({
     ...shared,
-    tags: z
-      .array(name('Tag, kept in the state.'))
-      .default([])
-      .meta({ description: 'Tags, kept in the state.' }),
-    name: name('Template of endpoint names: {iccid}, {n} (from 1) and {batch}.').default('{iccid}'),
+    tags: z.array(name('Tag, kept in the state.')).default([]).meta({
+      description:
+        'Tags, kept in the state, by which endpoints are chosen; validate warns of one that could not exist on the platform.',
+    }),
+    name: name(
+      'Template of endpoint names: {iccid}, {n} (number in the batch, from 1) and {batch} (its key). A text that begins with a brace needs quotes.',
+    ).default('{iccid}'),
     create: z.enum(['in-advance', 'on-demand']).default('in-advance').meta({
       description:
         'in-advance: apply makes the endpoints. on-demand: a shop makes one where it has no stock left; apply takes it over.',
     }),
     iccids: z
-      .array(text('ICCID of 19 or 20 digits, in quotes.', undefined, 64))
+      .array(
+        text(
+          'ICCID of 19 or 20 digits; spaces and a filling F at the end are dropped.',
+          undefined,
+          64,
+        ),
+      )
       .default([])
       .meta({ description: 'ICCIDs of the eSIMs.' }),
     iccidFile: text(
-      'File of ICCIDs, relative to this file and inside the catalog: one ICCID a line, or a CSV with a column iccid.',
+      'File of ICCIDs, relative to this file and inside the catalog: one ICCID a line, or a CSV with a column iccid. Its ICCIDs follow those of iccids.',
     ).optional(),
     basePlan: platformId("Overrides the account's basePlan.").optional(),
     apnGroup: platformId("Overrides the account's apnGroup.").optional(),
     roamingProfiles: roamingProfiles.optional(),
   })
-  .meta({ description: 'Endpoints to be made in advance, one for each ICCID.' })
+  .meta({ description: 'Endpoints to be made, one for each ICCID.' })
 
 function buildBatch(draft: Draft, iccids: readonly string[]): EndpointBatchEntry {
   const batch = schema.parse(draft.raw)

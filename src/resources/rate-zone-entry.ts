@@ -45,11 +45,23 @@ const schema = z
     ...shared,
     name: name('Name on the platform, unique among zones; found again by it.', NAME),
     countries: z
-      .array(text('ISO 3166-1 code or English name.', { pattern: '\\S', write: 'a country' }, 100))
+      .array(
+        text(
+          'ISO 3166-1 code (BE, BEL) or English name (Belgium, Ivory Coast, South Korea), in any case.',
+          { pattern: '\\S', write: 'a country' },
+          100,
+        ),
+      )
       .default([])
-      .meta({ description: 'Countries: every network that the account has there.' }),
+      .meta({
+        description:
+          'Countries: every network that the account has there at the time of the plan; those that come later are proposed by the next one. A network whose country is not certain is left out with a warning.',
+      }),
     networks: z.array(network).default([]).meta({ description: 'Single networks.' }),
-    exclude: z.array(network).default([]).meta({ description: 'Networks to leave out.' }),
+    exclude: z
+      .array(network)
+      .default([])
+      .meta({ description: 'Networks to leave out, in the same forms.' }),
     onNetworkRemoval: onNetworkRemoval.optional(),
   })
   .meta({ description: 'Where add-ons work: a list of networks.' })

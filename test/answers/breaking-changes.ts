@@ -4,7 +4,7 @@ export interface Schema {
 }
 
 /**
- * Where an answer of `after` may surprise a program that was written for `before` (docs/json.md): a field that
+ * Where an answer of `after` may surprise a program that was written for `before` (docs/upgrading.md): a field that
  * went, changed its type or its meaning of missing, or an enumeration with a further word. A further field, and a
  * word of a text, surprise nobody.
  */

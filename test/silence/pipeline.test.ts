@@ -2,7 +2,6 @@ import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { OUTCOMES } from '../../src/outcome.ts'
 import { JSON_COMMANDS, JSON_FORMATS } from '../../src/render/formats.ts'
 import { type Desk, openDesk, smallCatalog } from '../cli/desk.ts'
 import { runCli } from '../cli/run-cli.ts'
@@ -14,14 +13,6 @@ async function blockZone(t: Test, desk: Desk): Promise<void> {
   t.equal((await desk.run('apply --auto-approve')).code, 0)
   desk.write(CATALOG, desk.read(CATALOG).replace('[CH, AT]', '[CH]'))
 }
-
-t.test('README has the exit codes as the code has them', async t => {
-  const text = await readFile(new URL('README.md', REPOSITORY), 'utf8')
-  t.strictSame(
-    text.split('\n').filter(line => /^\| \d+ \| /.test(line)),
-    Object.values(OUTCOMES).map(({ code, meaning }) => `| ${code} | ${meaning} |`),
-  )
-})
 
 rows('what the end of a run says', [
   {
