@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 
 const [url, inFlight, file] = process.argv.slice(2)
-const iccids = readFileSync(file, 'utf8').match(/(?<=")8\d{18}(?=")/g)
+const iccids = readFileSync(file, 'utf8').match(/\b8\d{18}\b/g)
 
 async function call(path, body, token) {
   const answer = await fetch(url + path, {

@@ -20,6 +20,7 @@ export function textOf(value: Json | undefined): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
-function isList(value: Json | undefined): value is readonly Json[] {
+/** Whether a value is a list. */
+export function isList(value: Json | undefined): value is readonly Json[] {
   return Array.isArray(value)
 }

@@ -52,7 +52,7 @@ const isBlocked = (change: Change): boolean =>
 
 /** Entries of the catalog that do not become what it wants by applying the plan, whole or in part. */
 export const blockedEntries = (plan: Plan): readonly Address[] =>
-  plan.changes.flatMap(change => (isBlocked(change) ? [change.address] : []))
+  plan.changes.filter(isBlocked).map(({ address }) => address)
 
 /**
  * What a plan comes to: `failed` (it has errors), `refused`, `blocked`, `changes`, or `ok`, the first that

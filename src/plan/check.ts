@@ -43,8 +43,10 @@ const isMadeAnew = (change: Change): boolean =>
  * `limits` does not name has the usual share.
  */
 export function checkPlan(plan: Plan, state: State, limits: ChangeShareLimits): readonly Issue[] {
+  // What is kept is neither touched nor lost, and is most of a plan.
+  const moving = plan.changes.filter(({ action }) => action !== 'keep')
   return kinds().flatMap((kind): Issue[] => {
-    const changes = plan.changes.filter(change => change.kind === kind.kind)
+    const changes = moving.filter(change => change.kind === kind.kind)
     const adopted = changes.filter(change => change.action === 'adopt').length
     const existing = Object.values(recordsOf(state, kind)).filter(isInUse).length + adopted
     const lost = keysOf(changes.filter(loses))

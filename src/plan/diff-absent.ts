@@ -104,7 +104,7 @@ function diffAdopted(subject: Subject, found: ObservedObject): Change {
     field => spec[field] !== undefined && found.spec[field] === undefined,
   )
   if (unreported.length > 0) notes.push(`taken on trust, not reported: ${unreported.join(', ')}`)
-  const current = { ...spec, ...seenAs(kind, found.spec, spec) }
+  const current = { ...spec, ...seenAs(kind, found.spec, field => spec[field]) }
   return {
     ...wantedOf(subject),
     action: 'adopt',

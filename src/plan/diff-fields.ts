@@ -1,11 +1,16 @@
 import { isDeepStrictEqual } from 'node:util'
+import { isList } from '../json.ts'
 import type { Json, JsonObject, Resource, Spec } from '../model.ts'
 import { type FieldRule, type Kind, seenAs } from '../resources/kind.ts'
 import type { AnyRecord } from '../state/state.ts'
 import type { FieldChange } from './plan.ts'
 
+/** Lists are compared here member by member: most are short, and alike. */
 const same = (left: Json | undefined, right: Json | undefined): boolean =>
-  left === right || isDeepStrictEqual(left, right)
+  left === right ||
+  (isList(left) && isList(right)
+    ? left.length === right.length && left.every((member, at) => same(member, right[at]))
+    : isDeepStrictEqual(left, right))
 
 const list = (value: Json | undefined): readonly string[] =>
   Array.isArray(value) ? value.map(String) : []
@@ -37,7 +42,9 @@ export function diffFields(
   told: Spec,
   context: FieldContext,
 ): FieldDiff {
-  const reported = seenAs(kind, told, { ...applied, ...wanted })
+  const reported = seenAs(kind, told, field =>
+    wanted[field] === undefined ? applied?.[field] : wanted[field],
+  )
   const fields: FieldChange[] = []
   const blocked: FieldChange[] = []
   const standing = context.standing ?? applied

@@ -12,13 +12,13 @@ type Taker = CreateChange | ReplaceChange | UpdateChange
  * so are names that are exchanged in a circle. Otherwise each run would fail like the one before. Whether
  * anything has a name is not known where the list may lack objects: the name would be given twice.
  *
- * @param owners address of each platform ID of the state.
+ * @param owners address of each platform ID of the state; asked for where a name cannot be had.
  */
 export function settleNames(
   kind: Kind,
   changes: readonly Change[],
   index: ObservedIndex,
-  owners: ReadonlyMap<string, Address>,
+  owners: () => ReadonlyMap<string, Address>,
 ): readonly Change[] {
   if (kind.identity !== 'name') return changes
   let settled = changes
@@ -51,7 +51,7 @@ function look(
   kind: Kind,
   changes: readonly Change[],
   index: ObservedIndex,
-  owners: ReadonlyMap<string, Address>,
+  owners: () => ReadonlyMap<string, Address>,
 ): Look {
   const givers = new Map(
     changes.flatMap(change =>
@@ -70,7 +70,7 @@ function look(
     const stays = holders.find(({ id }) => !givers.has(id))
     if (stays !== undefined)
       blocked.set(change.address, {
-        reason: nameTaken(kind, name, stays.id, owners.get(stays.id)),
+        reason: nameTaken(kind, name, stays.id, owners().get(stays.id)),
       })
     else if (index.doubt !== undefined)
       blocked.set(change.address, {

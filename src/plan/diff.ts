@@ -48,7 +48,7 @@ function diffKind(scope: Scope): readonly Change[] {
     if (subject.moved !== undefined) taken.add(splitAddress(subject.moved)[1])
     wanted.push(diffResource(subject))
   }
-  const settled = settleNames(kind, wanted, index, owners())
+  const settled = settleNames(kind, wanted, index, owners)
   for (const change of settled) outcomes.remember(change)
   const left = Object.keys(recordsOf(state, kind)).filter(key => !taken.has(key))
   return [

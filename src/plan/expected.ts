@@ -54,15 +54,17 @@ function recorded(state: State, wantedOf: (kind: Kind) => Wanted): Expected {
       return [{ kind: kind.kind, plural: kind.plural, list: kind.list, ids, whole }]
     }),
     networks: recordedNetworks(state),
-    iccids: new Map(
-      bySim.flatMap(kind =>
-        Object.entries(recordsOf(state, kind)).map(
-          ([iccid, record]) => [iccid, idOf(kind, record)] as const,
-        ),
-      ),
-    ),
+    iccids: idsByIccid(state, bySim),
     bySim: bySim.map(({ kind }) => kind),
   }
+}
+
+function idsByIccid(state: State, bySim: readonly Kind[]): ReadonlyMap<string, string> {
+  const ids = new Map<string, string>()
+  for (const kind of bySim)
+    for (const [iccid, record] of Object.entries(recordsOf(state, kind)))
+      ids.set(iccid, idOf(kind, record))
+  return ids
 }
 
 /** Networks that objects of the state have, with the ID of one. */

@@ -42,8 +42,12 @@ declare module '../state/state.ts' {
   }
 }
 
-const fillName = (template: string, iccid: string, n: number, batch: string): string =>
-  template.replaceAll('{iccid}', iccid).replaceAll('{n}', String(n)).replaceAll('{batch}', batch)
+/** Names of a batch's endpoints. */
+function namesBy(template: string, batch: string): (iccid: string, n: number) => string {
+  const parts = template.replaceAll('{batch}', batch).split(/(\{iccid\}|\{n\})/)
+  return (iccid, n) =>
+    parts.map(part => (part === '{iccid}' ? iccid : part === '{n}' ? String(n) : part)).join('')
+}
 
 /** The endpoints of a batch. */
 export function* endpointResources(
@@ -61,6 +65,7 @@ export function* endpointResources(
     tags: entry.tags,
     ...(entry.lifecycle.preventRetire && { preventRetire: true }),
   }
+  const nameOf = namesBy(entry.name, entry.key)
   let n = 0
   for (const iccid of entry.iccids) {
     n += 1
@@ -69,7 +74,7 @@ export function* endpointResources(
       address: `endpoint/${iccid}`,
       key: iccid,
       naturalKey: iccid,
-      spec: { name: fillName(entry.name, iccid, n, entry.key), ...shared },
+      spec: { name: nameOf(iccid, n), ...shared },
       local,
       needs: [],
       position: entry.position,
@@ -78,17 +83,16 @@ export function* endpointResources(
 }
 
 /** Of a batch that is made on demand, only what was made: apply takes it over, and makes none. */
-const resources = (
+function* resources(
   context: ResolveContext<EndpointRecord, EndpointBatchEntry>,
-): readonly Resource[] =>
-  context.entries.flatMap(entry => {
-    const all = [...endpointResources(entry, context)]
-    if (entry.create === 'in-advance') return all
-    const { sims } = context.observation
-    return all.filter(
-      ({ key }) => context.recordOf(key) !== undefined || sims.get(key)?.endpointId !== undefined,
-    )
-  })
+): Iterable<Resource> {
+  const { sims } = context.observation
+  const isMade = ({ key }: Resource) =>
+    context.recordOf(key) !== undefined || sims.get(key)?.endpointId !== undefined
+  for (const entry of context.entries)
+    for (const resource of endpointResources(entry, context))
+      if (entry.create === 'in-advance' || isMade(resource)) yield resource
+}
 
 /** fetchSIM tells which endpoint a SIM has, and nothing of that endpoint's settings. */
 const observedSim = (sim: Sim): ObservedObject | undefined =>

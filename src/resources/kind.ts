@@ -178,7 +178,7 @@ export interface Kind<Record_ extends AnyRecord = AnyRecord, Entry_ extends Entr
   /** Fields that live in the state only: they stand in a record as they stand in `Resource.local`. */
   readonly localFields: readonly string[]
   /** Pure: the resources of this kind that a catalog wants. */
-  resources(context: ResolveContext<Record_, Entry_>): readonly Resource[]
+  resources(context: ResolveContext<Record_, Entry_>): Iterable<Resource>
   /** How the platform lists them. Absent: they are found by their SIMs. */
   readonly list?: KindList
   /** Pure: the networks that a record has, which the account's list must have too. */
@@ -257,11 +257,11 @@ export interface Kind<Record_ extends AnyRecord = AnyRecord, Entry_ extends Entr
 export function seenAs(
   { fields }: Pick<Kind, 'fields'>,
   reported: Spec,
-  spec: Spec | undefined,
+  specAt: (field: string) => Json | undefined,
 ): Spec {
   const seen = Object.entries(reported).flatMap(([field, value]): [string, Json][] => {
     const rule = fields[field]
-    const shown = rule?.seen === undefined ? value : rule.seen(value, spec?.[field])
+    const shown = rule?.seen === undefined ? value : rule.seen(value, specAt(field))
     return shown === undefined ? [] : [[field, shown]]
   })
   return Object.fromEntries(seen)

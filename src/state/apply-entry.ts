@@ -46,6 +46,17 @@ const bare = <Value>(source: Readonly<Record<string, Value>>): Record<string, Va
   return copy
 }
 
+/**
+ * A state that can be changed, made of one that nobody else holds, such as what was just read: nothing is copied,
+ * and its records lose their prototype.
+ */
+export const ownState = (state: State): MutableState =>
+  composeState({ ...state, pending: bared(state.pending) }, kind => bared(recordsOf(state, kind)))
+
+/** The same object, without a prototype; see `bare`. */
+const bared = <Value>(source: Readonly<Record<string, Value>>): Record<string, Value> =>
+  Object.isFrozen(source) ? bare(source) : Object.setPrototypeOf(source, null)
+
 /** A state that can be changed without changing `state`. Records are shared: nobody changes them. */
 export const mutableState = (state: State): MutableState =>
   composeState({ ...state, pending: bare(state.pending) }, kind => bare(recordsOf(state, kind)))

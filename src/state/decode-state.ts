@@ -4,7 +4,7 @@ import type { JsonObject } from '../model.ts'
 import { type Kind, recordText } from '../resources/kind.ts'
 import { findKind, kinds } from '../resources/kinds.ts'
 import { isMark, type MoveMark, markWords } from '../stores/moving.ts'
-import { type MutableState, mutableState } from './apply-entry.ts'
+import { type MutableState, ownState } from './apply-entry.ts'
 import { type AnyRecord, type Intent, type Learnt, STATE_VERSION, type State } from './state.ts'
 
 /** Written by release 0.1.0: the same fields, in a file without a digest. */
@@ -32,14 +32,14 @@ export class MarkedStateError extends Error {
 }
 
 /**
- * A parsed snapshot as a state, where its digest proves that it is as it was written: only its version and what
+ * A parsed snapshot as a state, which takes its parts over, where its digest proves that it is as it was written: only its version and what
  * two records may not share are looked at. Throws an error that says what is wrong.
  */
 export function takeState(value: unknown): MutableState {
   const { state, sections } = readForm(value)
   for (const kind of sections) checkIds(kind, recordsIn(state, kind))
   // Everything else stands as this program, or an earlier one, wrote it.
-  return mutableState({ ...(state as object as State), version: STATE_VERSION })
+  return ownState({ ...(state as object as State), version: STATE_VERSION })
 }
 
 /**
@@ -95,15 +95,18 @@ const recordsIn = (state: JsonObject, { section }: Kind): JsonObject => {
 
 /** Two entries with one platform object: what is done to the one would be done to the other. */
 function checkIds(kind: Kind, records: JsonObject): void {
-  const keys = new Map<unknown, string>()
-  for (const [key, record] of Object.entries(records)) {
-    const id = isJsonObject(record) ? record[kind.idField] : undefined
-    const other = keys.get(id)
-    if (other !== undefined)
+  const idAt = (key: string): unknown => {
+    const record = records[key]
+    return isJsonObject(record) ? record[kind.idField] : undefined
+  }
+  const keys = Object.keys(records)
+  const ids = new Set<unknown>()
+  for (const key of keys) {
+    const id = idAt(key)
+    if (ids.size === ids.add(id).size)
       throw new Error(
-        `has the ID ${String(id)} twice: ${kind.section}.${other} and ${kind.section}.${key}`,
+        `has the ID ${String(id)} twice: ${kind.section}.${keys.find(other => idAt(other) === id)} and ${kind.section}.${key}`,
       )
-    keys.set(id, key)
   }
 }
 

@@ -7,7 +7,7 @@ import { type AnyRecord, type State, splitAddress } from './state.ts'
 /** Records of one kind, by key. */
 export type Records = Readonly<Record<string, AnyRecord>>
 
-const NO_RECORDS: Records = {}
+const NO_RECORDS: Records = Object.freeze({})
 
 /** The records of a kind. A state from before the kind has none. */
 export function recordsOf(state: State, { section }: Pick<Kind, 'section'>): Records {

@@ -147,7 +147,7 @@ const take: Sub = async (flags, context, [text = '', id = '']) => {
       )
     const found = [...kind.observed(observation)].find(object => object.id === id)
     if (found === undefined) throw new UsageError(`the account has no ${kind.title} with ID ${id}`)
-    const reported = seenAs(kind, found.spec, resource.spec)
+    const reported = seenAs(kind, found.spec, field => resource.spec[field])
     const spec = resolveReferences({ ...resource.spec, ...reported }, store.state)
     const { base, revision } = parseRevision(found.naturalKey) ?? {}
     const isRevision = revision !== undefined && base === resource.naturalKey

@@ -1,0 +1,9 @@
+import type { Figure } from './figure.ts'
+import { adopt } from './figures/adopt.ts'
+import { creates } from './figures/creates.ts'
+import { scale } from './figures/scale.ts'
+import { start } from './figures/start.ts'
+import { zones } from './figures/zones.ts'
+
+/** In the order in which they are measured. */
+export const FIGURES: readonly Figure[] = [start, scale, zones, creates, adopt]
