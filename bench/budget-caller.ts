@@ -1,6 +1,6 @@
 /**
- * A process that calls: base URL, place of the budget, calls a second, lane, seconds, and milliseconds between two calls (0:
- * as many as it may, ten at once). Prints how long each call waited for its turn, as JSON.
+ * A process that calls: base URL, place of the budget, calls a second, lane, seconds, milliseconds between two calls (0:
+ * as many as it may), and how many at once, ten by default. Prints how long each call waited for its turn, as JSON.
  */
 import { setPriority } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -10,7 +10,7 @@ import { sharedSlots } from '../src/stores/budgets.ts'
 
 // Whoever started it goes first.
 setPriority(0)
-const [baseUrl = '', place = '', rate = '', lane = '', seconds = '', every = ''] =
+const [baseUrl = '', place = '', rate = '', lane = '', seconds = '', every = '', atOnce = '10'] =
   process.argv.slice(2)
 await using sft = openSft({
   baseUrl,
@@ -34,5 +34,5 @@ const work = async (): Promise<void> => {
     if (Number(every) > 0) await sleep(Number(every) * (0.5 + Math.random()))
   }
 }
-await Promise.all(Array.from({ length: Number(every) > 0 ? 1 : 10 }, work))
+await Promise.all(Array.from({ length: Number(every) > 0 ? 1 : Number(atOnce) }, work))
 console.log(JSON.stringify(waits))

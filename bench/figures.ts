@@ -1,9 +1,11 @@
 import type { Figure } from './figure.ts'
 import { adopt } from './figures/adopt.ts'
+import { budget } from './figures/budget.ts'
 import { creates } from './figures/creates.ts'
+import { ledger } from './figures/ledger.ts'
 import { scale } from './figures/scale.ts'
 import { start } from './figures/start.ts'
 import { zones } from './figures/zones.ts'
 
 /** In the order in which they are measured. */
-export const FIGURES: readonly Figure[] = [start, scale, zones, creates, adopt]
+export const FIGURES: readonly Figure[] = [start, scale, zones, creates, adopt, budget, ledger]

@@ -1,29 +1,18 @@
-/**
- * Figures of the embedded ledger at size, beside those of an empty one, over the simulator in this process:
- * `node --import tsx bench/ledger.ts [past orders]`, a million by default.
- */
-
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+/** The embedded ledger at size, beside an empty one, over the simulator in this process. */
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { makeLedger } from '../src/ledger/ledger-file.ts'
-import type { LedgerEntry } from '../src/provision/index.ts'
-import { fileLedger, openProvisioner } from '../src/provision/index.ts'
-import { PAGE } from '../src/provision/ledger.ts'
-import { NO_KEYS } from '../src/secrets/cipher.ts'
-import { openMarket, openTestSft } from '../test/provision/support.ts'
+import { makeLedger } from '../../src/ledger/ledger-file.ts'
+import type { LedgerEntry } from '../../src/provision/index.ts'
+import { fileLedger, openProvisioner } from '../../src/provision/index.ts'
+import { NO_KEYS } from '../../src/secrets/cipher.ts'
+import { type Market, openMarket, openTestSft } from '../../test/provision/support.ts'
+import { byItself, type Figure, type Row } from '../figure.ts'
 
-const past = Number(process.argv[2] ?? 1_000_000)
 const SALES = 200
-const folder = mkdtempSync(join(tmpdir(), 'bench-ledger-'))
-const endings: (() => unknown)[] = []
-const market = await openMarket(
-  { teardown: end => endings.unshift(end) },
-  { endpoints: 4 * SALES + 600, sft: { timeoutSeconds: 120 } },
-)
 
 /** What sales of the last year leave: an order, its eSIM, its add-on and a reading of it each. */
-function* history(count: number): Generator<LedgerEntry> {
+function* history(market: Market, count: number): Generator<LedgerEntry> {
   const start = Date.now() - 365 * 24 * 3600 * 1000
   for (let n = 0; n < count; n++) {
     const at = new Date(start + (n / count) * 364 * 24 * 3600 * 1000).toISOString()
@@ -79,16 +68,24 @@ const timed = async (work: () => unknown): Promise<number> => {
   return performance.now() - start
 }
 
+interface Place {
+  readonly market: Market
+  readonly folder: string
+}
+
+interface Place {
+  readonly market: Market
+  readonly folder: string
+}
+
 interface Figures {
   readonly [what: string]: number
 }
 
 /** Milliseconds of each, with as many past orders. */
-async function measure(name: string, count: number): Promise<Figures> {
+async function measure({ market, folder }: Place, name: string, count: number): Promise<Figures> {
   const path = join(folder, `${name}.db`)
-  const written = await timed(() =>
-    makeLedger(path, { lineage: name, serial: count, keys: NO_KEYS }, history(count)),
-  )
+  await makeLedger(path, { lineage: name, serial: count, keys: NO_KEYS }, history(market, count))
   const memory = process.memoryUsage().rss
   const opened = await timed(async () => {
     await using ledger = await fileLedger(path)
@@ -123,32 +120,54 @@ async function measure(name: string, count: number): Promise<Figures> {
     shop.topUp({ orderId: `${name}-T-${n}`, endpointId: endpoints[n] ?? '', sku: 'EU-1GB' }),
   )
   const retry = await own(n => shop.purchase({ orderId: `${name}-${n}`, sku: 'EU-1GB' }))
-  const stock = await timed(() => shop.stock())
-  const resume = await timed(() => shop.resume())
-  const due = await timed(() =>
-    ledger.esimsIn({ status: 'delivered', refreshedBefore: new Date().toISOString(), limit: PAGE }),
-  )
-  const grown = (process.memoryUsage().rss - memory) / 1e6
-  const megabytes = statSync(path).size / 1e6
+  const memoryGrown = (process.memoryUsage().rss - memory) / 1e6
   await shop[Symbol.asyncDispose]()
   await ledger[Symbol.asyncDispose]()
   await sft[Symbol.asyncDispose]()
-  return { written, megabytes, opened, purchase, topUp, retry, stock, resume, due, grown }
+  return { opened, purchase, topUp, retry, memoryGrown }
 }
 
-await measure('warm-up', 0)
-const empty = await measure('empty', 0)
-const full = await measure('full', past)
-console.log(
-  `${past} past orders, ${(full['megabytes'] ?? 0).toFixed(0)} MB; milliseconds (of its own, without calls)`,
-)
-for (const what of ['opened', 'purchase', 'topUp', 'retry', 'stock', 'resume', 'due'])
-  console.log(
-    `${what.padEnd(9)} empty ${(empty[what] ?? 0).toFixed(2).padStart(8)}  full ${(full[what] ?? 0).toFixed(2).padStart(8)}  ratio ${((full[what] ?? 0) / (empty[what] ?? 1)).toFixed(2)}`,
-  )
-console.log(
-  `memory grown: empty ${(empty['grown'] ?? 0).toFixed(0)} MB, full ${(full['grown'] ?? 0).toFixed(0)} MB`,
-)
-console.log(`written in ${((full['written'] ?? 0) / 1000).toFixed(0)} s`)
-for (const end of endings) await end()
-rmSync(folder, { recursive: true })
+/** Of its own, without calls: milliseconds of each beside those of an empty ledger. */
+export const ledger: Figure = {
+  key: 'ledger',
+  title: 'The embedded ledger at size',
+  async measure({ shrink, say }): Promise<readonly Row[]> {
+    const past = Math.round(1_000_000 / shrink)
+    const folder = mkdtempSync(join(tmpdir(), 'sft-catalog-bench-'))
+    const endings: (() => unknown)[] = []
+    try {
+      const market = await openMarket(
+        { teardown: end => endings.unshift(end) },
+        { endpoints: 5 * SALES + 600, sft: { timeoutSeconds: 120 } },
+      )
+      const place = { market, folder }
+      await measure(place, 'warm-up', 0)
+      const empty = await measure(place, 'empty', 0)
+      say(`${past.toLocaleString('en')} past orders are written`)
+      const full = await measure(place, 'full', past)
+      const of = `${past.toLocaleString('en')} past orders`
+      const beside = (what: string, name: string): Row => ({
+        what: `${what} with ${of}`,
+        unit: 'ms',
+        value: full[name] ?? Number.NaN,
+        floor: { what: 'with none', value: empty[name] ?? Number.NaN },
+        measure: (full[name] ?? Number.NaN) / (empty[name] ?? Number.NaN),
+        target: { most: 1.2, times: true },
+      })
+      return [
+        byItself(`opening a ledger with ${of}`, 'ms', [full['opened'] ?? Number.NaN], {
+          most: 1000,
+        }),
+        beside('a purchase', 'purchase'),
+        beside('a top-up', 'topUp'),
+        beside('a retry of an old order', 'retry'),
+        byItself(`memory grown with ${of}`, 'MB', [full['memoryGrown'] ?? Number.NaN], {
+          most: 300,
+        }),
+      ]
+    } finally {
+      for (const end of endings) await end()
+      rmSync(folder, { recursive: true, force: true })
+    }
+  },
+}
