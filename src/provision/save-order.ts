@@ -72,14 +72,16 @@ function openLaps({ now }: Pick<Clock, 'now'>): () => number {
   }
 }
 
+/** What an order is held by: one claim, and the fence that it got; nobody else has both, before it or after it. */
+const heldBy = ({ owner, fence = 0 }: Pick<OrderRow, 'owner' | 'fence'>): string | undefined =>
+  owner && `${owner.claim}#${fence}`
+
 /** Whether an order is still this claim's. */
 export const isClaimed = (
   { claim }: OrderContext,
   order: OrderRow | undefined,
 ): order is OrderRow & { readonly owner: OrderOwner } =>
-  order?.owner !== undefined &&
-  order.owner.claim === claim.owner.claim &&
-  (order.fence ?? 0) === claim.fence
+  order !== undefined && heldBy(order) === heldBy(claim)
 
 /** What became of an attempt to take an order. */
 export type Claim =

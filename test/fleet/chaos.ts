@@ -22,16 +22,15 @@ export interface Chaos {
   readonly seed: number
   readonly portals: number
   readonly workers: number
-  /** What Node is given before the portal, such as what takes the fence's check out. */
-  readonly portalWords?: readonly string[]
-  /** How nodes are hit; stopped ones go on after so many milliseconds. */
-  readonly hits?: readonly Hit[]
-  readonly stoppedMs?: number
 }
 
 type Job = Omit<PortalJob, 'number' | 'of'>
 
-type Hit = 'SIGKILL' | 'SIGSTOP' | 'SIGTERM'
+/** How nodes are hit; stopped ones go on later than their lease. */
+const HITS = ['SIGKILL', 'SIGSTOP', 'SIGTERM'] as const
+const STOPPED_MS = 9000
+
+type Hit = (typeof HITS)[number]
 
 export interface ChaosEnd {
   /** What is wrong, in sentences. */
@@ -105,10 +104,10 @@ class Node {
     if (!this.#stopped) this.#child = this.#start()
   }
 
-  hit(how: Hit, stoppedMs: number): void {
+  hit(how: Hit): void {
     const child = this.#child
     child.kill(how)
-    if (how === 'SIGSTOP') setTimeout(() => child.kill('SIGCONT'), stoppedMs)
+    if (how === 'SIGSTOP') setTimeout(() => child.kill('SIGCONT'), STOPPED_MS)
   }
 
   stop(): void {
@@ -166,7 +165,7 @@ export async function runChaos(
   place: string,
   options: Chaos,
 ): Promise<ChaosEnd> {
-  const { rate, seed, hits: kinds = ['SIGKILL', 'SIGSTOP', 'SIGTERM'], stoppedMs = 9000 } = options
+  const { rate, seed } = options
   const random = randomOf(seed)
   const orders = ordersOf(options.orders)
   const market = await openMarket(t, {
@@ -181,10 +180,7 @@ export async function runChaos(
   const portals = Array.from({ length: options.portals }, (_, number) => {
     const words = scriptBeside(import.meta, 'portal')
     const portal: PortalJob = { ...job, number, of: options.portals }
-    return new Node([...(options.portalWords ?? []), ...words, JSON.stringify(portal)], {
-      ends: true,
-      rank,
-    })
+    return new Node([...words, JSON.stringify(portal)], { ends: true, rank })
   })
   const workers = Array.from(
     { length: options.workers },
@@ -207,10 +203,10 @@ export async function runChaos(
     ended = await countEnded(ledger)
     if (ended >= options.orders * 0.85) mostlyOver ??= Date.now()
     const node = nodes[Math.floor(random() * nodes.length)]
-    const kind = kinds[Math.floor(random() * kinds.length)]
+    const kind = HITS[Math.floor(random() * HITS.length)]
     // Some end undisturbed, or a slow machine would never see the last ones through.
     if (ended < options.orders * 0.9 && hits < 6 + options.orders && kind !== undefined) {
-      node?.hit(kind, stoppedMs)
+      node?.hit(kind)
       hits += 1
     }
     const broken = nodes.find(one => one.starts > 10 + hits)
