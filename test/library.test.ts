@@ -4,15 +4,15 @@ import t from 'tap'
 import { openDesk, smallCatalog } from './cli/desk.ts'
 import { spawnNode } from './program.ts'
 
-/** The part of the README that plans and applies. */
-function readmeExample(): string {
-  const blocks = [...readFileSync('README.md', 'utf8').matchAll(/```ts\n([^`]*)```/g)]
+/** The part of the page for portals that plans and applies. */
+function pageExample(): string {
+  const blocks = [...readFileSync('docs/for-portals.md', 'utf8').matchAll(/```ts\n([^`]*)```/g)]
   const [code] = blocks.flatMap(([, text = '']) => (text.includes('makePlan(') ? [text] : []))
-  if (code === undefined) throw new Error('README.md has no example of makePlan')
+  if (code === undefined) throw new Error('docs/for-portals.md has no example of makePlan')
   return code
 }
 
-t.test('planning and applying work as the README says', async t => {
+t.test('planning and applying work as the page says', async t => {
   const desk = await openDesk(t, iccids => smallCatalog(iccids.slice(0, 2)))
   // Below the repository, so that the package is found by its own name.
   const script = join(t.testdir(), 'use.mts')
@@ -21,7 +21,7 @@ t.test('planning and applying work as the README says', async t => {
     script,
     `const [baseUrl, username, password] = ${JSON.stringify([SFT_BASE_URL, SFT_USERNAME, SFT_PASSWORD])}
 process.chdir(${JSON.stringify(desk.folder)})
-${readmeExample()}
+${pageExample()}
 console.log(JSON.stringify(counts))
 `,
   )
