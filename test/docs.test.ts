@@ -114,6 +114,12 @@ t.test('links between pages lead somewhere, to a heading that is there', async t
   }
 })
 
+t.test('README leads to every page', async t => {
+  const text = await page('README.md')
+  for (const name of await readdir(new URL('docs', REPOSITORY), { recursive: true }))
+    if (name.endsWith('.md') && !name.startsWith('api')) t.match(text, `(docs/${name})`)
+})
+
 t.test('docs/tables.md has every identifier with its step and the command that looks', async t => {
   const text = await page('docs/tables.md')
   const rows = text.slice(text.indexOf('## A missing identifier')).split('\n')

@@ -1,6 +1,6 @@
 // Everything that README and docs/ tell a reader to type, typed: for `npm run test:all`.
-import { spawnSync } from 'node:child_process'
 import t from 'tap'
+import { findSecret } from '../cli/run-cli.ts'
 import { runPage } from './run-page.ts'
 import { RUNS } from './told.ts'
 
@@ -11,14 +11,12 @@ t.test(
   'every page works as printed',
   { skip: only === undefined && 'npm run test:all runs it', timeout: 900_000 },
   async t => {
-    // The pages are about the package as somebody gets it.
-    const built = spawnSync('npm', ['run', '--silent', 'build'], { encoding: 'utf8' })
-    t.equal(built.status, 0, built.stderr)
     const pages = Object.keys(RUNS).filter(page => only === 'all' || page.includes(only ?? ''))
     for (const page of pages)
       await t.test(page, { timeout: 240_000 }, async t => {
         const { log, failed } = await runPage(t, page)
         t.same(failed, RUNS[page]?.exits ?? {}, `${page} as printed`)
+        t.notOk(findSecret(log), 'and shows no secret')
         if (Object.keys(failed).length > 0) t.comment(log)
       })
   },

@@ -13,11 +13,12 @@ import {
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import type { Test } from 'tap'
 import { startSimulator } from '../../src/simulator/index.ts'
 import { startPostgres } from '../postgres/server.ts'
-import { nodeWords } from '../program.ts'
+import { nodeWords, PROGRAM } from '../program.ts'
 import { openRelease } from '../release.ts'
 import { blocksOf, commandsOf, fileOf } from './blocks.ts'
 import { moduleOf, NOT_RUN, type PageRun, RUNS, type SetUp, SNIPPETS, SPARE_ICCID } from './told.ts'
@@ -177,12 +178,10 @@ const base = (folder: string) => ({
 /** Commands that ask a person, who says yes here, at a terminal. */
 const ASKING = 'apply|endpoints|reconcile|state|ledger|store'
 
-/** Puts the built program into the PATH, and the package beside what is run there. */
+/** Puts the program into the PATH, and the package beside what is run there. */
 function putProgram<P extends Place>(place: P): P {
   const { folder } = place
-  const words = nodeWords([resolve('dist/cli/main.js')])
-    .map(quoted)
-    .join(' ')
+  const words = nodeWords(PROGRAM).map(quoted).join(' ')
   const answering = nodeWords([resolve('test/docs/answering.mjs')])
     .map(quoted)
     .join(' ')
@@ -197,12 +196,20 @@ exec ${words} "$@"
 `,
   )
   chmodSync(join(folder, 'bin/sft-catalog'), 0o755)
-  mkdirSync(join(folder, 'node_modules'), { recursive: true })
-  for (const [name, target] of [
-    ['sft-catalog', resolve('.')],
-    ['pino', resolve('node_modules/pino')],
-  ] as const)
-    symlinkSync(target, join(folder, 'node_modules', name))
+  const entries = {
+    '.': 'index',
+    './provision': 'provision/index',
+    './simulator': 'simulator/index',
+  }
+  const exports = Object.entries(entries).map(([name, file]) => {
+    const source = pathToFileURL(resolve(`src/${file}.ts`))
+    write(place, `node_modules/sft-catalog/${file}.ts`, `export * from '${source}'\n`)
+    return [name, `./${file}.ts`]
+  })
+  const manifest = { name: 'sft-catalog', type: 'module', exports: Object.fromEntries(exports) }
+  write(place, 'node_modules/sft-catalog/package.json', JSON.stringify(manifest))
+  if (!existsSync(join(folder, 'node_modules/pino')))
+    symlinkSync(resolve('node_modules/pino'), join(folder, 'node_modules/pino'))
   return place
 }
 
