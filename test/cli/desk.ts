@@ -5,7 +5,15 @@ import type { Test } from 'tap'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/index.ts'
 import type { State } from '../../src/state/state.ts'
 import { readState } from '../../src/stores/states.ts'
-import { type Ended, PASSWORD, type Running, type RunOptions, runCli, startCli } from './run-cli.ts'
+import {
+  type Ended,
+  PASSWORD,
+  type Running,
+  type RunOptions,
+  runCli,
+  startCli,
+  startInside,
+} from './run-cli.ts'
 
 /** Somebody at a desk: a folder with a catalog, a simulated account, and the command line. */
 export interface Desk {
@@ -17,6 +25,8 @@ export interface Desk {
   /** Runs `sft-catalog` in the folder, against the account. */
   readonly run: (args: string, options?: Partial<RunOptions>) => Promise<Ended>
   readonly start: (args: string, options?: Partial<RunOptions>) => Running
+  /** Starts it inside this process, where its data is in a database. */
+  readonly startInside: (args: string, options?: Partial<RunOptions>) => Running
   readonly write: (file: string, text: string) => void
   readonly read: (file: string) => string
   readonly state: () => Promise<State>
@@ -131,6 +141,7 @@ export async function openDesk(
     env,
     run: (args, given = {}) => runCli(words(args, given), prepared(given)),
     start: (args, given = {}) => startCli(words(args, given), prepared(given)),
+    startInside: (args, given = {}) => startInside(words(args, given), prepared(given)),
     write,
     read: file => readFileSync(join(folder, file), 'utf8'),
     state: () => readState(join(folder, 'state.json')),

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import type { Host, Output } from '../../src/cli/host.ts'
+import type { Host, Output, StopSignal } from '../../src/cli/host.ts'
 import { runCommandLine } from '../../src/cli/run-command-line.ts'
 import { nodeWords, PROGRAM } from '../program.ts'
 
@@ -64,13 +64,9 @@ export function startCli(args: readonly string[], options: RunOptions): Running 
     stdio: ['pipe', 'pipe', 'pipe'],
     ...(options.as !== undefined && { uid: options.as, gid: options.as }),
   })
-  const written = { stdout: '', stderr: '' }
-  const waiting = new Set<() => void>()
+  const written = new Written()
   for (const stream of ['stdout', 'stderr'] as const)
-    child[stream]?.setEncoding('utf8').on('data', (text: string) => {
-      written[stream] += text
-      for (const look of waiting) look()
-    })
+    child[stream]?.setEncoding('utf8').on('data', (text: string) => written.add(stream, text))
   // A process may end without reading what it is told.
   child.stdin?.on('error', () => undefined)
   if (options.input !== undefined) child.stdin?.write(options.input)
@@ -78,35 +74,76 @@ export function startCli(args: readonly string[], options: RunOptions): Running 
   const ended = new Promise<Ended>((done, failed) => {
     child.on('error', failed)
     child.on('close', (code, signal) => {
-      for (const look of waiting) look()
-      done({ code: code ?? undefined, signal: signal ?? undefined, ...written })
+      written.end()
+      done({ code: code ?? undefined, signal: signal ?? undefined, ...written.text })
     })
   }).then(ended => withoutSecrets(args, options, ended))
   return {
     pid: child.pid ?? 0,
-    stdout: () => written.stdout,
-    stderr: () => written.stderr,
+    ...written.shown,
     kill: signal => void child.kill(signal),
     type: keys => void child.stdin?.write(keys),
-    until: pattern =>
-      new Promise<void>((found, missed) => {
-        const look = () => {
-          if (pattern.test(written.stdout) || pattern.test(written.stderr)) {
-            waiting.delete(look)
-            found()
-          } else if (child.exitCode !== null || child.signalCode !== null) {
-            waiting.delete(look)
-            missed(new Error(`ended without ${pattern}:\n${written.stdout}${written.stderr}`))
-          }
-        }
-        waiting.add(look)
-        look()
-      }),
     ended,
   }
 }
 
-let isBusy = false
+/** What a command line wrote so far. */
+class Written {
+  readonly text = { stdout: '', stderr: '' }
+  readonly shown: Pick<Running, 'stdout' | 'stderr' | 'until'> = {
+    stdout: () => this.text.stdout,
+    stderr: () => this.text.stderr,
+    until: pattern => this.#until(pattern),
+  }
+  #isOver = false
+  readonly #waiting = new Set<() => void>()
+
+  add(stream: 'stdout' | 'stderr', text: string): void {
+    this.text[stream] += text
+    this.#look()
+  }
+
+  end(): void {
+    this.#isOver = true
+    this.#look()
+  }
+
+  #look(): void {
+    for (const look of this.#waiting) look()
+  }
+
+  #until(pattern: RegExp): Promise<void> {
+    return new Promise((found, missed) => {
+      const look = () => {
+        const { stdout, stderr } = this.text
+        const isThere = pattern.test(stdout) || pattern.test(stderr)
+        if (!isThere && !this.#isOver) return
+        this.#waiting.delete(look)
+        if (isThere) found()
+        else missed(new Error(`ended without ${pattern}:\n${stdout}${stderr}`))
+      }
+      this.#waiting.add(look)
+      look()
+    })
+  }
+}
+
+/** Command lines inside this process: the working folder that they have, and whether one of them runs to its end. */
+const inside = { count: 0, folder: '', home: '', isBusy: false }
+
+async function within<Result>(folder: string, work: () => Promise<Result>): Promise<Result> {
+  if (inside.count === 0) Object.assign(inside, { folder, home: process.cwd() })
+  inside.count += 1
+  process.chdir(folder)
+  try {
+    return await work()
+  } finally {
+    inside.count -= 1
+    if (inside.count === 0) process.chdir(inside.home)
+  }
+}
+
+const isElsewhere = (folder: string): boolean => inside.count > 0 && inside.folder !== folder
 
 /**
  * Runs `sft-catalog` to its end: inside this process, which costs no start of Node, unless it needs one of
@@ -114,17 +151,41 @@ let isBusy = false
  * working folder a process.
  */
 export async function runCli(args: readonly string[], options: RunOptions): Promise<Ended> {
-  const { terminal, as, ownProcess, input } = options
-  if (isBusy || terminal || as !== undefined || ownProcess || input !== undefined)
+  const { terminal, as, ownProcess, input, cwd } = options
+  const isAlone = !inside.isBusy && !isElsewhere(cwd)
+  if (!isAlone || terminal || as !== undefined || ownProcess || input !== undefined)
     return await startCli(args, options).ended
-  isBusy = true
-  const here = process.cwd()
+  inside.isBusy = true
   try {
-    process.chdir(options.cwd)
-    return withoutSecrets(args, options, await runInside(args, options))
+    return await runInside(args, options, new Written(), () => undefined)
   } finally {
-    process.chdir(here)
-    isBusy = false
+    inside.isBusy = false
+  }
+}
+
+/**
+ * Starts what goes on until it is told to stop, inside this process, and beside what `runCli` runs in the same folder:
+ * only for what keeps its data in a database, which tells connections apart and not processes. Nobody can kill it.
+ */
+export function startInside(args: readonly string[], options: RunOptions): Running {
+  if (isElsewhere(options.cwd)) throw new Error('there is one working folder a process')
+  const written = new Written()
+  let tell = (_signal: StopSignal): void => undefined
+  const ended = runInside(args, options, written, listener => {
+    tell = listener
+  }).finally(() => {
+    tell = () => undefined
+  })
+  return {
+    pid: process.pid,
+    ...written.shown,
+    kill: signal => {
+      if (signal !== 'SIGTERM' && signal !== 'SIGINT')
+        throw new Error(`${signal} would be for the whole process`)
+      tell(signal)
+    },
+    type: () => undefined,
+    ended,
   }
 }
 
@@ -137,34 +198,35 @@ class Exit extends Error {
   }
 }
 
-/** A program, this process, which is neither at a terminal nor sent a signal. */
+/** A program, this process, which is not at a terminal. */
 async function runInside(
   args: readonly string[],
-  { cwd, env }: Pick<RunOptions, 'cwd' | 'env'>,
+  options: RunOptions,
+  written: Written,
+  onSignal: Host['onSignal'],
 ): Promise<Ended> {
-  const written = { stdout: '', stderr: '' }
   const into = (stream: 'stdout' | 'stderr'): Output => ({
-    write: text => {
-      written[stream] += text
-    },
+    write: text => written.add(stream, text),
   })
   const host: Host = {
-    env: { PATH: process.env['PATH'], HOME: cwd, ...env },
+    env: { PATH: process.env['PATH'], HOME: options.cwd, ...options.env },
     stdin: {},
     stdout: into('stdout'),
     stderr: into('stderr'),
     question: () => Promise.reject(new Error('there is nobody to ask')),
-    onSignal: () => undefined,
+    onSignal,
     exit: code => {
       throw new Exit(code)
     },
   }
-  try {
-    return { code: await runCommandLine(args, host), signal: undefined, ...written }
-  } catch (error) {
-    if (error instanceof Exit) return { code: error.code, signal: undefined, ...written }
-    throw error
-  }
+  const code = await within(options.cwd, () => runCommandLine(args, host)).catch(
+    (error: unknown) => {
+      if (error instanceof Exit) return error.code
+      throw error
+    },
+  )
+  written.end()
+  return withoutSecrets(args, options, { code, signal: undefined, ...written.text })
 }
 
 /** What is said of waiting, after two seconds of silence. */

@@ -7,7 +7,10 @@ import { noPostgres, type PostgresServer, startPostgres } from '../postgres/serv
 
 /** A desk whose state is in PostgreSQL, and the workers that it starts. */
 interface Office extends Desk {
-  readonly worker: (more?: string) => Promise<Running>
+  /** A worker inside this process; there is one at a time. */
+  readonly worker: () => Promise<Running>
+  /** A worker that can be killed or stopped. */
+  readonly workerProcess: () => Promise<Running>
   readonly status: () => Promise<Status>
   readonly endpoints: () => number
 }
@@ -55,14 +58,25 @@ async function openOffice(
     env: { ...env, ...given.env },
   })
   const run: Desk['run'] = (args, given = {}) => desk.run(args, with_({ asTyped: true, ...given }))
-  const start: Desk['start'] = (args, given = {}) =>
-    desk.start(args, with_({ asTyped: true, ...given }))
+  const startInside: Desk['startInside'] = (args, given = {}) => {
+    const running = desk.startInside(args, with_({ asTyped: true, ...given }))
+    t.teardown(async () => {
+      running.kill('SIGTERM')
+      await running.ended
+    })
+    return running
+  }
   return {
     ...desk,
     run,
-    start,
-    async worker(more = '') {
-      const running = start(`worker --every 0.5 ${more}`)
+    startInside,
+    async worker() {
+      const running = startInside('worker --every 0.5')
+      await running.until(/the worker runs/)
+      return running
+    },
+    async workerProcess() {
+      const running = desk.start('worker --every 0.5', { asTyped: true, env })
       t.teardown(() => running.kill('SIGKILL'))
       await running.until(/the worker runs/)
       return running
@@ -115,7 +129,7 @@ function testDetached(server: PostgresServer): void {
         workers: [],
       })
 
-      const first = await office.worker()
+      const first = await office.workerProcess()
       await until('some are made', () => office.endpoints() > 20)
       first.kill('SIGKILL')
       const killedAt = performance.now()
@@ -184,7 +198,7 @@ function testDetached(server: PostgresServer): void {
     'a worker that is stopped loses the state to another one, and does nothing more when it goes on',
     async t => {
       const office = await openOffice(t, server, 80)
-      const workers = [await office.worker(), await office.worker()]
+      const workers = [await office.workerProcess(), await office.workerProcess()]
       t.equal((await office.run('apply --auto-approve --init --detach')).code, 0)
       await until('some are made', () => office.endpoints() > 5)
       const hasIt = (one: Running) => /apply 1: taken up/.test(one.stderr())
@@ -222,8 +236,7 @@ function testDetached(server: PostgresServer): void {
   t.test('an account that lets a worker no longer in leaves endpoints to be done', async t => {
     const office = await openOffice(t, server, 30)
     t.equal((await office.run('apply --auto-approve --init --detach')).code, 0)
-    const wrong = office.start('worker --every 0.5', { env: { SFT_PASSWORD: 'wrong' } })
-    t.teardown(() => wrong.kill('SIGKILL'))
+    const wrong = office.startInside('worker --every 0.5', { env: { SFT_PASSWORD: 'wrong' } })
     await wrong.until(/apply 1: left for now: the account cannot be used/)
     t.match(await office.status(), {
       apply: { problem: /the account cannot be used/, endpoints: { failed: 0, queued: 30 } },
@@ -266,10 +279,9 @@ function testDetached(server: PostgresServer): void {
       )
       t.equal((await office.run('apply --auto-approve --init')).code, 0)
       t.equal((await office.run('apply --wait')).code, 0, 'nothing was left, and that is known')
-      const worker = office.start('worker --every 0.5 --usage-every 1d --stock-every 1d', {
+      const worker = office.startInside('worker --every 0.5 --usage-every 1d --stock-every 1d', {
         env: place,
       })
-      t.teardown(() => worker.kill('SIGKILL'))
       await worker.until(/stock: 3 eSIMs for sale/)
       await worker.until(/usage: usage of 0 endpoints refreshed/)
       t.match((await office.status()).sweeps, [{ sweep: 'stock' }, { sweep: 'usage' }])
