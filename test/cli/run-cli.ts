@@ -37,6 +37,8 @@ export interface RunOptions {
   readonly as?: number
   /** A process of its own, for what shows only in one: starting and ending it, what it leaves to others. */
   readonly ownProcess?: boolean
+  /** Said to Node itself, where it has a process of its own. */
+  readonly node?: readonly string[]
   /** A desk adds nothing to the words. */
   readonly asTyped?: boolean
   /** Keeps the lines that say what is waited for: they depend on how busy the machine is. */
@@ -54,7 +56,7 @@ export const hasTerminal: boolean =
 
 /** Starts `sft-catalog` as a process of its own, in an environment that holds nothing of this one. */
 export function startCli(args: readonly string[], options: RunOptions): Running {
-  const words = nodeWords([...PROGRAM, ...args])
+  const words = nodeWords([...(options.node ?? []), ...PROGRAM, ...args])
   const [file = '', ...rest] = options.terminal
     ? ['script', '-qec', `stty cols 100 rows 30; ${words.map(quoted).join(' ')}`, '/dev/null']
     : words

@@ -1,13 +1,12 @@
 /** A worker as whoever operates it sees it: its log, its health, its end, its metrics. */
-import type { ChildProcess } from 'node:child_process'
 import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import t, { type Test } from 'tap'
 import { openLedger } from '../../src/stores/ledgers.ts'
-import { findSecret } from '../cli/run-cli.ts'
+import { findSecret, type Running, type RunOptions, startCli, startInside } from '../cli/run-cli.ts'
 import { noPostgres, type PostgresServer, startPostgres } from '../postgres/server.ts'
-import { PROGRAM, scriptBeside, spawnNode } from '../program.ts'
+import { scriptBeside, spawnNode } from '../program.ts'
 import { allOrders } from '../provision/rows.ts'
 import { type Market, openMarket } from '../provision/support.ts'
 
@@ -15,57 +14,82 @@ import { type Market, openMarket } from '../provision/support.ts'
 const DATABASE_PASSWORD = 'p%40ss-of-the-database'
 
 interface RunningWorker {
-  readonly child: ChildProcess
+  readonly kill: Running['kill']
   readonly lines: () => readonly Readonly<Record<string, unknown>>[]
   readonly text: () => string
-  readonly until: (word: string) => Promise<void>
+  readonly until: (pattern: RegExp) => Promise<void>
   /** Its exit code. */
-  readonly ended: Promise<number | null>
+  readonly ended: Promise<number | undefined>
 }
 
+const WORDS = ['worker', '--every', '0.5']
+
+/** A worker inside this process; there is one at a time. */
 function startWorker(
   t: Test,
   market: Market,
   place: string,
   flags: readonly string[] = [],
-  env: NodeJS.ProcessEnv = {},
-  node: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
 ): RunningWorker {
-  const child = spawnNode([...node, ...PROGRAM, 'worker', '--every', '0.5', ...flags], {
-    env: {
-      PATH: process.env['PATH'],
-      SFT_BASE_URL: market.simulator.url,
-      SFT_USERNAME: 'simulator',
-      SFT_PASSWORD: 'simulator',
-      SFT_CALLS_PER_SECOND: '100',
-      SFT_SETTLE_SECONDS: '1',
-      SFT_STATE: place,
-      SFT_LEDGER: place,
-      ...env,
-    },
+  const running = startInside([...WORDS, ...flags], optionsFor(t, market, place, env))
+  t.teardown(async () => {
+    running.kill('SIGTERM')
+    await running.ended
   })
-  let text = ''
-  child.stderr.on('data', chunk => {
-    text += String(chunk)
-  })
-  const ended = new Promise<number | null>(done => child.on('exit', code => done(code)))
-  t.teardown(() => child.kill('SIGKILL'))
-  const linesOf = () =>
-    text
-      .split('\n')
-      .slice(0, -1)
-      .map((line): Record<string, unknown> => JSON.parse(line))
+  return watched(running)
+}
+
+interface WorkerProcess {
+  readonly flags?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  /** Said to Node itself. */
+  readonly node?: readonly string[]
+}
+
+/** A worker with a process of its own, which it takes along when it ends at once. */
+function startWorkerProcess(
+  t: Test,
+  market: Market,
+  place: string,
+  { flags = [], env = {}, node = [] }: WorkerProcess,
+): RunningWorker {
+  const options = { ...optionsFor(t, market, place, env), node }
+  const running = startCli([...WORDS, ...flags], options)
+  t.teardown(() => running.kill('SIGKILL'))
+  return watched(running)
+}
+
+const optionsFor = (
+  t: Test,
+  market: Market,
+  place: string,
+  env: Readonly<Record<string, string>>,
+): RunOptions => ({
+  cwd: t.testdir({}),
+  env: {
+    SFT_BASE_URL: market.simulator.url,
+    SFT_USERNAME: 'simulator',
+    SFT_PASSWORD: 'simulator',
+    SFT_CALLS_PER_SECOND: '100',
+    SFT_SETTLE_SECONDS: '1',
+    SFT_STATE: place,
+    SFT_LEDGER: place,
+    ...env,
+  },
+})
+
+function watched({ kill, stderr, until, ended }: Running): RunningWorker {
   return {
-    child,
-    text: () => text,
-    lines: linesOf,
-    ended,
-    async until(word) {
-      while (!text.includes(word)) {
-        if (child.exitCode !== null) throw new Error(`the worker ended without "${word}": ${text}`)
-        await sleep(20)
-      }
-    },
+    kill,
+    until,
+    text: stderr,
+    lines: () =>
+      stderr()
+        .split('\n')
+        .slice(0, -1)
+        .map((line): Record<string, unknown> => JSON.parse(line)),
+    ended: ended.then(({ code }) => code),
   }
 }
 
@@ -134,9 +158,9 @@ function testOperations(server: PostgresServer): void {
     const { place, market } = await open(t)
     await leaveOrders(t, market, place, ['A', 'B'])
     const worker = startWorker(t, market, place, ['--log-level', 'debug'])
-    await worker.until('"event":"finished"')
+    await worker.until(/"event":"finished"/)
     while ((await statusesAt(place)).some(status => status !== 'delivered')) await sleep(100)
-    worker.child.kill('SIGTERM')
+    worker.kill('SIGTERM')
     t.equal(await worker.ended, 0)
     const lines = worker.lines()
     for (const line of lines)
@@ -161,8 +185,8 @@ function testOperations(server: PostgresServer): void {
     t.equal(await wrong.ended, 64)
     t.match(wrong.text(), /--log-level loud: it is one of debug, info, warn, error/)
     const text = startWorker(t, market, place, ['--log-format', 'text'])
-    await text.until('the worker runs\n')
-    text.child.kill('SIGTERM')
+    await text.until(/the worker runs\n/)
+    text.kill('SIGTERM')
     t.equal(await text.ended, 0)
     t.notMatch(text.text(), '{')
   })
@@ -185,7 +209,7 @@ function testOperations(server: PostgresServer): void {
     t.notMatch(away, 'ss-of-the-database')
     await server.start()
     await untilReady(port, 200)
-    worker.child.kill('SIGTERM')
+    worker.kill('SIGTERM')
     t.equal(await worker.ended, 0)
     t.notMatch(worker.text(), 'ss-of-the-database')
   })
@@ -195,9 +219,9 @@ function testOperations(server: PostgresServer): void {
     await leaveOrders(t, market, place, ['A', 'B'])
     await slow(market, 700)
     const worker = startWorker(t, market, place, ['--drain-seconds', '60'])
-    await worker.until('"event":"given out"')
+    await worker.until(/"event":"given out"/)
     while (!worker.text().includes('"event":"order taken over"')) await sleep(10)
-    worker.child.kill('SIGTERM')
+    worker.kill('SIGTERM')
     t.equal(await worker.ended, 0, 'all that it took was done')
     t.match(worker.text(), /"orderId":"[AB]","status":"delivered"/)
     t.match(worker.text(), /nothing is under way/)
@@ -209,9 +233,9 @@ function testOperations(server: PostgresServer): void {
       const { place, market } = await open(t)
       await leaveOrders(t, market, place, ['A', 'B'])
       await slow(market, 1500)
-      const worker = startWorker(t, market, place, ['--drain-seconds', '0'])
-      await worker.until('"event":"order taken over"')
-      worker.child.kill('SIGTERM')
+      const worker = startWorkerProcess(t, market, place, { flags: ['--drain-seconds', '0'] })
+      await worker.until(/"event":"order taken over"/)
+      worker.kill('SIGTERM')
       t.equal(await worker.ended, 4)
       t.match(worker.text(), /did not end in time; others go on/)
       await slow(market, 20)
@@ -226,11 +250,11 @@ function testOperations(server: PostgresServer): void {
     const { place, market } = await open(t)
     await leaveOrders(t, market, place, ['A'])
     await slow(market, 5000)
-    const worker = startWorker(t, market, place, ['--drain-seconds', '600'])
-    await worker.until('"event":"order taken over"')
-    worker.child.kill('SIGTERM')
-    await worker.until('once more to stop at once')
-    worker.child.kill('SIGINT')
+    const worker = startWorkerProcess(t, market, place, { flags: ['--drain-seconds', '600'] })
+    await worker.until(/"event":"order taken over"/)
+    worker.kill('SIGTERM')
+    await worker.until(/once more to stop at once/)
+    worker.kill('SIGINT')
     t.equal(await worker.ended, 130)
   })
 
@@ -243,7 +267,7 @@ function testOperations(server: PostgresServer): void {
       const port = aPort()
       const env = { SFT_PASSWORD: 'a-password-nobody-may-see' }
       const worker = startWorker(t, market, place, ['--health-port', String(port)], env)
-      await worker.until('ACCOUNT_REFUSED')
+      await worker.until(/ACCOUNT_REFUSED/)
       t.match(JSON.parse(await untilReady(port, 503)), {
         checks: { work: /none is taken, since the account was refused/ },
       })
@@ -254,7 +278,7 @@ function testOperations(server: PostgresServer): void {
         .slice(before)
         .filter(({ operation }) => operation === 'Login')
       t.equal(logins.length, 1, 'failed logins lock accounts: there was one')
-      worker.child.kill('SIGTERM')
+      worker.kill('SIGTERM')
       t.equal(await worker.ended, 1)
       t.equal(findSecret(worker.text()), undefined)
       startWorker(t, market, place)
@@ -272,9 +296,11 @@ function testOperations(server: PostgresServer): void {
     await leaveOrders(t, market, place, ['A'])
     const port = aPort()
     const sdk = pathToFileURL(resolve('examples/observability/otel.mjs')).href
-    const env = { METRICS_PORT: String(port) }
-    const worker = startWorker(t, market, place, [], env, ['--import', sdk])
-    await worker.until('"event":"finished"')
+    const worker = startWorkerProcess(t, market, place, {
+      env: { METRICS_PORT: String(port) },
+      node: ['--import', sdk],
+    })
+    await worker.until(/"event":"finished"/)
     const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
     t.match(text, /^sft_worker_queue\{sft_work_kind="orders",sft_work_state="queued"[^}]*\} \d+$/m)
     t.match(text, /^sft_order_takeovers_total\{[^}]*\} 1$/m)
@@ -282,7 +308,7 @@ function testOperations(server: PostgresServer): void {
     t.match(text, /^sft_stock_esims\{sft_stock_state="sold",sft_batch="first"[^}]*\} 1$/m)
     t.match(text, /^sft_budget_limit\{[^}]*\} 100$/m)
     t.equal(findSecret(text), undefined)
-    worker.child.kill('SIGTERM')
+    worker.kill('SIGTERM')
     t.equal(await worker.ended, 0)
   })
 }
