@@ -82,6 +82,20 @@ module.exports = {
       { path: '^src/', pathNot: '^src/(simulator/|model\\.ts$)' },
     ),
     forbid(
+      'policy-judges',
+      'policy/ reads rules and holds a catalog and a plan against them; it reaches no account, no state and no store.',
+      { path: '^src/policy/' },
+      {
+        path: '^src/(account|adopt|apply|cli|drift|durable|fleet|ledger|postgres|provision|sft|simulator|stores)/',
+      },
+    ),
+    forbid(
+      'expressions-in-a-process-of-their-own',
+      'What evaluates expressions may be made to take all time and memory: only that process loads it.',
+      { path: '^src/', pathNot: '^src/policy/(expressions|judge|evaluator)\\.ts$' },
+      { path: '(^src/policy/(expressions|judge)\\.ts$|node_modules/@marcbachmann/)' },
+    ),
+    forbid(
       'lowdb-only-in-durable',
       'One door to the snapshot format.',
       { path: '^src/', pathNot: '^src/durable/' },

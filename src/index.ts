@@ -54,7 +54,7 @@ export type {
 // problems as data
 export { ISSUE_CODES, type Issue, type IssueCode, IssuesError } from './issues.ts'
 export type { HaltedLedger, LedgerKeeper } from './ledger/keeper.ts'
-export { type MadePlan, makePlan, type PlanOptions } from './make-plan.ts'
+export { type MadePlan, makePlan, type PlanOptions, type PlanPolicy } from './make-plan.ts'
 // what flows
 export type {
   AccountDefaults,
@@ -105,6 +105,11 @@ export type {
   UpdateChange,
   Wanted,
 } from './plan/plan.ts'
+// the rules of a team
+export type { Policy } from './policy/check-policy.ts'
+export { type LoadedPolicy, loadPolicy } from './policy/load-policy.ts'
+export type { PolicyRule } from './policy/rule.ts'
+export type { MessagePart } from './policy/template.ts'
 export { JSON_FORMATS, type JsonCommand } from './render/formats.ts'
 export { type IssueStyle, renderIssue } from './render/issues.ts'
 export { type JsonAnswer, outputSchema } from './render/outputs.ts'

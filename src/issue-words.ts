@@ -89,6 +89,27 @@ const ENVIRONMENTS = {
   },
 } as const satisfies Group
 
+const POLICY = {
+  POLICY_EMPTY: {
+    means: 'The folder of rules has no file, so that nothing would be looked at.',
+    todo: 'Write a rule, or remove the folder ([policy.md](policy.md)).',
+  },
+  POLICY_EXPRESSION: {
+    means:
+      'An expression of a rule cannot be understood: its form, a name that there is not, a type that does not fit; or there are more than 500 rules.',
+    todo: 'Correct it at the caret; [policy.md](policy.md#what-a-rule-can-name) has all that rules can name.',
+  },
+  POLICY_VIOLATED: {
+    means: 'The catalog or the plan breaks a rule of the team; `--force` does not lift it.',
+    todo: "See the hint, which is the rule's description, and the place of the rule.",
+  },
+  POLICY_NOT_KNOWN: {
+    means:
+      "Whether a rule holds is not known: it asks for something that is not there to be asked, or takes too long or too much memory. It counts as an error whatever the rule's severity.",
+    todo: 'Let the rule say what holds then, with `has(…)`, or give what it asks for, such as a ledger.',
+  },
+} as const satisfies Group
+
 const FORM = {
   VERSION_UNKNOWN: {
     means: '`version` is missing or is not the number 1.',
@@ -300,6 +321,7 @@ export const ISSUE_WORDS: Readonly<Record<IssueCode, CodeWords>> = {
   ...READING_FILES,
   ...YAML,
   ...ENVIRONMENTS,
+  ...POLICY,
   ...FORM,
   ...MEANING,
   ...AGAINST_THE_ACCOUNT,
@@ -310,6 +332,7 @@ export const ISSUE_GROUPS: Readonly<Record<string, Group>> = {
   'Reading files': READING_FILES,
   YAML: YAML,
   Environments: ENVIRONMENTS,
+  'Rules of a team': POLICY,
   Form: FORM,
   Meaning: MEANING,
   'Against the account': AGAINST_THE_ACCOUNT,

@@ -21,6 +21,11 @@ export const ISSUE_CODES = {
   // environments
   ENVIRONMENT_INVALID: 'an environment cannot be used as it stands',
   VALUE_UNKNOWN: 'what stands for a value of the environment has none',
+  // a team's own rules
+  POLICY_EMPTY: 'a folder of rules has none',
+  POLICY_EXPRESSION: 'an expression of a rule cannot be understood',
+  POLICY_VIOLATED: 'the catalog or the plan breaks a rule of the team',
+  POLICY_NOT_KNOWN: 'whether a rule of the team holds is not known',
   // schema
   VERSION_UNKNOWN: 'version is missing or not 1',
   SCHEMA: 'a value has the wrong type or form',
@@ -79,6 +84,8 @@ export interface Issue {
   readonly message: string
   readonly hint?: string
   readonly position?: Position
+  /** The rule of a team (`policy/`) that is broken, and where it stands. */
+  readonly rule?: { readonly key: string; readonly position: Position }
   /**
    * The source line and the length of the marked place, for the caret. `start` is the column at which
    * `text` begins where a long line was cut; 1 otherwise.

@@ -41,6 +41,11 @@ export const SETTINGS = {
     otherwise: '`state.json`',
   },
   SFT_CATALOG: { means: 'folder of the catalog', otherwise: '`catalog`' },
+  SFT_POLICY: {
+    means:
+      'folder of rules of your own, which must be there once it is named ([policy.md](policy.md))',
+    otherwise: '`policy`, where it is there',
+  },
   SFT_LEDGER: {
     means: 'where the ledger of orders is, in the same forms as `SFT_STATE`',
     otherwise: '`orders.json`',

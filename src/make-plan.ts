@@ -43,6 +43,8 @@ export interface PlanOptions {
   readonly canary?: number
   /** Go ahead where checkPlan would refuse. Default false. */
   readonly force?: boolean
+  /** Rules of the team that the plan is held against; `force` lifts none of them. Absent: there are none. */
+  readonly policy?: PlanPolicy
   /** Announced writes were looked for just now: what is still announced is not known. Default false. */
   readonly settled?: boolean
   /** What was sold, for the impact on people; absent: not known. */
@@ -92,9 +94,10 @@ export async function makePlan(
     ...(options.canary !== undefined && { canary: options.canary }),
   })
   const refusals = options.force === true ? [] : checkPlan(planned, state, catalog.limits)
+  const breaches = await policyIssues(planned, catalog, options.policy)
   const plan = {
     ...planned,
-    issues: [...planned.issues, ...refusals],
+    issues: [...planned.issues, ...refusals, ...breaches],
     labels: labelsOf(
       observation,
       planned.changes.flatMap(({ kind, action }) => (action === 'keep' ? [] : [kind])),
@@ -104,6 +107,22 @@ export async function makePlan(
   }
   const sections = kinds().flatMap(({ list }) => (list === undefined ? [] : [list.section]))
   return { plan, observation, accountHash: observationHash(observation, sections) }
+}
+
+/** Rules that a plan is held against, such as those of `loadPolicy`. */
+export interface PlanPolicy {
+  checkPlan(plan: Plan, catalog: Catalog): Promise<readonly Issue[]>
+}
+
+/** A plan with errors has no changes, of which nothing is to be concluded. */
+async function policyIssues(
+  plan: Plan,
+  catalog: Catalog,
+  policy: PlanPolicy | undefined,
+): Promise<readonly Issue[]> {
+  return policy === undefined || plan.issues.some(isError)
+    ? []
+    : await policy.checkPlan(plan, catalog)
 }
 
 /** What was read of the account, what the catalog wants of it, and what becomes of every address. */

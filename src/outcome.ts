@@ -11,7 +11,7 @@ export const OUTCOMES = {
   refused: {
     code: 3,
     meaning:
-      'refused: the plan changes more than it may, or does not hold; waited for, and a newer plan took its place',
+      'refused: the plan changes more than it may, breaks a rule of the team, or does not hold; waited for, and a newer plan took its place',
   },
   interrupted: { code: 130, meaning: 'stopped by SIGINT' },
   terminated: { code: 143, meaning: 'stopped by SIGTERM' },
@@ -43,9 +43,13 @@ export const firstOutcome = (outcomes: readonly Outcome[]): Outcome =>
 
 const isError = (issue: Issue): boolean => issue.severity === 'error'
 
-/** Issues that a plan cannot be applied with, apart from a refusal that `--force` lifts. */
+/** What a plan is refused for that could be carried out: more changes than the limits allow, a rule that it breaks. */
+export const isRefusal = ({ code }: Issue): boolean =>
+  code === 'CHANGE_SHARE' || code === 'POLICY_VIOLATED'
+
+/** Issues that a plan cannot be applied with, apart from those that refuse a plan that could be. */
 export const planErrors = (plan: Plan): readonly Issue[] =>
-  plan.issues.filter(issue => isError(issue) && issue.code !== 'CHANGE_SHARE')
+  plan.issues.filter(issue => isError(issue) && !isRefusal(issue))
 
 const isBlocked = (change: Change): boolean =>
   change.action === 'blocked' || ('blocked' in change && change.blocked.length > 0)

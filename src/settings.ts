@@ -29,6 +29,7 @@ const DEFAULT_BASE_URL = 'https://sft.bics.com'
 const DEFAULT_STATE = 'state.json'
 const DEFAULT_CATALOG = 'catalog'
 const DEFAULT_LEDGER = 'orders.json'
+const DEFAULT_POLICY = 'policy'
 
 /**
  * The account settings: what is given first, then the environment (`SFT_BASE_URL`, `SFT_USERNAME`,
@@ -60,6 +61,15 @@ export const stateLocation = (env: Environment, given?: string): string =>
 /** Where the catalog is: what is given, `SFT_CATALOG`, or the folder `catalog`. */
 export const catalogLocation = (env: Environment, given?: string): string =>
   given ?? readWhole(env, 'SFT_CATALOG') ?? DEFAULT_CATALOG
+
+/** Where the team's own rules are: what is given, `SFT_POLICY`, or the folder `policy`, and whether somebody said so. */
+export function policyLocation(
+  env: Environment,
+  given?: string,
+): { readonly folder: string; readonly isNamed: boolean } {
+  const named = given ?? readWhole(env, 'SFT_POLICY')
+  return { folder: named ?? DEFAULT_POLICY, isNamed: named !== undefined }
+}
 
 /** Where the ledger is: what is given, `SFT_LEDGER`, or `orders.json` in the working folder. */
 export const ledgerLocation = (env: Environment, given?: string): string =>

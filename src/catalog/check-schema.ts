@@ -12,25 +12,57 @@ import type { Path, Values } from './values.ts'
 /** More complaints about one file than this are only counted. */
 const MOST_ERRORS = 1_000
 
-const compiledSchema = oncePerKinds(
-  (): ValidateFunction =>
-    new Ajv2020({
-      strict: true,
-      allErrors: true,
-      verbose: true,
-      // Both cost every command more than the check itself; that our own schema is one, a test says.
-      validateSchema: false,
-      code: { optimize: false },
-    })
-      .addVocabulary(['x-code', 'patternErrorMessage'])
-      .compile(catalogJsonSchema()),
+/** What files of one kind may hold, and how people call them. */
+export interface FileLanguage {
+  /** `a catalog file`. */
+  readonly file: string
+  /** Where such files are: `the catalog folder`. */
+  readonly folder: string
+  /** An item of a section as people call it; undefined for what has no items. */
+  readonly itemOf: (section: string) => string | undefined
+  readonly isAllowed: ValidateFunction
+}
+
+/** What a JSON Schema allows. */
+export const fileLanguage = (
+  schema: JsonObject,
+  words: Omit<FileLanguage, 'isAllowed'>,
+): FileLanguage => ({
+  ...words,
+  isAllowed: new Ajv2020({
+    strict: true,
+    allErrors: true,
+    verbose: true,
+    // Both cost every command more than the check itself; that our own schemas are such, tests say.
+    validateSchema: false,
+    code: { optimize: false },
+  })
+    .addVocabulary(['x-code', 'patternErrorMessage'])
+    .compile(schema),
+})
+
+const catalogLanguage = oncePerKinds(() =>
+  fileLanguage(catalogJsonSchema(), {
+    file: 'a catalog file',
+    folder: 'the catalog folder',
+    itemOf: section => {
+      if (section === 'moved') return 'this move'
+      const kind = kinds().find(({ catalog }) => catalog.section === section)
+      return kind && `this ${kind.catalog.title}`
+    },
+  }),
 )
 
-/** Logs everything in a file that its JSON Schema does not allow. */
-export function checkSchema(values: Values, source: Source, log: IssueLog): void {
-  const compiled = compiledSchema()
-  if (compiled(values.data)) return
-  const all = compiled.errors ?? []
+/** Logs everything in a file that its JSON Schema does not allow; that of the catalog unless told otherwise. */
+export function checkSchema(
+  values: Values,
+  source: Source,
+  log: IssueLog,
+  language: FileLanguage = catalogLanguage(),
+): void {
+  const { isAllowed } = language
+  if (isAllowed(values.data)) return
+  const all = isAllowed.errors ?? []
   log.countOnly(source.path, Math.max(0, all.length - MOST_ERRORS))
   const errors = onePerPlace(all.slice(0, MOST_ERRORS))
   for (const [index, error] of errors.entries()) {
@@ -40,7 +72,7 @@ export function checkSchema(values: Values, source: Source, log: IssueLog): void
     }
     const path = pathOf(error)
     if (values.wrong.has(path.join('/'))) continue
-    const finding = explain(error, path)
+    const finding = explain(error, path, language)
     log.add(issueAt(source, values.placeOf(finding.path, finding.part), finding.problem))
   }
 }
@@ -106,14 +138,16 @@ function pathOf(error: ErrorObject): Path {
     .map(step => step.replaceAll('~1', '/').replaceAll('~0', '~'))
 }
 
-function explain(error: ErrorObject, path: Path): Finding {
+function explain(error: ErrorObject, path: Path, language: FileLanguage): Finding {
   const rules = objectOf(asJson(error.parentSchema))
-  if (path.length === 0 && error.data === null) return { path, part: 'value', problem: noVersion }
-  if (error.keyword === 'additionalProperties') return explainUnknownKey(error, path, rules)
-  if (error.keyword === 'required') return explainMissing(error, path, rules)
-  if (error.keyword === 'not') return explainRefused(path, rules)
+  if (path.length === 0 && error.data === null)
+    return { path, part: 'value', problem: noVersion(language) }
+  if (error.keyword === 'additionalProperties')
+    return explainUnknownKey(error, path, rules, language)
+  if (error.keyword === 'required') return explainMissing(error, path, rules, language)
+  if (error.keyword === 'not') return explainRefused(path, rules, language)
   const code = codeOf(rules)
-  const what = nameOf(path)
+  const what = nameOf(path, language)
   const written = describeValue(error.data)
   const expected = expectationOf(error, rules)
   const hint = code === 'VERSION_UNKNOWN' ? 'write version: 1' : hintOf(error, rules)
@@ -125,26 +159,37 @@ function explain(error: ErrorObject, path: Path): Finding {
   }
 }
 
-const noVersion: Problem = {
+const noVersion = ({ folder }: FileLanguage): Problem => ({
   code: 'VERSION_UNKNOWN',
   message: 'the file does not say which version of the language it is written in',
-  hint: 'begin it with version: 1, or move it out of the catalog folder',
-}
+  hint: `begin it with version: 1, or move it out of ${folder}`,
+})
 
-function explainUnknownKey(error: ErrorObject, path: Path, rules: JsonObject): Finding {
+function explainUnknownKey(
+  error: ErrorObject,
+  path: Path,
+  rules: JsonObject,
+  language: FileLanguage,
+): Finding {
   const key = extraOf(error)
   const known = Object.keys(objectOf(rules['properties']))
   const near = nearestOf(key, known)
-  const message = `${nameOf(path)} has no field ${JSON.stringify(key)}`
+  const message = `${nameOf(path, language)} has no field ${JSON.stringify(key)}`
   const hint = near === undefined ? `it can have ${known.join(', ')}` : `did you mean ${near}?`
   return { path: [...path, key], part: 'key', problem: { code: 'UNKNOWN_KEY', message, hint } }
 }
 
-function explainMissing(error: ErrorObject, path: Path, rules: JsonObject): Finding {
+function explainMissing(
+  error: ErrorObject,
+  path: Path,
+  rules: JsonObject,
+  language: FileLanguage,
+): Finding {
   const field = extraOf(error)
-  if (field === 'version' && path.length === 0) return { path, part: 'value', problem: noVersion }
+  if (field === 'version' && path.length === 0)
+    return { path, part: 'value', problem: noVersion(language) }
   const meaning = textOf(objectOf(objectOf(rules['properties'])[field])['description'])
-  const message = `${nameOf(path)} needs ${field}`
+  const message = `${nameOf(path, language)} needs ${field}`
   const problem: Problem = {
     code: 'REQUIRED',
     message,
@@ -154,11 +199,11 @@ function explainMissing(error: ErrorObject, path: Path, rules: JsonObject): Find
 }
 
 /** A field that stands in the schema only to be refused with its reason. */
-function explainRefused(path: Path, rules: JsonObject): Finding {
+function explainRefused(path: Path, rules: JsonObject, language: FileLanguage): Finding {
   const [reason = '', ...hints] = (textOf(rules['description']) ?? '').split(': ')
   const problem: Problem = {
     code: codeOf(rules),
-    message: `${nameOf(path)} cannot be said: ${reason}`,
+    message: `${nameOf(path, language)} cannot be said: ${reason}`,
     ...(hints.length > 0 && { hint: hints.join(': ') }),
   }
   return { path, part: 'key', problem }
@@ -222,17 +267,10 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   boolean: 'true or false',
 }
 
-/** An item of a section as people call it. */
-function itemOf(section: string): string | undefined {
-  if (section === 'moved') return 'this move'
-  const kind = kinds().find(({ catalog }) => catalog.section === section)
-  return kind && `this ${kind.catalog.title}`
-}
-
 /** The value at a path as people call it. */
-function nameOf(path: Path): string {
+function nameOf(path: Path, { file, itemOf }: FileLanguage): string {
   const [section, index, ...rest] = path.map(String)
-  if (section === undefined) return 'a catalog file'
+  if (section === undefined) return file
   if (index === undefined) return section
   if (rest.length === 0) return itemOf(section) ?? `${section}.${index}`
   const within = itemOf(section) === undefined ? [index, ...rest] : rest

@@ -23,6 +23,7 @@ const FILE = z.strictObject({
   passwordFile: text.exactOptional(),
   targetAccountId: text.exactOptional(),
   catalog: text.exactOptional(),
+  policy: text.exactOptional(),
   state: text.exactOptional(),
   stateFrom: variable.exactOptional(),
   ledger: text.exactOptional(),

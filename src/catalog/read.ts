@@ -11,6 +11,7 @@ import { createSource, type Source } from './source.ts'
 export interface CatalogFolder {
   readonly display: string
   readonly root: string
+  readonly words: FolderWords
 }
 
 /** A YAML file of a catalog. */
@@ -20,18 +21,39 @@ export interface SourceFile {
   readonly relative: string
 }
 
+/** What a folder is for, for whoever must be told that it cannot be read. */
+export interface FolderWords {
+  /** `the catalog folder`. */
+  readonly folder: string
+  /** How to name another one. */
+  readonly hint: string
+  /** What is said of one without a file. */
+  readonly empty: Problem
+}
+
+const CATALOG_WORDS: FolderWords = {
+  folder: 'the catalog folder',
+  hint: 'name the folder with --catalog or SFT_CATALOG',
+  empty: {
+    code: 'CATALOG_EMPTY',
+    message: 'there is no .yaml or .yml file in this folder',
+    hint: 'begin with a file that says `version: 1`; docs/catalog.md has an example',
+  },
+}
+
 /** Finds the folder, or logs why it cannot be read. */
 export async function openCatalogFolder(
   directory: string,
   log: IssueLog,
+  words: FolderWords = CATALOG_WORDS,
 ): Promise<CatalogFolder | undefined> {
-  const hint = 'name the folder with --catalog or SFT_CATALOG'
+  const { folder, hint } = words
   try {
     const root = await realpath(directory)
-    if ((await stat(root)).isDirectory()) return { display: directory, root }
+    if ((await stat(root)).isDirectory()) return { display: directory, root, words }
     log.add(issueOf(directory, { code: 'FILE_UNREADABLE', message: 'this is no folder', hint }))
   } catch (error) {
-    const message = `the catalog folder cannot be read: ${reasonOf(error)}`
+    const message = `${folder} cannot be read: ${reasonOf(error)}`
     log.add(issueOf(directory, { code: 'FILE_UNREADABLE', message, hint }))
   }
   return undefined
@@ -55,13 +77,7 @@ export async function readCatalogFiles(
       log.add({ ...issueOf(display, decoded.problem), position: decoded.position ?? top(display) })
   }
   if (found.length === 0 && !log.hasErrors()) {
-    log.add(
-      issueOf(folder.display, {
-        code: 'CATALOG_EMPTY',
-        message: 'there is no .yaml or .yml file in this folder',
-        hint: 'begin with a file that says `version: 1`; docs/catalog.md has an example',
-      }),
-    )
+    log.add(issueOf(folder.display, folder.words.empty))
   }
   return files
 }
@@ -141,7 +157,7 @@ async function findFiles(
     seen += entries.length
     if (seen > limits.files) {
       const message = `there are more than ${limits.files} files and folders`
-      const hint = 'keep only the catalog in this folder'
+      const hint = 'keep only what belongs there in this folder'
       log.add(issueOf(folder.display, { code: 'FILE_TOO_LARGE', message, hint }))
       return []
     }
@@ -187,8 +203,8 @@ async function resolveLink(
       log.add(
         issueOf(display, {
           code: 'FILE_OUTSIDE',
-          message: 'this link leads out of the catalog folder',
-          hint: 'copy what it points at into the catalog, or remove the link',
+          message: `this link leads out of ${folder.words.folder}`,
+          hint: 'copy what it points at into the folder, or remove the link',
         }),
       )
     } else if (!isFolder) return real

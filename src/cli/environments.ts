@@ -15,6 +15,7 @@ const BINDINGS = [
   ['passwordFile', 'SFT_PASSWORD_FILE', undefined],
   ['targetAccountId', 'SFT_TARGET_ACCOUNT_ID', 'target-account-id'],
   ['catalog', 'SFT_CATALOG', 'catalog'],
+  ['policy', 'SFT_POLICY', 'policy'],
   ['state', 'SFT_STATE', 'state'],
   ['ledger', 'SFT_LEDGER', 'ledger'],
   ['budget', 'SFT_BUDGET', undefined],

@@ -4,11 +4,11 @@ import type { ApplyReport } from '../apply/report.ts'
 import { count, grouped } from '../counts.ts'
 import { type DriftReport, driftOutcome, hasDrift } from '../drift/compare-drift.ts'
 import type { Issue } from '../issues.ts'
-import { blockedEntries, OUTCOMES, type Outcome, planErrors } from '../outcome.ts'
+import { blockedEntries, isRefusal, OUTCOMES, type Outcome, planErrors } from '../outcome.ts'
 import { ACTIONS, type Plan } from '../plan/plan.ts'
 import { kinds } from '../resources/kinds.ts'
 import { renderDrift } from './drift-text.ts'
-import { errorsFirst } from './issue-place.ts'
+import { errorsFirst, ruleText } from './issue-place.ts'
 import { fencedLine, markdownText } from './markdown.ts'
 import { costText, renderChanges } from './plan-text.ts'
 import { renderReport } from './report-text.ts'
@@ -160,15 +160,16 @@ const issueBlock = (issues: readonly Issue[]): Block => ({
   rest: left => `- … and ${count(left, 'more issue')}: see the log`,
 })
 
-function issueLine({ code, severity, message, hint, position }: Issue): string {
-  const weight =
-    severity === 'warning' ? 'warning' : code === 'CHANGE_SHARE' ? '**refused**' : '**error**'
+function issueLine(issue: Issue): string {
+  const { code, severity, message, hint, position, rule } = issue
+  const weight = severity === 'warning' ? 'warning' : isRefusal(issue) ? '**refused**' : '**error**'
   const place =
     position === undefined
       ? ''
       : ` ${markdownText(`${position.file}:${position.line}:${position.column}`)}`
   const next = hint === undefined ? '' : ` – ${markdownText(hint)}`
-  return `- ${weight} \`${code}\`${place} ${markdownText(message)}${next}`
+  const by = rule === undefined ? '' : ` (rule ${markdownText(ruleText(rule))})`
+  return `- ${weight} \`${code}\`${place} ${markdownText(message)}${next}${by}`
 }
 
 /** Where a run ended without an answer, its messages are the answer. */

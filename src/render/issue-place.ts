@@ -8,9 +8,15 @@ export type FileNames = (file: string) => string
 /** How many columns an issue marks; one where that is not known. */
 export const markedColumns = ({ source }: Issue): number => Math.max(1, source?.length ?? 1)
 
-/** What is wrong and what to do next, in one text. */
-export const wholeMessage = ({ message, hint }: Issue): string =>
-  hint === undefined ? message : `${message} (${hint})`
+/** A rule of a team and where it stands. */
+export const ruleText = ({ key, position }: NonNullable<Issue['rule']>): string =>
+  `${key} (${position.file}:${position.line}:${position.column})`
+
+/** What is wrong, by which rule of the team, and what to do next, in one text. */
+export function wholeMessage({ message, hint, rule }: Issue): string {
+  const by = rule === undefined ? '' : `; rule ${ruleText(rule)}`
+  return hint === undefined ? `${message}${by}` : `${message} (${hint}${by})`
+}
 
 /** Errors first, since programs that take a few of many take the first. */
 export const errorsFirst = (issues: readonly Issue[]): readonly Issue[] =>

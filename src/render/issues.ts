@@ -1,5 +1,6 @@
 import type { Issue } from '../issues.ts'
 import { oneLine } from './gate.ts'
+import { ruleText } from './issue-place.ts'
 
 /** What a part of a rendered issue is, for whoever colours it. */
 export type IssueStyle = 'error' | 'warning' | 'place' | 'code' | 'caret' | 'hint'
@@ -29,6 +30,8 @@ export function renderIssue(
     lines.push(`  ${number} | ${shown.text}`)
     lines.push(`  ${' '.repeat(number.length)} | ${shown.indent}${colour('caret', shown.marks)}`)
   }
+  if (issue.rule !== undefined)
+    lines.push(`  ${colour('hint', `rule: ${oneLine(ruleText(issue.rule))}`)}`)
   if (issue.hint !== undefined) lines.push(`  ${colour('hint', `hint: ${oneLine(issue.hint)}`)}`)
   return lines
 }

@@ -35,6 +35,9 @@ const issue = z.object({
   message: text,
   hint: maybe(said('what to do next')),
   position: maybe(position),
+  rule: maybe(
+    z.object({ key: text, position }).meta({ description: 'of the team (docs/policy.md)' }),
+  ),
 })
 
 /** An issue of a catalog, which has the line where it is. */

@@ -41,6 +41,7 @@ export const issueToJson = (issue: Issue): PlanJson['issues'][number] => ({
   message: issue.message,
   ...(issue.hint !== undefined && { hint: issue.hint }),
   ...(issue.position && { position: { ...issue.position } }),
+  ...(issue.rule && { rule: issue.rule }),
 })
 
 /** How something ended, as data: its name and its exit code. */

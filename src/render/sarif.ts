@@ -55,6 +55,20 @@ const resultOf = (issue: Issue, ruleIndex: number, { place, names }: SarifRun): 
       },
     },
   ],
+  ...(issue.rule && {
+    relatedLocations: [
+      {
+        message: { text: `rule ${oneLine(issue.rule.key)}` },
+        physicalLocation: {
+          artifactLocation: locationOf(names(issue.rule.position.file)),
+          region: {
+            startLine: issue.rule.position.line,
+            startColumn: issue.rule.position.column,
+          },
+        },
+      },
+    ],
+  }),
 })
 
 function regionOf(issue: Issue, { line, column }: NonNullable<Issue['position']>): Json {

@@ -14,12 +14,14 @@ import type {
 } from '../sft/api.ts'
 import { SftMissingPrerequisiteError } from '../sft/errors.ts'
 import type { AnyRecord, MappingRow } from '../state/state.ts'
-import { formatMB, formatSpeed, formatValidity, normaliseAmount, type Validity } from '../units.ts'
+import { formatMB, formatSpeed, formatValidity, type Validity } from '../units.ts'
 import { planEdits } from './addon-plan-accept.ts'
 import { addonPlanAdoption } from './addon-plan-adopt.ts'
 import { ADDON_PLAN, type AddonPlanEntry, addonPlanPart } from './addon-plan-entry.ts'
+import { grantedBy } from './addon-plan-granted.ts'
 import { copyText, isLikeSource, type LikeSource, seenOf } from './addon-plan-like.ts'
 import { ACTIVATED_BY, observedPlan, PLAN_TYPE, RENEWAL_RULE } from './addon-plan-observed.ts'
+import { addonPlanPolicy } from './addon-plan-policy.ts'
 import { openTemplates, templatesOf } from './addon-plan-templates.ts'
 import type { TravellersOf } from './impact.ts'
 import {
@@ -103,28 +105,6 @@ function resources({
       position: entry.position,
     }
   })
-}
-
-/** What an entry says that a plan grants; with a template, what it leaves out is the template's. */
-function grantedBy(entry: AddonPlanEntry): Spec {
-  const { dataMB, dataPer, smsCount, throttleKbps, validityDays, activation, priority } = entry
-  const { renewal, charge, recurringCharge } = entry
-  const once = entry.like === undefined ? null : undefined
-  const fields: Readonly<Record<string, Json | undefined>> = {
-    dataMB,
-    dataPer,
-    smsCount,
-    throttleKbps,
-    validityDays,
-    activation,
-    renewal: renewal === undefined ? once : { on: renewal.on, times: renewal.times },
-    charge: charge === undefined ? undefined : normaliseAmount(charge),
-    recurringCharge: recurringCharge === undefined ? undefined : normaliseAmount(recurringCharge),
-    priority,
-  }
-  return Object.fromEntries(
-    Object.entries(fields).filter((field): field is [string, Json] => field[1] !== undefined),
-  )
 }
 
 function createRequest(spec: Spec): CreatePlanRequest {
@@ -449,6 +429,7 @@ export const addonPlan: Kind<AddonPlanRecord, AddonPlanEntry> = {
   ...ADDON_PLAN,
   exampleKey: 'eu-10gb',
   catalog: addonPlanPart,
+  policy: addonPlanPolicy,
   section: 'addonPlans',
   sectionSince: 1,
   idField: 'planId',

@@ -14,6 +14,7 @@ import { SftMissingPrerequisiteError, SftRejectedError } from '../sft/errors.ts'
 import type { AnyRecord, MappingRow } from '../state/state.ts'
 import { endpointAdoption } from './endpoint-adopt.ts'
 import { type EndpointBatchEntry, endpointBatchPart } from './endpoint-entry.ts'
+import { endpointBatchPolicy } from './endpoint-policy.ts'
 import {
   type EditRequest,
   type EditResult,
@@ -228,6 +229,7 @@ export const endpoint: Kind<EndpointRecord, EndpointBatchEntry> = {
   plural: 'endpoints',
   exampleKey: '<iccid>',
   catalog: endpointBatchPart,
+  policy: endpointBatchPolicy,
   section: 'endpoints',
   sectionSince: 1,
   idField: 'endpointId',

@@ -20,6 +20,7 @@ import type { AnyRecord, Learnt, MappingRow } from '../state/state.ts'
 import type { AcceptContext, DriftedField, FieldEdits } from './accept.ts'
 import type { CatalogPart } from './catalog-part.ts'
 import type { Impact, Sales, Touched, TravellersOf } from './impact.ts'
+import type { PolicyPart } from './policy-part.ts'
 
 /**
  * What a change of one field means on the platform.
@@ -153,6 +154,8 @@ export interface Kind<Record_ extends AnyRecord = AnyRecord, Entry_ extends Entr
   /** A key for messages that say what an address looks like. */
   readonly exampleKey: string
   readonly catalog: CatalogPart<Entry_>
+  /** What a team's own rules may ask of its entries. Absent: nothing. */
+  readonly policy?: PolicyPart<Entry_>
   /** Where the records stand in a state, and the name of the mapping table. */
   readonly section: string
   /** The version of the state's form from which on every state has the section. */

@@ -23,6 +23,7 @@ import {
 import { zoneEdits } from './rate-zone-accept.ts'
 import { rateZoneAdoption } from './rate-zone-adopt.ts'
 import { RATE_ZONE, type RateZoneEntry, rateZonePart } from './rate-zone-entry.ts'
+import { rateZonePolicy } from './rate-zone-policy.ts'
 import { lostNetworks, networkDoubt, type RecordedNetwork, zoneNetworks } from './zone-networks.ts'
 
 /** What the state has of a rate zone. */
@@ -209,6 +210,7 @@ export const rateZone: Kind<RateZoneRecord, RateZoneEntry> = {
   ...RATE_ZONE,
   exampleKey: 'europe',
   catalog: rateZonePart,
+  policy: rateZonePolicy,
   section: 'rateZones',
   sectionSince: 1,
   idField: 'id',

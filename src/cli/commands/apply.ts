@@ -9,6 +9,7 @@ import type { Catalog } from '../../model.ts'
 import { type Outcome, planErrors, planOutcome } from '../../outcome.ts'
 import { inPlainWords } from '../../plain-error.ts'
 import type { Plan } from '../../plan/plan.ts'
+import type { Policy } from '../../policy/check-policy.ts'
 import { planToJson } from '../../render/plan-json.ts'
 import { renderPlan } from '../../render/plan-text.ts'
 import { type Subject, subjectText } from '../../render/subject.ts'
@@ -26,7 +27,6 @@ import {
   unlessStopped,
   withinTime,
 } from '../approved-run.ts'
-import { readCatalog } from '../catalog.ts'
 import { ACCOUNT_FLAGS, CATALOG_FLAGS, defineCommand, JSON_FLAG } from '../command.ts'
 import { type Context, EXIT, showIssues, stopOutcome } from '../context.ts'
 import { checkRun, DETACH_FLAGS, type LeftApply, tellLeft, waitOnly } from '../detached.ts'
@@ -34,11 +34,13 @@ import { INIT_FLAG, mayBegin } from '../first-run.ts'
 import { namesOf, type Values } from '../flags.ts'
 import { beginLogged, mayGoBeside, withNotLeft } from '../logged-apply.ts'
 import { PLAN_FLAGS, planOptions, readPlan, VIEW_FLAGS } from '../planning.ts'
+import { POLICY_FLAG, readChecked } from '../policy.ts'
 import { showProgress } from '../progress.ts'
 import { LEDGER_FLAG, readSoldEndpoints } from '../sold-endpoints.ts'
 
 const FLAGS = {
   ...CATALOG_FLAGS,
+  ...POLICY_FLAG,
   ...ACCOUNT_FLAGS,
   ...PLAN_FLAGS,
   ...LEDGER_FLAG,
@@ -69,8 +71,8 @@ export const apply = defineCommand({
     if (flags.wait && !flags.detach) return EXIT[await waitOnly(flags, args, context)]
     await checkRun(flags, args, context)
     if (args.length === 0) requireApproval(flags, context, 'use plan to look first')
-    const catalog = await readCatalog(flags, context)
-    if (catalog === undefined) return EXIT.failed
+    const checked = await readChecked(flags, context)
+    if (checked === undefined) return EXIT.failed
     const file = args[0]
     const saved =
       file === undefined
@@ -80,7 +82,7 @@ export const apply = defineCommand({
     if (!(await mayBegin(flags, context, saved, subjectOf(sft, flags, context))))
       return EXIT.refused
     return await withinTime(flags, context, async () => {
-      const { outcome, left } = await applyLocked(catalog, sft, saved, flags, context)
+      const { outcome, left } = await applyLocked(checked, sft, saved, flags, context)
       return EXIT[left === undefined ? outcome : await tellLeft(left, outcome, flags, context)]
     })
   },
@@ -92,8 +94,14 @@ interface Applied {
   readonly left?: LeftApply
 }
 
+/** What is to be applied, and the rules of the team. */
+interface Checked {
+  readonly catalog: Catalog
+  readonly policy?: Policy
+}
+
 async function applyLocked(
-  catalog: Catalog,
+  checked: Checked,
   sft: Sft,
   saved: SavedPlan | undefined,
   flags: Flags,
@@ -104,11 +112,11 @@ async function applyLocked(
     signal: context.stop.signal,
     onNotice: context.err,
   })
-  return await applyCatalog(catalog, sft, store, saved, flags, context)
+  return await applyCatalog(checked, sft, store, saved, flags, context)
 }
 
 async function applyCatalog(
-  catalog: Catalog,
+  { catalog, policy }: Checked,
   sft: Sft,
   store: StateStore,
   saved: SavedPlan | undefined,
@@ -126,6 +134,7 @@ async function applyCatalog(
       makePlan(catalog, store.state, sft, {
         ...options,
         ...(sales && { sales }),
+        ...(policy && { policy }),
         settled: true,
         onEvent,
       }),

@@ -15,6 +15,7 @@ import { type Context, EXIT } from '../context.ts'
 import { INIT_FLAG } from '../first-run.ts'
 import { namesOf, on, text, texts, UsageError, type Values, whole } from '../flags.ts'
 import { PLAN_FLAGS } from '../planning.ts'
+import { POLICY_FLAG } from '../policy.ts'
 import { publishStep, tellDue } from '../publishing.ts'
 import { runCommand } from '../run-command.ts'
 import { LEDGER_FLAG } from '../sold-endpoints.ts'
@@ -36,6 +37,7 @@ const { 'auto-approve': _, ...TIME_FLAGS } = RUN_FLAGS
 const STEP_FLAGS = {
   plan: {
     ...CATALOG_FLAGS,
+    ...POLICY_FLAG,
     ...READ_FLAGS,
     ...PLAN_FLAGS,
     ...LEDGER_FLAG,
@@ -43,6 +45,7 @@ const STEP_FLAGS = {
   },
   apply: {
     ...CATALOG_FLAGS,
+    ...POLICY_FLAG,
     ...ACCOUNT_FLAGS,
     ...PLAN_FLAGS,
     ...LEDGER_FLAG,

@@ -6,6 +6,7 @@ import { catalogJsonSchema } from '../../catalog/index.ts'
 import { writeNewFiles } from '../../catalog/write-files.ts'
 import { readAccountValues, type SettingValues } from '../../examine/account-values.ts'
 import { packageFile } from '../../package-file.ts'
+import { policyJsonSchema } from '../../policy/policy-schema.ts'
 import { jsonText } from '../../render/gate.ts'
 import { subjectLines } from '../../render/subject.ts'
 import { openAccount, subjectOf } from '../account.ts'
@@ -23,10 +24,16 @@ type CiName = keyof typeof CI_FILES
 const FLAGS = {
   ...READ_FLAGS,
   simulator: on('for the simulated account, also where a user name is set'),
+  policy: on('rules to begin with too: policy/starter.yaml'),
   ci: text('NAME', 'a pipeline file too: github, gitlab or none (asked for where somebody can be)'),
 } as const
 
 type Flags = Values<typeof FLAGS>
+
+interface NewFile {
+  readonly path: string
+  readonly text: string
+}
 
 /** Begins a catalog of one's own in the working folder; what is there already stays as it is. */
 export const init = defineCommand({
@@ -44,6 +51,7 @@ export const init = defineCommand({
       { path: 'catalog/catalog.yaml', text: catalogText(settings, isSimulated) },
       { path: 'catalog/sft-catalog.schema.json', text: `${jsonText(catalogJsonSchema())}\n` },
       ...START_FILES,
+      ...(flags.policy ? await policyFiles() : []),
       ...(ci === 'none' ? [] : [await ciFile(ci)]),
     ]
     const kept = files.filter(({ path }) => existsSync(path))
@@ -68,7 +76,19 @@ async function askForCi(context: Context): Promise<CiName | 'none'> {
   return answer === 'github' || answer === 'gitlab' ? answer : 'none'
 }
 
-async function ciFile(name: CiName): Promise<{ readonly path: string; readonly text: string }> {
+/** Rules of a team, and the schema that editors complete them by. */
+async function policyFiles(): Promise<readonly NewFile[]> {
+  const starter = await readFile(packageFile('examples/policy/starter.yaml'), 'utf8')
+  return [
+    { path: 'policy/starter.yaml', text: starter },
+    {
+      path: 'policy/sft-catalog-policy.schema.json',
+      text: `${jsonText(policyJsonSchema())}\n`,
+    },
+  ]
+}
+
+async function ciFile(name: CiName): Promise<NewFile> {
   const { from, to } = CI_FILES[name]
   const source = fileURLToPath(packageFile(from))
   return { path: join(to), text: await readFile(source, 'utf8') }

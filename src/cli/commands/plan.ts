@@ -11,7 +11,6 @@ import { savePlan } from '../../saved-plan.ts'
 import { readState } from '../../stores/states.ts'
 import { openAccount, stateOf, subjectOf } from '../account.ts'
 import { checkTargets } from '../addresses.ts'
-import { readCatalog } from '../catalog.ts'
 import { CATALOG_FLAGS, defineCommand, JSON_FLAG, READ_FLAGS } from '../command.ts'
 import { type Context, EXIT, showIssues, stopOutcome } from '../context.ts'
 import { INIT_FLAG, sayFirstRun } from '../first-run.ts'
@@ -25,6 +24,7 @@ import {
   sayPending,
   VIEW_FLAGS,
 } from '../planning.ts'
+import { POLICY_FLAG, readChecked } from '../policy.ts'
 import { LEDGER_FLAG, readSoldEndpoints } from '../sold-endpoints.ts'
 import { watched } from '../watched.ts'
 
@@ -39,6 +39,7 @@ function exitOf(plan: Plan, flags: Flags): number {
 
 const FLAGS = {
   ...CATALOG_FLAGS,
+  ...POLICY_FLAG,
   ...READ_FLAGS,
   ...PLAN_FLAGS,
   ...LEDGER_FLAG,
@@ -87,8 +88,9 @@ async function withComment(flags: Flags, context: Context): Promise<number> {
 
 async function compare(flags: Flags, context: Context): Promise<number> {
   const options = planOptions(flags)
-  const catalog = await readCatalog(flags, context)
-  if (catalog === undefined) return EXIT.failed
+  const checked = await readChecked(flags, context)
+  if (checked === undefined) return EXIT.failed
+  const { catalog, policy } = checked
   await sayFirstRun(flags, context)
   const state = await readState(stateOf(flags, context))
   checkTargets(flags.target, catalog, state)
@@ -97,7 +99,12 @@ async function compare(flags: Flags, context: Context): Promise<number> {
   const sales = await readSoldEndpoints(flags, context, state, catalog)
   sayPending(state, context)
   const made = await readPlan(context, onEvent =>
-    makePlan(catalog, state, sft, { ...options, ...(sales && { sales }), onEvent }),
+    makePlan(catalog, state, sft, {
+      ...options,
+      ...(sales && { sales }),
+      ...(policy && { policy }),
+      onEvent,
+    }),
   )
   context.witness?.plan(made.plan)
   showIssues(context, made.plan.issues)
