@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { Ajv2020 } from 'ajv/dist/2020.js'
 import t, { type Test } from 'tap'
 import { loadCatalog } from '../../src/catalog/index.ts'
 import {
@@ -11,6 +12,7 @@ import {
   type UpdateChange,
 } from '../../src/plan/plan.ts'
 import { loadPolicy } from '../../src/policy/load-policy.ts'
+import { policyJsonSchema } from '../../src/policy/policy-schema.ts'
 import { scopes, types } from '../../src/policy/words.ts'
 import type { AnyRecord } from '../../src/state/state.ts'
 import { type Desk, openDesk } from '../cli/desk.ts'
@@ -205,6 +207,14 @@ t.test(
     )
   },
 )
+
+t.test('the schema that editors complete rules by is one', async t => {
+  const desk = await openDesk(t, () => ({}))
+  const schema = JSON.parse((await desk.run('schema --policy')).stdout)
+  t.strictSame(schema, JSON.parse(JSON.stringify(policyJsonSchema())))
+  const ajv = new Ajv2020({ strict: true }).addVocabulary(['x-code', 'patternErrorMessage'])
+  t.equal(ajv.validateSchema(schema), true)
+})
 
 t.test('docs/policy.md has every scope and field that a rule can name', async t => {
   const page = await readFile(new URL('docs/policy.md', REPOSITORY), 'utf8')
