@@ -13,6 +13,7 @@ import { allCommands } from '../../src/cli/run-command-line.ts'
 import { ISSUE_CODES } from '../../src/issues.ts'
 import { isJsonObject } from '../../src/json.ts'
 import { SETTINGS } from '../../src/known-settings.ts'
+import { policyJsonSchema } from '../../src/policy/policy-schema.ts'
 import { blocksOf, commandsOf, fileOf, PAGES, placeOf } from './blocks.ts'
 import { moduleOf, NOT_RUN, RUNS, SNIPPETS } from './told.ts'
 
@@ -125,6 +126,7 @@ t.test('what is to be written is of its language', async t => {
     'patternErrorMessage',
   ])
   const isFile = ajv.compile(catalogJsonSchema())
+  const isPolicy = ajv.compile(policyJsonSchema())
   const sections = catalogFields().filter(({ path, isList }) => isList && !path.includes('.'))
   const ways = (value: unknown): readonly unknown[] => [
     value,
@@ -135,6 +137,7 @@ t.test('what is to be written is of its language', async t => {
     const value: unknown = parse(block.text)
     if (isJsonObject(value) && /^(baseUrl|targetAccountId)\b/m.test(block.text)) continue
     if (Array.isArray(value) && value.every(one => isJsonObject(one) && 'uses' in one)) continue
+    if (isPolicy(value)) continue
     const isEntryPart = isJsonObject(value) && Object.keys(value).every(key => key === 'sft')
     t.ok(isEntryPart || ways(value).some(one => isFile(one)), `${placeOf(block)}\n${block.text}`)
   }

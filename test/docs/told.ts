@@ -93,6 +93,16 @@ export const RUNS: Readonly<Record<string, PageRun>> = {
     ],
     forever: ['sft-catalog worker --health-port 8080 --drain-seconds 20'],
   },
+  'docs/policy.md': {
+    setUp: 'begun',
+    // A checkout whose base branch has rules.
+    before: [
+      'git config --global user.email a@example.com',
+      'git config --global user.name a',
+      'git init --quiet --initial-branch main . && git add policy && git commit --quiet -m rules',
+      'git clone --quiet --bare . origin.git && git remote add origin ./origin.git',
+    ],
+  },
   'docs/postgres.md': {
     setUp: 'database',
     // Files that are moved there in the end, to another database.
@@ -180,6 +190,19 @@ const request = { headers: { traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-0
       run: 'applied',
     },
     { blocks: [1], before: `import { pino } from 'pino'\n`, run: 'applied' },
+  ],
+  'docs/policy.md': [
+    {
+      blocks: [0],
+      before: `import { type Catalog, loadCatalog, openSft, openState } from 'sft-catalog'
+const [baseUrl, username, password] = ['', '', '']
+const { catalog = {} as Catalog } = await loadCatalog('catalog')
+await using sft = openSft({ baseUrl, username, password })
+await using store = await openState('state.json')
+`,
+      after: 'if (broken.length + plan.issues.length > 0) throw new Error()\n',
+      run: { not: 'test/policy holds catalogs and plans against rules' },
+    },
   ],
   'docs/selling.md': [
     {
