@@ -175,6 +175,44 @@ export function appliedIn(row: SqlRow): AppliedPlan {
   }
 }
 
+/** All applies of a lineage, oldest first. */
+export async function appliesOf(query: Query, lineage: string): Promise<readonly AppliedPlan[]> {
+  const rows = await query(`select ${APPLIED} from applies where lineage = $1 order by id`, lineage)
+  return rows.map(appliedIn)
+}
+
+/** Takes applies over from elsewhere, with their numbers; those that begin here get later ones. */
+export async function putApplies(
+  query: Query,
+  lineage: string,
+  applies: readonly AppliedPlan[],
+): Promise<void> {
+  if (applies.length === 0) return
+  await query(
+    PUT_APPLIES,
+    lineage,
+    JSON.stringify(
+      applies.map(({ id, begunAt, endedAt, end, leftAt, supersededBy, ...about }) => ({
+        id,
+        about: JSON.stringify(about),
+        begun: begunAt,
+        ended: endedAt,
+        ending: end && JSON.stringify(end),
+        left_at: leftAt,
+        superseded_by: supersededBy,
+      })),
+    ),
+  )
+  await query(NUMBERS)
+}
+
+const PUT_APPLIES = `insert into applies (id, lineage, about, begun, ended, ending, left_at, superseded_by)
+  overriding system value
+  select id, $1, about, begun, ended, ending, left_at, superseded_by
+  from jsonb_to_recordset($2::jsonb) as moved (id integer, about text, begun timestamptz, ended timestamptz,
+    ending text, left_at timestamptz, superseded_by integer)`
+const NUMBERS = `select setval(pg_get_serial_sequence('applies', 'id'), max(id)) from applies`
+
 export const isoOf = (value: unknown): string => (value instanceof Date ? value.toISOString() : '')
 
 /** The newest applies of a state, the newest first. */

@@ -77,7 +77,7 @@ const CONNECTIONS = 8
 const SESSION = {
   statement_timeout: '30s',
   lock_timeout: '20s',
-  idle_in_transaction_session_timeout: '10s',
+  idle_in_transaction_session_timeout: '3s',
   tcp_keepalives_idle: '10',
   tcp_keepalives_interval: '5',
   tcp_keepalives_count: '3',

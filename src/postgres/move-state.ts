@@ -4,6 +4,8 @@ import { kinds } from '../resources/kinds.ts'
 import type { Cipher } from '../secrets/cipher.ts'
 import { keysInForce } from '../secrets/keys-in-force.ts'
 import { stateCipher } from '../state/encrypted-state.ts'
+import { APPLIES_TABLE, historyIn, rowsOfHistory } from '../state/history-rows.ts'
+import type { State } from '../state/state.ts'
 import { StateEditError } from '../state/state-errors.ts'
 import { HEAD_TABLE, PENDING_TABLE, rowsOfState } from '../state/state-rows.ts'
 import {
@@ -17,10 +19,12 @@ import {
   requireToken,
 } from '../stores/moving.ts'
 import { parseAddress } from './address.ts'
+import { appliesOf, putApplies, UNDER_WAY } from './apply-log.ts'
 import { type Database, openDatabase, type Query } from './database.ts'
 import { HEAD, openLocked, PENDING, PUT_PENDING, PUT_RECORDS, RECORD, readAll } from './state.ts'
 
-const EMPTY = 'delete from state_records; delete from state_pending; delete from state_place'
+const EMPTY =
+  'delete from state_records; delete from state_pending; delete from state_place; delete from applies'
 const MAKE = `insert into state_place (lineage, serial, head, crc, mark, removed) values ($1, $2, '', 0, $3, $2)`
 const PUT_HEAD = 'update state_place set head = $1, crc = $2'
 const SET_MARK = 'update state_place set mark = $1'
@@ -44,11 +48,12 @@ export const postgresStateMoves: Moves = {
       const state = await readAll(shown, session.query, keys)
       if (state === undefined)
         throw new StateEditError(`there is no state at ${shown}; name it with --from`)
+      await refuseUnderWay(shown, session.query)
       return {
         location: shown,
         lineage: state.lineage,
         serial: state.serial,
-        rows: () => rowsOfState(state),
+        rows: () => allRows(state, session.query),
         async retire(mark) {
           await session.query(SET_MARK, JSON.stringify(mark))
         },
@@ -80,11 +85,15 @@ export const postgresStateMoves: Moves = {
       return {
         location: shown,
         async put(rows) {
-          for await (const page of rows) await marked(() => putPage(query, page, cipher))
+          for await (const page of rows)
+            await marked(async () => {
+              await putPage(query, page, cipher)
+              await putApplies(query, mark.lineage, historyIn(page))
+            })
         },
         async *rows() {
           const state = await readAll(shown, query, keys, 'taken')
-          if (state !== undefined) yield* rowsOfState(state)
+          if (state !== undefined) yield* allRows(state, query)
         },
         seal: () =>
           marked(async () => {
@@ -109,6 +118,21 @@ export const postgresStateMoves: Moves = {
   },
 }
 
+async function* allRows(state: State, query: Query): AsyncGenerator<readonly MovedRow[]> {
+  yield* rowsOfState(state)
+  yield* rowsOfHistory(await appliesOf(query, state.lineage))
+}
+
+/** What workers have to do stands beside the state, and they find it nowhere else. */
+async function refuseUnderWay(shown: string, query: Query): Promise<void> {
+  const [found] = await query(`select id from applies where ${UNDER_WAY}`)
+  if (found === undefined) return
+  throw new StateEditError(
+    `${shown}: workers carry out apply ${numberIn(found, 'id')} of this state, and would not find it elsewhere: ` +
+      'wait for its end (`sft-catalog apply --wait`), or run `sft-catalog apply`, whose plan takes its place; then move the state',
+  )
+}
+
 async function inTransaction(query: Query, work: () => Promise<void>): Promise<void> {
   await query('begin')
   try {
@@ -129,6 +153,10 @@ async function look({ shown }: Database, query: Query): Promise<MovableThere | u
     return { location: shown, lineage: mark.lineage, serial: mark.serial, rows: {}, mark }
   const counted = await query('select kind, count(*) as n from state_records group by kind')
   const [pending] = await query('select count(*) as n from state_pending')
+  const [applies] = await query(
+    'select count(*) as n from applies where lineage = $1',
+    textIn(place, 'lineage'),
+  )
   return {
     location: shown,
     lineage: textIn(place, 'lineage'),
@@ -137,6 +165,7 @@ async function look({ shown }: Database, query: Query): Promise<MovableThere | u
       ...kinds().map(({ kind }) => [kind, 0] as const),
       ...counted.map(row => [textIn(row, 'kind'), numberIn(row, 'n')] as const),
       [PENDING_TABLE, numberIn(pending, 'n')] as const,
+      [APPLIES_TABLE, numberIn(applies, 'n')] as const,
     ]),
   }
 }
@@ -162,7 +191,9 @@ export async function putPage(
       contents,
     )
   }
-  const records = page.filter(row => row !== head && row.table !== PENDING_TABLE)
+  const records = page.filter(
+    row => row !== head && row.table !== PENDING_TABLE && row.table !== APPLIES_TABLE,
+  )
   if (records.length === 0) return
   const contents = records.map(row => cipher.encrypt([RECORD, row.table, row.key], row.content))
   await query(

@@ -8,24 +8,8 @@ export const TIMELINE =
 /** Text in the order of its bytes, as the embedded ledger has it, whatever the database's language. */
 const LEDGER = LEDGER_TABLES.replaceAll(' text', ' text collate "C"')
 
-/**
- * The rate of each account: when the calls of the last second were sent, and who waits, in which lane and since when,
- * by the clock of the database in milliseconds. `take_slots` says what src/sft/pace.ts says, in one round trip, since
- * everybody waits for the row meanwhile. Nothing of it must outlive a crash of the database, so its commits wait for
- * no disk.
- */
-const BUDGET = `create unlogged table budgets (
-  account text collate "C" primary key, times float8[] not null default '{}', next_ms float8 not null default 0,
-  paused_ms float8 not null default 0, slow_by text not null default '', slow_rate float8 not null default 0, slow_ms float8 not null default 0,
-  taker text not null default '', shared_ms float8 not null default 0) with (fillfactor = 20);
-create unlogged table budget_waits (
-  account text collate "C" not null, process text not null, lane integer not null,
-  since_ms float8 not null, until_ms float8 not null, primary key (account, process));
-create function without_times(times float8[], unwanted float8[]) returns float8[] language sql immutable as $$
-  select coalesce(array_agg(time order by time), '{}') from unnest(times) as time
-  where not exists (select from unnest(unwanted) as other where abs(time - other) < 0.005)
-$$;
-create function take_slots(
+/** Gives call times; so much (ms) of what late calls lost is caught up. */
+const takeSlots = (catchUpMs: number): string => `create or replace function take_slots(
   its_account text, its_process text, its_lane integer, waited_ms float8, asked_rate float8, wanted integer,
   earliest_ms float8, unused float8[], unused_step_ms float8, lead_ms float8,
   out at_ms float8, out step_ms float8, out now_ms float8, out wait_ms float8)
@@ -66,7 +50,7 @@ begin
   places := greatest(1, floor(least(rate, 1e9) + 1e-6));
   if greatest(b.next_ms, b.times[kept], b.paused_ms) > now_ms + 300000 then
     b.times := '{}';
-    b.next_ms := now_ms + places * even_ms + 50;
+    b.next_ms := now_ms + places * even_ms + ${catchUpMs};
     b.paused_ms := 0;
   end if;
   if b.times[1] < now_ms - 2 * places * even_ms then
@@ -76,8 +60,8 @@ begin
   kept := cardinality(b.times);
   b.paused_ms := greatest(b.paused_ms, earliest_ms);
   slot := greatest(now_ms + lead_ms, b.paused_ms, b.times[kept] + even_ms / 2);
-  step_ms := greatest(even_ms / 2, even_ms - least(50, greatest(0, slot - b.next_ms + 50)) / wanted);
-  slot := greatest(slot, b.next_ms - 50);
+  step_ms := greatest(even_ms / 2, even_ms - least(${catchUpMs}, greatest(0, slot - b.next_ms + ${catchUpMs})) / wanted);
+  slot := greatest(slot, b.next_ms - ${catchUpMs});
   for k in 0 .. least(wanted, places) - 1 loop
     if kept + k - places >= 0 then
       slot := greatest(slot, b.times[kept + k - places + 1] + places * even_ms - k * step_ms);
@@ -105,7 +89,26 @@ begin
   update budgets set times = b.times, next_ms = b.next_ms, paused_ms = b.paused_ms, slow_by = b.slow_by,
     slow_rate = b.slow_rate, slow_ms = b.slow_ms, taker = b.taker, shared_ms = b.shared_ms where account = its_account;
 end $$;
-create function note_sent(its_account text, at_ms float8[], sent_ms float8[]) returns void language sql as $$
+`
+
+/**
+ * The rate of each account: when the calls of the last second were sent, and who waits, in which lane and since when,
+ * by the clock of the database in milliseconds. `take_slots` says what src/sft/pace.ts says, in one round trip, since
+ * everybody waits for the row meanwhile. Nothing of it must outlive a crash of the database, so its commits wait for
+ * no disk.
+ */
+const BUDGET = `create unlogged table budgets (
+  account text collate "C" primary key, times float8[] not null default '{}', next_ms float8 not null default 0,
+  paused_ms float8 not null default 0, slow_by text not null default '', slow_rate float8 not null default 0, slow_ms float8 not null default 0,
+  taker text not null default '', shared_ms float8 not null default 0) with (fillfactor = 20);
+create unlogged table budget_waits (
+  account text collate "C" not null, process text not null, lane integer not null,
+  since_ms float8 not null, until_ms float8 not null, primary key (account, process));
+create function without_times(times float8[], unwanted float8[]) returns float8[] language sql immutable as $$
+  select coalesce(array_agg(time order by time), '{}') from unnest(times) as time
+  where not exists (select from unnest(unwanted) as other where abs(time - other) < 0.005)
+$$;
+${takeSlots(50)}create function note_sent(its_account text, at_ms float8[], sent_ms float8[]) returns void language sql as $$
   select set_config('synchronous_commit', 'off', true);
   update budgets set times = array(
     select unnest(without_times(times, at_ms)) as time
@@ -172,4 +175,8 @@ ${BUDGET}`,
   `alter table state_records add column serial bigint not null default 0;
 create index state_records_serial on state_records (serial);
 alter table state_place add column removed bigint not null default 0`,
+  // What a crash took of a budget is not known: calls of the second before it were made.
+  `alter table budgets alter column paused_ms
+  set default 1000 * extract(epoch from pg_postmaster_start_time())::float8 + 2000;
+${takeSlots(250)}`,
 ]

@@ -1,11 +1,11 @@
 import { spacingMs } from '../call-rate.ts'
-import { type Clock, instantOf } from '../clock.ts'
+import { type Clock, type Instant, instantOf, longestSince } from '../clock.ts'
 import type { BudgetView, Lane } from './api.ts'
 import { SftAbortedError } from './errors.ts'
-import { SLOT_SLACK_MS, type SlotSource, type Slots } from './slots.ts'
+import { LEAVING_SLACK_MS, SLOT_SLACK_MS, type SlotSource, type Slots } from './slots.ts'
 
 /** A place in the queue of one call, kept over its resends: a resent call goes before its lane. */
-interface Ticket {
+export interface Ticket {
   readonly order: number
   readonly lane: Lane
   readonly signal: AbortSignal | undefined
@@ -13,8 +13,10 @@ interface Ticket {
 
 /** The time of one call, for what is still to be done before it is sent. */
 export interface Pass {
-  /** Whether it may still be sent, asked right before; where it may not, it is given back: enter again. */
+  /** Whether the call may still be made; where it may not, it is given back: enter again. */
   take(): boolean
+  /** Whether what was taken is still good, asked right before the call leaves. */
+  isGood(): boolean
   /** It is not used. */
   giveBack(): void
   /** Told when the call left this process (ms). */
@@ -66,6 +68,11 @@ const nothing = (): void => {}
 const PAUSE_MS = 1000
 /** Whoever is told to wait for longer is told so by an error instead (see transport.ts). */
 const LONGEST_PAUSE_MS = 60_000
+/**
+ * Where nothing limits the calls, one that was taken is good for so long (ms): a process that was stopped must not
+ * send when it goes on what others have by then, after 6 s.
+ */
+const UNLIMITED_GOOD_MS = 3000
 /** Slots are taken from a shared file for about this long at once. */
 const CHUNK_MS = 50
 const LANES: readonly Lane[] = ['traveller', 'normal', 'background']
@@ -150,25 +157,56 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
 
   function passOf(given: Chunk): Pass {
     const { at, stepMs } = given.slots
-    const giveBack = (): void => {
+    const leaveToOthers = (): void => {
       const own = { ...given, slots: { at, stepMs, left: 1 } }
       if (chunk === undefined || chunk.slots.left === 0) chunk = own
       else if (Math.abs(chunk.slots.at - at - stepMs) < 0.01)
         chunk = { ...own, slots: { ...own.slots, left: chunk.slots.left + 1 } }
       else tell(slots.release(own.slots))
     }
+    let late = 0
+    const isInTime = (taken: Instant): boolean =>
+      late + longestSince(clock, taken) <= LEAVING_SLACK_MS
+    const sent = (sentAt: number): void => {
+      if (slots.sent !== undefined) tell(slots.sent(at, sentAt))
+    }
+    return openPass({ isInTime, leaveToOthers, sent }, () => {
+      late = lateFor(given)
+      return late <= SLOT_SLACK_MS
+    })
+  }
+
+  /** The ways of a call's time: taken, and then used or given back. */
+  function openPass(
+    of: {
+      readonly isInTime: (taken: Instant) => boolean
+      readonly leaveToOthers: () => void
+      readonly sent: (at: number) => void
+    },
+    isThere: () => boolean,
+  ): Pass {
+    let taken: Instant | undefined
+    let isGivenBack = false
+    const giveBack = (): void => {
+      if (isGivenBack) return
+      isGivenBack = true
+      if (taken !== undefined) calls--
+      of.leaveToOthers()
+    }
     return {
       giveBack,
       take() {
-        if (lateFor(given) > SLOT_SLACK_MS) {
+        if (!isThere()) {
           giveBack()
           return false
         }
+        taken = instantOf(clock)
         calls++
         return true
       },
-      sent(sentAt) {
-        if (slots.sent !== undefined) tell(slots.sent(at, sentAt))
+      isGood: () => !isGivenBack && taken !== undefined && of.isInTime(taken),
+      sent(at) {
+        if (!isGivenBack) of.sent(at)
       },
     }
   }
@@ -206,14 +244,15 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
   }
 
   /** Where nothing limits the calls. */
-  const unlimited: Pass = {
-    take() {
-      calls++
-      return true
-    },
-    giveBack: nothing,
-    sent: nothing,
-  }
+  const unlimited = (): Pass =>
+    openPass(
+      {
+        isInTime: taken => longestSince(clock, taken) <= UNLIMITED_GOOD_MS,
+        leaveToOthers: nothing,
+        sent: nothing,
+      },
+      () => true,
+    )
 
   return {
     callsPerSecond,
@@ -235,7 +274,7 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
           await clock.sleep(Math.ceil(pausedUntil - clock.now()))
           refuseAborted(ticket.signal)
         }
-        return unlimited
+        return unlimited()
       }
       return await new Promise<Pass>((resolve, reject) => {
         const abort = (): void => {

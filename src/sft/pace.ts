@@ -15,8 +15,8 @@ const ALONE = 0.98
 const SHARED = 0.95
 /** Whoever shared takes part for so long after it was seen last (ms). */
 const SHARED_MS = 10_000
-/** So much of what late calls lost may be caught up (ms), as far as the windows let it. */
-const CATCH_UP_MS = 50
+/** So much of what late calls and dead processes lost may be caught up (ms), as far as the windows let it. */
+const CATCH_UP_MS = 250
 /**
  * Who shares is given call times so long before they come (ms): until then somebody more urgent may want them. Whoever is
  * first in turn has as long to ask; then its time goes to anybody who does.

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { JsonObject } from '../model.ts'
 import { untilAborted } from '../until-aborted.ts'
 import type { CallOptions, OperationName } from './api.ts'
-import type { CallBudget, Pass } from './budget.ts'
+import type { CallBudget, Pass, Ticket } from './budget.ts'
 import type { Outcome } from './envelope.ts'
 import { type CallName, SftAbortedError, SftThrottledError, SftUnreachableError } from './errors.ts'
 import type { Exchange, Wire } from './wire.ts'
@@ -93,18 +93,22 @@ export function createTransport(options: TransportOptions): Transport {
       const token = await unlessGivenUp(call.authorise?.(), call.signal)
       await wire.warmUp()
       const entered = clock.now()
-      const pass = await budget.enter(ticket)
-      const waitedSeconds = (clock.now() - entered) / 1000
+      let pass = await passFor(call, ticket, token)
       // Expired while it waited.
-      if (token !== undefined && !token.isUsable()) {
-        pass.giveBack()
-        continue
-      }
-      await announce(call, pass)
-      if (!pass.take()) continue
-      const sentAt = clock.now()
+      if (pass === undefined) continue
+      const waitedSeconds = (clock.now() - entered) / 1000
+      let sentAt = clock.now()
       const exchange = exchangeOf(call, { attempt, waitedSeconds, token })
-      const outcome = await wire.exchange(exchange, pass.sent)
+      const outcome = await wire.exchange(exchange, {
+        mayGo: () => pass?.isGood() === true,
+        async again() {
+          pass?.giveBack()
+          pass = await passFor(call, ticket, token)
+          if (pass === undefined) throw new Error('its token expired while it waited')
+          sentAt = clock.now()
+        },
+        sent: at => pass?.sent(at),
+      })
       attempt++
       if (outcome.kind === 'throttled') {
         budget.throttled(sentAt, outcome.retryAfterMs)
@@ -120,6 +124,23 @@ export function createTransport(options: TransportOptions): Transport {
       failures++
       waits(call, reasonOf(delivery), delay)
       await pause(delay, call.signal)
+    }
+  }
+
+  /** A time that may be used now, and the write announced; undefined where the token expired meanwhile. */
+  async function passFor(
+    call: Call,
+    ticket: Ticket,
+    token: Token | undefined,
+  ): Promise<Pass | undefined> {
+    for (;;) {
+      const pass = await budget.enter(ticket)
+      if (token !== undefined && !token.isUsable()) {
+        pass.giveBack()
+        return undefined
+      }
+      await announce(call, pass)
+      if (pass.take()) return pass
     }
   }
 

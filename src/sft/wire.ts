@@ -1,4 +1,4 @@
-import { type Clock, instantOf, longestSince } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 import { defined } from '../defined.ts'
 import type { Fetch } from '../fetch.ts'
 import type { JsonObject } from '../model.ts'
@@ -10,7 +10,7 @@ import { classifyAnswer, type Outcome } from './envelope.ts'
 import type { CallName } from './errors.ts'
 import { answerSeconds, OPERATIONS } from './operations.ts'
 import type { WireForm } from './wire-form.ts'
-import { UnsentError, whenWritten } from './written.ts'
+import { heldUntilLeave, type Leave, UnsentError } from './written.ts'
 
 /** One call as a trace may show it: no headers, bodies or query. */
 export interface CallTrace {
@@ -44,12 +44,18 @@ export interface Exchange {
   readonly isSuccess: (body: JsonObject) => boolean
 }
 
+/** Whether a call may leave, and who is told that it did. */
+export interface Leaving extends Leave {
+  /** Told once, with the time (ms). */
+  sent(at: number): void
+}
+
 /** Sends single HTTP requests; knows no budget, no session and no retry. */
 export interface Wire {
   /** Makes the HTTP client ready, so that the first call leaves at its time in the budget. */
   readonly warmUp: () => Promise<void>
-  /** `onSent` is told when it left this process (ms), which is after a connection was made for it. */
-  readonly exchange: (exchange: Exchange, onSent: (at: number) => void) => Promise<Outcome>
+  /** `leaving` is asked when a connection was made for it. */
+  readonly exchange: (exchange: Exchange, leaving: Leaving) => Promise<Outcome>
   readonly callName: (operation: OperationName) => CallName
 }
 
@@ -70,12 +76,6 @@ export interface WireOptions {
   readonly form: Pick<WireForm, 'codes' | 'queries'>
 }
 
-/**
- * A process that is stopped, or sleeps, right before it writes a call must not write it when it goes on (ms): others
- * have its work by then, after 6 s, and its time in the budget is over.
- */
-const LATEST_MS = 3000
-
 /** HTTP over `fetch`: one request, its timeout, and the classification of what came back. */
 export function createWire(options: WireOptions): Wire {
   const { baseUrl, paths, clock, form, fetch: send = fetch } = options
@@ -88,7 +88,7 @@ export function createWire(options: WireOptions): Wire {
 
   async function request(
     exchange: Exchange,
-    onSent: (at: number) => void,
+    leaving: Leaving,
   ): Promise<[Outcome, number | undefined]> {
     const { method, path } = callName(exchange.operation)
     const query = new URLSearchParams({
@@ -96,34 +96,41 @@ export function createWire(options: WireOptions): Wire {
       ...form.queries[exchange.operation],
     }).toString()
     const seconds = options.timeoutSeconds ?? answerSeconds(exchange.operation)
-    const timeout = new AbortController()
-    const answered = new AbortController()
-    clock.sleep(seconds * 1000, answered.signal).then(
-      () => timeout.abort(),
-      () => undefined,
-    )
+    const timer = answerTimer(clock, seconds * 1000)
     let status: number | undefined
     const url = `${baseUrl}${path}${query && `?${query}`}`
+    const begun = clock.now()
     let sentAt: number | undefined
-    const noteSent = (at: number): void => {
-      sentAt ??= at
-      if (sentAt === at) onSent(at)
+    let isHeldBack = false
+    const leave: Leave = {
+      mayGo() {
+        // The HTTP client would send it a second time, of itself.
+        if (sentAt !== undefined) throw new Error('sent already')
+        isHeldBack = !leaving.mayGo()
+        if (isHeldBack) return false
+        timer.start()
+        sentAt = clock.now()
+        leaving.sent(sentAt)
+        return true
+      },
+      async again() {
+        timer.stop()
+        await leaving.again()
+      },
     }
-    const begun = instantOf(clock)
-    const settled = whenWritten(method, url, () => {
-      if (longestSince(clock, begun) > LATEST_MS) return false
-      noteSent(clock.now())
-      return true
-    })
     try {
-      const answer = await send(url, {
-        method,
-        headers: headersOf(exchange),
-        // X-Authorization would follow a redirect to another origin.
-        redirect: 'manual',
-        signal: timeout.signal,
-        ...(exchange.body !== undefined && { body: JSON.stringify(exchange.body) }),
-      })
+      const answer = await heldUntilLeave(
+        leave,
+        async () =>
+          await send(url, {
+            method,
+            headers: headersOf(exchange),
+            // X-Authorization would follow a redirect to another origin.
+            redirect: 'manual',
+            signal: timer.over,
+            ...(exchange.body !== undefined && { body: JSON.stringify(exchange.body) }),
+          }),
+      )
       status = answer.status
       if (REDIRECTS.has(status)) {
         await answer.body?.cancel()
@@ -135,8 +142,9 @@ export function createWire(options: WireOptions): Wire {
       const outcome = classifyAnswer({ status, retryAfter, body }, exchange.isSuccess, clock.now())
       return [withOwnCodes(outcome, form.codes, status, body), status]
     } catch (error) {
-      const reason = timeout.signal.aborted ? `no answer within ${seconds} s` : reasonOf(error)
-      const unconnected = !timeout.signal.aborted && status === undefined && isUnconnected(error)
+      const reason = timer.over.aborted ? `no answer within ${seconds} s` : reasonOf(error)
+      const unconnected =
+        isHeldBack || (sentAt === undefined && !timer.over.aborted && isUnconnected(error))
       return [
         unconnected
           ? { kind: 'unconnected', reason: throughProxy(reason, options.proxy) }
@@ -150,9 +158,9 @@ export function createWire(options: WireOptions): Wire {
         status,
       ]
     } finally {
-      settled()
-      noteSent(begun.wall)
-      answered.abort()
+      timer.stop()
+      // Nobody told of it: it was sent at once.
+      if (sentAt === undefined) leaving.sent(begun)
     }
   }
 
@@ -166,10 +174,10 @@ export function createWire(options: WireOptions): Wire {
         options.fetch === undefined ? fetch('data:,').then(() => undefined) : Promise.resolve()
       return warm
     },
-    exchange: (exchange, onSent) =>
+    exchange: (exchange, leaving) =>
       options.telemetry.span(spanOf(exchange, callName(exchange.operation), host), async span => {
         const began = clock.now()
-        const [outcome, status] = await request(exchange, onSent)
+        const [outcome, status] = await request(exchange, leaving)
         const { operation, lane, waitedSeconds, attempt } = exchange
         const call: CallTrace = {
           at: new Date(began).toISOString(),
@@ -189,6 +197,27 @@ export function createWire(options: WireOptions): Wire {
         return outcome
       }),
   }
+}
+
+/** The time that an answer has, anew from each start. */
+function answerTimer(clock: Clock, ms: number) {
+  const over = new AbortController()
+  let ends: AbortController | undefined
+  const timer = {
+    over: over.signal,
+    start(): void {
+      timer.stop()
+      const own = new AbortController()
+      ends = own
+      clock.sleep(ms, own.signal).then(
+        () => over.abort(),
+        () => undefined,
+      )
+    },
+    stop: (): void => ends?.abort(),
+  }
+  timer.start()
+  return timer
 }
 
 const spanOf = (

@@ -1,49 +1,75 @@
 /**
- * When requests are written to their connection, which is later than `fetch` is called where one has to be made
- * first. Node's HTTP client tells it on a channel for whoever watches, for all that the process sends.
+ * The last moment before a request leaves. Node's HTTP client tells it on a channel for whoever watches; it is later
+ * than `fetch` is called where a connection has to be made first, or where this process stood still meanwhile.
  */
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { subscribe } from 'node:diagnostics_channel'
 import { Duplex } from 'node:stream'
+import { setImmediate as afterThis } from 'node:timers/promises'
 
-const CHANNEL = 'undici:client:sendHeaders'
+const CREATED = 'undici:request:create'
+const WRITES = 'undici:client:sendHeaders'
 
-/** Told right before a request is written; whether it may still be. */
-type Asked = () => boolean
+/** Whether a request may leave. */
+export interface Leave {
+  /** Asked right before its bytes do. */
+  mayGo(): boolean
+  /** Where it may not: resolves when it is to be asked again. What it throws ends the request unsent. */
+  again(): Promise<void>
+}
 
-/** Who waits for a request, by method, origin and path; of equal ones the first is the first. */
-const waiting = new Map<string, Asked[]>()
+/** Whose request is made, and whose was. */
+const making = new AsyncLocalStorage<Leave>()
+const leaves = new WeakMap<object, Leave>()
 
 let isWatching = false
 
 /**
- * Asks right before the next such request is written; where it may not be, its connection is ended in place of that,
- * with an `UnsentError` as its cause. Where nothing tells of requests, nothing is asked. What it returns ends that.
+ * Sends by Node's `fetch`, and holds the request back on its connection until it may leave. One that never may fails
+ * with an `UnsentError` as its cause, and its connection ends. Where nothing tells of requests, nothing is asked.
  */
-export function whenWritten(method: string, url: string, written: Asked): () => void {
-  if (!isWatching) subscribe(CHANNEL, note)
-  isWatching = true
-  const key = `${method} ${url}`
-  const queue = waiting.get(key) ?? []
-  waiting.set(key, queue)
-  queue.push(written)
-  return () => {
-    const index = queue.indexOf(written)
-    if (index >= 0) queue.splice(index, 1)
-    if (queue.length === 0 && waiting.get(key) === queue) waiting.delete(key)
+export function heldUntilLeave<Result>(leave: Leave, send: () => Result): Result {
+  if (!isWatching) {
+    subscribe(CREATED, noteMade)
+    subscribe(WRITES, hold)
   }
+  isWatching = true
+  return making.run(leave, send)
 }
 
-function note(message: unknown): void {
+function noteMade(message: unknown): void {
+  const leave = making.getStore()
+  const request = isRecord(message) ? message['request'] : undefined
+  if (leave !== undefined && isRecord(request)) leaves.set(request, leave)
+}
+
+function hold(message: unknown): void {
   const { request, socket } = isRecord(message) ? message : {}
-  const { method, origin, path } = isRecord(request) ? request : {}
-  const ask = waiting.get(`${method} ${origin}${path}`)?.shift()
-  if (ask?.() === false && socket instanceof Duplex) socket.destroy(new UnsentError())
+  const leave = isRecord(request) ? leaves.get(request) : undefined
+  if (leave === undefined || !(socket instanceof Duplex)) return
+  socket.cork()
+  void letGo(leave, socket)
+}
+
+/** Head and body are there by then, and go together. */
+async function letGo(leave: Leave, socket: Duplex): Promise<void> {
+  await afterThis()
+  try {
+    while (!leave.mayGo()) {
+      await leave.again()
+      if (socket.destroyed) return
+    }
+  } catch (cause) {
+    socket.destroy(new UnsentError({ cause }))
+    return
+  }
+  socket.uncork()
 }
 
 /** A request that was not sent, since it would have been too late. */
 export class UnsentError extends Error {
-  constructor() {
-    super('this machine took too long to send it, so it was not sent')
+  constructor(options?: ErrorOptions) {
+    super('this machine took too long to send it, so it was not sent', options)
   }
 }
 

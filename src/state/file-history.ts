@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
+import { defined } from '../defined.ts'
 import { isMissing, readTextOf, syncFolder, writeFileDurably } from '../durable/files.ts'
 import { inPlainWords, PlainError } from '../plain-error.ts'
 import type { AppliedPlan, ApplyAbout, ApplyEnd, ApplyLog } from './apply-log.ts'
@@ -21,6 +22,9 @@ const LINE = z.union([
   z.object({
     id: z.int(),
     at: z.string(),
+    // Of one that workers carried out elsewhere.
+    leftAt: z.string().exactOptional(),
+    supersededBy: z.int().exactOptional(),
     about: z.object({
       by: z.string(),
       host: z.string(),
@@ -45,8 +49,8 @@ type Line = z.infer<typeof LINE>
 export function fileApplyLog(path: string): ApplyLog {
   return {
     async begin(about) {
-      const known = await read(path)
-      if (known.length > 2 * KEPT) await writeFileDurably(path, known.slice(-KEPT).flatMap(linesOf))
+      const known = await readHistory(path)
+      if (known.length > 2 * KEPT) await writeHistory(path, known.slice(-KEPT))
       const id = (known.at(-1)?.id ?? 0) + 1
       await append(path, { id, at: new Date().toISOString(), about })
       return { id }
@@ -60,10 +64,15 @@ export async function readFileHistory(
   path: string,
   limit: number,
 ): Promise<readonly AppliedPlan[]> {
-  return (await read((await stateFiles(path)).history)).slice(-limit).reverse()
+  return (await readHistory((await stateFiles(path)).history)).slice(-limit).reverse()
 }
 
-async function read(path: string): Promise<readonly AppliedPlan[]> {
+/** Puts a whole history in the place of the file's. */
+export const writeHistory = (path: string, applies: readonly AppliedPlan[]): Promise<void> =>
+  writeFileDurably(path, applies.flatMap(linesOf))
+
+/** All applies of a file, oldest first; none where there is no file. Throws a `PlainError` where it cannot be read. */
+export async function readHistory(path: string): Promise<readonly AppliedPlan[]> {
   let text: string
   try {
     text = await inPlainWords(path, () => readTextOf(path))
@@ -82,9 +91,10 @@ async function read(path: string): Promise<readonly AppliedPlan[]> {
       )
     }
     const before = applies.get(parsed.id)
-    if ('about' in parsed)
-      applies.set(parsed.id, { ...parsed.about, id: parsed.id, begunAt: parsed.at })
-    else if (before !== undefined)
+    if ('about' in parsed) {
+      const { id, at, about, ...more } = parsed
+      applies.set(id, { ...about, id, begunAt: at, ...more })
+    } else if (before !== undefined)
       applies.set(parsed.id, { ...before, endedAt: parsed.at, end: parsed.end })
   }
   return [...applies.values()]
@@ -100,8 +110,16 @@ function lineIn(text: string): Line | undefined {
 
 const textOf = (line: Line): string => `${JSON.stringify(line)}\n`
 
-const linesOf = ({ id, begunAt, endedAt, end, ...about }: AppliedPlan): readonly string[] => [
-  textOf({ id, at: begunAt, about }),
+const linesOf = ({
+  id,
+  begunAt,
+  endedAt,
+  end,
+  leftAt,
+  supersededBy,
+  ...about
+}: AppliedPlan): readonly string[] => [
+  textOf({ id, at: begunAt, about, ...defined({ leftAt, supersededBy }) }),
   ...(end === undefined || endedAt === undefined ? [] : [textOf({ id, at: endedAt, end })]),
 ]
 

@@ -8,14 +8,20 @@ import {
   isFinished,
   type MovableThere,
   MovedError,
+  type MovedRow,
+  type MovedRows,
   type MoveMark,
   type Moves,
   mayReceive,
   OtherPartError,
 } from '../stores/moving.ts'
 import type { MutableState } from './apply-entry.ts'
+import type { AppliedPlan } from './apply-log.ts'
 import { markedSnapshot } from './decode-state.ts'
+import { readHistory, writeHistory } from './file-history.ts'
 import { DEFAULT_BACKUPS, keepOldForm, lockState, noState, ordered } from './file-store.ts'
+import { APPLIES_TABLE, historyIn, rowsOfHistory } from './history-rows.ts'
+import type { State } from './state.ts'
 import {
   keepBackup,
   loadSnapshot,
@@ -58,7 +64,7 @@ export const fileStateMoves: Moves = {
         location: files.snapshot,
         lineage: state.lineage,
         serial: state.serial,
-        rows: () => rowsOfState(state),
+        rows: () => allRows(state, files),
         async retire(mark) {
           if (!lock.isHeld())
             throw new PlainError(
@@ -85,12 +91,14 @@ export const fileStateMoves: Moves = {
       return {
         location: files.snapshot,
         async put(rows) {
-          const state = await stateOfRows(mark, rows)
+          const history: AppliedPlan[] = []
+          const state = await stateOfRows(mark, withoutHistory(rows, history))
           await stateAt(coming, files.keys).write(ordered(state), false)
+          await writeHistory(files.history, history)
         },
         async *rows() {
           const { data } = await stateAt(coming, files.keys).read()
-          yield* rowsOfState(data)
+          yield* allRows(data, files)
         },
         seal: () => writeMark(files, { ...mark, whole: true }),
         [Symbol.asyncDispose]: () => lock[Symbol.asyncDispose](),
@@ -110,13 +118,30 @@ export const fileStateMoves: Moves = {
   },
 }
 
+async function* allRows(state: State, files: StateFiles): AsyncGenerator<readonly MovedRow[]> {
+  yield* rowsOfState(state)
+  yield* rowsOfHistory(await readHistory(files.history))
+}
+
+/** Rows of a state alone; the applies among them are kept. */
+async function* withoutHistory(
+  rows: MovedRows,
+  history: AppliedPlan[],
+): AsyncGenerator<readonly MovedRow[]> {
+  for await (const page of rows) {
+    history.push(...historyIn(page))
+    yield page.filter(({ table }) => table !== APPLIES_TABLE)
+  }
+}
+
 async function look(files: StateFiles): Promise<MovableThere | undefined> {
   const location = files.snapshot
   try {
     const state = await loadState(files)
     if (state === undefined) return undefined
     const { lineage, serial } = state
-    return { location, lineage, serial, rows: countRows(state) }
+    const { length } = await readHistory(files.history)
+    return { location, lineage, serial, rows: { ...countRows(state), [APPLIES_TABLE]: length } }
   } catch (error) {
     if (!(error instanceof MovedError)) throw error
     const { mark } = error

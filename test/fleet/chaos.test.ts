@@ -24,7 +24,8 @@ async function testChaos(t: Test, place: string): Promise<void> {
   const end = await runChaos(t, place, chaos)
   t.comment(
     `${end.hits} hits, ${end.calls} calls in ${end.seconds.toFixed(0)} s, ${end.faults} faults, most in a second ${end.mostInASecond} of ${RATE}, ` +
-      `used ${(100 * end.used).toFixed(0)} %, starts ${end.starts.join(' ')}`,
+      `used ${(100 * end.used).toFixed(1)} % of the ${end.waitedSeconds.toFixed(0)} s in which somebody waited, ` +
+      `the simulator busy for ${end.busyMs.toFixed(0)} ms at most, starts ${end.starts.join(' ')}`,
   )
   t.same(end.problems, [], `seed ${SEED}`)
   t.ok(end.mostInASecond <= (IS_PROOF ? RATE : RATE * 1.1), `${end.mostInASecond} in a second`)

@@ -13,6 +13,7 @@ import { allOrders } from '../provision/rows.ts'
 import { openMarket } from '../provision/support.ts'
 import { randomOf } from '../random.ts'
 import { ordersOf, type PortalJob } from './fleet-orders.ts'
+import { usedWhileWaiting, watchFleet } from './watch.ts'
 
 export interface Chaos {
   readonly orders: number
@@ -39,8 +40,11 @@ export interface ChaosEnd {
   readonly calls: number
   readonly faults: number
   readonly mostInASecond: number
-  /** Share of the rate that was used while most orders were open. */
+  /** For how long (ms) the simulator was busy at most: so much too late it may have seen a call. */
+  readonly busyMs: number
+  /** Share of the rate that was used while somebody waited, and for how many seconds somebody did. */
   readonly used: number
+  readonly waitedSeconds: number
   readonly seconds: number
   readonly starts: readonly number[]
 }
@@ -152,13 +156,6 @@ function injectFaults(simulator: Simulator, random: () => number) {
   }
 }
 
-const hasEnded = ({ status }: { readonly status: string }): boolean =>
-  status === 'delivered' || status === 'cancelled'
-
-async function countEnded(ledger: Ledger): Promise<number> {
-  return (await allOrders(ledger)).filter(hasEnded).length
-}
-
 /** Sells all orders in spite of everything, and looks at what came of it. */
 export async function runChaos(
   t: Pick<Test, 'teardown'>,
@@ -193,15 +190,12 @@ export async function runChaos(
   })
   const before = simulator.calls.length
   const faults = injectFaults(simulator, random)
-  await using ledger = await openLedger(place)
+  const watch = await watchFleet(place)
   const began = performance.now()
   let hits = 0
-  let ended = 0
-  let mostlyOver: number | undefined
   while (!portals.every(portal => portal.isDone)) {
     await sleep(2500 + random() * 3000)
-    ended = await countEnded(ledger)
-    if (ended >= options.orders * 0.85) mostlyOver ??= Date.now()
+    const ended = await watch.countEnded()
     const node = nodes[Math.floor(random() * nodes.length)]
     const kind = HITS[Math.floor(random() * HITS.length)]
     // Some end undisturbed, or a slow machine would never see the last ones through.
@@ -214,15 +208,20 @@ export async function runChaos(
       throw new Error(`a node does not come up: ${broken.said.slice(-2000)}`)
   }
   const seconds = (performance.now() - began) / 1000
+  const { looks, busyMs } = await watch.end()
   for (const node of nodes) node.stop()
   const times = simulator.calls.slice(before).map(call => Number(call.at))
+  const { used, seconds: waitedSeconds } = usedWhileWaiting(looks, times, rate)
+  await using ledger = await openLedger(place)
   return {
     problems: [...(await problemsOf(ledger, orders)), ...(await checkAccount(ledger, simulator))],
     hits,
     calls: times.length,
     faults: faults.end(),
     mostInASecond: mostInASecond(times.toSorted((a, b) => a - b)),
-    used: usedShare(times, rate, mostlyOver ?? Date.now()),
+    busyMs,
+    used,
+    waitedSeconds,
     seconds,
     starts: nodes.map(node => node.starts),
   }
@@ -238,13 +237,6 @@ const workerEnv = ({ url, rate, place }: Job): NodeJS.ProcessEnv => ({
   SFT_STATE: place,
   SFT_LEDGER: place,
 })
-
-/** Once all had time to start, and until most is done: later some wait for a lease, not for a call. */
-function usedShare(times: readonly number[], rate: number, until: number): number {
-  const from = Math.min(...times) + 3000
-  const within = times.filter(at => at >= from && at < until).length
-  return within / ((until - from) / 1000) / rate
-}
 
 async function problemsOf(
   ledger: Ledger,

@@ -5,9 +5,12 @@ import t from 'tap'
 import { type MovedPart, migrateStore, openState } from '../../src/index.ts'
 import { makeLedger } from '../../src/ledger/ledger-file.ts'
 import { NO_KEYS } from '../../src/secrets/cipher.ts'
+import type { ApplyLog } from '../../src/state/apply-log.ts'
 import { startCli } from '../cli/run-cli.ts'
 import {
+  ABOUT,
   contentOf,
+  ENDED,
   files,
   fillLedger,
   fillState,
@@ -75,6 +78,47 @@ else {
       ])
       for (const { from: shown, to: there } of done) t.notMatch(`${shown} ${there}`, /postgres@/)
       t.same(await contentOf('ledger', to), sold)
+    },
+  )
+
+  t.test(
+    'a state whose apply workers carry out stays where it is, and goes with its history once that is over',
+    async t => {
+      const [from, to] = [postgres.place(t, 'state'), files.place(t, 'state')]
+      await fillState(from, 3)
+      const detached = async (work: (log: ApplyLog) => Promise<unknown>) => {
+        await using store = await openState(from)
+        if (store.log !== undefined) await work(store.log)
+      }
+      await detached(async log => {
+        const { id } = await log.begin(ABOUT, true)
+        await log.detached?.leave(id, {
+          operations: [{ changes: [{ kind: 'endpoint', key: '89', content: '{}' }], calls: 1 }],
+          frame: '{}',
+          callsPerSecond: 2,
+          counts: { done: 0, failed: 0, skipped: 0, deferred: 0 },
+          calls: 0,
+        })
+      })
+      await t.rejects(migrate('state', from, to), {
+        message:
+          /workers carry out apply 3 of this state.*apply --wait.*or run `sft-catalog apply`/,
+      })
+      await detached(async log => {
+        const { id, superseded } = await log.begin(ABOUT, true)
+        t.match(superseded, { id: 3, left: 1 })
+        await log.end(id, ENDED)
+      })
+      const before = await contentOf('state', from)
+      t.match(
+        before.filter(row => row.startsWith('applies')).join('\n'),
+        /"id":1,.*commit":"c0ffee[\s\S]*"id":3,.*"leftAt":"2.*"supersededBy":4[\s\S]*"id":4/,
+      )
+      await migrate('state', from, to)
+      t.same(await contentOf('state', to), before)
+      await migrate('state', to, from)
+      t.same(await contentOf('state', from), before)
+      await detached(async log => t.match(await log.begin(ABOUT, true), { id: 5 }))
     },
   )
 

@@ -1,6 +1,10 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { once } from 'node:events'
+import { join } from 'node:path'
 import t from 'tap'
 import { startSimulator } from '../../src/simulator/index.ts'
+import { mostInASecond } from '../most-in-a-second.ts'
+import { scriptBeside, spawnNode } from '../program.ts'
 import { openSimulated } from './support.ts'
 
 /** Stands still as a process does that is stopped. */
@@ -9,30 +13,63 @@ const standStill = (ms: number): void => {
 }
 
 /** Once, between the moment a call is given to the HTTP client and the one it is written. */
-function stopBeforeWriting(ms: number): void {
+function stopBeforeWriting(work: () => void): void {
   const channel = 'undici:request:create'
   const stop = (): void => {
     unsubscribe(channel, stop)
-    standStill(ms)
+    work()
   }
   subscribe(channel, stop)
 }
 
-t.test('a call whose process stood still before it was written is not sent, but again', async t => {
+t.test('a call whose process stood still before it was written leaves at a new time', async t => {
   const outcomes: string[] = []
   await using simulator = await startSimulator({ callsPerSecond: 1e9, sims: 1 })
   await using sft = openSimulated(simulator, {
+    callsPerSecond: 2,
     onCall: ({ operation, outcome }) => outcomes.push(`${operation} ${outcome}`),
   })
   await sft.read.customerProfile()
   outcomes.length = 0
   const before = simulator.calls.length
-  stopBeforeWriting(3200)
+  stopBeforeWriting(() => standStill(1200))
+  const began = Date.now()
   await sft.read.customerProfile()
-  t.same(outcomes, ['GetCustomerProfile unconnected', 'GetCustomerProfile answered'])
+  t.same(outcomes, ['GetCustomerProfile answered'])
   t.equal(simulator.calls.length, before + 1)
-  outcomes.length = 0
-  stopBeforeWriting(300)
+  t.equal(sft.budget.calls(), simulator.calls.length, 'a time that was given back is not counted')
+  t.ok((simulator.calls.at(-1)?.at ?? 0) - began >= 1200)
+})
+
+t.test('what is given up while it is held back is not sent', async t => {
+  await using simulator = await startSimulator({ callsPerSecond: 1e9, sims: 1 })
+  await using sft = openSimulated(simulator, { callsPerSecond: 1 })
   await sft.read.customerProfile()
-  t.same(outcomes, ['GetCustomerProfile answered'], 'a short while is no reason')
+  const before = simulator.calls.length
+  const stop = new AbortController()
+  stopBeforeWriting(() => {
+    standStill(300)
+    stop.abort()
+  })
+  await t.rejects(sft.read.customerProfile({ signal: stop.signal }), { name: 'SftAbortedError' })
+  await sft.read.customerProfile()
+  t.equal(simulator.calls.length, before + 1)
+})
+
+t.test('processes that stand still before they write keep the rate together', async t => {
+  const RATE = 5
+  const place = join(t.testdir(), 'state.json')
+  await using simulator = await startSimulator({ callsPerSecond: 1e9, sims: 1 })
+  const ends = await Promise.all(
+    ['1500', '1400', '0'].map(async still => {
+      const words = [simulator.url, place, String(RATE), '6', still]
+      const child = spawnNode([...scriptBeside(import.meta, 'late-caller'), ...words])
+      child.stderr.pipe(process.stderr)
+      const [code] = await once(child, 'exit')
+      return code
+    }),
+  )
+  t.same(ends, [0, 0, 0])
+  const most = mostInASecond(simulator.calls.map(({ at }) => at))
+  t.ok(most <= RATE, `${most} of ${simulator.calls.length} calls in a second`)
 })

@@ -15,6 +15,7 @@ import {
 } from '../../src/index.ts'
 import { type LedgerEntry, openLedger } from '../../src/provision/index.ts'
 import { PAGE } from '../../src/provision/ledger.ts'
+import type { ApplyAbout, ApplyEnd } from '../../src/state/apply-log.ts'
 import { lookAtLedger } from '../../src/stores/ledgers.ts'
 import { findAble } from '../../src/stores/registry.ts'
 import { scriptBeside, spawnNode } from '../program.ts'
@@ -111,6 +112,25 @@ export async function fillState(place: string, endpoints = ROWS): Promise<void> 
     entries.push(putEndpoint(`89320420${String(n).padStart(11, '0')}`, `E-${n}`))
   await store.append(...entries)
   await store.append({ type: 'intent', intent: intent('i1', '__proto__') })
+  const first = await store.log?.begin({ ...ABOUT, commit: 'c0ffee', isChanged: true }, true)
+  if (first !== undefined) await store.log?.end(first.id, ENDED)
+  // Its process died.
+  await store.log?.begin(ABOUT, true)
+}
+
+/** An apply of a history, and how one ended. */
+export const ABOUT: ApplyAbout = {
+  by: 'ana "Ä"',
+  host: 'ci-1',
+  catalog: 'abc',
+  summary: { create: 3, update: 0 },
+  calls: 4,
+  blocked: 1,
+}
+export const ENDED: ApplyEnd = {
+  outcome: 'failed',
+  counts: { done: 2, failed: 1, skipped: 0, deferred: 0 },
+  calls: 3.5,
 }
 
 const FILL = { state: fillState, ledger: fillLedger } as const
