@@ -45,7 +45,7 @@ export interface Exchange {
 }
 
 /** Whether a call may leave, and who is told that it did. */
-export interface Leaving extends Leave {
+interface Leaving extends Leave {
   /** Told once, with the time (ms). */
   sent(at: number): void
 }

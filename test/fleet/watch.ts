@@ -16,7 +16,7 @@ export interface Watch {
   end(): Promise<Watched>
 }
 
-export interface Watched {
+interface Watched {
   readonly looks: readonly Look[]
   /** For how long (ms) the simulator was busy at most: so much later than it came a call may have been seen. */
   readonly busyMs: number
