@@ -60,7 +60,6 @@ export const RUNS: Readonly<Record<string, PageRun>> = {
     exits: { 'sft-catalog drift': 2, 'sft-catalog drift --endpoints': 2 },
     instead: { 'addonPlan/eu-10gb': 'addonPlan/benelux-5-gb-30-days' },
   },
-  'docs/ci.md': { setUp: 'applied' },
   'docs/encryption.md': { setUp: 'sold', instead: { '/etc/shop/keys': 'keys' } },
   'docs/fleet.md': {
     setUp: 'database',
