@@ -33,6 +33,7 @@ export type { Owner } from './durable/owner.ts'
 export type { Fetch } from './fetch.ts'
 export type { Finding, Listing, NotKnown, NotThere, There } from './finding.ts'
 export type {
+  Alone,
   Depth,
   Dispatcher,
   DispatcherOptions,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { PlainError } from '../plain-error.ts'
 import { parseAddress } from '../postgres/address.ts'
+import { aloneIn } from '../postgres/alone.ts'
 import { openPool } from '../postgres/database.ts'
 import type { Dispatcher, OpenDispatcher, Task, WorkKind } from './dispatcher.ts'
 
@@ -92,6 +93,7 @@ export const openDbosDispatcher: OpenDispatcher = async ({ address, tasks, onErr
         })),
       )
     },
+    alone: (name, work) => aloneIn(address, name, work),
     leave,
   }
   return dispatcher

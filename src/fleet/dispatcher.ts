@@ -33,10 +33,20 @@ export interface Depth {
   readonly count: number
 }
 
+/**
+ * Does what only one process of the fleet may do at a time; undefined, and nothing done, where another one does it.
+ * `lost` fires when the others were given it: this one ends at the next safe place.
+ */
+export type Alone = <Result>(
+  name: WorkKind,
+  work: (lost: AbortSignal) => Promise<Result>,
+) => Promise<Result | undefined>
+
 /** An engine that was opened: this process takes work until it leaves. */
 export interface Dispatcher {
   give(work: Work): Promise<void>
   depth(): Promise<readonly Depth[]>
+  alone: Alone
   /** Forgets what ended before a time, and what was begun by workers that gave no sign of life for long. */
   forget(before: Date): Promise<void>
   /** Takes no more work, and waits for what this process does, at most so long (ms). Once only. */

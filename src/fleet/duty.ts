@@ -1,4 +1,4 @@
-import type { Task, Work } from './dispatcher.ts'
+import type { Alone, Task, Work } from './dispatcher.ts'
 
 /** What a worker tells of what it does. */
 export type WorkerEvent =
@@ -24,6 +24,7 @@ export interface AtWork {
   readonly stopping: AbortSignal
   /** Nothing more is waited for: all work ends at the next safe place. */
   readonly closing: AbortSignal
+  readonly alone: Alone
 }
 
 /** One of the things that a worker is there for: it looks for work, and does what is given to it. */

@@ -16,7 +16,10 @@ export interface Sweep {
 /** A sweep is given again so long after it was given (ms): the same one is done once all the same. */
 const GIVE_AGAIN_MS = 60_000
 
-/** Does a sweep once in its time, whichever worker of the fleet does it. */
+/**
+ * Does a sweep once in its time, whichever worker of the fleet does it. One that takes longer than its time is the only
+ * one all the same: the next ones are left out.
+ */
 export function sweepDuty({ kind, everySeconds, sweep, fleet }: Sweep): Duty {
   let given = { turn: -1, at: Number.NEGATIVE_INFINITY }
   return {
@@ -30,17 +33,21 @@ export function sweepDuty({ kind, everySeconds, sweep, fleet }: Sweep): Duty {
       const begins = new Date(turn * everySeconds * 1000).toISOString()
       return [{ id: `${kind} ${begins}, every ${everySeconds} s`, kind, about: begins }]
     },
-    async work(_about, { tell, stopping }) {
-      const began = Date.now()
-      const result = await sweep(stopping).catch((error: unknown) => {
-        if (!(error instanceof ProvisionError)) throw error
-        return `failed: ${error.message}`
+    async work(_about, { tell, stopping, alone }) {
+      const swept = await alone(kind, async lost => {
+        const stop = AbortSignal.any([stopping, lost])
+        const began = Date.now()
+        const result = await sweep(stop).catch((error: unknown) => {
+          if (!(error instanceof ProvisionError)) throw error
+          return `failed: ${error.message}`
+        })
+        if (stop.aborted) return 'stopped'
+        const seconds = (Date.now() - began) / 1000
+        await fleet?.noteSweep({ sweep: kind, at: new Date().toISOString(), seconds, result })
+        tell({ type: 'swept', sweep: kind, result })
+        return result
       })
-      if (stopping.aborted) return 'stopped'
-      const seconds = (Date.now() - began) / 1000
-      await fleet?.noteSweep({ sweep: kind, at: new Date().toISOString(), seconds, result })
-      tell({ type: 'swept', sweep: kind, result })
-      return result
+      return swept ?? 'left out: the one before is under way'
     },
   }
 }

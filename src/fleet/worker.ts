@@ -1,5 +1,5 @@
 import type { Telemetry } from '../telemetry/telemetry.ts'
-import type { Dispatcher, OpenDispatcher } from './dispatcher.ts'
+import type { Alone, Dispatcher, OpenDispatcher } from './dispatcher.ts'
 import type { AtWork, Duty, WorkerEvent } from './duty.ts'
 import type { Fleet } from './fleet.ts'
 import { type Health, openHealth } from './health.ts'
@@ -65,7 +65,8 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
     // Whatever it took would fail, and count as an attempt.
     if (event.code === 'ACCOUNT_REFUSED') refuse()
   }
-  const at: AtWork = { tell, stopping: stopping.signal, closing: closing.signal }
+  const alone: Alone = (name, work) => dispatcher.alone(name, work)
+  const at: AtWork = { tell, stopping: stopping.signal, closing: closing.signal, alone }
   const trouble = (error: unknown) => onEvent({ type: 'trouble', message: wordsOf(error) })
 
   const work = async (duty: Duty, about: string): Promise<string> => {

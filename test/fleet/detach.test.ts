@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
+import { openDatabase } from '../../src/postgres/database.ts'
 import type { SimulatorOptions } from '../../src/simulator/index.ts'
 import { type Desk, openDesk, smallCatalog } from '../cli/desk.ts'
 import type { Ended, Running } from '../cli/run-cli.ts'
@@ -13,6 +14,8 @@ interface Office extends Desk {
   readonly workerProcess: () => Promise<Running>
   readonly status: () => Promise<Status>
   readonly endpoints: () => number
+  /** Where the state is. */
+  readonly place: string
 }
 
 interface Status {
@@ -21,6 +24,7 @@ interface Status {
     readonly status: string
     readonly outcome?: string
     readonly problem?: string
+    readonly attempts: number
     readonly by: string
     readonly commit?: string
     readonly endpoints: Readonly<Record<'total' | 'done' | 'failed' | 'running' | 'queued', number>>
@@ -70,6 +74,7 @@ async function openOffice(
     ...desk,
     run,
     startInside,
+    place: env.SFT_STATE,
     async worker() {
       const running = startInside('worker --every 0.5')
       await running.until(/the worker runs/)
@@ -247,6 +252,43 @@ function testDetached(server: PostgresServer): void {
     t.equal(late.code, 4, told(late))
     t.match(late.stderr, /no worker is alive/)
   })
+
+  t.test(
+    'an apply that ten attempts brought no further is parked and said to be, and applying again goes on',
+    async t => {
+      const office = await openOffice(t, server, 6)
+      await using database = await openDatabase(office.place)
+      t.equal((await office.run('apply --auto-approve --init --detach')).code, 0)
+      const wrong = office.startInside('worker --every 0.5', { env: { SFT_PASSWORD: 'wrong' } })
+      await wrong.until(/apply 1: left for now: the account cannot be used/)
+      wrong.kill('SIGTERM')
+      await wrong.ended
+      t.match(await office.status(), { apply: { status: 'queued', attempts: 1 } })
+      // As after nine more, the last of which was long enough ago for another one.
+      await database.ask(
+        "update applies set attempts = 10, given_at = clock_timestamp() - interval '1 day'",
+      )
+      const worker = await office.worker()
+      // It looks every half second.
+      await sleep(3000)
+      t.notMatch(worker.stderr(), /taken up/)
+      t.match(await office.status(), {
+        apply: { status: 'parked', attempts: 10, endpoints: { queued: 6, failed: 0 } },
+      })
+      const waited = await office.run('apply --wait')
+      t.equal(waited.code, 1, told(waited))
+      t.match(
+        waited.stdout,
+        /parked: no worker tries any more; apply again.*the account cannot be used/s,
+      )
+      t.equal(office.endpoints(), 0)
+      const again = await office.run('apply --auto-approve --detach --wait')
+      t.equal(again.code, 0, told(again))
+      t.match(again.stderr, /apply 2 takes the place of apply 1/)
+      t.equal(office.endpoints(), 6)
+      t.match(await office.status(), { apply: { id: 2, status: 'ended', outcome: 'ok' } })
+    },
+  )
 
   t.test(
     'an endpoint that the account refuses counts as failed, and so does the apply',
