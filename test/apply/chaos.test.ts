@@ -37,7 +37,7 @@ import {
   simulate,
 } from './helpers.ts'
 
-const ROUNDS = Number(process.env['CHAOS_ROUNDS'] ?? 48)
+const ROUNDS = Number(process.env['CHAOS_ROUNDS'] ?? 24)
 /** Lives that go on side by side: most of their time is waiting. */
 const SIDE_BY_SIDE = 8
 const STEPS = 3
@@ -193,6 +193,8 @@ t.test('whatever fails and dies, the account ends as the catalog says', async t 
 })
 
 const KILLED_LIVES = Math.ceil(ROUNDS / 30)
+/** Each starts some ten processes. */
+const KILLED_SIDE_BY_SIDE = KILLED_LIVES > 1 ? 4 : 3
 
 t.test('real processes killed in the middle leave nothing twice and lose no ID', async t => {
   t.setTimeout(3_600_000)
@@ -257,7 +259,7 @@ t.test('real processes killed in the middle leave nothing twice and lose no ID',
     }
   }
 
-  const parameters = replayable(Math.ceil(KILLED_LIVES / 4))
+  const parameters = replayable(Math.ceil(KILLED_LIVES / KILLED_SIDE_BY_SIDE))
   t.comment(`FC_SEED=${parameters.seed} FC_RUNS=${parameters.numRuns}`)
   const one = fc.record({
     steps: arbitrarySteps(iccids, networks, 2),
@@ -274,19 +276,22 @@ t.test('real processes killed in the middle leave nothing twice and lose no ID',
     ),
   })
   await fc.assert(
-    fc.asyncProperty(fc.array(one, { minLength: 4, maxLength: 4 }), async lives => {
-      const ended = await Promise.allSettled(
-        lives.map(({ steps, moments, faults, wire }) =>
-          live(
-            steps.map((step, at) => catalogText(step, steps[at - 1]?.catalog)),
-            moments,
-            faults,
-            wire,
+    fc.asyncProperty(
+      fc.array(one, { minLength: KILLED_SIDE_BY_SIDE, maxLength: KILLED_SIDE_BY_SIDE }),
+      async lives => {
+        const ended = await Promise.allSettled(
+          lives.map(({ steps, moments, faults, wire }) =>
+            live(
+              steps.map((step, at) => catalogText(step, steps[at - 1]?.catalog)),
+              moments,
+              faults,
+              wire,
+            ),
           ),
-        ),
-      )
-      for (const end of ended) if (end.status === 'rejected') throw end.reason
-    }),
+        )
+        for (const end of ended) if (end.status === 'rejected') throw end.reason
+      },
+    ),
     { ...parameters, endOnFailure: true },
   )
   t.comment(JSON.stringify(tally))

@@ -205,7 +205,6 @@ t.test('the demo is the same whatever the machine holds', { timeout: 120_000 }, 
   const folder = t.testdir({ '.env': 'SFT_BASE_URL=http://127.0.0.1:9\nSFT_STATE=env.json\n' })
   const { code, stdout, stderr } = await runCli(['demo'], {
     cwd: folder,
-    ownProcess: true,
     env: {
       SFT_BASE_URL: 'http://127.0.0.1:9',
       SFT_USERNAME: 'x',

@@ -122,8 +122,8 @@ else {
     },
   )
 
-  const ORDERS = Number(process.env['MOVE_ORDERS'] ?? 1500)
-  const ENDPOINTS = Number(process.env['MOVE_ENDPOINTS'] ?? 1500)
+  const ORDERS = Number(process.env['MOVE_ORDERS'] ?? 500)
+  const ENDPOINTS = Number(process.env['MOVE_ENDPOINTS'] ?? 500)
 
   t.test(`${ORDERS} orders and ${ENDPOINTS} endpoints go to a database and back`, async t => {
     const state = files.place(t, 'state')

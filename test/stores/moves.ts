@@ -191,7 +191,7 @@ async function seenAt(part: MovedPart, address: string): Promise<unknown> {
 const DIE = scriptBeside(import.meta, 'dying-store')
 
 /** One of so many steps is died at, those of a run by chance; all of them with `MOVE_DEATHS=1`. */
-const ONE_OF = Number(process.env['MOVE_DEATHS'] ?? 3)
+const ONE_OF = Number(process.env['MOVE_DEATHS'] ?? 6)
 
 /** Moves there and back between two kinds of stores: nothing is lost. */
 export function testThereAndBack(t: Test, part: MovedPart, one: Places, other: Places): void {
