@@ -15,6 +15,7 @@ import type { ProvisionListener } from './events.ts'
 import type { Recheck } from './free-esims.ts'
 import type { Ledger, OrderReference } from './ledger.ts'
 import type { LifecycleOptions, LifecyclePlan, LifecycleRequest } from './lifecycle.ts'
+import type { Offer } from './offers.ts'
 import type { OrderView } from './order-view.ts'
 import type { Orphan } from './orphans.ts'
 import type { UsageSweep } from './refresh-usage.ts'
@@ -182,6 +183,11 @@ export interface Provisioner extends AsyncDisposable {
    * is made. Throws NothingToSettleError, OrderConflictError, UnknownOrderError.
    */
   settle(orderId: string, verdict: SettleRequest): Promise<OrderView>
+  /**
+   * The plans that a purchase takes now, with zone, countries and what the catalog keeps for the portal, as the state has
+   * them. Makes no call.
+   */
+  offers(): Promise<readonly Offer[]>
   /** What can be sold, is reserved and was sold. Makes no call. */
   stock(): Promise<Stock>
   /** Reads each SIM that was set aside; those that are Pre-Active and unsold are for sale again. */

@@ -113,6 +113,7 @@ export type {
 export type { LifecycleOptions, LifecyclePlan, LifecycleRequest } from './lifecycle.ts'
 export { type Logger, logEvents } from './log-events.ts'
 export { memoryLedger } from './memory-ledger.ts'
+export type { Offer, OfferedZone } from './offers.ts'
 export type { OrderView } from './order-view.ts'
 export type { Orphan } from './orphans.ts'
 export type { LifecycleAction, LifecycleTarget } from './out-of-sale.ts'

@@ -23,6 +23,7 @@ import { recheckSetAside, releaseEsim } from './free-esims.ts'
 import { type EndpointOperation, isUnfinished } from './ledger.ts'
 import { applyLifecycle, makeLifecyclePlan } from './lifecycle.ts'
 import { listEndpoints } from './list-endpoints.ts'
+import { listOffers } from './offers.ts'
 import { openContext } from './open-context.ts'
 import { hashContent, type OrderContent } from './order.ts'
 import { type OrderRuns, openOrderRuns, openSharedWork, type SharedWork } from './order-runs.ts'
@@ -326,11 +327,12 @@ function endpointCalls(parts: Parts): EndpointCalls {
   }
 }
 
-type StockCalls = Pick<Provisioner, 'stock' | 'recheckSetAside' | 'releaseEsim'>
+type StockCalls = Pick<Provisioner, 'offers' | 'stock' | 'recheckSetAside' | 'releaseEsim'>
 
 function stockCalls({ context, closing }: Parts): StockCalls {
   const { ledger, lease, clock } = context
   return {
+    offers: async () => listOffers(await context.readState()),
     async stock() {
       return await countStock(ledger, await context.candidates(), clock.now())
     },

@@ -15,7 +15,8 @@ export type SkuMeaning =
   | { readonly kind: 'out of sale'; readonly planName: string }
   | { readonly kind: 'unknown'; readonly nearest?: string }
 
-const skuOf = (plan: AddonPlanRecord): string | undefined => {
+/** The SKU under which the catalog sells a plan. */
+export const skuOf = (plan: AddonPlanRecord): string | undefined => {
   const sku = plan.portal?.['sku']
   return typeof sku === 'string' || typeof sku === 'number' ? String(sku) : undefined
 }

@@ -1,0 +1,26 @@
+/** Fetches the parts of a page that change by themselves. Without it the page has a link that does the same. */
+for (const part of document.querySelectorAll('[data-refresh]')) {
+  let shown
+  const look = async () => {
+    if (document.visibilityState === 'hidden') return
+    const answer = await fetch(part.dataset.refresh, { headers: { accept: 'text/html' } })
+    if (!answer.ok) return
+    const html = await answer.text()
+    if (shown === undefined) shown = part.innerHTML
+    if (html === shown) return
+    const isFirstCode = part.querySelector('.qr') === null && html.includes('class="qr"')
+    shown = html
+    // The top-ups below belong to an eSIM that is there: the page is opened anew for them.
+    if (isFirstCode) location.reload()
+    else replace(part, html)
+  }
+  setInterval(() => look().catch(() => {}), Number(part.dataset.seconds) * 1000)
+}
+
+/** Puts new HTML in the place of the old, and leaves what a visitor has opened open. */
+function replace(part, html) {
+  const isOpen = part.querySelector('details')?.open === true
+  part.innerHTML = html
+  const details = part.querySelector('details')
+  if (details !== null) details.open = isOpen
+}

@@ -1,0 +1,350 @@
+import type {
+  Cancellation,
+  EndpointUsage,
+  EndpointView,
+  OrderView,
+  Stock,
+} from 'sft-catalog/provision'
+import type { BookedOrder } from '../book.ts'
+import { money, time } from '../words.ts'
+import { OperatorPage, PostForm } from './layout.tsx'
+
+const addressOf = (orderId: string): string => `/operator/order?id=${encodeURIComponent(orderId)}`
+
+export const LoginPage = ({
+  csrf,
+  failed,
+}: {
+  readonly csrf: string
+  readonly failed: boolean
+}) => (
+  <OperatorPage title="Log in">
+    <h1>Log in</h1>
+    {failed && (
+      <p class="notice" role="alert">
+        Name or password is wrong.
+      </p>
+    )}
+    <PostForm action="/operator/login" csrf={csrf} class="stacked">
+      <label>
+        Name <input name="name" autocomplete="username" required />
+      </label>
+      <label>
+        Password <input name="password" type="password" autocomplete="current-password" required />
+      </label>
+      <button type="submit">Log in</button>
+    </PostForm>
+  </OperatorPage>
+)
+
+export const OverviewPage = ({
+  stock,
+  unfinished,
+  newest,
+  csrf,
+  operator,
+}: {
+  readonly stock: Stock
+  readonly unfinished: readonly OrderView[]
+  readonly newest: readonly BookedOrder[]
+  readonly csrf: string
+  readonly operator: string
+}) => (
+  <OperatorPage title="Stock and orders">
+    <h1>Stock and orders</h1>
+    <PostForm action="/operator/logout" csrf={csrf} class="inline">
+      <span>Logged in as {operator}.</span> <button type="submit">Log out</button>
+    </PostForm>
+    <StockTable {...stock} />
+    <section>
+      <h2>Orders that are not finished</h2>
+      {unfinished.length === 0 ? <p>None.</p> : <StuckOrders orders={unfinished} />}
+    </section>
+    <section>
+      <h2>Find an order</h2>
+      <form method="get" action="/operator/order" class="inline">
+        <label>
+          Order ID <input name="id" required maxLength={200} />
+        </label>
+        <button type="submit">Show</button>
+      </form>
+    </section>
+    <section>
+      <h2>Newest orders</h2>
+      {newest.length === 0 ? <p>None yet.</p> : <NewestOrders orders={newest} />}
+    </section>
+  </OperatorPage>
+)
+
+const StockTable = (stock: Stock) => (
+  <section>
+    <h2>Stock</h2>
+    <section class="scroll" aria-label="Stock by batch" tabindex={0}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Batch</th>
+            <th scope="col">For sale</th>
+            <th scope="col">Reserved</th>
+            <th scope="col">Sold</th>
+            <th scope="col">Set aside</th>
+          </tr>
+        </thead>
+        <tbody>
+          {[...stock.batches, { ...stock, batch: 'All' }].map(one => (
+            <tr>
+              <th scope="row">{one.batch}</th>
+              <td>{one.sellable}</td>
+              <td>{one.reserved}</td>
+              <td>{one.sold}</td>
+              <td>{one.setAside}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+    <p>
+      {stock.soldPerDay.toFixed(1)} sold a day
+      {stock.daysLeft !== undefined && `; enough for ${Math.floor(stock.daysLeft)} days`}
+    </p>
+    {stock.setAsideEsims.length > 0 && (
+      <details>
+        <summary>eSIMs that were set aside, and why</summary>
+        <ul>
+          {stock.setAsideEsims.map(({ iccid, reason }) => (
+            <li>
+              {iccid}: {reason}
+            </li>
+          ))}
+        </ul>
+      </details>
+    )}
+  </section>
+)
+
+const StuckOrders = ({ orders }: { readonly orders: readonly OrderView[] }) => (
+  <ul class="cards">
+    {orders.map(order => (
+      <li>
+        <a href={addressOf(order.orderId)}>{order.orderId}</a>
+        <span class="badge">{order.status}</span>
+        <span>{whyStuck(order)}</span>
+        <span class="quiet">since {time(order.updatedAt)}</span>
+      </li>
+    ))}
+  </ul>
+)
+
+/** Why an order is where it is, in one sentence. */
+function whyStuck({ unsettled, failure, owner, parked, cancelling }: OrderView): string {
+  if (failure !== undefined)
+    return `${failure.message}${parked ? ' No worker tries it any more.' : ''}`
+  if (cancelling) return 'A cancellation of it was cut short.'
+  if (owner !== undefined) return `${owner} works on it.`
+  return unsettled === undefined
+    ? 'It waits to be gone on with.'
+    : `Whether "${unsettled}" happened is not known yet.`
+}
+
+const NewestOrders = ({ orders }: { readonly orders: readonly BookedOrder[] }) => (
+  <section class="scroll" aria-label="Newest orders" tabindex={0}>
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">Order</th>
+          <th scope="col">SKU</th>
+          <th scope="col">Price</th>
+          <th scope="col">Placed</th>
+          <th scope="col">End</th>
+        </tr>
+      </thead>
+      <tbody>
+        {orders.map(({ orderId, sku, price, currency, placedAt, ended = 'not yet' }) => (
+          <tr>
+            <th scope="row">
+              <a href={addressOf(orderId)}>{orderId.slice(0, 8)}</a>
+            </th>
+            <td>{sku}</td>
+            <td>{money(price, currency)}</td>
+            <td>{time(placedAt)}</td>
+            <td>{ended}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  </section>
+)
+
+/** An order as the operator sees it. */
+export interface OrderDetail {
+  readonly orderId: string
+  /** Absent: the ledger does not have it (yet). */
+  readonly view?: OrderView
+  readonly booked?: BookedOrder
+  readonly endpoint?: EndpointView
+  /** Read where a doubt is to be ended: which instances there are. */
+  readonly usage?: EndpointUsage
+  /** What was just done. */
+  readonly done?: string
+  readonly cancellation?: Cancellation
+}
+
+export function OrderDetailPage({ csrf, ...detail }: OrderDetail & { readonly csrf: string }) {
+  const { orderId, view, booked, endpoint, done, cancellation } = detail
+  return (
+    <OperatorPage title={`Order ${orderId}`}>
+      <h1>
+        Order <code>{orderId}</code>
+      </h1>
+      {done !== undefined && (
+        <p class="notice" role="status">
+          {done}
+        </p>
+      )}
+      {cancellation !== undefined && <CancellationReport {...cancellation} />}
+      {view === undefined ? (
+        <p>
+          The ledger does not have this order
+          {booked !== undefined && ' yet; the shop begins it soon'}.
+        </p>
+      ) : (
+        <>
+          <Facts view={view} {...(endpoint !== undefined && { endpoint })} />
+          <Actions {...detail} view={view} csrf={csrf} />
+          <History {...view} />
+        </>
+      )}
+    </OperatorPage>
+  )
+}
+
+const CancellationReport = ({ status, undone, notUndone }: Cancellation) => (
+  <section class="notice" role="status">
+    <h2>{status === 'cancelled' ? 'Cancelled' : 'Not cancelled: it stays delivered'}</h2>
+    {undone.length > 0 && <h3>Undone</h3>}
+    <Lines lines={undone} />
+    {notUndone.length > 0 && <h3>Not undone</h3>}
+    <Lines lines={notUndone} />
+  </section>
+)
+
+const Lines = ({ lines }: { readonly lines: readonly string[] }) =>
+  lines.length === 0 ? null : (
+    <ul>
+      {lines.map(line => (
+        <li>{line}</li>
+      ))}
+    </ul>
+  )
+
+const Facts = ({
+  view,
+  endpoint,
+}: {
+  readonly view: OrderView
+  readonly endpoint?: EndpointView
+}) => (
+  <dl class="facts">
+    <dt>What</dt>
+    <dd>
+      {view.kind === 'topUp' ? 'top-up' : 'purchase'} of {view.sku}
+    </dd>
+    <dt>Status</dt>
+    <dd>
+      <span class="badge">{view.status}</span>
+      {endpoint?.suspended && <span class="badge">suspended</span>}
+    </dd>
+    {view.status !== 'delivered' && view.status !== 'cancelled' && <dt>Why</dt>}
+    {view.status !== 'delivered' && view.status !== 'cancelled' && <dd>{whyStuck(view)}</dd>}
+    {view.endpointId !== undefined && <dt>Endpoint</dt>}
+    {view.endpointId !== undefined && <dd>{view.endpointId}</dd>}
+    {endpoint !== undefined && <dt>ICCID</dt>}
+    {endpoint !== undefined && <dd>{endpoint.iccid}</dd>}
+  </dl>
+)
+
+function Actions({
+  orderId,
+  view,
+  usage,
+  endpoint,
+  csrf,
+}: OrderDetail & { readonly view: OrderView; readonly csrf: string }) {
+  const isOver = view.status === 'delivered' || view.status === 'cancelled'
+  return (
+    <section>
+      <h2>Do something</h2>
+      <div class="actions">
+        {!isOver && <Act orderId={orderId} act="go-on" label="Go on with it" csrf={csrf} />}
+        {view.status === 'delivered' && endpoint?.suspended !== true && (
+          <Act orderId={orderId} act="suspend" label="Suspend the eSIM" csrf={csrf} />
+        )}
+        {view.status === 'delivered' && endpoint?.suspended === true && (
+          <Act orderId={orderId} act="reactivate" label="Reactivate the eSIM" csrf={csrf} />
+        )}
+        {view.status !== 'cancelled' && (
+          <Act orderId={orderId} act="cancel" label="Cancel the order" csrf={csrf} />
+        )}
+      </div>
+      {view.unsettled !== undefined && (
+        <>
+          <h3>End the doubt</h3>
+          <p>
+            Look in the platform's portal whether the{' '}
+            {view.unsettled === 'subscribe' ? 'add-on' : 'activation'} is there.
+          </p>
+          {usage !== undefined && (
+            <p>
+              Instances on the endpoint:{' '}
+              {usage.instances.map(({ uniqueId }) => uniqueId).join(', ') || 'none'}
+            </p>
+          )}
+          <div class="actions">
+            {view.unsettled === 'subscribe' && (
+              <PostForm action="/operator/order/settle" csrf={csrf} class="inline">
+                <input type="hidden" name="id" value={orderId} />
+                <label>
+                  Instance <input name="instance" required maxLength={100} />
+                </label>
+                <button type="submit">It is there</button>
+              </PostForm>
+            )}
+            <Act orderId={orderId} act="not-sold" label="It is not there" csrf={csrf} />
+          </div>
+        </>
+      )}
+    </section>
+  )
+}
+
+const Act = ({
+  orderId,
+  act,
+  label,
+  csrf,
+}: {
+  readonly orderId: string
+  readonly act: string
+  readonly label: string
+  readonly csrf: string
+}) => (
+  <PostForm action={`/operator/order/${act}`} csrf={csrf}>
+    <input type="hidden" name="id" value={orderId} />
+    <button type="submit">{label}</button>
+  </PostForm>
+)
+
+const History = ({ steps }: OrderView) => (
+  <section>
+    <h2>What happened</h2>
+    <ol class="history">
+      {steps.map(({ step, outcome, at, detail, by }) => (
+        <li>
+          <span class="quiet">{time(at)}</span> {step}, {outcome}
+          {detail !== undefined && `: ${detail}`}
+          {by !== undefined && ` (by ${by})`}
+        </li>
+      ))}
+    </ol>
+  </section>
+)
