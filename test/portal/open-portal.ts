@@ -171,3 +171,11 @@ export async function useData(
   })
   if (!answer.ok) throw new Error(await answer.text())
 }
+
+/** The form in which the account writes add-ons: in `rows` the library cannot tell which there are. */
+export async function setForm({ url }: Simulator, form: 'rows' | 'blocks'): Promise<void> {
+  await fetch(`${url}/_simulator/settings`, {
+    method: 'POST',
+    body: JSON.stringify({ wire: { addonDetailsForm: form, profileForm: form } }),
+  })
+}

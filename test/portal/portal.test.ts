@@ -6,6 +6,7 @@ import {
   openTestShop,
   openVisitor,
   PASSWORD,
+  setForm,
   until,
   useData,
 } from './open-portal.ts'
@@ -33,11 +34,6 @@ async function logIn(base: string) {
   })
   if (location !== '/operator') throw new Error('the operator was not let in')
   return operator
-}
-
-/** The account writes its answers otherwise from now on. */
-async function setWire({ url }: Simulator, wire: object): Promise<void> {
-  await fetch(`${url}/_simulator/settings`, { method: 'POST', body: JSON.stringify({ wire }) })
 }
 
 const orderIdOf = (page: string): string => page.split('/').at(-1) ?? ''
@@ -87,7 +83,7 @@ t.test(
 t.test('a top-up is one more add-on on the same eSIM, once for a form', async t => {
   const { simulator, visitor } = await openShop(t)
   const address = await buy(visitor, 'TUR-3GB-15D')
-  const page = await until(() => visitor.get(address), 'Top up with')
+  const page = await until(() => visitor.get(address), 'Top up for')
   await visitor.submit(page, `${address}/topups`)
   await visitor.submit(page, `${address}/topups`)
   await until(
@@ -248,7 +244,7 @@ t.test('the operator', async t => {
   t.test('sees an order that is stuck and why, and settles it', async t => {
     // The answer is lost and every look afterwards fails: nobody knows whether the add-on is there.
     simulator.fault({ operation: 'SubscribeAddon', kind: 'reset-after' })
-    await setWire(simulator, { addonDetailsForm: 'rows', profileForm: 'rows' })
+    await setForm(simulator, 'rows')
     const address = await buy(visitor, 'JPN-5GB-15D')
     const id = orderIdOf(address)
     await until(() => visitor.get(address), 'takes longer than usual', 60)
@@ -256,7 +252,7 @@ t.test('the operator', async t => {
     const overview = await operator.get('/operator')
     t.match(overview.text, id)
     t.match(overview.text, /add-on could not be confirmed/)
-    await setWire(simulator, {})
+    await setForm(simulator, 'blocks')
     const detail = await operator.get(`/operator/order?id=${id}`)
     t.match(detail.text, 'End the doubt')
     const [uniqueId = ''] = [...simulator.world.endpoints.values()]

@@ -53,7 +53,10 @@ export const OverviewPage = ({
   <OperatorPage title="Stock and orders">
     <h1>Stock and orders</h1>
     <PostForm action="/operator/logout" csrf={csrf} class="inline">
-      <span>Logged in as {operator}.</span> <button type="submit">Log out</button>
+      <span>Logged in as {operator}.</span>{' '}
+      <button type="submit" class="second">
+        Log out
+      </button>
     </PostForm>
     <StockTable {...stock} />
     <section>
@@ -288,7 +291,7 @@ function Actions({
       </div>
       {view.unsettled !== undefined && (
         <>
-          <h3>End the doubt</h3>
+          <h3 class="apart">End the doubt</h3>
           <p>
             Look in the platform's portal whether the{' '}
             {view.unsettled === 'subscribe' ? 'add-on' : 'activation'} is there.
@@ -330,7 +333,9 @@ const Act = ({
 }) => (
   <PostForm action={`/operator/order/${act}`} csrf={csrf}>
     <input type="hidden" name="id" value={orderId} />
-    <button type="submit">{label}</button>
+    <button type="submit" class="second">
+      {label}
+    </button>
   </PostForm>
 )
 

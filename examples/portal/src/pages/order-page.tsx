@@ -56,7 +56,10 @@ export function OrderPage({
                 <PostForm action={`/orders/${order.orderId}/topups`} csrf={csrf}>
                   <input type="hidden" name="sku" value={product.sku} />
                   <input type="hidden" name="form" value={form} />
-                  <button type="submit" aria-label={`Top up with ${product.name}`}>
+                  <button
+                    type="submit"
+                    aria-label={`Top up for ${money(product.price, product.currency)}: ${product.name}`}
+                  >
                     Top up for {money(product.price, product.currency)}
                   </button>
                 </PostForm>
@@ -104,7 +107,12 @@ export function OrderPart({ order, standing, usage, topUps }: OrderNow) {
                 <Instance {...one} />
               ))}
             </ul>
-            <p class="quiet">As of {time(usage.refreshedAt)}; the network may report later.</p>
+            <p class="quiet">
+              As of {time(usage.refreshedAt)}
+              {usage.doubt === undefined
+                ? '; the network may report later.'
+                : '; the network could not tell all of it, so some figures may be older.'}
+            </p>
           </>
         )}
       </section>

@@ -10,25 +10,21 @@ export function HomePage({ destinations }: Pick<Assortment, 'destinations'>) {
     <ShopPage title="Travel eSIMs">
       <h1>Mobile data for your trip</h1>
       <p class="lead">Pick a country, scan a code, be online when you land.</p>
-      <div class="split">
-        <section aria-labelledby="map-title" class="map-section">
-          <h2 id="map-title">On the map</h2>
-          <WorldMap sold={sold} />
-        </section>
-        <section aria-labelledby="list-title">
-          <h2 id="list-title">All destinations</h2>
-          {destinations.length === 0 && (
-            <p>Nothing is for sale just now. Please come back later.</p>
-          )}
-          <DestinationList destinations={destinations} />
-        </section>
-      </div>
+      <section aria-labelledby="map-title" class="map-section">
+        <h2 id="map-title">On the map</h2>
+        <WorldMap sold={sold} />
+      </section>
+      <section aria-labelledby="list-title">
+        <h2 id="list-title">All destinations</h2>
+        {destinations.length === 0 && <p>Nothing is for sale just now. Please come back later.</p>}
+        <DestinationList destinations={destinations} />
+      </section>
     </ShopPage>
   )
 }
 
 const DestinationList = ({ destinations }: Pick<Assortment, 'destinations'>) => (
-  <ul class="cards">
+  <ul class="cards wide">
     {destinations.map(({ key, name, countries, products: [cheapest] }) => (
       <li>
         <a href={`/destinations/${key}`}>{name}</a>
@@ -60,7 +56,7 @@ export const CountryPage = ({
           <h2>
             <a href={`/destinations/${destination.key}`}>{destination.name}</a>
           </h2>
-          <ProductList products={destination.products} />
+          <ProductList products={destination.products} heading="h3" />
         </section>
       ))
     )}
@@ -71,15 +67,21 @@ export const DestinationPage = ({ name, countries, products }: Destination) => (
   <ShopPage title={name}>
     <h1>{name}</h1>
     <p>Works in {countries.map(countryName).join(', ')}.</p>
-    <ProductList products={products} />
+    <ProductList products={products} heading="h2" />
   </ShopPage>
 )
 
-const ProductList = ({ products }: { readonly products: readonly Product[] }) => (
+const ProductList = ({
+  products,
+  heading: Heading,
+}: {
+  readonly products: readonly Product[]
+  readonly heading: 'h2' | 'h3'
+}) => (
   <ul class="products">
     {products.map(product => (
       <li>
-        <h3>{product.name}</h3>
+        <Heading>{product.name}</Heading>
         <p>
           {product.data} · {product.validity}
         </p>
