@@ -86,10 +86,7 @@ t.test('a top-up is one more add-on on the same eSIM, once for a form', async t 
   const page = await until(() => visitor.get(address), 'Top up for')
   await visitor.submit(page, `${address}/topups`)
   await visitor.submit(page, `${address}/topups`)
-  await until(
-    () => visitor.get(`${address}/now`),
-    /Turkey day pass[\s\S]*Turkey 3 GB|Turkey 3 GB[\s\S]*Turkey day pass/,
-  )
+  await until(() => visitor.get(`${address}/now`), /<h3[^>]*>Turkey day pass/)
   t.equal(instances(simulator), 2)
   t.equal([...simulator.world.endpoints.values()].filter(one => one.status === 'Active').length, 1)
 })

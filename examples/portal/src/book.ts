@@ -29,6 +29,7 @@ export interface Book extends AsyncDisposable {
   newest(limit: number): Promise<readonly BookedOrder[]>
   /** Those without an end that were placed before an ISO time. */
   unended(before: string): Promise<readonly BookedOrder[]>
+  /** The first end stays, but for a cancellation after it. */
   end(orderId: string, how: string): Promise<void>
 }
 
@@ -77,7 +78,7 @@ export async function openBook(address: string): Promise<Book> {
       ),
     async end(orderId, how) {
       await database.query(
-        'update portal_orders set ended = $2 where order_id = $1 and ended is null',
+        "update portal_orders set ended = $2 where order_id = $1 and (ended is null or $2 = 'cancelled')",
         [orderId, how],
       )
     },

@@ -120,7 +120,7 @@ export function addOperatorRoutes(
         case 'cancel':
           return act(reply, id, async () => {
             const cancellation = await provisioner.cancel(id, { timeoutSeconds: WAIT_SECONDS })
-            await book.end(id, cancellation.status)
+            if (cancellation.status === 'cancelled') await book.end(id, 'cancelled')
             return { cancellation }
           })
         case 'not-sold':

@@ -194,6 +194,8 @@ export interface OrderDetail {
 
 export function OrderDetailPage({ csrf, ...detail }: OrderDetail & { readonly csrf: string }) {
   const { orderId, view, booked, endpoint, done, cancellation } = detail
+  const earlier = view?.cancellation
+  const report = cancellation ?? (earlier && { ...earlier, status: 'cancelled' as const })
   return (
     <OperatorPage title={`Order ${orderId}`}>
       <h1>
@@ -204,7 +206,7 @@ export function OrderDetailPage({ csrf, ...detail }: OrderDetail & { readonly cs
           {done}
         </p>
       )}
-      {cancellation !== undefined && <CancellationReport {...cancellation} />}
+      {report !== undefined && <CancellationReport {...report} />}
       {view === undefined ? (
         <p>
           The ledger does not have this order
@@ -221,7 +223,11 @@ export function OrderDetailPage({ csrf, ...detail }: OrderDetail & { readonly cs
   )
 }
 
-const CancellationReport = ({ status, undone, notUndone }: Cancellation) => (
+const CancellationReport = ({
+  status,
+  undone,
+  notUndone,
+}: Pick<Cancellation, 'status' | 'undone' | 'notUndone'>) => (
   <section class="notice" role="status">
     <h2>{status === 'cancelled' ? 'Cancelled' : 'Not cancelled: it stays delivered'}</h2>
     {undone.length > 0 && <h3>Undone</h3>}
@@ -276,13 +282,13 @@ function Actions({
   const isOver = view.status === 'delivered' || view.status === 'cancelled'
   return (
     <section>
-      <h2>Do something</h2>
+      <h2>What can be done</h2>
       <div class="actions">
         {!isOver && <Act orderId={orderId} act="go-on" label="Go on with it" csrf={csrf} />}
         {view.status === 'delivered' && endpoint?.suspended !== true && (
           <Act orderId={orderId} act="suspend" label="Suspend the eSIM" csrf={csrf} />
         )}
-        {view.status === 'delivered' && endpoint?.suspended === true && (
+        {isOver && endpoint?.suspended === true && (
           <Act orderId={orderId} act="reactivate" label="Reactivate the eSIM" csrf={csrf} />
         )}
         {view.status !== 'cancelled' && (
