@@ -67,7 +67,7 @@ module.exports = {
       'terminal-only-in-cli',
       'The library serves a portal backend that has no terminal.',
       { path: '^src/(?!cli/)' },
-      { path: 'node_modules/listr2/' },
+      { path: 'node_modules/(listr2|@clack)/' },
     ),
     forbid(
       'simulator-is-a-peer',

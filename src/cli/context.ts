@@ -13,7 +13,7 @@ import { type Paint, plain, type Tone } from '../render/paint.ts'
 import type { Subject } from '../render/subject.ts'
 import type { Environment } from '../settings.ts'
 import { readEnvFile } from './env-file.ts'
-import type { Host, Output, StopSignal } from './host.ts'
+import type { Choice, Host, Output, StopSignal } from './host.ts'
 import { type Live, type LiveOutput, openLive } from './live.ts'
 
 /** Exit codes, the same for every command. */
@@ -105,6 +105,8 @@ export interface Context {
   /** True where progress may redraw itself: stdout is a terminal that knows its width. */
   readonly canRedraw: boolean
   readonly ask: (question: string) => Promise<string>
+  /** One of several answers, the first where nobody moves. */
+  readonly choose: (question: string, choices: readonly Choice[]) => Promise<string>
   /** What goes on while nothing is said. */
   readonly live: Live
   /** Told to stop: first by SIGINT or SIGTERM, or by a time limit. */
@@ -161,9 +163,13 @@ export function openContext(
   }
   const looks = { out: paintFor(stdout, env), err: paintFor(stderr, env) }
   const live = openLive(liveOutput(stderr, env, looks.err))
+  // What is said beside a question that waits begins a line of its own.
+  let asking = false
   // Whatever is said takes the row away that stands there until something is said.
   const write = (stream: Output, text: string): void => {
     live.said()
+    if (asking) stdout.write('\n')
+    asking = false
     stream.write(text)
   }
   host.onSignal(signal => {
@@ -187,13 +193,20 @@ export function openContext(
     canRedraw: mayRedraw(stdout, env),
     ask: async question => {
       using _asking = live.handOver()
+      asking = true
       try {
-        return await host.question(safe(question, looks.out), stop.signal)
+        const answer = await host.question(safe(question, looks.out), stop.signal)
+        asking = false
+        return answer
       } catch (error) {
         // Told to stop instead of answering: that is no answer.
         if (stop.signal.aborted) return ''
         throw error
       }
+    },
+    choose: async (question, choices) => {
+      using _asking = live.handOver()
+      return await host.choose(safe(question, looks.out), choices, stop.signal)
     },
     stop,
     onSignal: listener => listeners.push(listener),

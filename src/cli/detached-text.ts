@@ -33,7 +33,7 @@ export function progressText(apply: DetachedApply): string {
     ...(running > 0 ? [`${grouped(running)} under way`] : []),
     ...(apply.callsLeft > 0
       ? [
-          `${count(apply.callsLeft, 'call')} left${seconds === undefined ? '' : `, about ${duration(seconds)} at ${apply.callsPerSecond} calls/s`}`,
+          `${count(apply.callsLeft, 'call')} left${seconds === undefined || apply.callsPerSecond === undefined ? '' : `, about ${duration(seconds)} at ${count(apply.callsPerSecond, 'call')}/s`}`,
         ]
       : []),
   ].join(', ')

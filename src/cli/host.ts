@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises'
+import { setTimeout } from 'node:timers/promises'
 import type { Environment } from '../settings.ts'
 
 /** A signal that tells a process to stop. */
@@ -15,6 +16,12 @@ export interface Output {
   readonly columns?: number
 }
 
+/** One of several answers, and what it means. */
+export interface Choice {
+  readonly value: string
+  readonly hint?: string
+}
+
 /** The process that a command line runs in, as far as it shows; its working folder is that of this process. */
 export interface Host {
   readonly env: Environment
@@ -23,6 +30,12 @@ export interface Host {
   readonly stderr: Output
   /** Asks at the terminal. Rejects when the signal aborts; end of input is an empty answer. */
   readonly question: (text: string, signal: AbortSignal) => Promise<string>
+  /** Lets somebody choose at the terminal, the first unless they move. Rejects when the signal aborts. */
+  readonly choose: (
+    text: string,
+    choices: readonly Choice[],
+    signal: AbortSignal,
+  ) => Promise<string>
   readonly onSignal: (listener: (signal: StopSignal) => void) => void
   /** Ends it at once, whatever is under way. */
   readonly exit: (code: number) => never
@@ -35,6 +48,7 @@ export const THIS_PROCESS: Host = {
   stdout: process.stdout,
   stderr: process.stderr,
   question: askHere,
+  choose: chooseHere,
   onSignal: listener => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => listener(signal))
   },
@@ -42,13 +56,43 @@ export const THIS_PROCESS: Host = {
 }
 
 async function askHere(text: string, signal: AbortSignal): Promise<string> {
+  let answered = false
   const lines = createInterface({ input: process.stdin, output: process.stdout })
   // readline takes Ctrl-C as a key here, and Ctrl-D would leave the question open for ever.
   lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'))
-  const left = new Promise<string>(resolve => lines.once('close', () => resolve('')))
+  const left = new Promise<string>(resolve =>
+    lines.once('close', () => {
+      // Whoever leaves by Ctrl-D leaves the question's line unended.
+      if (!signal.aborted && !answered) process.stdout.write('\n')
+      resolve('')
+    }),
+  )
   try {
-    return await Promise.race([lines.question(text, { signal }), left])
+    const answer = lines.question(text, { signal }).then(line => {
+      answered = true
+      return line
+    })
+    return await Promise.race([answer, left])
   } finally {
     lines.close()
   }
+}
+
+/** By when a signal to this process has come. */
+const SIGNAL_MS = 5_000
+
+/** Loaded only where somebody chooses. */
+async function chooseHere(
+  message: string,
+  choices: readonly Choice[],
+  signal: AbortSignal,
+): Promise<string> {
+  const { isCancel, select } = await import('@clack/prompts')
+  const accessible = process.env['TERM'] === 'dumb'
+  const chosen = await select({ message, options: [...choices], signal, accessible })
+  if (!isCancel(chosen)) return chosen
+  // It takes Ctrl-C as a key. A signal comes a moment later, and nothing else may hold the process until then.
+  if (!signal.aborted) process.kill(process.pid, 'SIGINT')
+  await setTimeout(SIGNAL_MS, undefined, { signal })
+  throw new DOMException('nothing was chosen', 'AbortError')
 }

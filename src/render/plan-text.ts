@@ -167,7 +167,7 @@ function foldedLine(changes: readonly Change[], paint: Paint): readonly string[]
 /** What the plan costs, and its counts in one line, which is the last. */
 function summaryLines(plan: Plan, paint: Paint): readonly string[] {
   const { callsPerSecond } = plan.cost
-  const rate = Number.isFinite(callsPerSecond) ? ` at ${callsPerSecond} calls/s` : ''
+  const rate = Number.isFinite(callsPerSecond) ? ` at ${count(callsPerSecond, 'call')}/s` : ''
   const lines: string[] = []
   if (plan.operations.length > 0) lines.push(costText(plan.cost, rate, activationsOf(plan)))
   const parts = ACTIONS.filter(action => action === 'keep' || plan.summary[action] > 0).map(

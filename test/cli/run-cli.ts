@@ -216,6 +216,7 @@ async function runInside(
     stdout: into('stdout'),
     stderr: into('stderr'),
     question: () => Promise.reject(new Error('there is nobody to ask')),
+    choose: () => Promise.reject(new Error('there is nobody to ask')),
     onSignal,
     exit: code => {
       throw new Exit(code)

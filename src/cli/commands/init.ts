@@ -47,11 +47,12 @@ export const init = defineCommand({
       flags.simulator || (flags.username ?? context.env['SFT_USERNAME'] ?? '') === ''
     const settings = isSimulated ? SIMULATED_ACCOUNT : await settingsOfAccount(flags, context)
     const ci = given ?? (await askForCi(context))
+    const rules = flags.policy || (await askForRules(context))
     const files = [
       { path: 'catalog/catalog.yaml', text: catalogText(settings, isSimulated) },
       { path: 'catalog/sft-catalog.schema.json', text: `${jsonText(catalogJsonSchema())}\n` },
       ...START_FILES,
-      ...(flags.policy ? await policyFiles() : []),
+      ...(rules ? await policyFiles() : []),
       ...(ci === 'none' ? [] : [await ciFile(ci)]),
     ]
     const kept = files.filter(({ path }) => existsSync(path))
@@ -72,8 +73,22 @@ function ciOf(name: string | undefined): CiName | 'none' | undefined {
 /** Where nobody can be asked, no pipeline is begun. */
 async function askForCi(context: Context): Promise<CiName | 'none'> {
   if (!context.canAsk) return 'none'
-  const answer = (await context.ask('A pipeline too? github, gitlab or none [none]: ')).trim()
+  const answer = await context.choose('A pipeline too?', [
+    { value: 'none', hint: 'later, with --ci' },
+    { value: 'github', hint: CI_FILES.github.to },
+    { value: 'gitlab', hint: CI_FILES.gitlab.to },
+  ])
   return answer === 'github' || answer === 'gitlab' ? answer : 'none'
+}
+
+/** Where nobody can be asked, no rules are begun. */
+async function askForRules(context: Context): Promise<boolean> {
+  if (!context.canAsk) return false
+  const answer = await context.choose('Rules of your own, to begin with?', [
+    { value: 'no', hint: 'later, with --policy' },
+    { value: 'yes', hint: 'policy/starter.yaml: names, price floors, limits of one plan' },
+  ])
+  return answer === 'yes'
 }
 
 /** Rules of a team, and the schema that editors complete them by. */
