@@ -144,6 +144,7 @@ function openAtRest(
     sft,
     resumeAtOpen: false,
     env: context.env,
+    ...(context.environment && { environment: context.environment }),
     onEvent:
       onEvent ??
       (event => {

@@ -1,6 +1,7 @@
 /** The runtime entry as its callers see it. Types only: what implements them stands in provisioner.ts. */
 
 import type { ApplyReport } from '../apply/report.ts'
+import type { CatalogEnvironment } from '../catalog/index.ts'
 import type { Clock } from '../clock.ts'
 import type { Environment, SettingOverrides } from '../settings.ts'
 import type { Sft } from '../sft/api.ts'
@@ -40,6 +41,8 @@ export interface ProvisionerOptions {
   readonly policies?: ProvisionPolicies
   /** The catalog's folder (`SFT_CATALOG`, default `catalog`), which only creation on demand needs. */
   readonly catalog?: string
+  /** What stands for `${NAME}` in its files, as `loadCatalog` takes it (docs/environments.md). */
+  readonly environment?: CatalogEnvironment
   /** IANA zone of the platform's dates, UTC by default. ASSUMED (contract 1.7, U23): the account's. */
   readonly timeZone?: string
   readonly onEvent?: ProvisionListener

@@ -169,7 +169,12 @@ async function onDemandOf(
     )
   const checkDigit = checkDigitSetting(env)
   const { wire } = wireSettings(env, Object.keys(OPERATIONS))
-  const load = { wire, ...(checkDigit !== undefined && { checkDigit }) }
+  const { environment } = options
+  const load = {
+    wire,
+    ...(checkDigit !== undefined && { checkDigit }),
+    ...(environment && { environment }),
+  }
   const folder = catalogLocation(env, options.catalog)
   const onDemand = await openOnDemand({ folder, key, load, field }, now)
   const batch = await onDemand()

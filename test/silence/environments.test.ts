@@ -1,4 +1,7 @@
-import type { Desk } from '../cli/desk.ts'
+import { join } from 'node:path'
+import type { CatalogEnvironment } from '../../src/catalog/index.ts'
+import { openProvisioner } from '../../src/provision/index.ts'
+import { batch, type Desk } from '../cli/desk.ts'
 import { CATALOG, json, rows } from './rows.ts'
 
 /** Two environments of one catalog, on one account, each with a state of its own. */
@@ -186,6 +189,71 @@ rows('an environment binds account, state and values', [
       t.equal(ended.code, 1)
       t.match(ended.stderr, 'change the value in the environment')
       t.equal(desk.read(CATALOG), before)
+    },
+  },
+  {
+    name: 'and fmt keeps what stands for a value, and changes nothing of what it wrote',
+    check: async (t, desk) => {
+      environments(desk)
+      const run = at(desk)
+      const formatted = await run('fmt')
+      t.equal(formatted.code, 0, formatted.stderr)
+      const text = desk.read(CATALOG)
+      for (const place of [`\${serviceProfile}`, `charge: \${price}`, `\${suffix}, $\${kept}`])
+        t.ok(text.includes(place), place)
+      t.equal((await run('fmt --check --env test')).code, 0)
+      t.equal(desk.read(CATALOG), text)
+      t.equal((await run('validate --env test')).code, 0)
+    },
+  },
+  {
+    name: 'and simulate puts the SIMs of a catalog with values into stock',
+    check: async (t, desk) => {
+      environments(desk)
+      desk.write(CATALOG, desk.read(CATALOG) + batch('first', desk.iccids.slice(0, 2)))
+      const without = await desk.run('simulate --catalog catalog', { asTyped: true })
+      t.equal(without.code, 64)
+      const env = settings(desk)
+      const running = desk.start('simulate --catalog catalog --env test', { env, asTyped: true })
+      await running.until(/SFT simulator on \S+/)
+      const [url = ''] = /http:\S+/.exec(running.stdout()) ?? []
+      const world = await (await fetch(`${url}/_simulator/world`)).text()
+      for (const iccid of desk.iccids.slice(0, 2)) t.match(world, iccid)
+      running.kill('SIGTERM')
+      await running.ended
+    },
+  },
+  {
+    name: 'and what is made on demand is of the catalog with its values, on the command line and in the library',
+    check: async (t, desk) => {
+      environments(desk)
+      const [one = '', two = ''] = desk.iccids
+      desk.write(
+        CATALOG,
+        desk.read(CATALOG) + batch('reserve', [one, two], '    create: on-demand\n'),
+      )
+      const run = at(desk)
+      const applied = await run('apply --env test --init --auto-approve')
+      t.equal(applied.code, 0, applied.stderr)
+      const sale = 'provision --sku ALPS-1GB-7D --json --create-on-demand reserve'
+      const sold = await run(`${sale} --order A-1 --env test`)
+      t.equal(sold.code, 0, sold.stderr)
+      t.match(json(sold.stdout), { iccid: one, creation: {} })
+
+      const values = { serviceProfile: 'SP_1335', price: '1.10', suffix: '(test)' }
+      const folder = (name: string) => join(desk.folder, name)
+      const open = (environment?: CatalogEnvironment) =>
+        openProvisioner({
+          catalog: folder('catalog'),
+          state: folder('test.json'),
+          ledger: folder('orders.json'),
+          env: desk.env,
+          policies: { createOnDemand: 'reserve' },
+          ...(environment && { environment }),
+        })
+      await t.rejects(open(), /has errors: \$\{serviceProfile\} has no value/)
+      await using shop = await open({ name: 'test', values })
+      t.equal((await shop.purchase({ orderId: 'A-2', sku: 'ALPS-1GB-7D' })).iccid, two)
     },
   },
 ])

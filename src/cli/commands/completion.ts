@@ -99,7 +99,10 @@ async function valuesOf(named: string, context: Context): Promise<readonly strin
   const wants = (word: string) => new RegExp(`\\b${word}\\b`).test(named)
   if (!wants('ADDRESS') && !wants('SKU')) return []
   const folder = catalogFolder({ catalog: undefined }, context)
-  const { catalog } = existsSync(folder) ? await loadCatalog(folder) : { catalog: undefined }
+  const { environment } = context
+  const { catalog } = existsSync(folder)
+    ? await loadCatalog(folder, { ...(environment && { environment }) })
+    : { catalog: undefined }
   if (catalog === undefined) return []
   return wants('SKU')
     ? skusOf(catalog)

@@ -1,4 +1,4 @@
-import { loadCatalog } from '../../catalog/index.ts'
+import { type CatalogEnvironment, loadCatalog } from '../../catalog/index.ts'
 import { type SimulatorOptions, startSimulator } from '../../simulator/index.ts'
 import { defineCommand } from '../command.ts'
 import { EXIT } from '../context.ts'
@@ -25,7 +25,7 @@ export const simulate = defineCommand({
   },
   run: async ({ flags }, context) => {
     const folder = flags.catalog
-    const account = folder === undefined ? {} : await accountFor(folder)
+    const account = folder === undefined ? {} : await accountFor(folder, context.environment)
     const save = flags.save
     const sims = flags.sims
     const latencyMs = flags.latency
@@ -55,8 +55,9 @@ function portOf(port = 0): number {
 /** Every ICCID that a catalog names, and the account that speaks as the catalog says. */
 export async function accountFor(
   folder: string,
+  environment?: CatalogEnvironment,
 ): Promise<Required<Pick<SimulatorOptions, 'iccids' | 'wire'>>> {
-  const { catalog } = await loadCatalog(folder)
+  const { catalog } = await loadCatalog(folder, { ...(environment && { environment }) })
   if (catalog === undefined)
     throw new UsageError(
       `the catalog ${folder} has errors: see sft-catalog validate --catalog ${folder}`,
