@@ -46,95 +46,144 @@ export function readValues(
   log: IssueLog,
   environment?: CatalogEnvironment,
 ): Values | undefined {
-  const targets = new Map<Alias, Node>()
-  const anchors = new Map<string, Node>()
-  const wrong = new Set<string>()
-  let aliased = 0
-  let isSubstituted = false
-  const report = (node: Node, path: Path, problem: Problem) => {
-    wrong.add(path.join('/'))
-    log.add(issueAt(source, placeOfNode(node), problem))
+  const reading = new Reading(source, limits, log, environment)
+  let data: Json
+  try {
+    data = root === null ? null : reading.convert(root, [], schema, false)
+  } catch (error) {
+    if (!(error instanceof GivenUp)) throw error
+    return undefined
   }
-  const giveUp = (node: Node, problem: Problem): never => {
-    log.add(issueAt(source, placeOfNode(node), problem))
-    throw new GivenUp(problem.message)
+  return {
+    data,
+    isSubstituted: reading.isSubstituted,
+    wrong: reading.wrong,
+    placeOf: (path, part = 'value') => placeIn(root, path, part, reading.targets),
+  }
+}
+
+/** Where the value at a path stands, or its key; the nearest parent where it is absent. */
+function placeIn(
+  root: Node | null,
+  path: Path,
+  part: 'key' | 'value',
+  targets: ReadonlyMap<Alias, Node>,
+): Place {
+  const follow = (node: Node | null | undefined) =>
+    isAlias(node) ? targets.get(node) : (node ?? undefined)
+  let place: Place = root === null ? { offset: 0, length: 1 } : placeOfNode(root)
+  let node = follow(root)
+  for (const [index, step] of path.entries()) {
+    const below = node === undefined ? undefined : partOf(node, step)
+    if (below === undefined) return place
+    const isValue = index === path.length - 1 && part === 'value'
+    place = placeOfNode(isValue ? (below.value ?? below.key) : below.key)
+    node = follow(below.value)
+  }
+  return place
+}
+
+/** One document while it is read. */
+class Reading {
+  readonly targets = new Map<Alias, Node>()
+  readonly wrong = new Set<string>()
+  isSubstituted = false
+  readonly #anchors = new Map<string, Node>()
+  readonly #source: Source
+  readonly #limits: CatalogLimits
+  readonly #log: IssueLog
+  readonly #environment: CatalogEnvironment | undefined
+  #aliased = 0
+
+  constructor(
+    source: Source,
+    limits: CatalogLimits,
+    log: IssueLog,
+    environment: CatalogEnvironment | undefined,
+  ) {
+    this.#source = source
+    this.#limits = limits
+    this.#log = log
+    this.#environment = environment
   }
 
-  const convert = (node: Node, path: Path, rules: JsonObject, inAlias: boolean): Json => {
-    if (path.length > limits.depth) giveUp(node, tooDeep(limits.depth))
+  convert(node: Node, path: Path, rules: JsonObject, inAlias: boolean): Json {
+    if (path.length > this.#limits.depth) this.#giveUp(node, tooDeep(this.#limits.depth))
     if (inAlias) {
-      aliased += 1
-      if (aliased > limits.aliasedNodes) giveUp(node, aliasBomb(limits.aliasedNodes))
+      this.#aliased += 1
+      const { aliasedNodes } = this.#limits
+      if (this.#aliased > aliasedNodes) this.#giveUp(node, aliasBomb(aliasedNodes))
     }
     if (isAlias(node)) {
-      const target = anchors.get(node.source)
-      if (target === undefined) return giveUp(node, unknownAnchor(node.source))
-      targets.set(node, target)
-      return convert(target, path, rules, true)
+      const target = this.#anchors.get(node.source)
+      if (target === undefined) return this.#giveUp(node, unknownAnchor(node.source))
+      this.targets.set(node, target)
+      return this.convert(target, path, rules, true)
     }
-    if (node.anchor !== undefined) anchors.set(node.anchor, node)
-    if (isScalar(node)) return convertScalar(node, path, rules)
-    if (isMap<Node, Node | null>(node)) return convertMap(node, path, rules, inAlias)
+    if (node.anchor !== undefined) this.#anchors.set(node.anchor, node)
+    if (isScalar(node)) return this.#scalar(node, path, rules)
+    if (isMap<Node, Node | null>(node)) return this.#map(node, path, rules, inAlias)
     const items: Json[] = []
     const itemRules = branchOf(rules, 'array')['items']
     for (const [index, item] of listItems(node).entries()) {
-      items.push(convert(item, [...path, index], objectOf(itemRules), inAlias))
+      items.push(this.convert(item, [...path, index], objectOf(itemRules), inAlias))
     }
     return items
   }
 
-  const convertMap = (
-    node: YAMLMap<Node, Node | null>,
-    path: Path,
-    rules: JsonObject,
-    inAlias: boolean,
-  ): Json => {
+  #map(node: YAMLMap<Node, Node | null>, path: Path, rules: JsonObject, inAlias: boolean): Json {
     const result: Record<string, Json> = {}
     const branch = branchOf(rules, 'object')
     const properties = objectOf(branch['properties'])
     const keys = new Set<string>()
-    for (const pair of node.items) {
-      const key = isScalar(pair.key) ? keyText(pair.key) : undefined
-      if (key === undefined || key === '__proto__' || key === '<<') {
-        report(pair.key, path, badKey(key))
-        continue
-      }
-      if (keys.has(key)) {
-        report(pair.key, [...path, key], {
-          code: 'YAML_DUPLICATE_KEY',
-          message: `${JSON.stringify(key)} stands in this mapping twice`,
-          hint: 'keep one of the two',
-        })
-        continue
-      }
+    for (const { key: name, value } of node.items) {
+      const key = this.#key(name, path, keys)
+      if (key === undefined) continue
       keys.add(key)
       const below = Object.hasOwn(properties, key)
         ? properties[key]
         : branch['additionalProperties']
-      const value = pair.value
-      result[key] = value === null ? null : convert(value, [...path, key], objectOf(below), inAlias)
+      result[key] =
+        value === null ? null : this.convert(value, [...path, key], objectOf(below), inAlias)
     }
     return result
   }
 
-  const convertText = (text: string, node: Scalar, path: Path, rules: JsonObject): Json => {
+  /** A key of a mapping; undefined, and said, where it can be none. */
+  #key(node: Node, path: Path, others: ReadonlySet<string>): string | undefined {
+    const key = isScalar(node) ? keyText(node) : undefined
+    if (key === undefined || key === '__proto__' || key === '<<') {
+      this.#report(node, path, badKey(key))
+      return undefined
+    }
+    if (!others.has(key)) return key
+    this.#report(node, [...path, key], {
+      code: 'YAML_DUPLICATE_KEY',
+      message: `${JSON.stringify(key)} stands in this mapping twice`,
+      hint: 'keep one of the two',
+    })
+    return undefined
+  }
+
+  #text(text: string, node: Scalar, path: Path, rules: JsonObject): Json {
+    const environment = this.#environment
     const put = environment === undefined ? undefined : substitute(text, environment)
     if (put === undefined) return text
-    isSubstituted = true
-    for (const problem of put.problems) report(node, path, problem)
+    this.isSubstituted = true
+    for (const problem of put.problems) this.#report(node, path, problem)
     return meansText(rules) ? String(put.value) : put.value
   }
 
-  const convertScalar = (node: Scalar, path: Path, rules: JsonObject): Json => {
+  #scalar(node: Scalar, path: Path, rules: JsonObject): Json {
     const { value } = node
-    if (typeof value === 'string') return convertText(value, node, path, rules)
+    if (typeof value === 'string') return this.#text(value, node, path, rules)
     const written = node.source ?? String(value)
     if (meansText(rules)) {
-      if (!isPlainNumber(value, written, path)) report(node, path, notText(written, value))
+      if (!isPlainNumber(value, written, path)) this.#report(node, path, notText(written, value))
       return written
     }
     if (typeof value === 'number' && String(value) !== written) {
-      report(node, path, {
+      this.#report(node, path, {
         code: 'NOT_TEXT',
         message: `${written} would be read as ${String(value)}`,
         hint: `write "${written}" in quotes if these characters are meant`,
@@ -144,31 +193,14 @@ export function readValues(
     return typeof value === 'number' || typeof value === 'boolean' ? value : null
   }
 
-  let data: Json
-  try {
-    data = root === null ? null : convert(root, [], schema, false)
-  } catch (error) {
-    if (!(error instanceof GivenUp)) throw error
-    return undefined
+  #report(node: Node, path: Path, problem: Problem): void {
+    this.wrong.add(path.join('/'))
+    this.#log.add(issueAt(this.#source, placeOfNode(node), problem))
   }
-  const follow = (node: Node | null | undefined) =>
-    isAlias(node) ? targets.get(node) : (node ?? undefined)
-  return {
-    data,
-    isSubstituted,
-    wrong,
-    placeOf(path, part = 'value') {
-      let place: Place = root === null ? { offset: 0, length: 1 } : placeOfNode(root)
-      let node = follow(root)
-      for (const [index, step] of path.entries()) {
-        const below = node === undefined ? undefined : partOf(node, step)
-        if (below === undefined) return place
-        const isValue = index === path.length - 1 && part === 'value'
-        place = placeOfNode(isValue ? (below.value ?? below.key) : below.key)
-        node = follow(below.value)
-      }
-      return place
-    },
+
+  #giveUp(node: Node, problem: Problem): never {
+    this.#log.add(issueAt(this.#source, placeOfNode(node), problem))
+    throw new GivenUp(problem.message)
   }
 }
 
@@ -195,8 +227,7 @@ function listItems(node: Node): readonly Node[] {
   return isSeq<Node>(node) ? node.items : []
 }
 
-/** Keys are text, whatever they look like. */
-/** A key as it is written. */
+/** A key as it is written: keys are text, whatever they look like. */
 export function keyText(key: Scalar): string {
   return typeof key.value === 'string' ? key.value : (key.source ?? String(key.value))
 }

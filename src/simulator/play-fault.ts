@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../model.ts'
 import type { Answer } from './answer.ts'
-import type { Fault } from './faults.ts'
+import type { Fault, FaultKind } from './faults.ts'
 import { isObject } from './fields.ts'
 import { CODES } from './rejection.ts'
 import type { SimulatedWire } from './settings.ts'
@@ -40,118 +40,131 @@ const DEEP_LEVELS = 100_000
 const PLACES = ['responseParam', 'rows', 'resultParam'] as const
 let placed = 0
 
+/** A call that a fault met. */
+interface Met extends Stage {
+  readonly fault: Fault
+  readonly execution: Execution
+}
+
 /** Plays a fault on a call; FaultKind tells what each kind does. */
-export function playFault(fault: Fault, execution: Execution, stage: Stage): Played {
-  const { now, wire } = stage
-  const reply = (value: Reply): Played => ({ kind: 'reply', reply: value })
-  const executed = () => execution(wire).reply
-  const status = fault.status ?? 503
-  switch (fault.kind) {
-    case 'late':
-      stage.later(fault.delayMs ?? 500, executed)
-      return { kind: 'reset' }
-    case 'late-after-answer':
-      stage.later(fault.delayMs ?? 500, executed)
-      return reply(timedOutReply(now, wire))
-    case 'timeout-text':
-      executed()
-      return reply(timedOutReply(now, wire))
-    case 'timeout-text-not-executed':
-      return reply(timedOutReply(now, wire))
-    case 'throttle-429':
-      return reply(throttledReply('429', now, wire))
-    case 'throttle-200-text':
-      return reply(throttledReply('200-text', now, wire))
-    case 'throttle-words':
-      return reply(throttledReply('200-words', now, wire))
-    case 'throttle-bare':
-      return reply(throttledReply('429-bare', now, wire))
-    case 'throttle-html':
-      return reply(throttledReply('429-html', now, wire))
-    case 'expired-token-inner':
-      return reply(expired('inner', stage))
-    case 'expired-token-outer':
-      return reply(expired('outer', stage))
-    case 'expired-token-words':
-      return reply(expired('words', stage))
-    case 'expired-token-http':
-      return reply(expired('http', stage))
-    case '5xx-before':
-      return reply(htmlReply(status, 'Service Unavailable'))
-    case '5xx-after':
-      executed()
-      return reply(htmlReply(status, 'Service Unavailable'))
-    case 'non-json-before':
-      return reply(htmlReply(200, 'Please wait'))
-    case 'non-json-after':
-      executed()
-      return reply(htmlReply(200, 'Please wait'))
-    case 'empty-body-after':
-      executed()
-      return reply({ status: 200, type: 'application/json', body: '' })
-    case 'half-answer':
-      return { kind: 'half', reply: executed() }
-    case 'huge-body-after': {
-      const done = executed()
-      return reply({ ...done, body: ' '.repeat(HUGE_BYTES) + done.body, compressed: true })
-    }
-    case 'deep-body-after': {
-      const done = executed()
-      const deep = '['.repeat(DEEP_LEVELS) + ']'.repeat(DEEP_LEVELS)
-      return reply({ ...done, body: done.body.replace(/}$/, `,"more":${deep}}`) })
-    }
-    case 'reset-before':
-      return { kind: 'reset' }
-    case 'reset-after':
-      executed()
-      return { kind: 'reset' }
-    case 'no-answer':
-      executed()
-      return { kind: 'silence' }
-    case 'field-missing': {
-      const done = execution(wire)
-      const field = fault.field ?? payloadField(done.answer)
-      return reply(edited(done.reply, body => leaveOut(body, field)))
-    }
-    case 'numeric-ids':
-      return reply(execution({ ...wire, numericIds: true }).reply)
-    case 'ids-elsewhere': {
-      const place = PLACES[placed % PLACES.length] ?? 'responseParam'
-      placed += 1
-      return reply(execution({ ...wire, createdIds: place }).reply)
-    }
-    case 'rows-missing':
-      return reply(edited(executed(), body => editRows(body, rows => halfOf(rows))))
-    case 'row-timeouts':
-      return reply(edited(executed(), body => editRows(body, rows => rows.map(timedOutRow))))
-    case 'no-data':
-      return reply(failureReply(CODES.noData, 'No data available', now, wire))
-    case 'lists-empty':
-      return reply(edited(executed(), emptied))
-    case 'gateway-words-after':
-      executed()
-      return reply(htmlReply(504, 'Gateway Timeout: slow down and try again'))
-    case 'already-after':
-      executed()
-      return reply(failureReply(alreadyCode(stage.operation), 'It is so already', now, wire))
-    case 'unauthorised-html-after':
-      executed()
-      return reply(htmlReply(fault.status ?? 401, 'Unauthorized: session expired, log in again'))
-    case 'unauthorised-words-after':
-      executed()
-      return reply(failureReply(CODES.unexpected, 'Invalid session', now, wire))
-    case 'throttle-html-after':
-      executed()
-      return reply(htmlReply(fault.status ?? 429, 'Too Many Requests: slow down'))
-    case 'throttle-words-after':
-      executed()
-      return reply(throttledReply('200-words', now, wire))
-    case 'rejected-after':
-      executed()
-      return reply(failureReply(CODES.unexpected, 'Unexpected error, please retry', now, wire))
-    case 'rejected':
-      return reply(failureReply(CODES.unexpected, 'Unexpected error, please retry', now, wire))
+export const playFault = (fault: Fault, execution: Execution, stage: Stage): Played =>
+  PLAYS[fault.kind]({ ...stage, fault, execution })
+
+type Play = (met: Met) => Played
+
+const reply = (value: Reply): Played => ({ kind: 'reply', reply: value })
+const executed = ({ execution, wire }: Met): Reply => execution(wire).reply
+
+/** Answered so, and not executed. */
+const notExecuted =
+  (answer: (met: Met) => Reply): Play =>
+  met =>
+    reply(answer(met))
+
+/** Executed, and answered so all the same. */
+const afterwards =
+  (answer: (met: Met) => Reply): Play =>
+  met => {
+    executed(met)
+    return reply(answer(met))
   }
+
+/** Executed, and its answer edited. */
+const answeredWith =
+  (edit: (done: Reply) => Reply): Play =>
+  met =>
+    reply(edit(executed(met)))
+
+const executeLater = (met: Met): void =>
+  met.later(met.fault.delayMs ?? 500, () => void executed(met))
+
+const timedOut = ({ now, wire }: Met): Reply => timedOutReply(now, wire)
+const unavailable = ({ fault }: Met): Reply => htmlReply(fault.status ?? 503, 'Service Unavailable')
+const notJson = (): Reply => htmlReply(200, 'Please wait')
+const throttled =
+  (form: Parameters<typeof throttledReply>[0]) =>
+  ({ now, wire }: Met): Reply =>
+    throttledReply(form, now, wire)
+const failed =
+  (code: string, description: string) =>
+  ({ now, wire }: Met): Reply =>
+    failureReply(code, description, now, wire)
+
+const PLAYS: Readonly<Record<FaultKind, Play>> = {
+  late: met => {
+    executeLater(met)
+    return { kind: 'reset' }
+  },
+  'late-after-answer': met => {
+    executeLater(met)
+    return reply(timedOut(met))
+  },
+  'timeout-text': afterwards(timedOut),
+  'timeout-text-not-executed': notExecuted(timedOut),
+  'throttle-429': notExecuted(throttled('429')),
+  'throttle-200-text': notExecuted(throttled('200-text')),
+  'throttle-words': notExecuted(throttled('200-words')),
+  'throttle-bare': notExecuted(throttled('429-bare')),
+  'throttle-html': notExecuted(throttled('429-html')),
+  'expired-token-inner': notExecuted(met => expired('inner', met)),
+  'expired-token-outer': notExecuted(met => expired('outer', met)),
+  'expired-token-words': notExecuted(met => expired('words', met)),
+  'expired-token-http': notExecuted(met => expired('http', met)),
+  '5xx-before': notExecuted(unavailable),
+  '5xx-after': afterwards(unavailable),
+  'non-json-before': notExecuted(notJson),
+  'non-json-after': afterwards(notJson),
+  'empty-body-after': afterwards(() => ({ status: 200, type: 'application/json', body: '' })),
+  'half-answer': met => ({ kind: 'half', reply: executed(met) }),
+  'huge-body-after': answeredWith(done => ({
+    ...done,
+    body: ' '.repeat(HUGE_BYTES) + done.body,
+    compressed: true,
+  })),
+  'deep-body-after': answeredWith(done => {
+    const deep = '['.repeat(DEEP_LEVELS) + ']'.repeat(DEEP_LEVELS)
+    return { ...done, body: done.body.replace(/}$/, `,"more":${deep}}`) }
+  }),
+  'reset-before': () => ({ kind: 'reset' }),
+  'reset-after': met => {
+    executed(met)
+    return { kind: 'reset' }
+  },
+  'no-answer': met => {
+    executed(met)
+    return { kind: 'silence' }
+  },
+  'field-missing': ({ fault, execution, wire }) => {
+    const done = execution(wire)
+    const field = fault.field ?? payloadField(done.answer)
+    return reply(edited(done.reply, body => leaveOut(body, field)))
+  },
+  'numeric-ids': ({ execution, wire }) => reply(execution({ ...wire, numericIds: true }).reply),
+  'ids-elsewhere': ({ execution, wire }) => {
+    const place = PLACES[placed % PLACES.length] ?? 'responseParam'
+    placed += 1
+    return reply(execution({ ...wire, createdIds: place }).reply)
+  },
+  'rows-missing': answeredWith(done => edited(done, body => editRows(body, halfOf))),
+  'row-timeouts': answeredWith(done =>
+    edited(done, body => editRows(body, rows => rows.map(timedOutRow))),
+  ),
+  'no-data': notExecuted(failed(CODES.noData, 'No data available')),
+  'lists-empty': answeredWith(done => edited(done, emptied)),
+  'gateway-words-after': afterwards(() =>
+    htmlReply(504, 'Gateway Timeout: slow down and try again'),
+  ),
+  'already-after': afterwards(met => failed(alreadyCode(met.operation), 'It is so already')(met)),
+  'unauthorised-html-after': afterwards(({ fault }) =>
+    htmlReply(fault.status ?? 401, 'Unauthorized: session expired, log in again'),
+  ),
+  'unauthorised-words-after': afterwards(failed(CODES.unexpected, 'Invalid session')),
+  'throttle-html-after': afterwards(({ fault }) =>
+    htmlReply(fault.status ?? 429, 'Too Many Requests: slow down'),
+  ),
+  'throttle-words-after': afterwards(throttled('200-words')),
+  'rejected-after': afterwards(failed(CODES.unexpected, 'Unexpected error, please retry')),
+  rejected: notExecuted(failed(CODES.unexpected, 'Unexpected error, please retry')),
 }
 
 function expired(
