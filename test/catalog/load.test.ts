@@ -190,11 +190,11 @@ a.yaml:11:15: error REFERENCE_UNKNOWN: no rate zone of this catalog has the key 
 a.yaml:12:11: error UNIT_INVALID: data must be a number and MB, GB or TB, such as 10 GB, 500 MB or 1 GB a day, or unlimited, not "10GiB"
   12 |     data: 10GiB
      |           ^^^^^
-  hint: correct the value: data: MB, GB or TB in all or a day, or unlimited; 1 GB = 1024 MB
+  hint: correct the value: data: MB, GB or TB in all or a day, or unlimited; 1 GB = 1024 MB, 1 TB = 1024 GB, and it comes to whole MB. Required, here or in benefits, without like. By the day and unlimited need account.wire
 a.yaml:13:15: error UNIT_INVALID: validity must be a whole number of days, months or years, such as 30 days or 1 month, or unlimited, not "1 week"
   13 |     validity: 1 week
      |               ^^^^^^
-  hint: correct the value: how long it lasts from its start
+  hint: correct the value: how long it lasts from its start: 1 to 99,999. Required without like. Months and years go by the calendar; they and unlimited need account.wire
 a.yaml:14:13: error NOT_TEXT: text is meant here, and 1e3 is a number
   14 |     charge: 1e3
      |             ^^^
