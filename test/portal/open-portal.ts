@@ -74,8 +74,7 @@ export async function openNode(
 }
 
 /** A browser without a screen: keeps cookies, reads forms, follows redirects. */
-export function openVisitor(base: string) {
-  const cookies = new Map<string, string>()
+export function openVisitor(base: string, cookies = new Map<string, string>()) {
   const send = async (path: string, init: RequestInit = {}): Promise<Page> => {
     const response = await fetch(new URL(path, base), {
       ...init,
