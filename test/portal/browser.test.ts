@@ -12,7 +12,7 @@ import t, { type Test } from 'tap'
 import { openSft } from '../../src/sft/client.ts'
 import type { Simulator } from '../../src/simulator/index.ts'
 import { noBrowser, openBrowser } from '../browser.ts'
-import { openNode, openTestShop, PASSWORD, setForm, useData } from './open-portal.ts'
+import { EXAMPLE, openNode, openTestShop, PASSWORD, setForm, useData } from './open-portal.ts'
 
 const options = { skip: noBrowser, timeout: 300_000 }
 const jsqr = jsqrModule.default
@@ -96,7 +96,7 @@ t.test('the shop works without scripts', options, async t => {
 
 /** A node in a process of its own, which can be killed. */
 async function startNode(t: Test, env: Readonly<Record<string, string>>, port: string) {
-  const main = fileURLToPath(import.meta.resolve('sft-catalog-portal/src/main.ts'))
+  const main = fileURLToPath(new URL('src/main.ts', EXAMPLE))
   const node: ChildProcess = spawn(process.execPath, ['--import', 'tsx', main], {
     env: { ...process.env, ...env, PORTAL_PORT: port },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -9,6 +9,10 @@ import { openPortal } from '../../examples/portal/src/portal.ts'
 import { readSettings } from '../../examples/portal/src/settings.ts'
 import { loadCatalog } from '../../src/catalog/index.ts'
 import { type Simulator, startSimulator } from '../../src/simulator/index.ts'
+import { REPOSITORY } from '../program.ts'
+
+/** The folder of the example, wherever its compiled sources stand. */
+export const EXAMPLE = new URL('examples/portal/', REPOSITORY)
 
 export const PASSWORD = 'correct horse battery'
 
@@ -24,9 +28,7 @@ export async function openTestShop(
   more: Readonly<Record<string, string>> = {},
 ): Promise<TestShop> {
   const folder = await mkdtemp(join(tmpdir(), 'sft-portal-test-'))
-  const { catalog, issues } = await loadCatalog(
-    fileURLToPath(import.meta.resolve('sft-catalog-portal/catalog')),
-  )
+  const { catalog, issues } = await loadCatalog(fileURLToPath(new URL('catalog', EXAMPLE)))
   if (catalog === undefined) throw new Error(JSON.stringify(issues))
   const simulator = await startSimulator({
     callsPerSecond: Number.POSITIVE_INFINITY,
@@ -68,7 +70,7 @@ export async function openNode(
   env: Readonly<Record<string, string>>,
 ): Promise<string> {
   const settings = readSettings(env)
-  const portal = await openPortal(settings, env)
+  const portal = await openPortal(settings, env, new URL('public/', EXAMPLE))
   t.teardown(() => portal[Symbol.asyncDispose]())
   return await portal.app.listen({ host: settings.host, port: 0 })
 }

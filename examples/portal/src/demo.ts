@@ -12,8 +12,7 @@ import { loadCatalog } from 'sft-catalog'
 import { type Simulator, startSimulator } from 'sft-catalog/simulator'
 import { applyCatalog } from './apply-catalog.ts'
 
-const here = (path: string): string =>
-  fileURLToPath(import.meta.resolve(`sft-catalog-portal/${path}`))
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
 const CALLS_PER_SECOND = 10
 
@@ -24,7 +23,7 @@ const folder = isShared ? '.portal' : await mkdtemp(join(tmpdir(), 'sft-portal-'
 await mkdir(folder, { recursive: true })
 const state = process.env['SFT_STATE'] ?? (isShared ? ledger : join(folder, 'state.json'))
 
-const { catalog, issues } = await loadCatalog(here('catalog'))
+const { catalog, issues } = await loadCatalog(here('../catalog'))
 if (catalog === undefined) throw new Error(issues.map(({ message }) => message).join('; '))
 const simulator = await startSimulator({
   callsPerSecond: 2 * CALLS_PER_SECOND,
@@ -57,7 +56,7 @@ const env = {
 }
 const ports = isShared ? [port, port + 1] : [port]
 const nodes = ports.map(own =>
-  spawn(process.execPath, ['--import', 'tsx', here('src/main.ts')], {
+  spawn(process.execPath, ['--import', 'tsx', here('main.ts')], {
     env: { ...env, PORTAL_PORT: String(own) },
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   }),

@@ -20,8 +20,9 @@ export interface Portal extends AsyncDisposable {
 export async function openPortal(
   settings: Settings,
   env: Readonly<Record<string, string | undefined>>,
+  files = new URL('../public/', import.meta.url),
 ): Promise<Portal> {
-  const app = await openServer(settings)
+  const app = await openServer(settings, files)
   const provisioner = await openProvisioner({ env, onEvent: logEvents(app.log) })
   const shop = openShop(provisioner, await openBook(settings.book), app.log)
   addShopRoutes(app, { shop, settings, forms: openFormTokens(settings.sessionKeys) })

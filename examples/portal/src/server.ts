@@ -47,7 +47,8 @@ const SHIFT = 8 * 3600
 
 export type App = Awaited<ReturnType<typeof openServer>>
 
-export async function openServer(settings: Settings) {
+/** Opens it without routes; `files` is the folder with its style, script and icon. */
+export async function openServer(settings: Settings, files: URL) {
   const app = fastify({
     // A line a request with method, address and status; neither cookies, forms nor answers are in it.
     logger: { level: settings.logLevel },
@@ -109,7 +110,7 @@ export async function openServer(settings: Settings) {
   app.addHook('onRequest', async (_request, reply) => {
     reply.header('cache-control', 'no-store')
   })
-  await addFiles(app)
+  await addFiles(app, files)
   app.get('/health', async () => 'ok')
   app.setNotFoundHandler((request, reply) => answer(new NotFound(), request, reply))
   app.setErrorHandler(answer)
@@ -125,14 +126,17 @@ const FILES = {
   'icon.svg': 'image/svg+xml',
 } as const
 
-async function addFiles(app: {
-  get(
-    path: string,
-    handler: (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>,
-  ): unknown
-}): Promise<void> {
+async function addFiles(
+  app: {
+    get(
+      path: string,
+      handler: (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>,
+    ): unknown
+  },
+  files: URL,
+): Promise<void> {
   for (const [name, type] of Object.entries(FILES)) {
-    const text = await readFile(new URL(import.meta.resolve(`sft-catalog-portal/public/${name}`)))
+    const text = await readFile(new URL(name, files))
     app.get(`/static/${name}`, (_request, reply) =>
       Promise.resolve(reply.type(type).header('cache-control', 'max-age=300').send(text)),
     )
