@@ -176,16 +176,22 @@ export function createWire(options: WireOptions): Wire {
     },
     exchange: (exchange, leaving) =>
       options.telemetry.span(spanOf(exchange, callName(exchange.operation), host), async span => {
-        const began = clock.now()
-        const [outcome, status] = await request(exchange, leaving)
+        let sentAt = clock.now()
+        const [outcome, status] = await request(exchange, {
+          ...leaving,
+          sent(at) {
+            sentAt = at
+            leaving.sent(at)
+          },
+        })
         const { operation, lane, waitedSeconds, attempt } = exchange
         const call: CallTrace = {
-          at: new Date(began).toISOString(),
+          at: new Date(sentAt).toISOString(),
           operation,
           lane,
           waitedSeconds,
           status,
-          seconds: (clock.now() - began) / 1000,
+          seconds: (clock.now() - sentAt) / 1000,
           attempt,
           outcome: outcome.kind,
           ...defined({ traceparent: span.traceparent }),

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { type MovedPart, migrateStore, openState } from '../../src/index.ts'
 import { makeLedger } from '../../src/ledger/ledger-file.ts'
+import { openDatabase } from '../../src/postgres/database.ts'
 import { NO_KEYS } from '../../src/secrets/cipher.ts'
 import type { ApplyLog } from '../../src/state/apply-log.ts'
 import { startCli } from '../cli/run-cli.ts'
@@ -125,44 +127,84 @@ else {
   const ORDERS = Number(process.env['MOVE_ORDERS'] ?? 500)
   const ENDPOINTS = Number(process.env['MOVE_ENDPOINTS'] ?? 500)
 
-  t.test(`${ORDERS} orders and ${ENDPOINTS} endpoints go to a database and back`, async t => {
-    const state = files.place(t, 'state')
-    const ledger = files.place(t, 'ledger')
-    const database = postgres.place(t, 'state')
-    await makeLedger(ledger, { lineage: 'a-lineage', serial: 7, keys: NO_KEYS }, ledgerRows(ORDERS))
-    await fillState(state, ENDPOINTS)
-    const digest = async (part: MovedPart, place: string) => {
-      const hash = createHash('sha256')
-      for (const row of await contentOf(part, place)) hash.update(row)
-      return hash.digest('hex')
-    }
-    const before = [await digest('state', state), await digest('ledger', ledger)]
-    for (const [part, from, to] of [
-      ['ledger', ledger, database],
-      ['state', state, database],
-      ['ledger', database, ledger],
-      ['state', database, state],
-    ] as const) {
-      const words = [
-        'store',
-        'migrate',
-        '--from',
-        from,
-        '--to',
-        to,
-        '--part',
-        part,
-        '--auto-approve',
-      ]
-      const began = performance.now()
-      const child = startCli(words, { cwd: dirname(state) })
-      const peak = watchMemory(child.pid)
-      t.match(await child.ended, { code: 0 })
-      const seconds = ((performance.now() - began) / 1000).toFixed(1)
-      t.comment(`${part} ${to === database ? 'there' : 'back'}: ${seconds} s, at most ${peak()} MB`)
-    }
-    t.same([await digest('state', state), await digest('ledger', ledger)], before)
+  t.test(
+    `${ORDERS} orders and ${ENDPOINTS} endpoints go to a database, killed in the midst, and back`,
+    async t => {
+      const state = files.place(t, 'state')
+      const ledger = files.place(t, 'ledger')
+      const database = postgres.place(t, 'state')
+      await makeLedger(
+        ledger,
+        { lineage: 'a-lineage', serial: 7, keys: NO_KEYS },
+        ledgerRows(ORDERS),
+      )
+      await fillState(state, ENDPOINTS)
+      const digest = async (part: MovedPart, place: string) => {
+        const hash = createHash('sha256')
+        for (const row of await contentOf(part, place)) hash.update(row)
+        return hash.digest('hex')
+      }
+      const before = [await digest('state', state), await digest('ledger', ledger)]
+      for (const [part, from, to] of [
+        ['ledger', ledger, database],
+        ['state', state, database],
+        ['ledger', database, ledger],
+        ['state', database, state],
+      ] as const) {
+        const words = [
+          'store',
+          'migrate',
+          '--from',
+          from,
+          '--to',
+          to,
+          '--part',
+          part,
+          '--auto-approve',
+        ]
+        if (to === database) {
+          const killed = startCli(words, { cwd: dirname(state) })
+          const [table, half] =
+            part === 'state' ? ['state_records', ENDPOINTS / 2] : ['orders', ORDERS / 2]
+          const rows = await whenHalfIsThere(database, table, half, killed.ended)
+          killed.kill('SIGKILL')
+          await killed.ended
+          t.comment(`${part}: killed with ${rows} rows of ${table} there`)
+        }
+        const began = performance.now()
+        const child = startCli(words, { cwd: dirname(state) })
+        const peak = watchMemory(child.pid)
+        t.match(await child.ended, { code: 0 })
+        const seconds = ((performance.now() - began) / 1000).toFixed(1)
+        t.comment(
+          `${part} ${to === database ? 'there' : 'back'}: ${seconds} s, at most ${peak()} MB`,
+        )
+      }
+      t.same([await digest('state', state), await digest('ledger', ledger)], before)
+    },
+  )
+}
+
+/** Resolves, with the rows of a table, once there are so many, or whoever puts them there has ended. */
+async function whenHalfIsThere(
+  place: string,
+  table: string,
+  half: number,
+  ended: Promise<unknown>,
+): Promise<number> {
+  await using database = await openDatabase(place)
+  let hasEnded = false
+  const end = ended.then(() => {
+    hasEnded = true
   })
+  for (let rows = 0; ; ) {
+    if (await database.isPrepared().catch(() => false)) {
+      const [row] = await database.ask(`select count(*) as n from ${table}`)
+      rows = Number(row?.['n'])
+    }
+    if (rows >= half || hasEnded) return rows
+    await Promise.race([end, sleep(20)])
+  }
 }
 
 /** The most memory that a process had, in MB, as far as the system tells. */
