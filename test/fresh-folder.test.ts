@@ -1,9 +1,10 @@
 // The package as somebody gets it: packed, unpacked in a fresh folder, and used as README says. For `npm run test:all`.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import t from 'tap'
+import { parse } from 'yaml'
 
 const run = (command: string, args: readonly string[], cwd: string) =>
   spawnSync(command, args, {
@@ -47,5 +48,40 @@ t.test(
     const demo = cli('demo')
     t.equal(demo.status, 0, demo.stderr)
     t.match(demo.stdout, /DEMO-1: delivered/)
+  },
+)
+
+t.test(
+  "the action's install step installs the packed tarball, and finds its program",
+  { skip: process.env['FRESH_FOLDER'] === undefined, timeout: 600_000 },
+  async t => {
+    const folder = mkdtempSync(join(tmpdir(), 'sft-catalog-action-'))
+    t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+    if (!existsSync('dist/cli/main.js')) run('npm', ['run', '--silent', 'build'], '.')
+    const packed = run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], '.')
+    const [tarball = ''] = packed.stdout.trim().split('\n').slice(-1)
+    const action = parse(readFileSync('action.yml', 'utf8'))
+    const step: { readonly run?: string } | undefined = action.runs.steps.find(
+      ({ id }: { readonly id?: string }) => id === 'install',
+    )
+    const output = join(folder, 'output')
+    const installed = spawnSync('bash', ['-e', '-o', 'pipefail', '-c', step?.run ?? 'exit 1'], {
+      cwd: folder,
+      encoding: 'utf8',
+      env: {
+        ...process.env,
+        npm_config_prefer_offline: 'true',
+        PACKAGE: `./${tarball}`,
+        SOURCE: folder,
+        RUNNER_TEMP: folder,
+        GITHUB_OUTPUT: output,
+      },
+    })
+    t.equal(installed.status, 0, installed.stderr)
+    t.match(installed.stdout, /\d+\.\d+\.\d+ \(node v/)
+    const [, program = ''] = /^program=(.*)$/m.exec(readFileSync(output, 'utf8')) ?? []
+    const began = run(program, ['init', '--policy'], folder)
+    t.equal(began.status, 0, began.stderr)
+    t.match(run(program, ['validate'], folder).stdout, '9 rules of the team')
   },
 )

@@ -126,13 +126,13 @@ t.test('commands, flags, addresses and SKUs are completed', async t => {
     const { stdout } = await desk.run('completion words', { env: { COMP_LINE: line } })
     t.same(stdout.split('\n').filter(Boolean), words, line)
   }
+  const bin = join(desk.folder, 'bin')
+  mkdirSync(bin)
+  const program = nodeWords(PROGRAM).map(word => `'${word}'`)
+  writeFileSync(join(bin, 'sft-catalog'), `#!/bin/sh\nexec ${program.join(' ')} "$@"\n`, {
+    mode: 0o755,
+  })
   await t.test('in bash', { skip: !has('bash') }, async t => {
-    const bin = join(desk.folder, 'bin')
-    mkdirSync(bin)
-    const program = nodeWords(PROGRAM).map(word => `'${word}'`)
-    writeFileSync(join(bin, 'sft-catalog'), `#!/bin/sh\nexec ${program.join(' ')} "$@"\n`, {
-      mode: 0o755,
-    })
     const typed = 'sft-catalog plan --target addon'
     const { stdout, stderr } = spawnSync(
       'bash',
@@ -148,10 +148,38 @@ t.test('commands, flags, addresses and SKUs are completed', async t => {
     )
     t.equal(stdout, 'addonPlan/alps-1gb\n', stderr)
   })
+  const completed = (shell: string, script: string) =>
+    spawnSync(shell, ['-c', script], {
+      cwd: desk.folder,
+      encoding: 'utf8',
+      env: { ...desk.env, HOME: desk.folder, PATH: `${bin}:${process.env['PATH']}` },
+    })
+  await t.test('in fish', { skip: !has('fish') }, async t => {
+    const { stdout, stderr } = completed(
+      'fish',
+      'sft-catalog completion fish | source; complete -C "sft-catalog plan --target addon"',
+    )
+    t.equal(stdout.trim(), 'addonPlan/alps-1gb', stderr)
+  })
+  await t.test('in zsh', { skip: !has('zsh') }, async t => {
+    // A shell of its own in a pseudo-terminal: zsh completes only what is typed.
+    const { stdout, stderr } = completed(
+      'zsh',
+      `zmodload zsh/zpty; zpty shell zsh -f -i; all=""
+until_seen() { repeat 600 { while zpty -rt shell part; do all+=$part; done; [[ $all == *$1* ]] && return; sleep 0.1 } }
+zpty -w shell 'autoload -U compinit; compinit -u -D; eval "$(sft-catalog completion zsh)"; echo rea""dy'
+until_seen ready; all=""
+zpty -wn shell "sft-catalog plan --target addon"$'\\t'
+until_seen alps-1gb; print -r -- $all`,
+    )
+    t.match(stdout, 'addonPlan/alps-1gb', stderr)
+  })
   for (const shell of ['zsh', 'fish'])
     await t.test(`what ${shell} is given can be read by it`, { skip: !has(shell) }, async t => {
       const { stdout } = await desk.run(`completion ${shell}`)
-      const checked = spawnSync(shell, ['-n'], { input: stdout, encoding: 'utf8' })
+      const script = join(desk.folder, `completion.${shell}`)
+      writeFileSync(script, stdout)
+      const checked = spawnSync(shell, ['-n', script], { encoding: 'utf8' })
       t.equal(checked.status, 0, checked.stderr)
     })
   t.match(await desk.run('completion tcsh'), { code: 64, stderr: /give bash, zsh or fish/ })
