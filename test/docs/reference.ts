@@ -142,7 +142,7 @@ function codesPage(): readonly string[] {
     '- [Exit codes](#exit-codes)',
     '- Issues: '.concat(
       Object.keys(ISSUE_GROUPS)
-        .map(title => `[${title.toLowerCase()}](#${title.toLowerCase().replaceAll(' ', '-')})`)
+        .map(title => `[${title}](#${title.toLowerCase().replaceAll(' ', '-')})`)
         .join(', '),
     ),
     '- [Errors of a sale](#errors-of-a-sale)',
