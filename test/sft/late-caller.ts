@@ -1,12 +1,14 @@
 /**
- * A process that calls: base URL, place of the budget, calls a second, seconds, and for how long (ms) it stands still right
- * before it writes every third call.
+ * A process that calls: base URL, place of the budget, calls a second, seconds, and `stands` where it stands still right
+ * before it writes: then it goes on when all others do that stand, every fourth second.
  */
 import { subscribe } from 'node:diagnostics_channel'
 import { openSft } from '../../src/sft/client.ts'
 import { sharedSlots } from '../../src/stores/budgets.ts'
 
-const [baseUrl = '', place = '', rate = '', seconds = '', still = ''] = process.argv.slice(2)
+const PERIOD_MS = 4000
+const STILL_MS = 2000
+const [baseUrl = '', place = '', rate = '', seconds = '', how = ''] = process.argv.slice(2)
 await using sft = openSft({
   baseUrl,
   username: 'simulator',
@@ -15,11 +17,10 @@ await using sft = openSft({
   slots: sharedSlots(place, { account: 'late' }),
 })
 await sft.read.customerProfile()
-let calls = 0
-if (Number(still) > 0)
+if (how === 'stands')
   subscribe('undici:request:create', () => {
-    calls += 1
-    if (calls % 3 === 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(still))
+    const left = PERIOD_MS - (Date.now() % PERIOD_MS)
+    if (left < STILL_MS) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, left)
   })
 const end = performance.now() + Number(seconds) * 1000
 await Promise.all(
