@@ -10,7 +10,7 @@ export const markedColumns = ({ source }: Issue): number => Math.max(1, source?.
 
 /** A rule of a team and where it stands. */
 export const ruleText = ({ key, position }: NonNullable<Issue['rule']>): string =>
-  `${key} (${position.file}:${position.line}:${position.column})`
+  `${key}, ${position.file}:${position.line}:${position.column}`
 
 /** What is wrong, by which rule of the team, and what to do next, in one text. */
 export function wholeMessage({ message, hint, rule }: Issue): string {

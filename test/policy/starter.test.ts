@@ -81,7 +81,7 @@ t.test('every starter rule about the catalog can pass and fail', async t => {
     const ended = await desk.run('validate')
     t.equal(ended.code, severity === 'error' ? 1 : 0, rule)
     t.match(ended.stderr, `${severity} POLICY_VIOLATED: ${told}`)
-    t.match(ended.stderr, `rule: ${rule} (policy/starter.yaml`)
+    t.match(ended.stderr, `rule: ${rule}, policy/starter.yaml`)
     t.match(ended.stderr, severity === 'error' ? '1 error, 0 warnings' : '0 errors, 1 warning')
   }
 })

@@ -153,7 +153,7 @@ rows('a catalog that breaks a rule', [
       const validated = await desk.run('validate')
       t.equal(validated.code, 1)
       t.match(validated.stderr, `${PLACE}: error POLICY_VIOLATED: alps-1gb lasts 7 days`)
-      t.match(validated.stderr, `rule: one (${RULES}:3:5)`)
+      t.match(validated.stderr, `rule: one, ${RULES}:3:5`)
       t.match(validated.stderr, 'hint: Ask Ann.')
       for (const words of ['plan', 'apply --auto-approve', 'apply --auto-approve --force']) {
         const ended = await desk.run(words)
@@ -180,7 +180,7 @@ rows('a catalog that breaks a rule', [
       })
       t.match(
         (await desk.run('validate --format github')).stdout,
-        `::error file=${CATALOG},line=18,col=15,endColumn=16,title=POLICY_VIOLATED::alps-1gb lasts 7 days (Ask Ann.; rule one (${RULES}:3:5))`,
+        `::error file=${CATALOG},line=18,col=15,endColumn=16,title=POLICY_VIOLATED::alps-1gb lasts 7 days (Ask Ann.; rule one, ${RULES}:3:5)`,
       )
       t.match((await desk.run('validate --format junit')).stdout, 'rule one')
       t.match(json((await desk.run('validate --format sarif')).stdout), {
@@ -206,7 +206,7 @@ rows('a catalog that breaks a rule', [
       const comment = desk.read('sft-catalog-ci/comment.md')
       t.match(comment, /^## sft-catalog plan: failed, 1 error; what it would do is not known/m)
       t.match(comment, 'POLICY\\_VIOLATED'.replace('\\', ''))
-      t.match(comment, `(rule one (${RULES}:3:5))`)
+      t.match(comment, `(rule one, ${RULES}:3:5)`)
       t.match(desk.read('sft-catalog-ci/annotations.txt'), 'title=POLICY_VIOLATED')
     },
   },
