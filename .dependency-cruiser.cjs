@@ -1,6 +1,10 @@
 // The rules of ARCHITECTURE.md, checked by `npm run boundaries`.
 const forbid = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to })
 
+/** What makes pages and drawings. */
+const DRAWING =
+  '(@dagrejs/dagre|d3-[a-z]+|preact|preact-render-to-string|topojson-client|world-atlas)'
+
 module.exports = {
   forbidden: [
     forbid(
@@ -17,8 +21,8 @@ module.exports = {
     ),
     forbid(
       'pure-core',
-      'plan/, render/ and resources/ run anywhere and are tested without fakes.',
-      { path: '^src/(plan|render|resources)/' },
+      'plan/, render/, page/ and resources/ run anywhere and are tested without fakes.',
+      { path: '^src/(plan|render|page|resources)/' },
       { dependencyTypes: ['core'], pathNot: '^(node:)?(path|util|crypto)$' },
     ),
     forbid(
@@ -142,6 +146,31 @@ module.exports = {
       },
     ),
     forbid(
+      'drawing-only-in-page',
+      'One door to what draws, which only those have who want pages.',
+      { path: '^src/', pathNot: '^src/page/' },
+      { path: `node_modules/(@types/)?(${DRAWING})/` },
+    ),
+    {
+      ...forbid(
+        'page-when-asked-for',
+        'A page costs those nothing who read text: it is imported where one is made.',
+        { path: '^src/(?!page/)' },
+        { path: '^src/page/' },
+      ),
+      to: { path: '^src/page/', dynamic: false },
+    },
+    forbid(
+      'page-says-what-render-says',
+      'A page is made of the same facts and words as text and JSON.',
+      { path: '^src/page/' },
+      {
+        path: '^src/',
+        pathNot:
+          '^src/(page/|render/|plan/(landscape|plan)\\.ts$|resources/(kinds|zone-coverage)\\.ts$|(counts|countries|group-by|units)\\.ts$)',
+      },
+    ),
+    forbid(
       'undici-only-in-sft',
       'One door to the network.',
       { path: '^src/', pathNot: '^src/sft/' },
@@ -159,7 +188,7 @@ module.exports = {
       { path: '^src/' },
       {
         dependencyTypes: ['npm-dev'],
-        pathNot: '@types/|node_modules/(pg|@dbos-inc|@opentelemetry/api)/',
+        pathNot: `@types/|node_modules/(pg|@dbos-inc|@opentelemetry/api|${DRAWING})/`,
       },
     ),
     forbid('resolvable', 'Every import resolves.', {}, { couldNotResolve: true }),

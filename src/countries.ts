@@ -251,3 +251,7 @@ function simplifyName(name: string): string {
     .replace(/\s+/g, ' ')
     .trim()
 }
+
+/** The alpha-2 code of an ISO 3166-1 number, as maps have it; undefined where there is none. */
+export const countryOfNumber = (number: string): string | undefined =>
+  isoCountries.numericToAlpha2(number)

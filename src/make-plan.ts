@@ -58,6 +58,8 @@ export interface PlanOptions {
 export interface MadePlan {
   readonly plan: Plan
   readonly observation: Observation
+  /** What the catalog wants of the account. */
+  readonly graph: ResourceGraph
   /** Hash of what was read, for saved plans. */
   readonly accountHash: string
 }
@@ -106,7 +108,7 @@ export async function makePlan(
     ...(catalog.account.wire && { wire: catalog.account.wire }),
   }
   const sections = kinds().flatMap(({ list }) => (list === undefined ? [] : [list.section]))
-  return { plan, observation, accountHash: observationHash(observation, sections) }
+  return { plan, observation, graph, accountHash: observationHash(observation, sections) }
 }
 
 /** Rules that a plan is held against, such as those of `loadPolicy`. */

@@ -2,8 +2,10 @@ import { z } from 'zod'
 import { isJsonObject } from './json.ts'
 import type { MadePlan, PlanOptions } from './make-plan.ts'
 import type { JsonObject } from './model.ts'
+import { LANDSCAPE, landscapeOf } from './plan/landscape.ts'
 import { planHash } from './plan/operations.ts'
-import { planToJson } from './render/plan-json.ts'
+import { readPlanJson } from './render/outputs.ts'
+import { type PlanJson, planToJson } from './render/plan-json.ts'
 import type { Subject } from './render/subject.ts'
 import type { State } from './state/state.ts'
 
@@ -47,6 +49,8 @@ const SAVED_PLAN = z.object({
   planHash: hash,
   /** The plan for people and programs; what is applied is made anew and must have the same hash. */
   plan: z.custom<JsonObject>(isJsonObject, { error: 'is no plan' }),
+  /** What it moves in, for pictures. Absent where an older release saved it. */
+  landscape: LANDSCAPE.exactOptional(),
 })
 
 export type SavedPlan = Readonly<z.infer<typeof SAVED_PLAN>>
@@ -79,6 +83,7 @@ export function savePlan(
     accountHash: made.accountHash,
     planHash: planHash(made.plan),
     plan: planToJson(made.plan, subject),
+    landscape: landscapeOf({ ...made, state }),
   }
 }
 
@@ -105,6 +110,15 @@ export function parseSavedPlan(text: string, file: string): SavedPlan {
   if (data !== undefined) return data
   const [issue] = error.issues
   throw wrong(`${issue?.path.join('.')}: ${issue?.message}`)
+}
+
+/** What a saved plan says it does. Throws a `SavedPlanError` where it says nothing that can be shown. */
+export function planOfSaved(saved: SavedPlan, file: string): PlanJson {
+  const read = readPlanJson(saved.plan)
+  if (read.plan !== undefined) return read.plan
+  throw new SavedPlanError(
+    `${file} is not a saved plan that can be shown (plan.${read.why}): make one with "sft-catalog plan --out ${file}"`,
+  )
 }
 
 /** What moved between saving a plan and now, in words; empty: the plan still holds. */

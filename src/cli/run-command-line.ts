@@ -20,6 +20,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   apply: async () => (await import('./commands/apply.ts')).apply,
   status: async () => (await import('./commands/status.ts')).status,
   history: async () => (await import('./commands/history.ts')).history,
+  show: async () => (await import('./commands/show.ts')).show,
+  graph: async () => (await import('./commands/graph.ts')).graph,
   ci: async () => (await import('./commands/ci.ts')).ci,
   drift: async () => (await import('./commands/drift.ts')).drift,
   coverage: async () => (await import('./commands/coverage.ts')).coverage,

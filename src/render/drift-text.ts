@@ -1,11 +1,10 @@
-import { diffArrays } from 'diff'
 import { count, grouped } from '../counts.ts'
 import type { DriftReport, EntryDrift, FieldDrift } from '../drift/compare-drift.ts'
 import type { Json } from '../model.ts'
 import { kindOf, kinds } from '../resources/kinds.ts'
+import { membersOf, showJson } from './change-words.ts'
 import { gated } from './gate.ts'
 import { type Paint, plain } from './paint.ts'
-import { showJson } from './plan-text.ts'
 
 const DIRECTION = {
   there: 'changed on the account',
@@ -135,12 +134,9 @@ function listLines(
   report: DriftReport,
   paint: Paint,
 ): readonly string[] {
-  const label = (item: Json) => report.labels[String(item)] ?? showJson(item)
-  const lines = diffArrays(before.map(String), after.map(String)).flatMap(part => {
-    if (part.added) return part.value.map(item => paint('add', `+ ${label(item)}`))
-    if (part.removed) return part.value.map(item => paint('remove', `- ${label(item)}`))
-    return []
-  })
+  const lines = membersOf(before, after, report.labels).map(({ joins, name }) =>
+    joins ? paint('add', `+ ${name}`) : paint('remove', `- ${name}`),
+  )
   if (lines.length === 0) return []
   const shown = lines.slice(0, SHOWN).map(line => `        ${title} ${line}`)
   return lines.length > SHOWN ? [...shown, `        … and ${lines.length - SHOWN} more`] : shown

@@ -33,6 +33,7 @@ export const JSON_FORMATS = {
   reconcile: 1,
   status: 1,
   history: 1,
+  graph: 1,
 } as const
 
 /** What changed with a format, for each one above 1. */

@@ -97,13 +97,28 @@ const change = z.object({
   reason: maybe(text),
   notKnown: maybe(z.literal(true)),
   notes: maybe(list(text)),
+  entry: maybe(said('entry of the catalog that it is one of many of: endpointBatch/first')),
   impact: maybe(
     z.object({
       skus: list(text),
       soldEndpoints: maybe(count),
       unsoldEndpoints: maybe(count),
+      inWords: maybe(list(text)),
     }),
   ),
+})
+
+const reach = z.object({
+  countries: list(said('ISO 3166-1 alpha-2 code')),
+  networks: count.meta({ description: 'those of no known country too' }),
+})
+
+const offer = z.object({
+  inWords: text,
+  dataMB: maybe(z.number()),
+  days: maybe(z.number()),
+  charge: maybe(text),
+  currencyId: maybe(text),
 })
 
 const outcome = z.enum(Object.keys(OUTCOMES) as (keyof typeof OUTCOMES)[])
@@ -129,6 +144,7 @@ const planFields = z.object({
     calls: count,
     seconds: z.number(),
     callsPerSecond: z.number().nullable(),
+    activations: count.meta({ description: 'SIMs that are activated for the first time' }),
   }),
   changes: list(change).meta({ description: 'all but what is kept' }),
   issues: list(issue),
@@ -624,8 +640,34 @@ const ANSWERS = {
         .meta({ description: 'null where nobody keeps them' }),
     }),
   ],
+  graph: [
+    z.object({
+      nodes: list(
+        z.object({
+          address,
+          kind: text,
+          name: text,
+          action: said('what becomes of it; keep for all where no plan was given'),
+          needs: list(address).meta({ description: 'what must be there first' }),
+          members: maybe(table(count).meta({ description: 'of what stands for many' })),
+          covers: maybe(z.object({ before: maybe(reach), after: maybe(reach) })),
+          offers: maybe(z.object({ before: maybe(offer), after: maybe(offer) })),
+        }),
+      ),
+    }),
+  ],
   history: [z.object({ applies: list(applied).meta({ description: 'the newest first' }) })],
 } as const satisfies Readonly<Record<JsonCommand, readonly z.ZodType[]>>
+
+/** A plan of others' making, as `plan --json` has it; the reason where it is none. */
+export function readPlanJson(
+  value: unknown,
+): { readonly plan: JsonAnswer<'plan'> } | { readonly plan?: never; readonly why: string } {
+  const { data, error } = planFields.safeParse(value)
+  if (data !== undefined) return { plan: data }
+  const [issue] = error.issues
+  return { why: `${issue?.path.join('.')}: ${issue?.message}` }
+}
 
 /** What a command answers with, beside the envelope. */
 export type JsonAnswer<Name extends JsonCommand> = z.infer<(typeof ANSWERS)[Name][number]>

@@ -2,6 +2,9 @@ import type { Issue } from '../issues.ts'
 import type { Json } from '../model.ts'
 import { OUTCOMES, type Outcome, planOutcome } from '../outcome.ts'
 import { type Change, type FieldChange, type Plan, shownAs } from '../plan/plan.ts'
+import type { Impact } from '../resources/impact.ts'
+import { kindOf } from '../resources/kinds.ts'
+import { activationsOf, peopleWords } from './change-words.ts'
 import { JSON_FORMATS } from './formats.ts'
 import type { JsonAnswer } from './outputs.ts'
 import { blockedInPart } from './plan-text.ts'
@@ -27,6 +30,7 @@ export function planToJson(plan: Plan, subject?: Subject): PlanJson {
       calls: plan.cost.calls,
       seconds: Math.round(plan.cost.seconds * 10) / 10,
       callsPerSecond: Number.isFinite(plan.cost.callsPerSecond) ? plan.cost.callsPerSecond : null,
+      activations: activationsOf(plan.changes),
     },
     // What is kept is counted above; a list of it would dwarf the rest.
     changes: plan.changes.filter(change => change.action !== 'keep').map(changeToJson),
@@ -67,8 +71,23 @@ function changeToJson(change: Change): PlanJson['changes'][number] {
     ...(change.action === 'blocked' && { reason: change.reason }),
     ...('notKnown' in change && change.notKnown && { notKnown: true }),
     ...(change.notes.length > 0 && { notes: change.notes }),
-    ...(change.impact && { impact: { ...change.impact } }),
+    ...entryToJson(change),
+    ...(change.impact && { impact: impactToJson(change, change.impact) }),
   }
+}
+
+/** The entry that a change is one of many of. */
+function entryToJson(change: Change): { readonly entry?: string } {
+  const { grouping } = kindOf(change.kind)
+  if (grouping === undefined) return {}
+  const holder = 'resource' in change ? change.resource.local : 'record' in change && change.record
+  const key: unknown = holder && Reflect.get(holder, grouping.field)
+  return typeof key === 'string' ? { entry: `${grouping.prefix}/${key}` } : {}
+}
+
+function impactToJson(change: Change, impact: Impact) {
+  const inWords = peopleWords(change, impact)
+  return { ...impact, ...(inWords.length > 0 && { inWords }) }
 }
 
 const fieldToJson = (field: FieldChange): PlanJson['changes'][number]['fields'][number] => {

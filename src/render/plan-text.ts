@@ -1,55 +1,27 @@
-import { diffArrays, diffWordsWithSpace } from 'diff'
+import { diffWordsWithSpace } from 'diff'
 import { count, grouped } from '../counts.ts'
-import type { Json } from '../model.ts'
 import { blockedEntries, planErrors, planOutcome } from '../outcome.ts'
-import type { Action, Change, Cost, FieldChange, Plan } from '../plan/plan.ts'
+import type { Action, Change, FieldChange, Plan } from '../plan/plan.ts'
 import { ACTIONS, shownAs } from '../plan/plan.ts'
 import type { Impact } from '../resources/impact.ts'
 import type { Grouping, Kind } from '../resources/kind.ts'
 import { kindOf, kinds } from '../resources/kinds.ts'
-import { refOf } from '../resources/references.ts'
+import {
+  activationsOf,
+  capitalised,
+  costText,
+  type FieldWords,
+  fieldWords,
+  impactWords,
+  SIGN,
+  showJson,
+  TONE,
+  VERB,
+  whyOf,
+} from './change-words.ts'
 import { gated } from './gate.ts'
-import { duration, type Paint, plain, type Tone } from './paint.ts'
+import { type Paint, plain, type Tone } from './paint.ts'
 import { type Subject, subjectLines } from './subject.ts'
-
-const SIGN: Readonly<Record<Action, string>> = {
-  create: '+',
-  adopt: '=',
-  update: '~',
-  replace: '±',
-  retire: '-',
-  forget: '-',
-  keep: ' ',
-  orphan: '?',
-  blocked: '!',
-}
-const TONE: Readonly<Record<Action, Tone>> = {
-  create: 'add',
-  adopt: 'add',
-  update: 'change',
-  replace: 'change',
-  retire: 'remove',
-  forget: 'remove',
-  keep: 'dim',
-  orphan: 'warn',
-  blocked: 'error',
-}
-const VERB: Readonly<Record<Action, string>> = {
-  create: 'to create',
-  adopt: 'to adopt',
-  update: 'to update',
-  replace: 'to replace',
-  retire: 'to retire',
-  forget: 'to forget',
-  keep: 'unchanged',
-  orphan: 'not in the catalog',
-  blocked: 'blocked',
-}
-const ORIGIN = {
-  ours: 'changed in the catalog',
-  drift: 'changed on the account',
-  both: 'changed on both sides',
-} as const
 
 /** Lines of one list that a terminal can hold; the rest is counted. */
 const SHOWN = 12
@@ -169,7 +141,7 @@ function summaryLines(plan: Plan, paint: Paint): readonly string[] {
   const { callsPerSecond } = plan.cost
   const rate = Number.isFinite(callsPerSecond) ? ` at ${count(callsPerSecond, 'call')}/s` : ''
   const lines: string[] = []
-  if (plan.operations.length > 0) lines.push(costText(plan.cost, rate, activationsOf(plan)))
+  if (plan.operations.length > 0) lines.push(costText(plan.cost, rate, activationsOf(plan.changes)))
   const parts = ACTIONS.filter(action => action === 'keep' || plan.summary[action] > 0).map(
     action =>
       paint(
@@ -222,7 +194,7 @@ function renderChange(change: Change, plan: Plan, paint: Paint): readonly string
     detail('sft: sent as it stands, unchecked', 'warn')
   for (const note of change.notes) detail(note, 'dim')
   if (change.impact !== undefined)
-    for (const line of impactLines(change, change.impact)) detail(line, 'dim')
+    for (const line of impactWords(change, change.impact)) detail(line, 'dim')
   return lines
 }
 
@@ -234,58 +206,41 @@ function brief(change: Change): string {
 }
 
 function renderField(
-  field: FieldChange,
+  side: FieldChange,
   change: Change,
   plan: Plan,
   paint: Paint,
 ): readonly string[] {
-  const show = kindOf(change.kind).fields[field.field]?.show ?? showJson
-  const before = field.account === undefined ? field.applied : field.account
-  const why = whyOf(field)
-  if (field.mutability === 'local' && field.message !== undefined)
-    return [
-      `      ${field.field} ${paint('dim', `(${why})`)}${before === undefined ? '' : `  ${show(before)}`}`,
-    ]
-  const forces = field.mutability === 'replace' ? ', needs a new one' : ''
-  const head = `      ${field.field} ${paint('dim', `(${why}${forces})`)}`
-  if (Array.isArray(before) && Array.isArray(field.wanted))
-    return [head, ...listDiff(before, field.wanted, plan, paint)]
-  const wanted = field.wanted
-  if (
+  const { field, why, isNew, stays, before, after, members, sides } = fieldWords(
+    side,
+    change.kind,
+    plan.labels,
+  )
+  const head = `      ${field} ${paint('dim', `(${why}${isNew ? ', needs a new one' : ''})`)}`
+  if (stays) return [`${head}${before === undefined ? '' : `  ${before}`}`]
+  if (members !== undefined) return [head, ...memberLines(members, paint)]
+  if (isLongText(side) && before !== undefined && after !== undefined)
+    return [head, `        ${wordDiff(before, after, paint)}`]
+  const wanted = paint('add', after ?? 'unset')
+  const values = before === undefined ? wanted : `${paint('remove', before)} → ${wanted}`
+  return [`${head}  ${values}`, ...(sides === undefined ? [] : [`        ${paint('dim', sides)}`])]
+}
+
+const isLongText = ({ account, applied, wanted }: FieldChange): boolean => {
+  const before = account === undefined ? applied : account
+  return (
     typeof before === 'string' &&
     typeof wanted === 'string' &&
     Math.max(before.length, wanted.length) > 40
   )
-    return [head, `        ${wordDiff(before, wanted, paint)}`]
-  const values =
-    before === undefined
-      ? paint('add', wanted === undefined ? 'unset' : show(wanted))
-      : `${paint('remove', show(before))} → ${paint('add', wanted === undefined ? 'unset' : show(wanted))}`
-  const lines = [`${head}  ${values}`]
-  if (field.origin === 'both' && field.applied !== undefined && field.account !== undefined)
-    lines.push(
-      `        ${paint('dim', `last applied ${show(field.applied)}, on the account ${show(field.account)}`)}`,
-    )
-  return lines
 }
 
-const whyOf = ({ mutability, message, origin }: FieldChange): string =>
-  message ?? (mutability === 'local' ? 'kept in the state only' : ORIGIN[origin])
-
-function listDiff(
-  before: readonly Json[],
-  after: readonly Json[],
-  plan: Plan,
-  paint: Paint,
-): readonly string[] {
-  const label = (item: Json) => plan.labels[String(item)] ?? showJson(item)
-  const lines = diffArrays(before.map(String), after.map(String)).flatMap(part => {
-    if (part.added) return part.value.map(item => paint('add', `+ ${label(item)}`))
-    if (part.removed) return part.value.map(item => paint('remove', `- ${label(item)}`))
-    return []
-  })
-  const shown = lines.slice(0, SHOWN).map(line => `        ${line}`)
-  return lines.length > SHOWN ? [...shown, `        … and ${lines.length - SHOWN} more`] : shown
+function memberLines(members: NonNullable<FieldWords['members']>, paint: Paint): readonly string[] {
+  const shown = members
+    .slice(0, SHOWN)
+    .map(({ joins, name }) => (joins ? paint('add', `+ ${name}`) : paint('remove', `- ${name}`)))
+    .map(line => `        ${line}`)
+  return members.length > SHOWN ? [...shown, `        … and ${members.length - SHOWN} more`] : shown
 }
 
 const wordDiff = (before: string, after: string, paint: Paint): string =>
@@ -349,7 +304,7 @@ function renderGroup(
     for (const field of first.fields)
       lines.push(`      ${fieldText(field, paint)}${group.length > 1 ? ' …' : ''}`)
   for (const note of first.notes) lines.push(`      ${paint('dim', note)}`)
-  for (const line of impactLines(first, sumOf(group))) lines.push(`      ${paint('dim', line)}`)
+  for (const line of impactWords(first, sumOf(group))) lines.push(`      ${paint('dim', line)}`)
   return lines
 }
 
@@ -376,50 +331,3 @@ function sumOf(group: readonly Change[]): Impact {
     unsoldEndpoints: known.reduce((sum, impact) => sum + (impact.unsoldEndpoints ?? 0), 0),
   }
 }
-
-/** What applying takes, as a sentence; `rate` says at how many calls a second. */
-export const costText = ({ calls, seconds }: Cost, rate = '', activations = 0): string =>
-  calls === 0
-    ? 'Applying makes no call.'
-    : `Applying takes ${count(calls, 'call')}, ${seconds < 1 ? '' : 'about '}${duration(seconds)}${rate}. It activates ${
-        activations === 0 ? 'no SIM' : `${count(activations, 'SIM')}, which may be charged`
-      }.`
-
-/** SIMs that a plan activates for the first time. */
-const activationsOf = ({ changes }: Plan): number =>
-  changes.filter(
-    change =>
-      change.action === 'update' &&
-      change.fields.some(({ field, account }) => field === 'lifecycle' && account === 'Pre-Active'),
-  ).length
-
-/** What a change means for people, in words: SKUs first, then whoever holds what was sold. */
-function impactLines(
-  change: Change,
-  { skus, soldEndpoints, unsoldEndpoints }: Impact,
-): readonly string[] {
-  const parts: string[] = []
-  if (skus.length > 0)
-    parts.push(`SKU ${skus.slice(0, SHOWN).join(', ')}${skus.length > SHOWN ? ' …' : ''}`)
-  if (soldEndpoints !== undefined) parts.push(soldText(change, soldEndpoints))
-  if (unsoldEndpoints !== undefined) parts.push(`${count(unsoldEndpoints, 'unsold endpoint')}`)
-  return parts.length === 0 ? [] : [parts.join('; ')]
-}
-
-function soldText(change: Change, sold: number): string {
-  const { travellers } = kindOf(change.kind)
-  // An old revision is not what the record says.
-  const isOld = change.action === 'retire' && change.superseded !== undefined
-  const before = 'record' in change && !isOld ? change.record?.spec : undefined
-  return travellers === undefined
-    ? count(sold, 'sold endpoint')
-    : travellers({ action: change.action, sold, ...(before !== undefined && { before }) })
-}
-
-/** A value for people; what has no ID yet by its address. */
-export const showJson = (value: Json): string =>
-  typeof value === 'object' && value !== null
-    ? (refOf(value) ?? JSON.stringify(value))
-    : String(value)
-
-const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)

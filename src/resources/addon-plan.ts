@@ -35,6 +35,7 @@ import {
   recordText,
   sftOf,
 } from './kind.ts'
+import type { Offer } from './offer.ts'
 import { refTo } from './references.ts'
 
 /** What the state has of an add-on plan. */
@@ -373,6 +374,18 @@ const brief = (spec: Spec): string =>
     })
     .join(', ')
 
+/** What of a plan can be drawn: prices of another currency are not those of this one. */
+function offer(spec: Spec): Offer {
+  const { dataMB, validityDays, charge, currencyId } = spec
+  return {
+    inWords: brief(spec),
+    ...(typeof dataMB === 'number' && { dataMB }),
+    ...(typeof validityDays === 'number' && { days: validityDays }),
+    ...(typeof charge === 'string' && { charge }),
+    ...(typeof currencyId === 'string' && { currencyId }),
+  }
+}
+
 /** What is given by fields whose very names had to be found out: an account that does not know them ignores them. */
 const BY_FIELDS = ['dataPer', 'throttleKbps', 'recurringCharge'] as const
 
@@ -447,6 +460,7 @@ export const addonPlan: Kind<AddonPlanRecord, AddonPlanEntry> = {
   fields: FIELDS,
   identity: 'name',
   brief,
+  offer,
   travellers,
   localFields: ['portal', 'rateZone', 'preventRetire', 'likeSource'],
   // What an inactive plan grants is not reported, and nobody looked at it when it was taken out of use.

@@ -20,6 +20,7 @@ import type { AnyRecord, Learnt, MappingRow } from '../state/state.ts'
 import type { AcceptContext, DriftedField, FieldEdits } from './accept.ts'
 import type { CatalogPart } from './catalog-part.ts'
 import type { Impact, Sales, Touched, TravellersOf } from './impact.ts'
+import type { Offer } from './offer.ts'
 import type { PolicyPart } from './policy-part.ts'
 
 /**
@@ -185,7 +186,11 @@ export interface Kind<Record_ extends AnyRecord = AnyRecord, Entry_ extends Entr
   /** How the platform lists them. Absent: they are found by their SIMs. */
   readonly list?: KindList
   /** Pure: the networks that a record has, which the account's list must have too. */
-  networks?(record: Record_): readonly NetworkId[]
+  networks?(record: Record_): readonly (NetworkId & { readonly tadig?: string })[]
+  /** Pure: the networks in which what has such a spec is valid, as `operatorId/sponsorId`. Absent: none of its own. */
+  readonly covers?: (spec: Spec) => readonly string[]
+  /** Pure: what somebody buys of such a spec. Absent: it is not sold. */
+  readonly offer?: (spec: Spec) => Offer
   /** Pure: the objects of this kind that the account reports, in its order. */
   readonly observed: (observation: Observation) => Iterable<ObservedObject>
   /** Pure: why something that was asked for and is not among them is not known; undefined: there is none. */

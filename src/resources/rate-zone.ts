@@ -260,6 +260,7 @@ export const rateZone: Kind<RateZoneRecord, RateZoneEntry> = {
   },
   identity: 'name',
   brief: spec => count(words(spec).length, 'network'),
+  covers: words,
   localFields: ['portal', 'preventRetire'],
   resources,
   standing: {

@@ -47,6 +47,7 @@ t.test('every answer with --json is what the schema of its command says', async 
   t.match(await run('plan'), { outcome: 'changes', exitCode: 0, summary: { exitCode: 2 } })
   t.match(await run('plan --detailed-exitcode'), { outcome: 'changes', exitCode: 2 })
   t.match(await run('apply --auto-approve'), { outcome: 'ok', report: { counts: { failed: 0 } } })
+  t.match(await run('graph'), { nodes: [{ address: 'rateZone/alps' }, {}, {}] })
   t.match(await run('history'), { applies: [{ id: 1, outcome: 'ok' }] })
   t.match(await run('status'), { apply: null, workers: null, orders: null })
   t.match(await run('plan'), { outcome: 'ok' })

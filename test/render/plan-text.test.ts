@@ -285,7 +285,7 @@ t.test('as data a plan has its counts, its changes with their fields, its cost',
   t.strictSame(planToJson(plan), {
     format: 1,
     summary: { ...plan.summary, blockedInPart: 0, outcome: 'changes', exitCode: 2 },
-    cost: { calls: 2, seconds: 1, callsPerSecond: 2 },
+    cost: { calls: 2, seconds: 1, callsPerSecond: 2, activations: 0 },
     changes: [
       {
         action: 'update',

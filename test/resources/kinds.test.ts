@@ -38,6 +38,7 @@ const GENERIC = [
   'drift',
   'plan',
   'render',
+  'page',
   'state',
 ] as const
 

@@ -3,17 +3,15 @@ import { splitPlan } from '../../apply/leave-work.ts'
 import type { ApplyReport, Result } from '../../apply/report.ts'
 import { settlePending } from '../../apply/settle-pending.ts'
 import { count } from '../../counts.ts'
-import { readTextOf } from '../../durable/files.ts'
 import { makePlan, type PlanOptions } from '../../make-plan.ts'
 import type { Catalog } from '../../model.ts'
 import { type Outcome, planErrors, planOutcome } from '../../outcome.ts'
-import { inPlainWords } from '../../plain-error.ts'
 import type { Plan } from '../../plan/plan.ts'
 import type { Policy } from '../../policy/check-policy.ts'
 import { planToJson } from '../../render/plan-json.ts'
 import { renderPlan } from '../../render/plan-text.ts'
 import { type Subject, subjectText } from '../../render/subject.ts'
-import { parseSavedPlan, type SavedPlan, whatMoved } from '../../saved-plan.ts'
+import { type SavedPlan, whatMoved } from '../../saved-plan.ts'
 import type { Sft } from '../../sft/api.ts'
 import type { StateStore } from '../../state/state.ts'
 import { openState } from '../../stores/states.ts'
@@ -36,6 +34,7 @@ import { beginLogged, mayGoBeside, withNotLeft } from '../logged-apply.ts'
 import { PLAN_FLAGS, planOptions, readPlan, VIEW_FLAGS } from '../planning.ts'
 import { POLICY_FLAG, readChecked } from '../policy.ts'
 import { showProgress } from '../progress.ts'
+import { readSavedPlan } from '../saved-plans.ts'
 import { LEDGER_FLAG, readSoldEndpoints } from '../sold-endpoints.ts'
 
 const FLAGS = {
@@ -74,10 +73,7 @@ export const apply = defineCommand({
     const checked = await readChecked(flags, context)
     if (checked === undefined) return EXIT.failed
     const file = args[0]
-    const saved =
-      file === undefined
-        ? undefined
-        : parseSavedPlan(await inPlainWords(file, () => readTextOf(file)), file)
+    const saved = file === undefined ? undefined : await readSavedPlan(file)
     await using sft = openAccount(flags, context, 'writes')
     if (!(await mayBegin(flags, context, saved, subjectOf(sft, flags, context))))
       return EXIT.refused

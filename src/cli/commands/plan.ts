@@ -1,6 +1,7 @@
 import { writeFileDurably } from '../../durable/files.ts'
 import { makePlan } from '../../make-plan.ts'
 import { outcomeOfExit, planErrors, planOutcome } from '../../outcome.ts'
+import { landscapeOf } from '../../plan/landscape.ts'
 import type { Plan } from '../../plan/plan.ts'
 import { stepMarkdown } from '../../render/comment.ts'
 import { throughGate } from '../../render/gate.ts'
@@ -15,8 +16,12 @@ import { CATALOG_FLAGS, defineCommand, JSON_FLAG, READ_FLAGS } from '../command.
 import { type Context, EXIT, showIssues, stopOutcome } from '../context.ts'
 import { INIT_FLAG, sayFirstRun } from '../first-run.ts'
 import { on, text, UsageError, type Values } from '../flags.ts'
+import { loadPages, pageFrame } from '../pages.ts'
 import {
   ALLOW_BLOCKED_RULE,
+  FORMAT_RULE,
+  HTML_FLAG,
+  isHtml,
   ONE_FORM_RULE,
   PLAN_FLAGS,
   planOptions,
@@ -47,6 +52,7 @@ const FLAGS = {
   ...VIEW_FLAGS,
   out: text('FILE', 'save the plan, for "apply FILE"'),
   markdown: on('a comment for a pull request on stdout'),
+  ...HTML_FLAG,
   'detailed-exitcode': on('exit 5 where something is blocked, else 2 where there are changes'),
   'allow-blocked': on('what is blocked does not count for the exit code'),
   ...JSON_FLAG,
@@ -60,7 +66,7 @@ export const plan = defineCommand({
   summary: 'compare catalog, state and account, and show what apply would do; writes nothing',
   usage: '[flags]',
   flags: FLAGS,
-  rules: [ONE_FORM_RULE, ALLOW_BLOCKED_RULE],
+  rules: [ONE_FORM_RULE, FORMAT_RULE, ALLOW_BLOCKED_RULE],
   run: async ({ flags }, context) =>
     flags.markdown ? await withComment(flags, context) : await compare(flags, context),
 })
@@ -88,6 +94,8 @@ async function withComment(flags: Flags, context: Context): Promise<number> {
 
 async function compare(flags: Flags, context: Context): Promise<number> {
   const options = planOptions(flags)
+  // Whoever lacks what draws is told before the account is asked.
+  const pages = isHtml(flags) ? await loadPages() : undefined
   const checked = await readChecked(flags, context)
   if (checked === undefined) return EXIT.failed
   const { catalog, policy } = checked
@@ -121,7 +129,16 @@ async function compare(flags: Flags, context: Context): Promise<number> {
     await writeFileDurably(out, `${JSON.stringify(saved, undefined, 2)}\n`)
     context.err(`saved to ${out}: "sft-catalog apply ${out}" does exactly this`)
   }
-  if (flags.json) context.answer('plan', planToJson(made.plan, subject), planOutcome(made.plan))
+  if (pages !== undefined)
+    context.document(
+      pages.planPage({
+        plan: planToJson(made.plan, subject),
+        landscape: landscapeOf({ ...made, state }),
+        ...(await pageFrame()),
+      }),
+    )
+  else if (flags.json)
+    context.answer('plan', planToJson(made.plan, subject), planOutcome(made.plan))
   else if (!flags.markdown && planErrors(made.plan).length === 0)
     for (const line of renderPlan(made.plan, context.paint, subject, { fold: !flags.full }))
       context.out(line)

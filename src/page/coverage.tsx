@@ -1,0 +1,171 @@
+/** @jsxRuntime automatic @jsxImportSource preact */
+/** Where the zones of a plan are valid, before and after: the map, and the tables that say the same. */
+import { countryName } from '../countries.ts'
+import { count } from '../counts.ts'
+import type { Landscape, LandscapeNode } from '../plan/landscape.ts'
+import { TONE, VERB } from '../render/change-words.ts'
+import { Names, Table } from './document.tsx'
+import { MapLegend, type Painted, unplaced, WorldMap } from './world.tsx'
+
+/** Zones of a country that its title names. */
+const NAMED = 5
+
+/** A country with the zones that are valid there. */
+interface Country {
+  readonly code: string
+  readonly name: string
+  readonly before: readonly string[]
+  readonly after: readonly string[]
+  readonly look: Painted['look']
+}
+
+export function ZoneCoverage({ landscape }: { landscape: Landscape }) {
+  const zones = landscape.nodes.filter(({ covers }) => covers !== undefined)
+  if (zones.length === 0) return <p>The plan has no zone.</p>
+  const countries = countriesOf(zones)
+  const won = countries.filter(({ look }) => look === 'won')
+  const lost = countries.filter(({ look }) => look === 'lost')
+  const sentence = `${count(countries.length - lost.length, 'country', 'countries')} covered after applying; ${won.length} won, ${lost.length} lost.`
+  const apart = unplaced(countries.map(({ code }) => code))
+  return (
+    <>
+      <p>
+        <strong>{sentence}</strong>
+      </p>
+      <WorldMap
+        title="Countries that the zones of this plan cover"
+        description={`${sentence} The tables below name them.`}
+        painted={paintedOf(countries)}
+      />
+      <MapLegend
+        meanings={{
+          kept: 'covered before and after',
+          won: 'won: covered after',
+          lost: 'lost: covered before',
+        }}
+      />
+      {apart.length > 0 && (
+        <p class="dim">
+          Not on the map, which has no place of their own for them:{' '}
+          {apart.map(countryName).join(', ')}.
+        </p>
+      )}
+      {won.length + lost.length > 0 && (
+        <Table caption="Countries won and lost" heads={['Country', 'What becomes of it', 'Zones']}>
+          {[...lost, ...won].map(country => (
+            <tr key={country.code}>
+              <th scope="row">{country.name}</th>
+              <td>{country.look === 'won' ? <ins>won</ins> : <del>lost</del>}</td>
+              <td>
+                <Names names={country.look === 'won' ? country.after : country.before} />
+              </td>
+            </tr>
+          ))}
+        </Table>
+      )}
+      <Zones zones={zones} />
+    </>
+  )
+}
+
+function Zones({ zones }: { zones: readonly LandscapeNode[] }) {
+  const [moved, still] = [zones.filter(moves), zones.filter(zone => !moves(zone))]
+  return (
+    <>
+      {moved.length > 0 && <ZoneTable caption="Zones that change" zones={moved} />}
+      {still.length > 0 && (
+        <details>
+          <summary>{count(still.length, 'zone')} as before</summary>
+          <ZoneTable caption="Zones as before" zones={still} />
+        </details>
+      )}
+    </>
+  )
+}
+
+const moves = ({ action, covers }: LandscapeNode): boolean =>
+  action !== 'keep' ||
+  covers?.before?.countries.join() !== covers?.after?.countries.join() ||
+  covers?.before?.networks !== covers?.after?.networks
+
+function ZoneTable({ caption, zones }: { caption: string; zones: readonly LandscapeNode[] }) {
+  return (
+    <Table
+      caption={caption}
+      heads={[
+        'Zone',
+        'What becomes of it',
+        'Networks',
+        'Countries won',
+        'Countries lost',
+        'Countries kept',
+      ]}
+      numbers={[2]}
+    >
+      {zones.map(({ address, name, action, covers }) => {
+        const [before, after] = [covers?.before, covers?.after]
+        const had = new Set(before?.countries)
+        const has = new Set(after?.countries)
+        return (
+          <tr key={address}>
+            <th scope="row">
+              {name}
+              <small class="key">{address}</small>
+            </th>
+            <td class={TONE[action]}>{VERB[action]}</td>
+            <td class="n">
+              {before?.networks === after?.networks
+                ? after?.networks
+                : `${before?.networks ?? 0} → ${after?.networks ?? 0}`}
+            </td>
+            <td>
+              <Countries codes={[...has].filter(code => !had.has(code))} />
+            </td>
+            <td>
+              <Countries codes={[...had].filter(code => !has.has(code))} />
+            </td>
+            <td>
+              <Countries codes={[...has].filter(code => had.has(code))} />
+            </td>
+          </tr>
+        )
+      })}
+    </Table>
+  )
+}
+
+const Countries = ({ codes }: { codes: readonly string[] }) =>
+  codes.length === 0 ? <span class="dim">none</span> : <Names names={codes.map(countryName)} />
+
+function countriesOf(zones: readonly LandscapeNode[]): readonly Country[] {
+  const before = zonesByCountry(zones, 'before')
+  const after = zonesByCountry(zones, 'after')
+  return [...new Set([...before.keys(), ...after.keys()])]
+    .map((code): Country => {
+      const [was, is] = [before.get(code) ?? [], after.get(code) ?? []]
+      const look = is.length === 0 ? 'lost' : was.length === 0 ? 'won' : 'kept'
+      return { code, name: countryName(code), before: was, after: is, look }
+    })
+    .toSorted((one, other) => (one.name < other.name ? -1 : 1))
+}
+
+function zonesByCountry(
+  zones: readonly LandscapeNode[],
+  side: 'before' | 'after',
+): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>()
+  for (const { name, covers } of zones)
+    for (const code of covers?.[side]?.countries ?? [])
+      found.set(code, [...(found.get(code) ?? []), name])
+  return found
+}
+
+const paintedOf = (countries: readonly Country[]): ReadonlyMap<string, Painted> =>
+  new Map(
+    countries.map(({ code, look, before, after }) => {
+      const zones = look === 'lost' ? before : after
+      const more = zones.length > NAMED ? ` and ${zones.length - NAMED} more` : ''
+      const what = look === 'kept' ? '' : `${look}, `
+      return [code, { look, text: `${what}${zones.slice(0, NAMED).join(', ')}${more}` }]
+    }),
+  )

@@ -1,0 +1,176 @@
+/** @jsxRuntime automatic @jsxImportSource preact */
+/** A page as one file: it asks for nothing, runs nothing and sends nothing, which its policy says to the browser. */
+import { createHash } from 'node:crypto'
+import type { ComponentChildren } from 'preact'
+import { renderToStaticMarkup } from 'preact-render-to-string'
+import type { JsonAnswer } from '../render/outputs.ts'
+import { STYLE } from './style.ts'
+
+/** What stands on every page. */
+export interface PageFrame {
+  /** What of sft-catalog made it: `0.2.0`. */
+  readonly version: string
+  /** ISO time at which it was made. */
+  readonly at: string
+}
+
+/** A part of a page, by which one can go to it. */
+export interface Section {
+  readonly id: string
+  readonly title: string
+  readonly body: ComponentChildren
+}
+
+interface PageParts extends PageFrame {
+  readonly title: string
+  readonly account: NonNullable<JsonAnswer<'plan'>['account']> | undefined
+  /** Further rows about the whole. */
+  readonly about?: readonly (readonly [string, string])[]
+  readonly lead: ComponentChildren
+  readonly sections: readonly Section[]
+}
+
+const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'`
+
+/** The whole text of a page. */
+export const pageText = (parts: PageParts): string =>
+  `<!doctype html>\n${renderToStaticMarkup(<Page {...parts} />)}\n`
+
+function Page({ title, account, about = [], lead, sections, version, at }: PageParts) {
+  return (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta http-equiv="Content-Security-Policy" content={POLICY} />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="referrer" content="no-referrer" />
+        <meta name="robots" content="noindex" />
+        <meta name="generator" content={`sft-catalog ${version}`} />
+        <title>{title}</title>
+
+        <style dangerouslySetInnerHTML={{ __html: STYLE }} />
+      </head>
+      <body>
+        <a class="skip" href="#main">
+          To the content
+        </a>
+        <header>
+          <h1>{title}</h1>
+          <About account={account} more={about} />
+        </header>
+        <nav aria-label="Parts of this page">
+          <ul>
+            {sections.map(section => (
+              <li key={section.id}>
+                <a href={`#${section.id}`}>{section.title}</a>
+              </li>
+            ))}
+          </ul>
+        </nav>
+        <main id="main">
+          {lead}
+          {sections.map(section => (
+            <section key={section.id} id={section.id} aria-labelledby={`${section.id}-title`}>
+              <h2 id={`${section.id}-title`}>{section.title}</h2>
+              {section.body}
+            </section>
+          ))}
+        </main>
+        <footer>
+          Made by sft-catalog {version} at <time dateTime={at}>{at}</time>. This page asks for
+          nothing from elsewhere and runs no script.
+        </footer>
+      </body>
+    </html>
+  )
+}
+
+function About({ account, more }: { account: PageParts['account']; more: PageParts['about'] }) {
+  const rows: readonly (readonly [string, string])[] =
+    account === undefined
+      ? (more ?? [])
+      : [
+          ...(account.environment === undefined
+            ? []
+            : ([['Environment', account.environment]] as const)),
+          ['Account', `${account.host} as ${account.user}`],
+          ['Target account', account.targetAccountId ?? 'none'],
+          ['State', account.state],
+          ...(more ?? []),
+        ]
+  return (
+    <dl class="about">
+      {rows.map(([term, text]) => (
+        <>
+          <dt>{term}</dt>
+          <dd>{text}</dd>
+        </>
+      ))}
+    </dl>
+  )
+}
+
+/** What is wider than the page is moved by itself, by keyboard too. */
+export function Scroll({ label, children }: { label: string; children: ComponentChildren }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms
+    <div class="scroll" role="group" aria-label={label} tabIndex={0}>
+      {children}
+    </div>
+  )
+}
+
+/** A table that says what it is about. */
+export function Table({
+  caption,
+  heads,
+  numbers = [],
+  children,
+}: {
+  caption: string
+  heads: readonly string[]
+  /** Columns of numbers. */
+  numbers?: readonly number[]
+  children: ComponentChildren
+}) {
+  return (
+    <Scroll label={caption}>
+      <table>
+        <caption>{caption}</caption>
+        <thead>
+          <tr>
+            {heads.map((head, at) => (
+              <th key={head} scope="col" class={numbers.includes(at) ? 'n' : undefined}>
+                {head}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>{children}</tbody>
+      </table>
+    </Scroll>
+  )
+}
+
+/** Things named in a cell; the rest is counted, and can be opened. */
+export function Names({
+  names,
+  most = 12,
+}: {
+  names: readonly ComponentChildren[]
+  most?: number
+}) {
+  if (names.length <= most) return <>{inARow(names)}</>
+  return (
+    <details>
+      <summary>
+        {inARow(names.slice(0, most - 2))} and {names.length - most + 2} more
+      </summary>
+      {inARow(names.slice(most - 2))}
+    </details>
+  )
+}
+
+const inARow = (names: readonly ComponentChildren[]): ComponentChildren =>
+  names.flatMap((name, at) => (at === 0 ? [name] : [', ', name]))
