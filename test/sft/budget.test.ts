@@ -116,6 +116,18 @@ t.test('a traveller goes before all others, and a resent call before its lane', 
   t.same(order, ['traveller 3', 'resent', 'normal 1', 'normal 2', 'background 0'])
 })
 
+t.test('a time that is given back where nobody waits is there for other processes', async t => {
+  const clock = virtualClock()
+  const slots = memorySlots(clock)
+  const open = () => createCallBudget({ callsPerSecond: 1, slots, clock })
+  const [one, other] = [open(), open()] as const
+  const began = clock.now()
+  const pass = await one.enter(one.ticket('normal', undefined))
+  pass.giveBack()
+  const [at] = await Promise.all([callTimes(other, clock, 1), clock.run()])
+  t.same(at, [began], 'its time is not lost')
+})
+
 t.test('who gives up while waiting leaves the place to the next', async t => {
   const clock = virtualClock()
   const budget = createCallBudget({ callsPerSecond: 1, slots: memorySlots(clock), clock })
