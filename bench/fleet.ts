@@ -1,12 +1,13 @@
 /**
- * A sale's own time beyond its calls, one by one: on PostgreSQL, on the embedded ledger, and three bare durable writes of
- * each engine around two bare calls; taken in turn, so that they share whatever else the machine does. Then what a node
- * costs: connections and memory. `npx tsx bench/fleet.ts [SALES]`
+ * A sale's own time beyond its calls, one by one, on PostgreSQL and on the embedded ledger, against three bare durable
+ * writes of the same engine; and the whole sale against its calls and these writes. All are taken in turn, so that they
+ * share whatever else the machine does. Then what a node costs: connections and memory. `npx tsx bench/fleet.ts [SALES]`
  */
-import { mkdtemp, open, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
+import { connect } from '../src/ledger/connection.ts'
 import { openProvisioner, type Provisioner } from '../src/provision/index.ts'
 import { startPostgres } from '../test/postgres/server.ts'
 import { openMarket, openTestSft } from '../test/provision/support.ts'
@@ -28,10 +29,15 @@ await market.save(place)
 const quantile = (values: readonly number[], share: number): number =>
   values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) * share)] ?? 0
 
+interface Taken {
+  readonly own: number
+  readonly calls: number
+}
+
 interface Seller {
   readonly name: string
-  /** Sells once; how long it took beyond its calls (ms). */
-  readonly sell: (n: number) => Promise<number>
+  /** Sells once; how long it took beyond its calls, and these (ms). */
+  readonly sell: (n: number) => Promise<Taken>
   readonly end: () => Promise<unknown>
 }
 
@@ -55,7 +61,7 @@ function shopOf(
         inCalls = 0
         const began = performance.now()
         await shop.purchase({ orderId: `${tag}-${n}`, sku: 'EU-1GB' })
-        return performance.now() - began - inCalls
+        return { own: performance.now() - began - inCalls, calls: inCalls }
       },
       async end() {
         await shop[Symbol.asyncDispose]()
@@ -83,25 +89,36 @@ async function bareTransactions(): Promise<Seller> {
         )
         await client.query('commit')
       }
-      return performance.now() - began
+      return { own: performance.now() - began, calls: 0 }
     },
     end: () => client.end(),
   }
 }
 
-async function bareLines(): Promise<Seller> {
-  const file = await open(join(folder, 'lines'), 'a')
+/** The same in an SQLite file, with the settings of the ledger. */
+async function bareRows(): Promise<Seller> {
+  const path = join(folder, 'bare.db')
+  await writeFile(path, '')
+  const connection = await connect(path, 'rw')
+  connection.all('pragma ledger.journal_mode = wal')
+  connection.exec('create table ledger.bare (id text primary key, content text not null)')
+  const content = 'x'.repeat(700)
   return {
-    name: 'three synced lines',
-    async sell() {
+    name: 'three embedded transactions',
+    async sell(n) {
       const began = performance.now()
-      for (let step = 0; step < 3; step++) {
-        await file.write(`${'x'.repeat(700)}\n`)
-        await file.datasync()
+      for (const step of ['a', 'b', 'c']) {
+        connection.exec('begin immediate')
+        connection.run(
+          'insert into bare values ($1, $2) on conflict (id) do update set content = excluded.content',
+          `B-${n}`,
+          content + step,
+        )
+        connection.exec('commit')
       }
-      return performance.now() - began
+      return { own: performance.now() - began, calls: 0 }
     },
-    end: () => file.close(),
+    end: async () => connection.close(),
   }
 }
 
@@ -118,23 +135,34 @@ const sellers = await Promise.all([
       env: {},
     }),
   )(),
-  bareLines(),
+  bareRows(),
 ])
-const times = new Map<string, number[]>(sellers.map(({ name }) => [name, []]))
+const taken = new Map<string, Taken[]>(sellers.map(({ name }) => [name, []]))
 for (let n = 0; n < SALES + WARM; n++)
   for (const { name, sell } of sellers) {
-    const ms = await sell(n)
-    if (n >= WARM) times.get(name)?.push(ms)
+    const one = await sell(n)
+    if (n >= WARM) taken.get(name)?.push(one)
   }
-for (const [name, values] of times)
+const own = (name: string) => (taken.get(name) ?? []).map(one => one.own)
+for (const { name } of sellers)
   console.log(
-    `${name.padEnd(28)} p50 ${quantile(values, 0.5).toFixed(2)} ms, p99 ${quantile(values, 0.99).toFixed(2)} ms`,
+    `${name.padEnd(28)} p50 ${quantile(own(name), 0.5).toFixed(2)} ms, p99 ${quantile(own(name), 0.99).toFixed(2)} ms`,
   )
-const p50 = (name: string) => quantile(times.get(name) ?? [], 0.5)
-console.log(
-  `ratios of the medians: PostgreSQL ${(p50('sale on PostgreSQL') / p50('three plain transactions')).toFixed(2)}, ` +
-    `embedded ${(p50('sale on the embedded ledger') / p50('three synced lines')).toFixed(2)}`,
-)
+for (const [sale, bare] of [
+  ['sale on PostgreSQL', 'three plain transactions'],
+  ['sale on the embedded ledger', 'three embedded transactions'],
+] as const) {
+  const calls = quantile(
+    (taken.get(sale) ?? []).map(one => one.calls),
+    0.5,
+  )
+  const [mine, floor] = [quantile(own(sale), 0.5), quantile(own(bare), 0.5)]
+  console.log(
+    `${sale}: its own time ${(mine / floor).toFixed(2)} of ${bare}; ` +
+      `with its two calls (${calls.toFixed(2)} ms) ${((mine + calls) / (floor + calls)).toFixed(2)}; ` +
+      `p99 ${(quantile(own(sale), 0.99) / mine).toFixed(1)} of p50`,
+  )
+}
 const client = new pg.Client({ connectionString: server.url })
 await client.connect()
 const { rows } = await client.query(

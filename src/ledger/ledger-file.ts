@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { statSync } from 'node:fs'
 import { open, readdir, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -480,9 +479,9 @@ export interface Identity {
   readonly wal: string
 }
 
-const inode = (path: string): string => {
+const inode = async (path: string): Promise<string> => {
   try {
-    const { dev, ino } = statSync(path)
+    const { dev, ino } = await stat(path)
     return `${dev} ${ino}`
   } catch (error) {
     if (isMissing(error)) return 'missing'
@@ -491,7 +490,7 @@ const inode = (path: string): string => {
 }
 
 /** Which files these are: by their names alone, since opening one would drop the locks that this process has. */
-export const identityOf = (path: string): Identity => ({
-  file: inode(path),
-  wal: inode(`${path}-wal`),
-})
+export async function identityOf(path: string): Promise<Identity> {
+  const [file, wal] = await Promise.all([inode(path), inode(`${path}-wal`)])
+  return { file, wal }
+}

@@ -59,7 +59,7 @@ export async function fileLedger(
     refuseHalted(file)
     const before = new Date(Date.now() - FORGET_MS).toISOString()
     await untilFree(file.path, () => file.connection.run(FORGET_PROCESSES, before))
-    return openOn(path, file)
+    return await openOn(path, file)
   } catch (error) {
     closeFile(file)
     throw inPlainWords(file.path, error)
@@ -77,7 +77,7 @@ export async function openHaltedFileLedger(
     closeFile(file)
     return undefined
   }
-  const ledger = openOn(path, file)
+  const ledger = await openOn(path, file)
   return {
     why: halted,
     ledger,
@@ -94,7 +94,7 @@ export async function openHaltedFileLedger(
   }
 }
 
-function openOn(location: string, file: LedgerFile): Ledger {
+async function openOn(location: string, file: LedgerFile): Promise<Ledger> {
   const { path, connection, cipher } = file
   const rows = rowsIn(path, connection, cipher)
   const watches = openRowWatches(path, connection)
@@ -112,13 +112,12 @@ function openOn(location: string, file: LedgerFile): Ledger {
     notedAt = performance.now()
   }
   note()
-  const opened = identityOf(path)
+  const opened = await identityOf(path)
 
   /** Decides all of them in one transaction, with one sync; returns what to tell each. */
   const decideTogether = (taken: readonly Request[]): readonly (() => void)[] => {
     connection.exec('begin immediate')
     try {
-      refuseReplaced(path, opened)
       const [place] = connection.all(SELECT.place)
       refuseHaltedSince(file, place)
       let wrote = false
@@ -145,11 +144,21 @@ function openOn(location: string, file: LedgerFile): Ledger {
     }
   }
 
+  /** Looks meanwhile whether it is decided in the file of its path: nothing is done by what was written elsewhere. */
+  const decideHere = async (taken: readonly Request[]): Promise<readonly (() => void)[]> => {
+    const [now, answers] = await Promise.all([
+      identityOf(path),
+      (async () => decideTogether(taken))(),
+    ])
+    refuseReplaced(path, opened, now)
+    return answers
+  }
+
   const decideNext = async (): Promise<void> => {
     const taken = requests.slice(0, TOGETHER)
     requests = requests.slice(TOGETHER)
     try {
-      for (const answer of await untilFree(path, () => decideTogether(taken))) answer()
+      for (const answer of await untilFree(path, () => decideHere(taken))) answer()
       watches.look()
       if (performance.now() - notedAt > NOTE_MS) note()
     } catch (error) {
@@ -211,8 +220,7 @@ export function undo({ exec }: Connection): void {
 }
 
 /** Throws where another file stands in the place of the one that is open: what is written would be lost. */
-function refuseReplaced(path: string, opened: Identity): void {
-  const now = identityOf(path)
+function refuseReplaced(path: string, opened: Identity, now: Identity): void {
   if (now.file === opened.file && now.wal === opened.wal) return
   throw new SnapshotError(
     now.file === opened.file ? `${path}-wal` : path,

@@ -6,10 +6,12 @@ import { memorySlots } from '../sft/memory-slots.ts'
 import { sharedPaceSlots } from '../sft/shared-slots.ts'
 import type { SlotRequest, SlotSource, Slots } from '../sft/slots.ts'
 import type { BudgetOptions } from '../stores/store.ts'
-import { type Database, openDatabase } from './database.ts'
+import { type Database, openDatabase, prepared } from './database.ts'
 
-const TAKE = 'select * from take_slots($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)'
-const SENT = 'select note_sent($1, $2, $3)'
+const TAKE = prepared(
+  'select at_ms, step_ms, now_ms, wait_ms from take_slots($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)',
+)
+const SENT = prepared('select note_sent($1, $2, $3)')
 const RELEASE = 'select give_back($1, $2, $3)'
 const NOW = 'select 1000 * extract(epoch from clock_timestamp())::float8 as now_ms'
 

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ClientBase, ClientConfig, Pool, PoolClient } from 'pg'
+import type { ClientBase, ClientConfig, Pool, PoolClient, PoolConfig } from 'pg'
 import type { SqlRow } from '../ledger/connection.ts'
 import { numberIn, textIn } from '../ledger/rows.ts'
 import { PlainError } from '../plain-error.ts'
 import { type DatabaseAddress, parseAddress } from './address.ts'
 import { away, databaseError, heldUp, isAway, isUndone, POOLED } from './errors.ts'
+import { GatheringSocket } from './gathering-socket.ts'
 import { MIGRATIONS } from './schema.ts'
 
 /** What can stand for a parameter. */
@@ -13,6 +14,9 @@ type Value = string | number | null | readonly (string | number | null)[]
 
 /** One connection, or one transaction on it. */
 export type Query = (sql: string, ...values: readonly Value[]) => Promise<readonly SqlRow[]>
+
+/** What a statement asks or changes. */
+export type Statement = readonly [sql: string, ...values: Value[]]
 
 /** A column of the last question before a commit, and who is told its value once it is committed. */
 interface Alongside {
@@ -25,12 +29,53 @@ const MARK = {
   make: "insert into commits (session, mark) values ($1, '')",
   set: `insert into commits (session, mark) values ($1, $2)
     on conflict (session) do update set mark = excluded.mark, at = clock_timestamp()`,
-  // It waits for a transaction that is still under way.
-  read: 'select mark from commits where session = $1 for update',
+  read: 'select mark from commits where session = $1',
 } as const
 
-/** A transaction's work: it may be done again, and says whether it wrote. */
-type Work<Result> = (query: Query) => Promise<{ readonly result: Result; readonly wrote: boolean }>
+/** Locks names until the transaction ends, in one order for all. */
+export const LOCK_NAMES = `select pg_advisory_xact_lock(key)
+  from (select distinct hashtextextended(name, 0) as key from unnest($1::text[]) as name order by 1) as keys`
+
+const preparedNames = new Map<string, string>()
+
+/** A statement that each connection prepares once: for those of every sale, which name their columns. */
+export function prepared(sql: string): string {
+  if (!preparedNames.has(sql)) preparedNames.set(sql, `sft_${preparedNames.size}`)
+  return sql
+}
+prepared(LOCK_NAMES)
+
+/** Several statements that change different rows as one, which is planned and answered once. */
+export function together(statements: readonly Statement[]): Statement {
+  const values: Value[] = []
+  const texts = statements.map(([sql, ...own]) => {
+    const before = values.length
+    values.push(...own)
+    return sql.replaceAll(/\$(\d+)/g, (_, n) => `$${Number(n) + before}`)
+  })
+  const others = texts.slice(0, -1).map((sql, n) => `put_${n} as (${sql})`)
+  return [prepared(`with ${others.join(', ')} ${texts.at(-1)}`), ...values]
+}
+
+const markBy = (column: string): string =>
+  prepared(`${MARK.set} returning ${column}::text as noted`)
+
+/** What a transaction came to. */
+interface Done<Result> {
+  readonly result: Result
+  /**
+   * What it writes, which goes to the database together with the commit; nothing: nothing was written, and the
+   * result waits for no commit. Absent: it wrote by its own questions, or may have.
+   */
+  readonly writes?: readonly Statement[]
+}
+
+/**
+ * A transaction's work: it may be done again. What it asks before its first `await` goes to the database together with
+ * its beginning. `own` is a name that nobody else locks, for work that writes alongside: it takes it with its locks, so
+ * that whoever wants to know how it ended waits for its end.
+ */
+type Work<Result> = (query: Query, own: string) => Promise<Done<Result>>
 
 /** Connections to a database, shared by all that this process keeps there. */
 export interface Database extends AsyncDisposable {
@@ -122,7 +167,12 @@ async function open(address: string): Promise<Database> {
   const place = parseAddress(address)
   const { shown, schema } = place
   const driver = await loadDriver()
-  const pool = poolOf(driver, place, 'sft-catalog', CONNECTIONS)
+  // What is asked before an answer came goes out at once: a transaction is two trips.
+  const pool = poolOf(driver, place, 'sft-catalog', {
+    max: CONNECTIONS,
+    pipeline: true,
+    stream: () => new GatheringSocket(),
+  })
 
   const patiently = patienceFor(shown, PATIENCE_MS)
   let prepared: Promise<void> | undefined
@@ -136,7 +186,7 @@ async function open(address: string): Promise<Database> {
       prepared ??= database
         .transaction(async query => {
           await migrate(query, place)
-          return { result: undefined, wrote: false }
+          return { result: undefined }
         })
         .catch(error => {
           prepared = undefined
@@ -201,13 +251,18 @@ async function open(address: string): Promise<Database> {
 
 /** Connections of their own for an engine that keeps its tables beside ours, held to the same rules. */
 export async function openPool(address: string, purpose: string, most: number): Promise<Pool> {
-  return poolOf(await loadDriver(), parseAddress(address), purpose, most)
+  return poolOf(await loadDriver(), parseAddress(address), purpose, { max: most })
 }
 
-function poolOf(driver: Driver, place: DatabaseAddress, purpose: string, most: number): Pool {
+function poolOf(
+  driver: Driver,
+  place: DatabaseAddress,
+  purpose: string,
+  settings: Pick<PoolConfig, 'max' | 'pipeline' | 'stream'>,
+): Pool {
   const pool = new driver.Pool({
     ...configOf(driver, place, purpose),
-    max: most,
+    ...settings,
     verify: (client, done) => {
       beginSession(client, place.schema).then(() => done(), done)
     },
@@ -263,7 +318,11 @@ const ask = async (
   client: Pool | ClientBase,
   sql: string,
   values: readonly Value[],
-): Promise<readonly SqlRow[]> => (await client.query<SqlRow>(sql, [...values])).rows
+): Promise<readonly SqlRow[]> => {
+  const name = preparedNames.get(sql)
+  const config = { text: sql, values: [...values], ...(name !== undefined && { name }) }
+  return (await client.query<SqlRow>(config)).rows
+}
 
 /** Does work again while the database is away or undid it, as long as somebody waits. */
 function patienceFor(shown: string, patienceMs: number) {
@@ -294,6 +353,12 @@ async function sessionOf(client: PoolClient): Promise<string> {
   return session
 }
 
+const BEGIN = 'begin'
+const COMMIT = 'commit'
+
+/** A lock that each transaction of a connection has which leaves a mark. */
+const lockOf = (session: string): string => `session ${session}`
+
 async function inTransaction<Result>(
   pool: Pool,
   work: Work<Result>,
@@ -301,38 +366,47 @@ async function inTransaction<Result>(
   later: Query,
 ): Promise<Result> {
   const client = await pool.connect()
-  const mark = randomUUID()
+  const query: Query = (sql, ...values) => ask(client, sql, values)
   let session = ''
-  let end: { readonly result: Result; readonly noted: string } | undefined
+  let unsure: { readonly result: Result; readonly mark: string } | undefined
   try {
     if (alongside !== undefined) session = await sessionOf(client)
-    await client.query('begin')
-    const { result, wrote } = await work((sql, ...values) => ask(client, sql, values))
-    let noted = ''
-    if (wrote && alongside !== undefined) {
-      const [last] = await ask(client, `${MARK.set} returning ${alongside.column}::text as noted`, [
-        session,
-        mark,
-      ])
-      noted = textIn(last, 'noted')
+    const [, { result, writes }] = await Promise.all([query(BEGIN), work(query, lockOf(session))])
+    if (writes?.length === 0) {
+      query(COMMIT).then(
+        () => client.release(),
+        () => client.release(true),
+      )
+      return result
     }
-    end = { result, noted }
-    await client.query('commit')
+    const sent = (writes ?? []).map(([sql, ...values]) => query(sql, ...values))
+    let marked: ReturnType<Query> | undefined
+    if (writes !== undefined && alongside !== undefined) {
+      unsure = { result, mark: randomUUID() }
+      marked = query(markBy(alongside.column), session, unsure.mark)
+    }
+    const [answer] = await Promise.all([marked, query(COMMIT), ...sent])
     client.release()
+    if (answer !== undefined) alongside?.told(textIn(answer[0], 'noted'))
+    return result
   } catch (error) {
     await giveUp(client, error)
     // A commit that was sent and not answered: only the database knows. Numbers of transactions tell nothing, since
     // those that a crash lost are given again.
-    if (end === undefined || end.noted === '' || !isAway(error)) throw error
-    const [found] = await later(MARK.read, session)
-    if (found === undefined)
-      throw new PlainError(
-        'whether the last change was committed is not known: the database was put back meanwhile',
-      )
-    if (textIn(found, 'mark') !== mark) throw error
+    if (unsure === undefined || !isAway(error)) throw error
+    if ((await lastMarkOf(later, session)) !== unsure.mark) throw error
+    return unsure.result
   }
-  if (end.noted !== '') alongside?.told(end.noted)
-  return end.result
+}
+
+/** The mark of the last transaction of a connection that was committed, once none of it is under way. */
+async function lastMarkOf(later: Query, session: string): Promise<string> {
+  await later(LOCK_NAMES, [lockOf(session)])
+  const [found] = await later(MARK.read, session)
+  if (found !== undefined) return textIn(found, 'mark')
+  throw new PlainError(
+    'whether the last change was committed is not known: the database was put back meanwhile',
+  )
 }
 
 async function giveUp(client: PoolClient, error: unknown): Promise<void> {

@@ -121,10 +121,9 @@ const end = (database: Database, keys: EncryptionKeys): Promise<boolean> =>
   database.transaction(async query => {
     await query(LOCK_DECISIONS)
     for (const table of ENCRYPTED_TABLES)
-      if ((await query(`${isLeft(table, keys)} limit 1`)).length > 0)
-        return { result: false, wrote: false }
+      if ((await query(`${isLeft(table, keys)} limit 1`)).length > 0) return { result: false }
     await query(SET_KEYS, keys.first?.id ?? null)
-    return { result: true, wrote: true }
+    return { result: true }
   })
 
 /** What was plain stands in dead rows until the tables are written anew. */

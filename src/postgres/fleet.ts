@@ -214,7 +214,7 @@ async function failuresOf(ask: Query, id: number): Promise<DetachedApply['failur
  */
 async function giveOut({ transaction, schema }: Database): Promise<readonly GivenApply[]> {
   return await transaction(async query => {
-    const nothing = { result: [], wrote: false }
+    const nothing = { result: [] }
     const [row] = await query(
       `select id, given, attempts, ended_then, pid, seen < clock_timestamp() - interval '${SILENT_SECONDS} seconds' as silent,
           extract(epoch from clock_timestamp() - given_at)::float8 as since,
@@ -237,7 +237,7 @@ async function giveOut({ transaction, schema }: Database): Promise<readonly Give
       attempts + 1,
       numberIn(row, 'ended_now'),
     )
-    return { result: [{ id, time }], wrote: true }
+    return { result: [{ id, time }] }
   })
 }
 

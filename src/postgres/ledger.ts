@@ -1,7 +1,7 @@
 import type { SqlRow } from '../ledger/connection.ts'
 import type { HaltedLedger } from '../ledger/keeper.ts'
 import { questionsOf } from '../ledger/questions.ts'
-import { numberIn, ownerOf, readRow, textIn, valuesOf } from '../ledger/rows.ts'
+import { columnsOf, numberIn, ownerOf, readRow, textIn, valuesOf } from '../ledger/rows.ts'
 import {
   FORGET_PROCESSES,
   NOTE_REFRESHED,
@@ -29,7 +29,15 @@ import {
   requireKeys,
 } from '../secrets/cipher.ts'
 import { keysInForce } from '../secrets/keys-in-force.ts'
-import { type Database, openDatabase, type Query } from './database.ts'
+import {
+  type Database,
+  LOCK_NAMES,
+  openDatabase,
+  prepared,
+  type Query,
+  type Statement,
+  together,
+} from './database.ts'
 import { namesOf, openNotices } from './notices.ts'
 import {
   halt,
@@ -46,12 +54,8 @@ import {
 
 const SELECT = selects('(select jsonb_array_elements_text($1::jsonb))')
 
-/** Locks what a decision is about, rows that do not exist yet too, in one order for all. */
-const LOCK = `select pg_advisory_xact_lock(key)
-  from (select distinct hashtextextended(name, 0) as key from unnest($1::text[]) as name order by 1) as keys`
-
 /** The rows of some orders and endpoints, and the processes that own them: by the database's clock, how long silent. */
-const ROWS = `with
+const ROWS = prepared(`with
     o as (select order_id, owner_id, crc, content from orders where order_id = any($1)),
     e as (select endpoint_id, owner_id, crc, content from esims where endpoint_id = any($2))
   select 'orders' as source, order_id as id, '' as place, crc, content, null::float8 as silent_ms from o
@@ -60,17 +64,27 @@ const ROWS = `with
   union all select 'usage', endpoint_id, '', crc, content, null from usage where endpoint_id = any($2)
   union all select 'processes', id, '', crc, content, ${silent()} from processes
     where id in (select owner_id from o union all select owner_id from e)
-  order by place`
+  order by place`)
 
-const PROCESSES = `select id, '' as place, crc, content, ${silent()} as silent_ms from processes where id = any($1)`
+const PROCESSES = prepared(
+  `select id, '' as place, crc, content, ${silent()} as silent_ms from processes where id = any($1)`,
+)
 
 function silent(): string {
   return '1000 * extract(epoch from clock_timestamp() - seen)::float8'
 }
 
-const COUNT = `insert into stock (batch, tags, status, n)
+const PUT: Readonly<Record<Table, string>> = {
+  orders: prepared(upsert('orders')),
+  esims: prepared(upsert('esims')),
+  addons: prepared(upsert('addons')),
+  usage: prepared(upsert('usage')),
+  processes: prepared(`${upsert('processes')}, seen = clock_timestamp()`),
+}
+
+const COUNT = prepared(`insert into stock (batch, tags, status, n)
   select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) order by 1, 2, 3
-  on conflict (batch, tags, status) do update set n = stock.n + excluded.n`
+  on conflict (batch, tags, status) do update set n = stock.n + excluded.n`)
 
 /** A sign of life comes six times as often; what was announced is made anew after a third of it. */
 const SILENCE_SECONDS = 6
@@ -194,33 +208,34 @@ function ledgerIn(database: Database, cipher: ChangingCipher, { halted = false }
 
   const decideOn = async <Result>(
     query: Query,
+    own: string,
     keys: LedgerKeys,
     decide: (rows: LedgerRows) => Decision<Result>,
-  ): Promise<Decision<Result>> => {
-    const names = namesOf(keys)
-    if (names.length > 0)
-      await query(
-        LOCK,
-        names.map(name => `${database.schema} ${name}`),
-      )
+  ) => {
+    const names = [own, ...namesOf(keys)].map(name => `${database.schema} ${name}`)
     // What others commit while it is asked for is not in the answer.
     const knownBefore = known
-    const place = await placeOf(query)
+    // Asked together: whoever waits for a lock sees what was written before it had it.
+    const [, place, found] = await Promise.all([
+      query(LOCK_NAMES, names),
+      placeOf(query),
+      findRows(query, keys),
+    ])
     cipher.see(place)
     if (!halted) {
       const why = haltedIn(place, knownBefore)
       if (why !== undefined) throw new HaltedNow(place, why)
     }
-    const rows = await readRows(query, shown, keys, cipher)
+    const rows = readRows(query, shown, found, cipher)
     for (;;) {
       const decision = decided(() => decide(rowsOf(rows.tables.rows, keys)))
-      if (!(await rows.complete())) {
-        const { entries } = decision
-        await putEntries(query, entries, rows.tables.rows, cipher)
-        const keyId = entries.length > 0 ? cipher.toNote(place) : undefined
-        if (keyId !== undefined) await query(NOTE_KEY, keyId)
-        return decision
-      }
+      if (await rows.complete()) continue
+      const { entries } = decision
+      const puts = [...puttingOf(entries, rows.tables.rows, cipher)]
+      const writes = areApart(entries) ? [together(puts)] : puts
+      const keyId = entries.length > 0 ? cipher.toNote(place) : undefined
+      if (keyId !== undefined) writes.push([NOTE_KEY, keyId])
+      return { result: decision, writes }
     }
   }
 
@@ -230,10 +245,7 @@ function ledgerIn(database: Database, cipher: ChangingCipher, { halted = false }
       refuseClosed()
       try {
         const { entries, result } = await database.transaction(
-          async query => {
-            const decision = await decideOn(query, keys, decide)
-            return { result: decision, wrote: decision.entries.length > 0 }
-          },
+          (query, own) => decideOn(query, own, keys, decide),
           { column: "nextval('ledger_serial')", told: note },
         )
         notices.tell(changedBy(entries))
@@ -313,17 +325,16 @@ interface ReadRows {
   complete(): Promise<boolean>
 }
 
-async function readRows(
-  query: Query,
-  shown: string,
-  keys: LedgerKeys,
-  cipher: Cipher,
-): Promise<ReadRows> {
+/** The rows of keys as the database has them. */
+async function findRows(query: Query, keys: LedgerKeys): Promise<readonly SqlRow[]> {
   const { orderIds = [], endpointIds = [] } = keys
+  if (orderIds.length + endpointIds.length === 0) return []
+  return await query(ROWS, orderIds.map(String), endpointIds)
+}
+
+function readRows(query: Query, shown: string, found: readonly SqlRow[], cipher: Cipher): ReadRows {
   const tables = openTables()
-  if (orderIds.length + endpointIds.length > 0)
-    for (const row of await query(ROWS, orderIds.map(String), endpointIds))
-      tables.apply(entryOf(shown, textIn(row, 'source') as Table, row, cipher))
+  for (const row of found) tables.apply(entryOf(shown, textIn(row, 'source') as Table, row, cipher))
   const asked = new Set<string>()
   const read = new Set<string>()
   const { process: processOf } = tables.rows
@@ -359,12 +370,25 @@ function entryOf(shown: string, table: Table, answer: SqlRow, cipher: Cipher): L
   return { table, row: { ...row, silentMs: numberIn(found, 'silent_ms') } }
 }
 
-async function putEntries(
-  query: Query,
+/** So many entries of whatever tables go as one statement: each form of it is prepared once. */
+const MOST_TOGETHER = 6
+
+/** Whether entries change different rows: a usage changes its eSIM too. */
+const areApart = (entries: readonly LedgerEntry[]): boolean =>
+  entries.length > 1 &&
+  entries.length <= MOST_TOGETHER &&
+  entries.every(({ table }) => table !== 'usage') &&
+  new Set(entries.map(keyOf)).size === entries.length
+
+const keyOf = (entry: LedgerEntry): string =>
+  JSON.stringify([entry.table, ...columnsOf(entry).slice(0, TABLES[entry.table].key.length)])
+
+/** What puts entries in their places, the counts at the end. */
+function* puttingOf(
   entries: readonly LedgerEntry[],
   rows: LedgerRows,
   cipher: Cipher,
-): Promise<void> {
+): Generator<Statement> {
   const counts = new Map<string, number>()
   const add = ({ batch, tags, status }: EsimRow, count: number): void => {
     const key = JSON.stringify([batch, JSON.stringify(tags), status])
@@ -372,7 +396,7 @@ async function putEntries(
   }
   const now = new Map<string, EsimRow | undefined>()
   for (const entry of entries) {
-    await query(upsert(entry.table), ...valuesOf(entry, cipher))
+    yield [PUT[entry.table], ...valuesOf(entry, cipher)]
     switch (entry.table) {
       case 'esims': {
         const { endpointId } = entry.row
@@ -383,10 +407,7 @@ async function putEntries(
         break
       }
       case 'usage':
-        await query(NOTE_REFRESHED, entry.row.endpointId, entry.row.refreshedAt)
-        break
-      case 'processes':
-        await query('update processes set seen = clock_timestamp() where id = $1', entry.row.id)
+        yield [NOTE_REFRESHED, entry.row.endpointId, entry.row.refreshedAt]
         break
       default:
     }
@@ -394,13 +415,13 @@ async function putEntries(
   const changed = [...counts].filter(([, count]) => count !== 0)
   if (changed.length === 0) return
   const columns = changed.map(([key]) => JSON.parse(key) as readonly [string, string, string])
-  await query(
+  yield [
     COUNT,
     columns.map(([batch]) => batch),
     columns.map(([, tags]) => tags),
     columns.map(([, , status]) => status),
     changed.map(([, count]) => count),
-  )
+  ]
 }
 
 /** Orders and endpoints that entries change, for those who wait for them. */

@@ -167,7 +167,7 @@ const noLedger = (shown: string): PlainError =>
 const inTransaction = (database: Database, work: (query: Query) => Promise<void>): Promise<void> =>
   database.transaction(async query => {
     await work(query)
-    return { result: undefined, wrote: true }
+    return { result: undefined }
   })
 
 /** What is there; undefined: no row that would be lost, unless that is `told` too. */

@@ -1,13 +1,14 @@
 import { numberIn, textIn } from '../ledger/rows.ts'
 import { PlainError } from '../plain-error.ts'
 import { MovedError, readMark } from '../stores/moving.ts'
-import type { Database, Query } from './database.ts'
+import { type Database, prepared, type Query } from './database.ts'
 import { SYSTEM, TIMELINE } from './schema.ts'
 
 /** Whose rows they are, how far they are, and whether the server is the one on which they were made. */
-const PLACE = `select lineage, halted, keys, (select last_value from ledger_serial) as serial,
+const PLACE =
+  prepared(`select lineage, halted, keys, (select last_value from ledger_serial) as serial,
     origin.system <> ${SYSTEM} or origin.timeline <> ${TIMELINE} as elsewhere
-  from place, origin`
+  from place, origin`)
 
 const HALT = 'update place set halted = $1 where halted is null'
 

@@ -23,7 +23,7 @@ import { StateDamagedError, StateEditError } from '../state/state-errors.ts'
 import { headOf } from '../state/state-rows.ts'
 import { MovedError, readMark } from '../stores/moving.ts'
 import { END_SILENT, IS_SILENT, postgresApplyLog } from './apply-log.ts'
-import { type Database, openDatabase, type Query, type Session } from './database.ts'
+import { type Database, openDatabase, prepared, type Query, type Session } from './database.ts'
 import { refuseElsewhere } from './place.ts'
 
 /** All of a state in one question, which sees one moment: the head, then records in the order of their keys. */
@@ -41,7 +41,7 @@ const SINCE = `select 'head' as source, lineage as kind, serial::text as key, cr
   union all select 'record', kind, key, crc, content from state_records where serial >= $2
   order by source, kind, key`
 
-const PLACE = 'select lineage, serial, mark from state_place'
+const PLACE = prepared('select lineage, serial, mark from state_place')
 
 export const PUT_RECORDS = `insert into state_records (kind, key, crc, content, serial)
   select given.*, state_place.serial from state_place,

@@ -11,21 +11,24 @@ import { freed } from './take-endpoint.ts'
 /**
  * Activates the eSIM of a reserved order, and announces the subscription in the transaction that says so.
  * Where the eSIM is known not to be active by this order it lets go of it: the order is `new` again.
- * `resumed`: the announced activation may have been sent before. Throws `SftError`s; the order then
+ * `kept`: its row, where this attempt kept it. `resumed`: the announced activation may have been sent before. Throws `SftError`s; the order then
  * stands where it stood.
  */
 export async function activateEsim(
   context: OrderContext,
   order: OrderRow,
+  kept: EsimRow | undefined,
   resumed: boolean,
   signal: AbortSignal,
 ): Promise<{ readonly order: OrderRow; readonly reason?: string }> {
   const { orderId, endpointId } = order
   if (endpointId === undefined) throw new Error(`order ${orderId} is reserved without an endpoint`)
-  const esim = await context.ledger.transact({ endpointIds: [endpointId] }, rows => ({
-    entries: [],
-    result: rows.esim(endpointId),
-  }))
+  const esim =
+    kept ??
+    (await context.ledger.transact({ endpointIds: [endpointId] }, rows => ({
+      entries: [],
+      result: rows.esim(endpointId),
+    })))
   if (esim === undefined) throw new Error(`order ${orderId} is reserved without an eSIM`)
   if (order.intent === undefined) await announceActivation(context, order)
   const mayBeSent = resumed && order.intent !== undefined

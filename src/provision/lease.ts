@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import { type Instant, instantOf, longestSince, shortestSince } from '../clock.ts'
 import { ownerState, thisProcess } from '../durable/owner.ts'
 import type { SentAnnouncement } from '../sft/announcement.ts'
-import type { Ledger, LedgerRows, OrderOwner } from './ledger.ts'
+import type { Ledger, LedgerEntry, LedgerRows, OrderOwner } from './ledger.ts'
 
 /** A row that somebody may work on. */
 interface Owned {
@@ -25,6 +25,8 @@ export interface OwnClaim {
  */
 export interface Lease extends AsyncDisposable {
   readonly id: string
+  /** The ledger, in which rows that are this provisioner's come with its sign of life. */
+  readonly ledger: Ledger
   /** Gives signs of life while the work goes on. */
   during<Result>(work: () => Promise<Result>): Promise<Result>
   claim(): OwnClaim
@@ -58,6 +60,7 @@ export function openLease({ ledger, clock, silenceSeconds, onError }: LeaseOptio
   const silenceMs = silenceSeconds * 1000
   /** Without a sign for so long, an announcement is made anew: well before others give this process up. */
   const lapseMs = silenceMs / 3
+  const beatMs = silenceMs / 6
   const me: OrderOwner = { ...thisProcess(), id: randomUUID() }
   /** The last sign of life that is durable. */
   let sign = instantOf(clock)
@@ -66,25 +69,66 @@ export function openLease({ ledger, clock, silenceSeconds, onError }: LeaseOptio
   let active = 0
   let heart: NodeJS.Timeout | undefined
   let beating = Promise.resolve()
-  let firstBeat: Promise<void> | undefined
+  /** Whether others find a sign of life of what goes on now. */
+  let isSigned = false
   /** What was seen of owners elsewhere, and since when: their clocks tell nothing here. */
   const seen = new Map<string, { readonly mark: string; readonly since: Instant }>()
 
-  const beat = async (): Promise<void> => {
-    const at = instantOf(clock)
+  const signOf = ({ wall }: Instant): LedgerEntry => ({
+    table: 'processes',
+    row: { id: me.id, heartbeat: new Date(wall).toISOString() },
+  })
+
+  /** Begins a sign of life now. */
+  const beginSign = (): Instant => {
     if (longestSince(clock, sign) > lapseMs) lapses += 1
-    const row = { id: me.id, heartbeat: new Date(at.wall).toISOString() }
-    await ledger.transact({}, () => ({ entries: [{ table: 'processes', row }], result: undefined }))
+    return instantOf(clock)
+  }
+
+  const beat = async (): Promise<void> => {
+    const at = beginSign()
+    await ledger.transact({}, () => ({ entries: [signOf(at)], result: undefined }))
+    noteSign(at)
+  }
+
+  const noteSign = (at: Instant): void => {
     sign = at
+    isSigned = true
   }
 
   const start = (): void => {
     // Until now there was nothing to give a sign for; the claims that follow are signs themselves.
     sign = instantOf(clock)
+    isSigned = false
     lapses += 1
     heart = setInterval(() => {
       beating = beating.then(beat).catch(onError)
-    }, silenceMs / 6).unref()
+    }, beatMs).unref()
+  }
+
+  /** Whether an entry says that this provisioner works on a row. */
+  const isMine = ({ table, row }: LedgerEntry): boolean =>
+    (table === 'orders' || table === 'esims') && row.owner?.id === me.id
+
+  /**
+   * Where the ledger's clock tells how long ago a sign was, there must be one as soon as anything is owned: it comes in
+   * the same transaction.
+   */
+  const signing: Ledger = {
+    ...ledger,
+    async transact(keys, decide) {
+      let at: Instant | undefined
+      const result = await ledger.transact(keys, rows => {
+        const decision = decide(rows)
+        at = undefined
+        if (isSigned && longestSince(clock, sign) < beatMs) return decision
+        if (!decision.entries.some(isMine)) return decision
+        at = beginSign()
+        return { ...decision, entries: [...decision.entries, signOf(at)] }
+      })
+      if (at !== undefined) noteSign(at)
+      return result
+    },
   }
 
   const isSilent = (owner: OrderOwner, updatedAt: string, rows: LedgerRows): boolean => {
@@ -101,22 +145,15 @@ export function openLease({ ledger, clock, silenceSeconds, onError }: LeaseOptio
 
   return {
     id: me.id,
+    ledger: ledger.silenceSeconds === undefined ? ledger : signing,
     async during(work) {
       active += 1
       if (active === 1) start()
       try {
-        // Where the ledger's clock tells how long ago a sign was, there must be one before anything is owned.
-        if (ledger.silenceSeconds !== undefined) {
-          firstBeat ??= beat()
-          await firstBeat
-        }
         return await work()
       } finally {
         active -= 1
-        if (active === 0) {
-          clearInterval(heart)
-          firstBeat = undefined
-        }
+        if (active === 0) clearInterval(heart)
       }
     },
     claim() {

@@ -131,7 +131,7 @@ export async function openContext(options: ProvisionerOptions): Promise<OpenCont
   return {
     context: {
       sft,
-      ledger,
+      ledger: lease.ledger,
       pool,
       readState,
       candidates,

@@ -1,9 +1,7 @@
 import { untilAborted } from '../until-aborted.ts'
 import { GaveUpWaitingError, OrderConflictError, ProvisionError } from './errors.ts'
 import { explainError, reasonOf } from './explain.ts'
-import type { OrderRow } from './ledger.ts'
-import type { OrderContent } from './order.ts'
-import { runOrder } from './run-order.ts'
+import { type OrderEnd, type PlacedContent, runOrder } from './run-order.ts'
 import type { SellingContext } from './selling-context.ts'
 
 /** Work that is done once for all who ask for it at the same time. */
@@ -92,15 +90,15 @@ const gaveUp = (orderId: string, { reason }: AbortSignal): ProvisionError =>
 export interface OrderRuns {
   run(
     orderId: string,
-    place: (OrderContent & { readonly hash: string }) | undefined,
+    place: PlacedContent | undefined,
     signal: AbortSignal | undefined,
-  ): Promise<OrderRow>
-  stop: SharedWork<OrderRow>['stop']
-  stopAll: SharedWork<OrderRow>['stopAll']
+  ): Promise<OrderEnd>
+  stop: SharedWork<OrderEnd>['stop']
+  stopAll: SharedWork<OrderEnd>['stopAll']
 }
 
 export function openOrderRuns(context: SellingContext): OrderRuns {
-  const work = openSharedWork<OrderRow>()
+  const work = openSharedWork<OrderEnd>()
   const run: OrderRuns['run'] = (orderId, place, signal) => {
     const start = (own: AbortSignal) => {
       const job = {

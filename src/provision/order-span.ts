@@ -13,7 +13,9 @@ const attributesOf = ({ orderId, kind, sku }: AboutOrder) => ({
  * One attempt at an order as a span: in the trace that is given, else in that of the attempt which placed it. Its
  * events, and the row that it places, have the span's trace context.
  */
-export async function inOrderSpan<Result extends { readonly status: string } | undefined>(
+export async function inOrderSpan<
+  Result extends { readonly order: { readonly status: string } } | undefined,
+>(
   context: OrderContext,
   given: string | undefined,
   work: (context: OrderContext) => Promise<Result>,
@@ -25,7 +27,7 @@ export async function inOrderSpan<Result extends { readonly status: string } | u
     async span => {
       const traceparent = span.traceparent ?? from
       const result = await work({ ...context, about: { ...about, ...defined({ traceparent }) } })
-      span.set({ 'sft.order.outcome': result?.status ?? 'lost' })
+      span.set({ 'sft.order.outcome': result?.order.status ?? 'lost' })
       return result
     },
   )

@@ -110,6 +110,8 @@ function stockWatch({ pool, policies, tell }: SellingContext): () => void {
   }
 }
 
+const nothing = (): void => {}
+
 /** Runs an order until it is delivered, with the rows that its sale is made of. */
 async function deliver(
   { context, runs, closing, watchStock }: Parts,
@@ -120,15 +122,17 @@ async function deliver(
   await admitOrderId(context.ledger, orderId)
   const hash = hashContent(content)
   const signal = signalOf(patience)
-  await context.readState()
+  // Read while the ledger is asked for the order: of one that is there it tells nothing.
+  const state = context.readState()
+  state.catch(nothing)
   for (;;) {
     if (closing.aborted) throw new ProvisionerClosedError(orderId)
-    const order = await runs.run(orderId, { ...content, hash }, signal)
+    const { order, sold } = await runs.run(orderId, { ...content, hash, state }, signal)
     if (order.content !== hash)
       throw new OrderConflictError(orderId, `is a ${order.kind} of ${order.sku} with other content`)
     watchStock()
     // A resumed run that this caller joined may have ended without a delivery: now it is placed.
-    if (order.status === 'delivered') return await rowsOfOrder(context.ledger, order)
+    if (order.status === 'delivered') return sold ?? (await rowsOfOrder(context.ledger, order))
   }
 }
 
@@ -223,7 +227,8 @@ function orderCalls(parts: Parts): OrderCalls {
       judge(REQUESTS.finish, request)
       const { orderId, ...patience } = request
       await findOrder(ledger, orderId)
-      return viewOrder(await runs.run(orderId, undefined, closingSignal(closing, patience)))
+      const { order } = await runs.run(orderId, undefined, closingSignal(closing, patience))
+      return viewOrder(order)
     },
     async giveOut(request = {}) {
       judge(REQUESTS.giveOut, request)

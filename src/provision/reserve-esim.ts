@@ -48,7 +48,7 @@ export async function reserveEsim(
   plan: SoldPlan,
   isNew: boolean,
   signal: AbortSignal,
-): Promise<OrderRow | undefined> {
+): Promise<Reserved | undefined> {
   let placing: Placing = { order, isNew }
   for (;;) {
     const esim = await context.pool.take(signal)
@@ -62,6 +62,12 @@ export async function reserveEsim(
     if (outcome === 'exists') return undefined
     if (outcome !== 'taken') return outcome
   }
+}
+
+/** An order, and the eSIM that is kept for it. */
+export interface Reserved {
+  readonly order: OrderRow
+  readonly esim: EsimRow
 }
 
 /** An order that has no eSIM yet; `isNew`: the ledger does not have it either. */
@@ -127,16 +133,16 @@ async function keepEsim(
   plan: SoldPlan,
   isNew: boolean,
   esim: Esim,
-): Promise<OrderRow | 'exists' | 'taken'> {
+): Promise<Reserved | 'exists' | 'taken'> {
   const { orderId } = order
   const at = isoNow(context)
   const { endpointId } = esim
   const change = reservation(context, order, plan, endpointId)
   const keys = { orderIds: [orderId], endpointIds: [endpointId] }
-  let outcome: OrderRow | 'exists' | 'taken' | undefined
+  let outcome: Reserved | 'exists' | 'taken' | undefined
   const announced = context.announcement.restart()
   try {
-    outcome = await context.ledger.transact<OrderRow | 'exists' | 'taken'>(keys, rows => {
+    outcome = await context.ledger.transact<Reserved | 'exists' | 'taken'>(keys, rows => {
       const current = rows.order(orderId)
       if (isNew && current !== undefined) return { entries: [], result: 'exists' }
       if (!isNew && !isClaimed(context, current))
@@ -144,12 +150,15 @@ async function keepEsim(
       const there = rows.esim(endpointId)
       if (there !== undefined && there.status !== 'released')
         return { entries: [], result: 'taken' }
-      const row = changeOrder(current ?? order, change, at)
+      const reserved: Reserved = {
+        order: changeOrder(current ?? order, change, at),
+        esim: esimRowOf(esim, there, orderId, at),
+      }
       const entries: LedgerEntry[] = [
-        { table: 'orders', row },
-        { table: 'esims', row: esimRowOf(esim, there, orderId, at) },
+        { table: 'orders', row: reserved.order },
+        { table: 'esims', row: reserved.esim },
       ]
-      return { entries, result: row }
+      return { entries, result: reserved }
     })
   } finally {
     if (outcome === undefined || outcome === 'exists') context.pool.putBack(esim)

@@ -27,7 +27,7 @@ export async function resumeOrders(
       return
     }
     try {
-      const order = await runs.run(orderId, undefined, signal)
+      const { order } = await runs.run(orderId, undefined, signal)
       if (order.status === 'delivered') delivered.push(orderId)
     } catch (error) {
       const name = error instanceof Error ? error.name : 'Error'

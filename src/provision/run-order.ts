@@ -1,5 +1,6 @@
 import { defined } from '../defined.ts'
 import { runSteps } from '../machine.ts'
+import type { State } from '../state/state.ts'
 import { activateEsim } from './activate-esim.ts'
 import { isCancelledSale } from './endpoint-care.ts'
 import {
@@ -13,6 +14,7 @@ import {
   UnknownSkuError,
 } from './errors.ts'
 import { explainError, reasonOf } from './explain.ts'
+import type { SoldRows } from './find-orders.ts'
 import { type EsimRow, isUnfinished, type LedgerEntry, type OrderRow } from './ledger.ts'
 import { changeOrder, newOrder, type OrderChange, type OrderContent } from './order.ts'
 import { inOrderSpan, inStepSpan } from './order-span.ts'
@@ -42,16 +44,28 @@ import { freed, type RunOther, takeEndpoint } from './take-endpoint.ts'
 import { openTurns } from './turns.ts'
 import { undoOrder } from './undo-order.ts'
 
+/** What is to be placed, and the state as it is now, which says what the SKU means. */
+export type PlacedContent = OrderContent & {
+  readonly hash: string
+  readonly state: Promise<State>
+}
+
 /** An order to place, or only one to go on with. */
 export interface OrderJob {
   readonly orderId: string
-  readonly place?: OrderContent & { readonly hash: string }
+  readonly place?: PlacedContent
   /** Goes on with another order of the same endpoint first. */
   readonly runOther: RunOther
 }
 
+/** Where an order came to; `sold`: the rows of its sale, where this run delivered it. */
+export interface OrderEnd {
+  readonly order: OrderRow
+  readonly sold?: SoldRows
+}
+
 /**
- * Takes an order from where it stands to its end and returns its row: delivered, or for one that is not
+ * Takes an order from where it stands to its end and returns it: delivered, or for one that is not
  * placed again possibly failed or cancelled. While somebody else works on it, it waits, and takes over
  * where that one dies. Throws the errors of errors.ts; the order is then nobody's.
  */
@@ -59,7 +73,7 @@ export async function runOrder(
   context: SellingContext,
   job: OrderJob,
   signal: AbortSignal,
-): Promise<OrderRow> {
+): Promise<OrderEnd> {
   const { orderId, place } = job
   using turns = openTurns(context)
   for (;;) {
@@ -67,8 +81,10 @@ export async function runOrder(
     const claim = await claimOrder(context, orderId, {
       ...(place === undefined ? {} : { content: place.hash, retryFailed: true }),
     })
-    if (claim.kind === 'finished') return claim.order
+    if (claim.kind === 'finished') return { order: claim.order }
     if (claim.kind === 'missing' && place === undefined) throw new UnknownOrderError(orderId)
+    // Nothing is placed by a state that cannot be read.
+    if (claim.kind === 'missing') await place?.state
     if (claim.kind === 'theirs') await turns.next({ orderIds: [orderId] }, signal)
     else {
       const ended = await runClaim(context, claim, job, signal)
@@ -83,7 +99,7 @@ async function runClaim(
   claim: Extract<Claim, { readonly kind: 'mine' | 'missing' }>,
   job: OrderJob,
   signal: AbortSignal,
-): Promise<OrderRow | undefined> {
+): Promise<OrderEnd | undefined> {
   const order = claim.kind === 'mine' ? claim.order : undefined
   const own = claim.kind === 'mine' ? claim.context : placingContext(context, job)
   return await inOrderSpan(own, job.place?.traceparent, async claimed => {
@@ -118,17 +134,18 @@ async function runClaimed(
   claimed: OrderRow | undefined,
   job: OrderJob,
   signal: AbortSignal,
-): Promise<OrderRow | undefined> {
-  const { orderId, place, runOther } = job
+): Promise<OrderEnd | undefined> {
+  const { orderId, runOther } = job
   const begun = context.clock.now()
   if (claimed?.cancelling === true) {
     await undoOrder(context, claimed, runOther, signal)
-    return await readOrder(context, orderId)
+    const order = await readOrder(context, orderId)
+    return order && { order }
   }
-  const placed =
-    claimed ?? (place === undefined ? undefined : await placeOrder(context, orderId, place, signal))
-  if (placed === undefined) return undefined
-  const delivered = await advanceOrder(context, placed, claimed === undefined, job, signal)
+  const begins = await beginOf(context, claimed, job, signal)
+  if (begins === undefined) return undefined
+  const end = await advanceOrder(context, begins, job, signal)
+  const { order: delivered } = end
   context.tell({
     type: 'order delivered',
     ...context.about,
@@ -137,17 +154,30 @@ async function runClaimed(
     seconds: (context.clock.now() - begun) / 1000,
     ...(delivered.creation !== undefined && { creation: delivered.creation }),
   })
-  return delivered
+  return end
+}
+
+/** Where an order stands at first; undefined where it was to be placed, and somebody else did that. */
+async function beginOf(
+  context: OrderContext,
+  claimed: OrderRow | undefined,
+  { orderId, place }: OrderJob,
+  signal: AbortSignal,
+): Promise<SaleState | undefined> {
+  if (claimed !== undefined) return saleOf(claimed, false)
+  if (place === undefined) return undefined
+  const placed = await placeOrder(context, orderId, place, signal)
+  return placed && saleOf(placed.order, true, placed.esim)
 }
 
 /** Puts a new order into the ledger; undefined where it is there already. */
 async function placeOrder(
   context: OrderContext,
   orderId: string,
-  content: OrderContent & { readonly hash: string },
+  content: PlacedContent,
   signal: AbortSignal,
-): Promise<OrderRow | undefined> {
-  const plan = await findPlan(context, orderId, content.sku)
+): Promise<{ readonly order: OrderRow; readonly esim?: EsimRow } | undefined> {
+  const plan = findPlan(await content.state, orderId, content.sku)
   const { kind, sku, hash, endpointId, reference, allowSuspended } = content
   const { traceparent } = context.about
   context.tell({ type: 'order started', ...context.about })
@@ -168,12 +198,14 @@ async function placeOrder(
   )
   if (kind === 'purchase') return await reserveEsim(context, order, plan, true, signal)
   if (endpointId === undefined) throw new UnknownEndpointError(orderId, 'no endpoint is given')
-  return await context.ledger.transact({ orderIds: [orderId], endpointIds: [endpointId] }, rows => {
+  const keys = { orderIds: [orderId], endpointIds: [endpointId] }
+  const placed = await context.ledger.transact(keys, rows => {
     if (rows.order(orderId) !== undefined) return { entries: [], result: undefined }
     const row = changeOrder(order, { status: 'activated', endpointId }, order.createdAt)
     admitTopUp(context, row, allowSuspended === true, rows.esim(endpointId))
     return { entries: [{ table: 'orders', row }], result: row }
   })
+  return placed && { order: placed }
 }
 
 /** Throws where an endpoint cannot be topped up: not sold from here, or it would carry no traffic. */
@@ -194,8 +226,8 @@ function admitTopUp(
     throw new EndpointSuspendedError(orderId, endpointId, isCancelled ? 'cancelled' : 'suspended')
 }
 
-async function findPlan(context: SellingContext, orderId: string, sku: string): Promise<SoldPlan> {
-  const meaning = readSku(await context.readState(), sku)
+function findPlan(state: State, orderId: string, sku: string): SoldPlan {
+  const meaning = readSku(state, sku)
   switch (meaning.kind) {
     case 'plan':
       return {
@@ -212,19 +244,18 @@ async function findPlan(context: SellingContext, orderId: string, sku: string): 
 /** Takes a claimed order to its end; throws ActivationFailedError where no eSIM could be activated. */
 async function advanceOrder(
   context: OrderContext,
-  claimed: OrderRow,
-  isNew: boolean,
+  begins: SaleState,
   job: OrderJob,
   signal: AbortSignal,
-): Promise<OrderRow> {
+): Promise<OrderEnd> {
   const steps = saleSteps(context.policies.esimsTried)
-  const end = await runSteps(steps, saleOf(claimed, isNew), (step, state) => {
+  const end = await runSteps(steps, begins, (step, state) => {
     signal.throwIfAborted()
     return inStepSpan(context, step, () => performStep(context, step, state, job, signal))
   })
   if (end.is === 'out of eSIMs')
     throw new ActivationFailedError(end.order.orderId, end.order.tried, end.why)
-  return end.order
+  return { order: end.order, ...('sold' in end && defined({ sold: end.sold })) }
 }
 
 async function performStep(
@@ -238,13 +269,14 @@ async function performStep(
   const isFresh = 'isFresh' in state && state.isFresh
   switch (step) {
     case 'reserve': {
-      const plan = await findPlan(context, order.orderId, order.sku)
+      const plan = findPlan(await context.readState(), order.orderId, order.sku)
       const reserved = await reserveEsim(context, order, plan, false, signal)
       if (reserved === undefined) throw new OrderLostError(`order ${order.orderId} was taken over`)
-      return { saw: 'reservation', order: reserved }
+      return { saw: 'reservation', ...reserved }
     }
     case 'activate': {
-      const { order: after, reason } = await activateEsim(context, order, !isFresh, signal)
+      const kept = 'esim' in state ? state.esim : undefined
+      const { order: after, reason } = await activateEsim(context, order, kept, !isFresh, signal)
       return reason === undefined
         ? { saw: 'activation', order: after }
         : { saw: 'no activation', order: after, why: reason }
@@ -256,14 +288,15 @@ async function performStep(
       return { saw: 'turn' }
     case 'subscribe': {
       const sent = await subscribeAddon(context, order, isFresh, signal, isAllowed(order, job))
-      return { saw: 'delivery', order: sent }
+      return { saw: 'delivery', ...sent }
     }
   }
 }
 
 /** Gives an order of which nothing was sent the plan that its SKU has now. */
 async function renewPlan(context: OrderContext, order: OrderRow): Promise<OrderRow> {
-  const { planId, terms = null } = await findPlan(context, order.orderId, order.sku)
+  const state = await context.readState()
+  const { planId, terms = null } = findPlan(state, order.orderId, order.sku)
   if (planId === order.planId) return order
   return await saveOrder(context, order.orderId, [], () => ({ change: { planId, terms } }))
 }

@@ -6,7 +6,8 @@ import { settle, type WriteOutcome, writeAndSettle } from '../sft/write-and-sett
 import { EndpointSuspendedError, SubscriptionFailedError } from './errors.ts'
 import { causeOf, explainError, isAbort, reasonOf } from './explain.ts'
 import { findSubscribed, newInstances, type SubscribeIntent } from './find-addon.ts'
-import type { AddonRow, LedgerEntry, OrderIntent, OrderRow } from './ledger.ts'
+import type { SoldRows } from './find-orders.ts'
+import type { AddonRow, EsimRow, LedgerEntry, OrderIntent, OrderRow } from './ledger.ts'
 import type { OrderChange } from './order.ts'
 import { type OrderContext, saveOrder, tellSteps } from './save-order.ts'
 import { isoNow, type SellingContext } from './selling-context.ts'
@@ -72,7 +73,7 @@ export async function subscribeAddon(
   fresh: boolean,
   signal: AbortSignal,
   allowSuspended = false,
-): Promise<OrderRow> {
+): Promise<Subscribed> {
   const { orderId, endpointId } = order
   if (endpointId === undefined) throw new Error(`order ${orderId} is active without an endpoint`)
   const intent = order.intent?.write === 'subscribe' ? order.intent : undefined
@@ -275,21 +276,29 @@ async function conclude(
   attempt.intent = undefined
 }
 
-function finish(
+/** A delivered order, with the rows that its sale is made of unless the ledger has lost its eSIM. */
+export interface Subscribed {
+  readonly order: OrderRow
+  readonly sold: SoldRows | undefined
+}
+
+async function finish(
   { context, order, endpointId }: Attempt,
   instance: AddonInstance,
   how: 'done' | 'found',
-): Promise<OrderRow> {
+): Promise<Subscribed> {
   const { uniqueId } = instance
-  return saveOrder(context, order.orderId, [endpointId], rows => {
+  let addon: AddonRow | undefined
+  let esim: EsimRow | undefined
+  const delivered = await saveOrder(context, order.orderId, [endpointId], rows => {
     const at = isoNow(context)
-    const entries: LedgerEntry[] = [
-      { table: 'addons', row: soldAddon(context, order, endpointId, instance, at) },
-    ]
-    const esim = rows.esim(endpointId)
-    if (esim !== undefined) {
-      const since = esim.status === 'delivered' ? esim.at : at
-      entries.push({ table: 'esims', row: { ...freed(esim), status: 'delivered', at: since } })
+    addon = soldAddon(context, order, endpointId, instance, at)
+    const entries: LedgerEntry[] = [{ table: 'addons', row: addon }]
+    const there = rows.esim(endpointId)
+    if (there !== undefined) {
+      const since = there.status === 'delivered' ? there.at : at
+      esim = { ...freed(there), status: 'delivered', at: since }
+      entries.push({ table: 'esims', row: esim })
     }
     return {
       change: {
@@ -306,6 +315,7 @@ function finish(
       entries,
     }
   })
+  return { order: delivered, sold: esim && { order: delivered, esim, addon } }
 }
 
 const failureOf = (

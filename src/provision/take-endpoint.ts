@@ -7,13 +7,12 @@ import {
   isUnfinished,
   type LedgerRows,
   type OrderOwner,
-  type OrderRow,
 } from './ledger.ts'
 import type { SellingContext } from './selling-context.ts'
 import { openTurns } from './turns.ts'
 
 /** Goes on with another order that has the endpoint. */
-export type RunOther = (orderId: string) => Promise<OrderRow>
+export type RunOther = (orderId: string) => Promise<unknown>
 
 /** What is to be done to an endpoint, by whom. */
 export interface EndpointWork {

@@ -100,7 +100,7 @@ function testAway(server: PostgresServer): void {
         }
       })
       for (let crash = 0; crash < 3; crash++) {
-        await sleep(300)
+        for (const before = acknowledged.length; acknowledged.length < before + 8; ) await sleep(20)
         await server.stop('immediate')
         await server.start()
       }

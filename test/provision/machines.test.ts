@@ -36,6 +36,7 @@ import {
   SftUnknownOutcomeError,
 } from '../../src/sft/errors.ts'
 import { REPOSITORY } from '../program.ts'
+import { anEsim } from './ledger-contract.ts'
 import { printWalked, type Samples, walk } from './walk.ts'
 
 const AT = '2026-01-01T00:00:00.000Z'
@@ -120,13 +121,14 @@ const SUBSCRIBING: Samples<SubscriptionEvidence> = {
 
 const [placed, reserved, , active] = ORDERS as [OrderRow, OrderRow, OrderRow, OrderRow]
 const delivered = order('purchase', { status: 'delivered', endpointId: '1', uniqueId: '50001' })
+const esim = anEsim('1')
 const SELLING: Samples<SaleEvidence> = {
-  reservation: [{ saw: 'reservation', order: reserved }],
+  reservation: [{ saw: 'reservation', order: reserved, esim }],
   activation: [{ saw: 'activation', order: active }],
   'no activation': [{ saw: 'no activation', order: placed, why: 'refused' }],
   plan: [{ saw: 'plan', order: order('topUp', { status: 'activated', endpointId: '1' }) }],
   turn: [{ saw: 'turn' }],
-  delivery: [{ saw: 'delivery', order: delivered }],
+  delivery: [{ saw: 'delivery', order: delivered, sold: undefined }],
 }
 
 const CANCELLING: Samples<CancelEvidence> = {
