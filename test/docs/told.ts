@@ -92,6 +92,11 @@ export const RUNS: Readonly<Record<string, PageRun>> = {
     ],
     forever: ['sft-catalog worker --health-port 8080 --drain-seconds 20'],
   },
+  'docs/pictures.md': {
+    setUp: 'applied',
+    // A change to be shown.
+    before: [`sed -i 's/"9.50"/"9.90"/' catalog/catalog.yaml`],
+  },
   'docs/policy.md': {
     setUp: 'begun',
     // A checkout whose base branch has rules.
@@ -141,6 +146,7 @@ export const RUNS: Readonly<Record<string, PageRun>> = {
 
 /** Commands that are not run, by how they begin, and why. */
 export const NOT_RUN: Readonly<Record<string, string>> = {
+  'sft-catalog graph --format dot |': 'it needs Graphviz; test/page/graph.test.ts reads the DOT',
   'npm ci && npm test': 'it is this test',
   'npm ci && npm link':
     'it would change the packages of the machine; test/fresh-folder.test.ts runs what is installed',
