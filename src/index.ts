@@ -106,6 +106,7 @@ export type {
   UpdateChange,
   Wanted,
 } from './plan/plan.ts'
+export type { ResourceGraph } from './plan/resolve.ts'
 // the rules of a team
 export type { Policy } from './policy/check-policy.ts'
 export { type LoadedPolicy, loadPolicy } from './policy/load-policy.ts'
