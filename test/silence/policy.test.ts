@@ -290,6 +290,7 @@ rows('a plan that breaks a rule', [
       t.strictSame(desk.writes(since), [], 'nothing was sent')
       const comment = desk.read('sft-catalog-ci/comment.md')
       t.match(comment, '**refused** `POLICY_VIOLATED`')
+      t.notMatch(comment, 'does exactly this', 'a plan that is refused is not offered')
       const planned = json((await desk.run('plan --prune --force --json')).stdout)
       t.match(planned, { outcome: 'refused', exitCode: 3, issues: [{ rule: { key: 'one' } }] })
       t.equal(

@@ -127,7 +127,11 @@ async function compare(flags: Flags, context: Context): Promise<number> {
       subject,
     )
     await writeFileDurably(out, `${JSON.stringify(saved, undefined, 2)}\n`)
-    context.err(`saved to ${out}: "sft-catalog apply ${out}" does exactly this`)
+    context.err(
+      planOutcome(made.plan) === 'refused'
+        ? `saved to ${out}: "sft-catalog apply ${out}" refuses it too, as long as this stands`
+        : `saved to ${out}: "sft-catalog apply ${out}" does exactly this`,
+    )
   }
   if (pages !== undefined)
     context.document(
