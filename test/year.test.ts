@@ -182,7 +182,7 @@ Add-on plans
 Endpoints
   + 12 endpoints of endpointBatch/first  SIM1 … SIM12
 
-Applying takes 16 calls, under a second at 1000 calls/s. It activates no SIM.
+Applying takes 16 calls, under a second at 1,000 calls/s. It activates no SIM.
 Plan: 25 to create, 0 unchanged`,
     )
     t.equal(await seller.apply(), 'Done: 25 done, 0 failed, 0 skipped, 0 deferred')
@@ -208,7 +208,7 @@ Plan: 25 to create, 0 unchanged`,
       charge (changed in the catalog)  4.5 → 3.9
       SKU TR-1GB-7D; no sold instance
 
-Applying takes 2 calls, under a second at 1000 calls/s. It activates no SIM.
+Applying takes 2 calls, under a second at 1,000 calls/s. It activates no SIM.
 Plan: 1 to update, 24 unchanged`,
     )
     t.equal(await seller.apply(), 'Done: 1 done, 0 failed, 0 skipped, 0 deferred')
@@ -226,7 +226,7 @@ Plan: 1 to update, 24 unchanged`,
       dataMB (changed in the catalog, needs a new one)  10 GB → 12 GB
       SKU TR-10GB-30D; 2 sold instances keep their 10 GB until they end
 
-Applying takes 1 call, under a second at 1000 calls/s. It activates no SIM.
+Applying takes 1 call, under a second at 1,000 calls/s. It activates no SIM.
 Plan: 1 to replace, 24 unchanged`,
     )
     t.equal(await seller.apply(), 'Done: 1 done, 0 failed, 0 skipped, 0 deferred')
@@ -287,7 +287,7 @@ Coverage: 5 zones, 2 lost networks, 1 may gain some, 1 close to empty; 221 count
         + MLTME, Melita, Malta (2561/101)
       SKU MT-1GB-7D, MT-3GB-15D; no sold instance
 
-Applying takes 4 calls, under a second at 1000 calls/s. It activates no SIM.
+Applying takes 4 calls, under a second at 1,000 calls/s. It activates no SIM.
 Plan: 2 to update, 23 unchanged`,
     )
     t.equal(await seller.apply(), 'Done: 2 done, 0 failed, 0 skipped, 0 deferred')
@@ -378,7 +378,7 @@ Nothing to do: 24 unchanged, 1 not in the catalog`,
       old revision, replaced DATE
       SKU TR-10GB-30D; 2 sold instances keep what they hold until they end
 
-Applying takes 2 calls, under a second at 1000 calls/s. It activates no SIM.
+Applying takes 2 calls, under a second at 1,000 calls/s. It activates no SIM.
 Plan: 2 to retire, 24 unchanged`,
     )
     t.equal(await seller.apply('--prune'), 'Done: 2 done, 0 failed, 0 skipped, 0 deferred')
@@ -415,7 +415,7 @@ Plan: 2 to retire, 24 unchanged`,
       charge (changed on the account)  25 → 22
       SKU NZ-5GB-30D; no sold instance
 
-Applying takes 4 calls, under a second at 1000 calls/s. It activates no SIM.
+Applying takes 4 calls, under a second at 1,000 calls/s. It activates no SIM.
 Plan: 2 to update, 22 unchanged`,
     )
     const drift = await seller.run('drift')
@@ -449,7 +449,7 @@ Drift: 5 rate zones, 7 add-on plans compared; 2 changed on the account`,
       charge (changed on the account)  12 → 14
       SKU AE-3GB-15D; no sold instance
 
-Applying takes 2 calls, under a second at 1000 calls/s. It activates no SIM.
+Applying takes 2 calls, under a second at 1,000 calls/s. It activates no SIM.
 Plan: 1 to update, 23 unchanged`,
     )
     t.equal(await seller.apply(), 'Done: 1 done, 0 failed, 0 skipped, 0 deferred')
@@ -468,7 +468,7 @@ Plan: 1 to update, 23 unchanged`,
       `Endpoints
   + 8 endpoints of endpointBatch/second  SIM13 … SIM20
 
-Applying takes 1 call, under a second at 1000 calls/s. It activates no SIM.
+Applying takes 1 call, under a second at 1,000 calls/s. It activates no SIM.
 Plan: 8 to create, 24 unchanged`,
     )
     t.equal(await seller.apply(), 'Done: 8 done, 0 failed, 0 skipped, 0 deferred')
@@ -486,7 +486,7 @@ Plan: 8 to create, 24 unchanged`,
   - 6 endpoints  SIM7 … SIM12
       0 sold endpoints; 6 unsold endpoints
 
-Applying takes 18 calls, under a second at 1000 calls/s. It activates no SIM.
+Applying takes 18 calls, under a second at 1,000 calls/s. It activates no SIM.
 Plan: 6 to retire, 20 unchanged, 6 not in the catalog`
     t.equal(await seller.plan('--prune'), pruning)
     t.equal(await seller.apply('--prune'), 'Done: 6 done, 0 failed, 0 skipped, 0 deferred')

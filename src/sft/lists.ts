@@ -197,8 +197,8 @@ export async function readList<Row>(
 }
 
 /**
- * Looks for one thing by its own ID. That there is none counts where the answer says so by an empty list, or
- * twice by "no data"; rows of other things mean that the platform did not look for this one.
+ * Looks for one thing by its own ID. That there is none counts where two answers say so, by an empty list or by "no
+ * data"; rows of other things mean that the platform did not look for this one.
  */
 export async function readOne<Row>(
   reader: ListReader,
@@ -215,7 +215,7 @@ export async function readOne<Row>(
     const row = page.rows.find(is)
     if (row !== undefined) return { kind: 'there', value: row }
     const clear = page.unread === 0 && page.rows.length === 0
-    if (clear && (!page.saidNone || reading === 2))
+    if (clear && reading === 2)
       return { kind: 'not there', evidence: `${call.operation} has no ${what}` }
     if (reading === 2 || (page.unread === 0 && page.rows.length > 0))
       return notKnown(

@@ -40,7 +40,9 @@ export function heldUntilLeave<Result>(leave: Leave, send: () => Result): Result
 function noteMade(message: unknown): void {
   const leave = making.getStore()
   const request = isRecord(message) ? message['request'] : undefined
-  if (leave !== undefined && isRecord(request)) leaves.set(request, leave)
+  // Asking a proxy for a tunnel is no call of the account: what goes through it is.
+  if (leave !== undefined && isRecord(request) && request['method'] !== 'CONNECT')
+    leaves.set(request, leave)
 }
 
 function hold(message: unknown): void {

@@ -30,7 +30,7 @@ t.test('an account built by hand becomes YAML and state, and the next plan is em
   const dry = await desk.run('adopt --dry-run')
   t.equal(dry.code, 0, dry.stderr)
   t.match(dry.stderr, /takes 4 calls or more .* one for each page of the SIM stock/)
-  t.match(dry.stderr, /The SIM stock has 1 page: 1 call, about 1 s at 1000 calls\/s/)
+  t.match(dry.stderr, /The SIM stock has 1 page: 1 call, about 1 s at 1,000 calls\/s/)
   t.match(dry.stdout, /=== adopted\/rate-zones\.yaml/)
   t.match(dry.stdout, /To adopt: 2 rate zones, 2 add-on plans, 10 endpoints; 0 left out/)
   t.notOk(readdirSync(desk.folder).includes('catalog'), 'a dry run writes nothing')

@@ -247,7 +247,7 @@ t.test('endpoints are compared on demand: the cost first, then gone and relinked
 
   const drift = await desk.run('drift --endpoints')
   t.equal(drift.code, 2)
-  t.match(drift.stderr, /The SIM stock has 1 page: 1 call, about 1 s at 1000 calls\/s\./)
+  t.match(drift.stderr, /The SIM stock has 1 page: 1 call, about 1 s at 1,000 calls\/s\./)
   t.match(
     drift.stdout,
     new RegExp(`- endpoint/${first} .* gone\n.*its SIM has no endpoint; it is Ready To Activate`),

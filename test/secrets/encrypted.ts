@@ -101,7 +101,10 @@ export function testEncrypted(t: Test, { name, place, atRest }: PlacesAtRest): v
       t.notMatch(await atRest(at), SECRETS[part])
       const [, ...rows] = await withKeys(keys, () => contentOf(part, at))
       const [, ...same] = await withKeys(NO_KEYS, () => contentOf(part, plain))
-      t.same(rows, same)
+      // An apply has the time at which each of the two was filled.
+      const untimed = (content: readonly string[]) =>
+        content.map(row => row.replace(/"(begunAt|endedAt)":"[^"]+"/g, '"$1":"then"'))
+      t.same(untimed(rows), untimed(same))
     })
 
     t.test(

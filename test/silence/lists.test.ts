@@ -193,6 +193,16 @@ for (const [listTotal, lastPage] of [
     t.equal(doubt, undefined)
   })
 
+t.test('a SIM that is asked for, and whose answer is empty once, is there', async t => {
+  await using simulator = await simulate()
+  await using sft = openTestSft(simulator)
+  const [iccid = ''] = simulator.world.sims.keys()
+  simulator.fault({ operation: 'fetchSIM', kind: 'lists-empty' })
+  t.match(await sft.read.sim(iccid), { kind: 'there', value: { iccid } })
+  t.match(await sft.read.sim('8932042009999999996'), { kind: 'not there' })
+  t.equal(simulator.calls.filter(call => call.query?.includes('9999999996')).length, 2)
+})
+
 t.test('a page count that nobody can mean is said', t =>
   withApplied({ listTotal: 'endless' }, async ({ plan }) => {
     const { plan: made } = await plan(catalogText(5))
