@@ -77,7 +77,7 @@ export async function takeUpMade(
   return made.map(row => pool.add(candidateOf(row))).includes(true)
 }
 
-/** SIMs of the batch that may get an endpoint: those that were refused before come last. */
+/** SIMs of the batch that may get an endpoint, in the order in which they are tried: those that were refused before last. */
 async function openResources(
   { ledger, readState }: SellingContext,
   { resources }: OnDemandBatch,
@@ -88,9 +88,15 @@ async function openResources(
   const keys = open.map(({ key }) => keyOfSim(key))
   for await (const row of inParts(keys, ledger.esimsAmong)) statuses.set(row.endpointId, row.status)
   const statusOf = ({ key }: Resource) => statuses.get(keyOfSim(key))
-  const wasRefused = (one: Resource) => statusOf(one) === ('not made' satisfies Making)
-  const left = open.filter(one => statusOf(one) !== ('made' satisfies Making))
-  return [...left.filter(one => !wasRefused(one)), ...left.filter(wasRefused)]
+  const having = (status: Making | undefined) => open.filter(one => statusOf(one) === status)
+  const announced = having('being made')
+  // One that was announced is settled by each who needs another, and no more: a process that died may have left many.
+  return [
+    ...announced.slice(0, 1),
+    ...having(undefined),
+    ...announced.slice(1),
+    ...having('not made'),
+  ]
 }
 
 async function makeEndpoint(
