@@ -118,7 +118,8 @@ function openTally(plan: Plan, budget: BudgetView, { live, stop }: Context): Tal
       return parts.join('; ')
     }
     const sent = budget.calls() - callsBefore
-    if (seconds > 1 && sent > 0) parts.push(`${(sent / seconds).toFixed(1)} calls/s`)
+    // The first one waits for nothing: a rate is of those after it.
+    if (seconds > 1 && sent > 1) parts.push(`${((sent - 1) / seconds).toFixed(1)} calls/s`)
     const shown = countDown(
       secondsLeft({ left, done, seconds, callsPerSecond: budget.currentRate() }),
       now,

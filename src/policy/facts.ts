@@ -1,5 +1,5 @@
 /** What rules see of a catalog and of a plan. */
-import type { Catalog, Entry, Position } from '../model.ts'
+import type { Catalog, Entry, Position, Spec } from '../model.ts'
 import type { Change, FieldChange, Plan } from '../plan/plan.ts'
 import { ACTIONS, writes } from '../plan/plan.ts'
 import { entriesOf } from '../resources/catalog-part.ts'
@@ -105,7 +105,7 @@ function changeFacts(change: Change) {
     skus: change.impact?.skus ?? [],
     soldEndpoints: touchesSold(change) ? change.impact?.soldEndpoints : 0,
     priceRisePercent: riseOf(pricesIn(policy, before), pricesIn(policy, after)),
-    chargeRisePercent: riseOf(chargeIn(policy, before), chargeIn(policy, after)),
+    chargeRisePercent: chargeRiseOf(change, policy, before, after),
     before,
     after,
   }
@@ -158,6 +158,27 @@ function chargeIn(policy: PolicyPart | undefined, facts: Facts | undefined): Amo
   const charge = policy?.money && facts?.[policy.money.charge]
   return typeof charge === 'number' ? { charge } : {}
 }
+
+/** What is taken over was not of this state: what the account says of it is what there was, and not all of them say it. */
+function chargeRiseOf(
+  change: Change,
+  policy: PolicyPart | undefined,
+  before: Facts | undefined,
+  after: Facts | undefined,
+): number | undefined {
+  const wanted = chargeIn(policy, after)
+  if (change.action !== 'adopt') return riseOf(chargeIn(policy, before), wanted)
+  const { key, current, fields } = change
+  const found =
+    policy && describe(policy, { key, spec: { ...current, ...toldOf(fields) }, local: {} })
+  const old = chargeIn(policy, found)
+  return 'charge' in wanted && !('charge' in old) ? undefined : riseOf(old, wanted)
+}
+
+const toldOf = (fields: readonly FieldChange[]): Spec =>
+  Object.fromEntries(
+    fields.flatMap(({ field, account }) => (account === undefined ? [] : [[field, account]])),
+  )
 
 /** Amounts have at most four decimal places: in whole numbers of the last one a rise of 10 % is 10. */
 const inPlaces = (amount: number): number => Math.round(amount * 10_000)

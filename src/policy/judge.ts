@@ -98,7 +98,9 @@ function readRule(
 function judgeSubjects(scope: string, ready: Ready, { shared, subjects }: Values): Verdict {
   const broken: Broken[] = []
   const notKnown: Doubt[] = []
-  for (const [subject, value] of (subjects[scope] ?? []).entries()) {
+  const list = subjects[scope]
+  if (list === undefined) return { kind: 'lost', why: `nothing was told of any ${scope}` }
+  for (const [subject, value] of list.entries()) {
     const variables = { ...shared, [scope]: value }
     try {
       if (ready.when !== undefined && !isTrue(ready.when, variables)) continue

@@ -90,7 +90,11 @@ const CHANGE: Fields = {
     type: 'double',
     meaning: 'how much the price that rises most does, of all currencies; 0 where none does',
   },
-  chargeRisePercent: { type: 'double', meaning: 'the same of the charge of the platform' },
+  chargeRisePercent: {
+    type: 'double',
+    meaning:
+      'the same of the charge of the platform; not known where a plan is taken over whose charge the account does not tell',
+  },
   before: {
     type: 'map<string, dyn>',
     meaning: 'an add-on plan as it was applied, with the fields of addonPlan; else not known',

@@ -10,7 +10,7 @@ import { classifyAnswer, type Outcome } from './envelope.ts'
 import type { CallName } from './errors.ts'
 import { answerSeconds, OPERATIONS } from './operations.ts'
 import type { WireForm } from './wire-form.ts'
-import { heldUntilLeave, type Leave, UnsentError } from './written.ts'
+import { heldUntilLeave, type Leave, SentError, UnsentError } from './written.ts'
 
 /** One call as a trace may show it: no headers, bodies or query. */
 export interface CallTrace {
@@ -104,8 +104,7 @@ export function createWire(options: WireOptions): Wire {
     let isHeldBack = false
     const leave: Leave = {
       mayGo() {
-        // The HTTP client would send it a second time, of itself.
-        if (sentAt !== undefined) throw new Error('sent already')
+        if (sentAt !== undefined) throw new SentError()
         isHeldBack = !leaving.mayGo()
         if (isHeldBack) return false
         timer.start()

@@ -12,7 +12,7 @@ const WRITES = 'undici:client:sendHeaders'
 
 /** Whether a request may leave. */
 export interface Leave {
-  /** Asked right before its bytes do. */
+  /** Asked right before its bytes do. Throws a `SentError` where they did already. */
   mayGo(): boolean
   /** Where it may not: resolves when it is to be asked again. What it throws ends the request unsent. */
   again(): Promise<void>
@@ -62,10 +62,17 @@ async function letGo(leave: Leave, socket: Duplex): Promise<void> {
       if (socket.destroyed) return
     }
   } catch (cause) {
-    socket.destroy(new UnsentError({ cause }))
+    socket.destroy(cause instanceof SentError ? cause : new UnsentError({ cause }))
     return
   }
   socket.uncork()
+}
+
+/** A request that was sent before, and that the HTTP client was about to send once more, of itself. */
+export class SentError extends Error {
+  constructor() {
+    super('the connection was cut after it was sent, and it was not sent a second time')
+  }
 }
 
 /** A request that was not sent, since it would have been too late. */

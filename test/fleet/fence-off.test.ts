@@ -10,6 +10,7 @@ import { checkAccount } from '../provision/check-account.ts'
 import { allOrders } from '../provision/rows.ts'
 import { type Market, openMarket } from '../provision/support.ts'
 import type { PortalJob } from './fleet-orders.ts'
+import { shopEnv } from './shop-env.ts'
 
 /**
  * One schedule, played twice: a portal stops for longer than its lease, a worker finishes its order meanwhile, and then
@@ -92,13 +93,7 @@ async function play(t: Test, place: string, schedule: Schedule, isFenced: boolea
   const worker = spawnNode([...PROGRAM, 'worker', '--every', '0.5'], {
     env: {
       PATH: process.env['PATH'],
-      SFT_BASE_URL: market.simulator.url,
-      SFT_USERNAME: 'simulator',
-      SFT_PASSWORD: 'simulator',
-      SFT_CALLS_PER_SECOND: '100',
-      SFT_SETTLE_SECONDS: '1',
-      SFT_STATE: place,
-      SFT_LEDGER: place,
+      ...shopEnv(market.simulator.url, place),
     },
   })
   t.teardown(() => worker.kill('SIGKILL'))

@@ -9,6 +9,7 @@ import { noPostgres, type PostgresServer, startPostgres } from '../postgres/serv
 import { scriptBeside, spawnNode } from '../program.ts'
 import { allOrders } from '../provision/rows.ts'
 import { type Market, openMarket } from '../provision/support.ts'
+import { shopEnv } from './shop-env.ts'
 
 /** In every address of a database here; servers that trust everybody do not look at it. */
 const DATABASE_PASSWORD = 'p%40ss-of-the-database'
@@ -68,13 +69,7 @@ const optionsFor = (
 ): RunOptions => ({
   cwd: t.testdir({}),
   env: {
-    SFT_BASE_URL: market.simulator.url,
-    SFT_USERNAME: 'simulator',
-    SFT_PASSWORD: 'simulator',
-    SFT_CALLS_PER_SECOND: '100',
-    SFT_SETTLE_SECONDS: '1',
-    SFT_STATE: place,
-    SFT_LEDGER: place,
+    ...shopEnv(market.simulator.url, place),
     ...env,
   },
 })

@@ -8,6 +8,7 @@ import { checkAccount } from '../provision/check-account.ts'
 import { anOrder } from '../provision/ledger-contract.ts'
 import { allOrders } from '../provision/rows.ts'
 import { type Market, openMarket, openShop } from '../provision/support.ts'
+import { shopEnv } from './shop-env.ts'
 
 const SELL = scriptBeside(import.meta, '../provision/sell-orders')
 
@@ -20,13 +21,7 @@ async function startWorker(
   const child = spawnNode([...PROGRAM, 'worker', '--every', '0.5'], {
     env: {
       PATH: process.env['PATH'],
-      SFT_BASE_URL: market.simulator.url,
-      SFT_USERNAME: 'simulator',
-      SFT_PASSWORD: 'simulator',
-      SFT_CALLS_PER_SECOND: '100',
-      SFT_SETTLE_SECONDS: '1',
-      SFT_STATE: place,
-      SFT_LEDGER: place,
+      ...shopEnv(market.simulator.url, place),
     },
   })
   let text = ''

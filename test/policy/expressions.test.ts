@@ -34,6 +34,13 @@ const rule = (condition: string, more: Partial<Expressions> = {}): Expressions =
   ...more,
 })
 
+t.test('a rule about what nothing is told of has not passed', async t => {
+  const { world: _world, ...given } = job([rule('true')])
+  const verdicts: Verdict[] = []
+  judge({ ...given, world: { shared: {}, subjects: {} } }, verdict => void verdicts.push(verdict))
+  t.same(verdicts, [{ kind: 'lost', why: 'nothing was told of any addonPlan' }])
+})
+
 /** What one condition comes to, in this process. */
 function verdictOf(condition: string, more: Partial<Expressions> = {}): Verdict | undefined {
   const verdicts: Verdict[] = []

@@ -22,8 +22,11 @@ function watchQuestions() {
     const text =
       typeof config === 'object' && config !== null ? Reflect.get(config, 'text') : config
     const answer: unknown = Reflect.apply(query, this, args)
-    // Nobody waits for a notice, nor for what the pool looks up for later sales.
-    const isAside = /pg_notify|from esims where endpoint_id in/.test(String(text))
+    // Nobody waits for a notice, for what the pool looks up for later sales, or for the end of what only read: the end of
+    // what wrote goes out with the writes.
+    const isAside =
+      /pg_notify|from esims where endpoint_id in/.test(String(text)) ||
+      (text === 'commit' && waiting === 0)
     if (!(answer instanceof Promise) || isAside) return answer
     if (waiting === 0) trips += 1
     waiting += 1

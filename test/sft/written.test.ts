@@ -56,6 +56,23 @@ t.test('what is given up while it is held back is not sent', async t => {
   t.equal(simulator.calls.length, before + 1)
 })
 
+t.test(
+  'a call that the HTTP client would send again, of itself, is sent once, and that is said',
+  async t => {
+    await using simulator = await startSimulator({ callsPerSecond: 1e9, sims: 1 })
+    await using sft = openSimulated(simulator, {
+      callsPerSecond: 100,
+      retryDelaysSeconds: [],
+      fetch: async (url, init) => {
+        const answer = await fetch(url, init)
+        return url.includes('GetCustomerProfile') ? await fetch(url, init) : answer
+      },
+    })
+    await t.rejects(sft.read.customerProfile(), { message: /not sent a second time/ })
+    t.equal(simulator.calls.filter(call => call.operation === 'GetCustomerProfile').length, 1)
+  },
+)
+
 t.test('processes that stand still before they write keep the rate together', async t => {
   const RATE = 5
   const place = join(t.testdir(), 'state.json')

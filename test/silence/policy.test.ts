@@ -312,6 +312,26 @@ rows('a plan that breaks a rule', [
     },
   },
   {
+    name: 'sees what a plan costs that is taken over for another charge',
+    check: async (t, desk) => {
+      const text = desk.read(CATALOG)
+      const at = (charge: string) => text.replace('4.50', charge)
+      desk.write(CATALOG, at('4.00'))
+      t.equal((await desk.run('apply --auto-approve')).code, 0)
+      desk.write(CATALOG, at('9.00'))
+      desk.write(
+        RULES,
+        rule(`
+on: change
+condition: change.chargeRisePercent <= 10.0
+message: \${change.address} rises by \${change.chargeRisePercent} %`),
+      )
+      const planned = await desk.run('plan', { env: { SFT_STATE: 'another.json' } })
+      t.equal(planned.code, 3, planned.stdout)
+      t.match(planned.stderr, 'POLICY_VIOLATED: addonPlan/alps-1gb rises by 125 %')
+    },
+  },
+  {
     name: 'is told at the entry that a change is about: a price that rises',
     check: async (t, desk) => {
       const text = desk.read(CATALOG)

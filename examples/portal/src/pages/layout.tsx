@@ -106,6 +106,9 @@ export const Refreshed = ({
     <div data-refresh={`${page}/now`} data-seconds={seconds}>
       {children}
     </div>
+    <p role="status" hidden>
+      The shop does not answer just now: this is from before.
+    </p>
     <noscript>
       <p>
         <a href={page}>Look again</a>
