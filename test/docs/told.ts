@@ -52,10 +52,13 @@ export const RUNS: Readonly<Record<string, PageRun>> = {
   },
   'docs/adopting.md': {
     setUp: 'applied',
-    // An account that nobody here has a catalog of.
-    before: ['rm -r catalog state.json*'],
+    // An account that nobody here has a catalog of. Plans have their IDs in the order in which their calls arrived.
+    before: [
+      `PLAN=$(sft-catalog state list | grep -F 'Benelux 5 GB 30 days' | cut -f 2)`,
+      'rm -r catalog state.json*',
+    ],
     meanwhile: {
-      'sft-catalog drift': `curl -s "$SFT_BASE_URL/_simulator/portal" -d '{"plan":"885544","set":{"basicInfo":{"addOnPriority":"3"}}}' >/dev/null`,
+      'sft-catalog drift': `curl -s "$SFT_BASE_URL/_simulator/portal" -d '{"plan":"'"$PLAN"'","set":{"basicInfo":{"addOnPriority":"3"}}}' >/dev/null`,
     },
     exits: { 'sft-catalog drift': 2, 'sft-catalog drift --endpoints': 2 },
     instead: { 'addonPlan/eu-10gb': 'addonPlan/benelux-5-gb-30-days' },
