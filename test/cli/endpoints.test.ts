@@ -75,7 +75,8 @@ t.test('what the time limit leaves is done by the next run, each once', async t 
   const late = await desk.run(`${words} --max-minutes 0.02`, { env, ownProcess: true })
   t.equal(late.code, 4, late.stderr)
   const first = count(desk, 'Active')
-  t.ok(first > 0 && first < 12, `${first} were activated`)
+  // On a busy machine the limit may end before the first call.
+  t.ok(first < 12, `${first} were activated`)
   t.match(late.stdout, `Ended: ${first} done, 0 failed, 0 skipped, ${12 - first} deferred`)
   t.match(late.stderr, `; ${first} of 12 calls`, 'what was left is not called done')
   const next = await desk.run(words)
