@@ -174,6 +174,7 @@ export type {
   SimStatus,
 } from './sft/api.ts'
 export { WIRE_ASSUMPTIONS, type WireAssumption } from './sft/assumptions.ts'
+export type { CallTrace } from './sft/call-trace.ts'
 export { openSft, type SftOptions } from './sft/client.ts'
 export {
   type CallName,
@@ -190,7 +191,6 @@ export {
 } from './sft/errors.ts'
 export type { SlotRequest, SlotSource, Slots } from './sft/slots.ts'
 export type { DeliveryEvent } from './sft/transport.ts'
-export type { CallTrace } from './sft/wire.ts'
 export type { WireForm, WireValues } from './sft/wire-form.ts'
 export type { WireOverrides } from './sft/wire-settings.ts'
 export type {

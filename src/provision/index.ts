@@ -24,7 +24,7 @@ export { readKeyFile } from '../secrets/key-file.ts'
 export { withKeys } from '../secrets/keys-in-force.ts'
 export type { Environment, SettingOverrides, SftSettings } from '../settings.ts'
 export { SettingsError } from '../settings.ts'
-export type { CallTrace } from '../sft/wire.ts'
+export type { CallTrace } from '../sft/call-trace.ts'
 export {
   acceptLedgerEdit,
   backupLedger,

@@ -47,6 +47,77 @@ export type Write = (
   options?: CallOptions,
 ) => Promise<JsonObject>
 
+/** Makes calls with a token, replays them once after a new login, and turns outcomes into errors. */
+export function createCalls(
+  transport: Transport,
+  session: Session,
+  redact: Redact,
+  clock: Pick<Clock, 'now'>,
+): { readonly read: Read; readonly write: Write } {
+  const refusals = createRefusals(clock)
+
+  async function deliver(call: Omit<Call, 'isSuccess' | 'authorise'>): Promise<Authorised> {
+    for (;;) {
+      const delivery = await transport.deliver({
+        ...call,
+        isSuccess: isEnvelopeSuccess,
+        authorise: session.token,
+      })
+      if (delivery.kind !== 'unauthorised') {
+        refusals.forget(call.operation)
+        return delivery
+      }
+      if (delivery.token === undefined || !refusals.note(call.operation, delivery.token))
+        throw new SftNoAccessError(
+          `not authorised (${delivery.code}): ${excerptOf(delivery.description, redact)}; new logins did not help. ` +
+            'Endpoint calls need an enterprise account: a reseller enters one with targetAccountId',
+          transport.callName(call.operation),
+        )
+      await unlessGivenUp(session.replace(delivery.token), call.signal)
+    }
+  }
+
+  return {
+    async read<Value>(
+      operation: ReadName,
+      query: Query,
+      extract: (response: JsonObject) => Value | undefined,
+      options: CallOptions = {},
+    ): Promise<ReadResult<Value>> {
+      if (OPERATIONS[operation].method !== 'GET') throw new TypeError(`${operation} is no read`)
+      let value: Value | undefined
+      const hasFallback = fallbackOf(operation) !== undefined
+      const delivery = await deliver({
+        ...options,
+        operation,
+        query: withoutUndefined(query),
+        resendUnclear: hasFallback ? 'passing' : 'all',
+        isComplete: response => {
+          value = extract(response)
+          return value !== undefined
+        },
+      }).catch((error: unknown) => {
+        if (hasFallback && error instanceof SftNoAccessError) return error
+        throw error
+      })
+      if (delivery instanceof SftNoAccessError) return { kind: 'unclear', error: delivery }
+      const name = transport.callName(operation)
+      if (delivery.kind !== 'answered') return readFailure(delivery, hasFallback, name, redact)
+      if (value !== undefined) return { kind: 'answered', value, response: delivery.response }
+      throw new SftNotUnderstoodError(200, 'the answer lacks what was asked for', name)
+    },
+    async write(operation, body, options = {}) {
+      const delivery = await deliver({ ...options, operation, body, resendUnclear: 'none' })
+      if (delivery.kind === 'answered') return delivery.response
+      throw writeFailure(delivery, operation, transport.callName(operation), redact)
+    },
+  }
+}
+
+/** A delivery whose token was taken. */
+type Authorised = Exclude<Delivery, { readonly kind: 'unauthorised' }>
+type Failed = Exclude<Authorised, { readonly kind: 'answered' }>
+
 /** So many tokens that an operation refuses, one after another, look like no access. */
 const TOKENS_REFUSED = 3
 /** From then on a new login is tried after 5, 10, 20 … seconds, at most a minute apart. */
@@ -62,134 +133,91 @@ interface Refusals {
   readonly at: number
 }
 
-/** Makes calls with a token, replays them once after a new login, and turns outcomes into errors. */
-export function createCalls(
-  transport: Transport,
-  session: Session,
-  redact: Redact,
-  clock: Pick<Clock, 'now'>,
-): { readonly read: Read; readonly write: Write } {
+function createRefusals(clock: Pick<Clock, 'now'>) {
   const refused = new Map<OperationName, Refusals>()
-
-  /** Notes a refusal; whether a new login may help. */
-  function noteRefusal(operation: OperationName, { generation }: Token): boolean {
-    const now = clock.now()
-    const before = refused.get(operation)
-    const isNew = before === undefined || generation > before.generation
-    const count = (before?.count ?? 0) + (isNew ? 1 : 0)
-    const last = isNew ? { generation, at: now } : before
-    refused.set(operation, { ...last, count })
-    if (count < TOKENS_REFUSED) return true
-    const wait = Math.min(LAST_LOGIN_MS, NEXT_LOGIN_MS * 2 ** (count - TOKENS_REFUSED))
-    return !isNew && now - before.at >= wait
-  }
-
-  async function deliver(
-    call: Omit<Call, 'isSuccess' | 'authorise'>,
-  ): Promise<Exclude<Delivery, { readonly kind: 'unauthorised' }>> {
-    for (;;) {
-      const delivery = await transport.deliver({
-        ...call,
-        isSuccess: isEnvelopeSuccess,
-        authorise: session.token,
-      })
-      if (delivery.kind !== 'unauthorised') {
-        refused.delete(call.operation)
-        return delivery
-      }
-      if (delivery.token === undefined || !noteRefusal(call.operation, delivery.token))
-        throw new SftNoAccessError(
-          `not authorised (${delivery.code}): ${excerptOf(delivery.description, redact)}; new logins did not help. ` +
-            'Endpoint calls need an enterprise account: a reseller enters one with targetAccountId',
-          transport.callName(call.operation),
-        )
-      await unlessGivenUp(session.replace(delivery.token), call.signal)
-    }
-  }
-
-  function unclearRead(
-    delivery: Extract<Delivery, { readonly kind: 'unclear' }>,
-    hasFallback: boolean,
-    name: CallName,
-  ): { readonly kind: 'unclear'; readonly error: SftNotUnderstoodError } {
-    const { status, body, reason, passing } = delivery
-    if (status === undefined) throw new SftUnreachableError(`no answer: ${redact(reason)}`, name)
-    const words = body === '' ? redact(reason) : excerptOf(body, redact)
-    const error = new SftNotUnderstoodError(status, words, name)
-    // A platform that fails says nothing of what it knows: its fallback would fail with it.
-    if (!hasFallback || passing) throw error
-    return { kind: 'unclear', error }
-  }
-
   return {
-    async read<Value>(
-      operation: ReadName,
-      query: Query,
-      extract: (response: JsonObject) => Value | undefined,
-      options: CallOptions = {},
-    ): Promise<ReadResult<Value>> {
-      if (OPERATIONS[operation].method !== 'GET') throw new TypeError(`${operation} is no read`)
-      let value: Value | undefined
-      const name = transport.callName(operation)
-      const hasFallback = fallbackOf(operation) !== undefined
-      const asked = await deliver({
-        ...options,
-        operation,
-        query: withoutUndefined(query),
-        resendUnclear: hasFallback ? 'passing' : 'all',
-        isComplete: response => {
-          value = extract(response)
-          return value !== undefined
-        },
-      }).catch((error: unknown) => {
-        if (hasFallback && error instanceof SftNoAccessError) return error
-        throw error
-      })
-      if (asked instanceof SftNoAccessError) return { kind: 'unclear', error: asked }
-      const delivery = asked
-      switch (delivery.kind) {
-        case 'answered':
-          if (value !== undefined) return { kind: 'answered', value, response: delivery.response }
-          throw new SftNotUnderstoodError(200, 'the answer lacks what was asked for', name)
-        case 'rejected':
-          return {
-            kind: 'rejected',
-            description: delivery.description,
-            error: rejection(delivery, name, redact),
-          }
-        case 'missing':
-          return {
-            kind: 'missing',
-            error: new SftNotUnderstoodError(404, excerptOf(delivery.body, redact), name),
-          }
-        case 'unclear':
-          return unclearRead(delivery, hasFallback, name)
-      }
+    /** Notes a refusal; whether a new login may help. */
+    note(operation: OperationName, { generation }: Token): boolean {
+      const now = clock.now()
+      const before = refused.get(operation)
+      const isNew = before === undefined || generation > before.generation
+      const count = (before?.count ?? 0) + (isNew ? 1 : 0)
+      const last = isNew ? { generation, at: now } : before
+      refused.set(operation, { ...last, count })
+      if (count < TOKENS_REFUSED) return true
+      const wait = Math.min(LAST_LOGIN_MS, NEXT_LOGIN_MS * 2 ** (count - TOKENS_REFUSED))
+      return !isNew && now - before.at >= wait
     },
-    async write(operation, body, options = {}) {
-      const delivery = await deliver({ ...options, operation, body, resendUnclear: 'none' })
-      const name = transport.callName(operation)
-      switch (delivery.kind) {
-        case 'answered':
-          return delivery.response
-        case 'rejected':
-          if (contradictsFailure(operation, delivery.code, delivery.description))
-            throw new SftUnknownOutcomeError(
-              `outcome unknown, read back whether it was executed: a failure with the code or words of a success (${delivery.code})`,
-              name,
-              { sentAt: delivery.sentAt },
-            )
-          throw rejection(delivery, name, redact)
-        case 'missing':
-          throw new SftRejectedError('404', excerptOf(delivery.body, redact), name)
-        case 'unclear':
-          throw new SftUnknownOutcomeError(
-            `outcome unknown, read back whether it was executed: ${reasonOf(delivery, redact)}`,
+    forget(operation: OperationName): void {
+      refused.delete(operation)
+    },
+  }
+}
+
+/** What a read that failed came to, where the caller has a use for it. */
+function readFailure(
+  delivery: Failed,
+  hasFallback: boolean,
+  name: CallName,
+  redact: Redact,
+): Exclude<ReadResult<never>, { readonly kind: 'answered' }> {
+  switch (delivery.kind) {
+    case 'rejected':
+      return {
+        kind: 'rejected',
+        description: delivery.description,
+        error: rejection(delivery, name, redact),
+      }
+    case 'missing':
+      return {
+        kind: 'missing',
+        error: new SftNotUnderstoodError(404, excerptOf(delivery.body, redact), name),
+      }
+    case 'unclear':
+      return unclearRead(delivery, hasFallback, name, redact)
+  }
+}
+
+function unclearRead(
+  delivery: Extract<Failed, { readonly kind: 'unclear' }>,
+  hasFallback: boolean,
+  name: CallName,
+  redact: Redact,
+): { readonly kind: 'unclear'; readonly error: SftNotUnderstoodError } {
+  const { status, body, reason, passing } = delivery
+  if (status === undefined) throw new SftUnreachableError(`no answer: ${redact(reason)}`, name)
+  const words = body === '' ? redact(reason) : excerptOf(body, redact)
+  const error = new SftNotUnderstoodError(status, words, name)
+  // A platform that fails says nothing of what it knows: its fallback would fail with it.
+  if (!hasFallback || passing) throw error
+  return { kind: 'unclear', error }
+}
+
+/** What a write that was not answered as done is for its caller: refused, or not known. */
+function writeFailure(
+  delivery: Failed,
+  operation: WriteName,
+  name: CallName,
+  redact: Redact,
+): SftRejectedError | SftUnknownOutcomeError {
+  const { sentAt } = delivery
+  const readBack = 'outcome unknown, read back whether it was executed'
+  switch (delivery.kind) {
+    case 'rejected':
+      return contradictsFailure(operation, delivery.code, delivery.description)
+        ? new SftUnknownOutcomeError(
+            `${readBack}: a failure with the code or words of a success (${delivery.code})`,
             name,
-            { sentAt: delivery.sentAt, saysNo: delivery.saysNo === true },
+            { sentAt },
           )
-      }
-    },
+        : rejection(delivery, name, redact)
+    case 'missing':
+      return new SftRejectedError('404', excerptOf(delivery.body, redact), name)
+    case 'unclear':
+      return new SftUnknownOutcomeError(`${readBack}: ${reasonOf(delivery, redact)}`, name, {
+        sentAt,
+        saysNo: delivery.saysNo === true,
+      })
   }
 }
 

@@ -1,7 +1,7 @@
 import { BlockList, isIP } from 'node:net'
 import type { ProxyAgent } from 'undici'
 import type { Fetch } from '../fetch.ts'
-import { NO_TUNNEL } from './wire.ts'
+import { NO_TUNNEL } from './connect-failures.ts'
 
 /** Variables as `process.env` has them. */
 export type ProxyEnvironment = Readonly<Record<string, string | undefined>>

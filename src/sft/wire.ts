@@ -1,36 +1,17 @@
 import type { Clock } from '../clock.ts'
-import { defined } from '../defined.ts'
 import type { Fetch } from '../fetch.ts'
 import type { JsonObject } from '../model.ts'
-import type { SpanRequest, Telemetry } from '../telemetry/telemetry.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { Lane, OperationName } from './api.ts'
 import { readBounded, TooLargeError } from './bounded-body.ts'
+import { type CallTrace, type Received, traced } from './call-trace.ts'
 import { NO_DATA } from './codes.ts'
+import { failureInWords, isUnconnected } from './connect-failures.ts'
 import { classifyAnswer, type Outcome } from './envelope.ts'
 import type { CallName } from './errors.ts'
 import { answerSeconds, OPERATIONS } from './operations.ts'
 import type { WireForm } from './wire-form.ts'
-import { heldUntilLeave, type Leave, SentError, UnsentError } from './written.ts'
-
-/** One call as a trace may show it: no headers, bodies or query. */
-export interface CallTrace {
-  /** ISO time at which it was sent. */
-  readonly at: string
-  readonly operation: OperationName
-  /** Who waited for it. */
-  readonly lane: Lane
-  /** How long it waited for its time in the account's rate, before it was sent. */
-  readonly waitedSeconds: number
-  /** HTTP status; undefined where there was no answer. */
-  readonly status: number | undefined
-  /** From sending to the answer. */
-  readonly seconds: number
-  /** From 1; resends count on. */
-  readonly attempt: number
-  readonly outcome: Outcome['kind']
-  /** W3C trace context, where an OpenTelemetry SDK takes spans: that of the call's own. */
-  readonly traceparent?: string
-}
+import { heldUntilLeave, type Leave, SentError } from './written.ts'
 
 /** What is sent in one exchange. */
 export interface Exchange {
@@ -78,91 +59,12 @@ export interface WireOptions {
 
 /** HTTP over `fetch`: one request, its timeout, and the classification of what came back. */
 export function createWire(options: WireOptions): Wire {
-  const { baseUrl, paths, clock, form, fetch: send = fetch } = options
-  const { host } = new URL(baseUrl)
+  const { host } = new URL(options.baseUrl)
   const callName = (operation: OperationName): CallName => ({
     operation,
     method: OPERATIONS[operation].method,
-    path: paths[operation] ?? OPERATIONS[operation].path,
+    path: options.paths[operation] ?? OPERATIONS[operation].path,
   })
-
-  async function request(
-    exchange: Exchange,
-    leaving: Leaving,
-  ): Promise<[Outcome, number | undefined]> {
-    const { method, path } = callName(exchange.operation)
-    const query = new URLSearchParams({
-      ...exchange.query,
-      ...form.queries[exchange.operation],
-    }).toString()
-    const seconds = options.timeoutSeconds ?? answerSeconds(exchange.operation)
-    const timer = answerTimer(clock, seconds * 1000)
-    let status: number | undefined
-    const url = `${baseUrl}${path}${query && `?${query}`}`
-    const begun = clock.now()
-    let sentAt: number | undefined
-    let isHeldBack = false
-    const leave: Leave = {
-      mayGo() {
-        if (sentAt !== undefined) throw new SentError()
-        isHeldBack = !leaving.mayGo()
-        if (isHeldBack) return false
-        timer.start()
-        sentAt = clock.now()
-        leaving.sent(sentAt)
-        return true
-      },
-      async again() {
-        timer.stop()
-        await leaving.again()
-      },
-    }
-    try {
-      const answer = await heldUntilLeave(
-        leave,
-        async () =>
-          await send(url, {
-            method,
-            headers: headersOf(exchange),
-            // X-Authorization would follow a redirect to another origin.
-            redirect: 'manual',
-            signal: timer.over,
-            ...(exchange.body !== undefined && { body: JSON.stringify(exchange.body) }),
-          }),
-      )
-      status = answer.status
-      if (REDIRECTS.has(status)) {
-        await answer.body?.cancel()
-        const reason = redirectOf(answer, baseUrl)
-        return [{ kind: 'unclear', reason, status, body: '', passing: false }, status]
-      }
-      const retryAfter = answer.headers.get('retry-after')
-      const body = await readBounded(answer)
-      const outcome = classifyAnswer({ status, retryAfter, body }, exchange.isSuccess, clock.now())
-      return [withOwnCodes(outcome, form.codes, status, body), status]
-    } catch (error) {
-      const reason = timer.over.aborted ? `no answer within ${seconds} s` : reasonOf(error)
-      const unconnected =
-        isHeldBack || (sentAt === undefined && !timer.over.aborted && isUnconnected(error))
-      return [
-        unconnected
-          ? { kind: 'unconnected', reason: throughProxy(reason, options.proxy) }
-          : {
-              kind: 'unclear',
-              reason,
-              status,
-              body: '',
-              passing: !(error instanceof TooLargeError),
-            },
-        status,
-      ]
-    } finally {
-      timer.stop()
-      // Nobody told of it: it was sent at once.
-      if (sentAt === undefined) leaving.sent(begun)
-    }
-  }
-
   let warm: Promise<void> | undefined
 
   return {
@@ -173,39 +75,129 @@ export function createWire(options: WireOptions): Wire {
         options.fetch === undefined ? fetch('data:,').then(() => undefined) : Promise.resolve()
       return warm
     },
-    exchange: (exchange, leaving) =>
-      options.telemetry.span(spanOf(exchange, callName(exchange.operation), host), async span => {
-        let sentAt = clock.now()
-        const [outcome, status] = await request(exchange, {
+    async exchange(exchange, leaving) {
+      const to = { ...callName(exchange.operation), host }
+      return await traced(options, exchange, to, noteSent =>
+        sendOnce(options, exchange, to, {
           ...leaving,
           sent(at) {
-            sentAt = at
+            noteSent(at)
             leaving.sent(at)
           },
-        })
-        const { operation, lane, waitedSeconds, attempt } = exchange
-        const call: CallTrace = {
-          at: new Date(sentAt).toISOString(),
-          operation,
-          lane,
-          waitedSeconds,
-          status,
-          seconds: (clock.now() - sentAt) / 1000,
-          attempt,
-          outcome: outcome.kind,
-          ...defined({ traceparent: span.traceparent }),
-        }
-        measureCall(options.telemetry, call)
-        span.set({ 'sft.outcome': outcome.kind, ...statusOf(call) })
-        if (outcome.kind !== 'answered') span.fail(outcome.kind)
-        options.onCall?.(call)
-        return outcome
-      }),
+        }),
+      )
+    },
   }
 }
 
+/** One request, when it may leave, and what came back in its time. */
+async function sendOnce(
+  options: WireOptions,
+  exchange: Exchange,
+  to: CallName,
+  leaving: Leaving,
+): Promise<Received> {
+  const seconds = options.timeoutSeconds ?? answerSeconds(exchange.operation)
+  const timer = answerTimer(options.clock, seconds * 1000)
+  const departure = departureOf(options.clock, timer, leaving)
+  let status: number | undefined
+  try {
+    const answer = await heldUntilLeave(departure.leave, () =>
+      request(options, exchange, to, timer.over),
+    )
+    status = answer.status
+    return { outcome: await outcomeOf(answer, exchange, options), status }
+  } catch (error) {
+    const isOver = timer.over.aborted
+    const reason = isOver ? `no answer within ${seconds} s` : failureInWords(error)
+    const isUnsent =
+      departure.isHeldBack() || (departure.isOpen() && !isOver && isUnconnected(error))
+    const outcome: Outcome = isUnsent
+      ? { kind: 'unconnected', reason: throughProxy(reason, options.proxy) }
+      : { kind: 'unclear', reason, status, body: '', passing: !(error instanceof TooLargeError) }
+    return { outcome, status }
+  } finally {
+    timer.stop()
+    departure.end()
+  }
+}
+
+/** How a request leaves: once, when it may, and its answer has its time from then on. */
+function departureOf(clock: Clock, timer: AnswerTimer, leaving: Leaving) {
+  const begun = clock.now()
+  let sentAt: number | undefined
+  let isHeldBack = false
+  const leave: Leave = {
+    mayGo() {
+      if (sentAt !== undefined) throw new SentError()
+      isHeldBack = !leaving.mayGo()
+      if (isHeldBack) return false
+      timer.start()
+      sentAt = clock.now()
+      leaving.sent(sentAt)
+      return true
+    },
+    async again() {
+      timer.stop()
+      await leaving.again()
+    },
+  }
+  return {
+    leave,
+    isHeldBack: () => isHeldBack,
+    /** Whether nobody told of its leaving: it may have been sent all the same. */
+    isOpen: () => sentAt === undefined,
+    /** What nobody told of was sent at once. */
+    end(): void {
+      if (sentAt === undefined) leaving.sent(begun)
+    },
+  }
+}
+
+async function request(
+  { baseUrl, form, fetch: send = fetch }: WireOptions,
+  exchange: Exchange,
+  { method, path }: CallName,
+  signal: AbortSignal,
+): Promise<Response> {
+  const { operation, body } = exchange
+  const query = new URLSearchParams({ ...exchange.query, ...form.queries[operation] }).toString()
+  return await send(`${baseUrl}${path}${query && `?${query}`}`, {
+    method,
+    headers: headersOf(exchange),
+    // X-Authorization would follow a redirect to another origin.
+    redirect: 'manual',
+    signal,
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  })
+}
+
+async function outcomeOf(
+  answer: Response,
+  { isSuccess }: Exchange,
+  { baseUrl, form, clock }: WireOptions,
+): Promise<Outcome> {
+  const { status } = answer
+  if (REDIRECTS.has(status)) {
+    await answer.body?.cancel()
+    const reason = redirectOf(answer, baseUrl)
+    return { kind: 'unclear', reason, status, body: '', passing: false }
+  }
+  const retryAfter = answer.headers.get('retry-after')
+  const body = await readBounded(answer)
+  const outcome = classifyAnswer({ status, retryAfter, body }, isSuccess, clock.now())
+  return withOwnCodes(outcome, form.codes, status, body)
+}
+
+interface AnswerTimer {
+  /** Aborted when it is over. */
+  readonly over: AbortSignal
+  start(): void
+  stop(): void
+}
+
 /** The time that an answer has, anew from each start. */
-function answerTimer(clock: Clock, ms: number) {
+function answerTimer(clock: Clock, ms: number): AnswerTimer {
   const over = new AbortController()
   let ends: AbortController | undefined
   const timer = {
@@ -223,38 +215,6 @@ function answerTimer(clock: Clock, ms: number) {
   }
   timer.start()
   return timer
-}
-
-const spanOf = (
-  { operation, lane, waitedSeconds, attempt }: Exchange,
-  { method, path }: CallName,
-  host: string,
-): SpanRequest => ({
-  name: `SFT ${operation}`,
-  kind: 'client',
-  attributes: {
-    'sft.operation': operation,
-    'sft.lane': lane,
-    'sft.budget.wait': waitedSeconds,
-    'http.request.method': method,
-    'url.template': path,
-    'server.address': host,
-    ...(attempt > 1 && { 'http.request.resend_count': attempt - 1 }),
-  },
-})
-
-const statusOf = ({ status }: CallTrace) =>
-  status === undefined ? {} : { 'http.response.status_code': status }
-
-function measureCall(telemetry: Telemetry, call: CallTrace): void {
-  const { operation, lane, outcome, seconds, waitedSeconds } = call
-  telemetry.duration('sft.budget.wait.duration', waitedSeconds, { 'sft.lane': lane })
-  telemetry.duration('sft.call.duration', seconds, {
-    'sft.operation': operation,
-    'sft.outcome': outcome,
-    'sft.lane': lane,
-    ...statusOf(call),
-  })
 }
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
@@ -300,90 +260,4 @@ function headersOf(exchange: Exchange): Record<string, string> {
     'X-Requested-With': 'XMLHttpRequest',
     ...(exchange.token !== undefined && { 'X-Authorization': `Bearer ${exchange.token}` }),
   }
-}
-
-/** The code of an error of a proxy that ended the connection, or spoke no HTTP, where it was asked for a tunnel. */
-export const NO_TUNNEL = 'SFT_NO_TUNNEL'
-
-/** Codes of failures before the request was sent: no address, no route, no connection, no trust. */
-const UNCONNECTED = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'CERT_HAS_EXPIRED',
-  'CERT_NOT_YET_VALID',
-  'CERT_REVOKED',
-  'CERT_UNTRUSTED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'ERR_SSL_WRONG_VERSION_NUMBER',
-  'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
-  'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE',
-  NO_TUNNEL,
-])
-
-/** What codes of failed connections mean; of a certificate the system's own message is plain. */
-const IN_WORDS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens there',
-  ENOTFOUND: 'there is no host of this name',
-  EAI_AGAIN: 'the name of the host could not be looked up',
-  EHOSTUNREACH: 'there is no way to this host from here',
-  ENETUNREACH: 'there is no way to this host from here',
-  ECONNRESET: 'the connection was cut',
-  EPIPE: 'the connection was cut',
-  UND_ERR_SOCKET: 'the connection was cut',
-  ETIMEDOUT: 'the host does not answer',
-  UND_ERR_CONNECT_TIMEOUT: 'the host does not answer',
-  ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS: is it http, or another port',
-  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: 'it speaks no version of TLS that is safe',
-  ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: 'no TLS connection that both sides take',
-}
-
-const TUNNEL_REFUSED = /^Proxy response \((\d+)\) !== 200 when HTTP Tunneling/
-
-const BAD_PORT = 'bad port'
-
-function isUnconnected(error: unknown): boolean {
-  const cause = causeOf(error)
-  if (cause instanceof UnsentError) return true
-  if (cause instanceof AggregateError) return cause.errors.every(isConnectFailure)
-  return isConnectFailure(cause)
-}
-
-/** A reset, or a route lost, while connecting is harmless; the same later is not. */
-function isConnectFailure(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  return (
-    ('code' in error && typeof error.code === 'string' && UNCONNECTED.has(error.code)) ||
-    ('syscall' in error && error.syscall === 'connect') ||
-    // The proxy made no tunnel, so nothing went through it; fetch uses no port that others are known for.
-    TUNNEL_REFUSED.test(error.message) ||
-    error.message === BAD_PORT
-  )
-}
-
-function causeOf(error: unknown): unknown {
-  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
-  // fetch wraps a second time what a dispatcher gave up.
-  return cause instanceof DOMException && cause.cause instanceof Error ? cause.cause : cause
-}
-
-function reasonOf(error: unknown): string {
-  const cause = causeOf(error)
-  const first = cause instanceof AggregateError ? (cause.errors[0] ?? cause) : cause
-  if (!(first instanceof Error)) return String(first)
-  const refused = TUNNEL_REFUSED.exec(first.message)?.[1]
-  if (refused !== undefined)
-    return refused === '407' ? 'it wants other credentials (407)' : `it answered ${refused}`
-  if (first.message === BAD_PORT) return 'this port is kept for something else than HTTP'
-  const code = 'code' in first && typeof first.code === 'string' ? first.code : undefined
-  if (code === undefined || code === NO_TUNNEL) return first.message
-  const words = Object.hasOwn(IN_WORDS, code) ? IN_WORDS[code] : undefined
-  if (words !== undefined) return `${words}, ${code}`
-  return first.message.includes(code) ? first.message : `${first.message} (${code})`
 }
