@@ -1,6 +1,6 @@
 import { type Finding, seenIn } from '../finding.ts'
 import type { Resource } from '../model.ts'
-import { endpointRequest } from '../resources/endpoint.ts'
+import { endpointRequest } from '../resources/endpoint-calls.ts'
 import { ANNOUNCEMENT_MS } from '../sft/announcement.ts'
 import type { Sim } from '../sft/api.ts'
 import { SftRejectedError, SftUnknownOutcomeError } from '../sft/errors.ts'
