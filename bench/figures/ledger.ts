@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { makeLedger } from '../../src/ledger/ledger-file.ts'
+import { makeLedger } from '../../src/ledger/make-ledger.ts'
 import type { LedgerEntry } from '../../src/provision/index.ts'
 import { fileLedger, openProvisioner } from '../../src/provision/index.ts'
 import { NO_KEYS } from '../../src/secrets/cipher.ts'

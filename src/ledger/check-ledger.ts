@@ -4,18 +4,12 @@ import type { LedgerEntry } from '../provision/ledger.ts'
 import type { EncryptionKeys } from '../secrets/cipher.ts'
 import { keysInForce } from '../secrets/keys-in-force.ts'
 import type { Connection, SqlRow } from './connection.ts'
+import { inPlainWords } from './in-plain-words.ts'
 import { contradictions, judgeStored, miscounted, nameOf } from './judge-rows.ts'
 import type { LedgerCheck, LedgerEditReport } from './keeper.ts'
-import {
-  closeFile,
-  inPlainWords,
-  type LedgerFile,
-  lookAtLedgerFile,
-  noteKeyOf,
-  openLedgerFile,
-  putEntry,
-  requireKeysOf,
-} from './ledger-file.ts'
+import { closeFile, lookAtLedgerFile, openLedgerFile } from './ledger-file.ts'
+import { type LedgerFile, noteKeyOf, requireKeysOf } from './ledger-standing.ts'
+import { putEntry } from './make-ledger.ts'
 import { numberIn, textIn } from './rows.ts'
 import { MISCOUNTED, NEXT_SERIAL, RECOUNT, SELECT, TABLES, type Table } from './sql.ts'
 

@@ -11,16 +11,9 @@ import {
   othersWrite,
 } from '../secrets/encryption.ts'
 import { keysInForce } from '../secrets/keys-in-force.ts'
-import {
-  backupsOf,
-  closeFile,
-  inPlainWords,
-  type LedgerFile,
-  lookAtLedgerFile,
-  noteKeyOf,
-  openLedgerFile,
-  untilFree,
-} from './ledger-file.ts'
+import { inPlainWords, untilFree } from './in-plain-words.ts'
+import { backupsOf, closeFile, lookAtLedgerFile, openLedgerFile } from './ledger-file.ts'
+import { type LedgerFile, noteKeyOf } from './ledger-standing.ts'
 import { ENCRYPTED_TABLES, isLeft, readWhole, textIn, textToKeep } from './rows.ts'
 import { SELECT, SET_KEYS, type Table } from './sql.ts'
 import { undo } from './sqlite-ledger.ts'

@@ -19,20 +19,16 @@ import {
   requireToken,
 } from '../stores/moving.ts'
 import type { Connection } from './connection.ts'
+import { inPlainWords, untilFree } from './in-plain-words.ts'
+import { closeFile, lockOf, lookAtLedgerFile, openLedgerFile } from './ledger-file.ts'
 import {
-  closeFile,
   haltedAt,
-  inPlainWords,
   type LedgerFile,
-  lockOf,
-  lookAtLedgerFile,
-  makeLedger,
-  openLedgerFile,
   refuseHalted,
   refuseHaltedSince,
   setMark,
-  untilFree,
-} from './ledger-file.ts'
+} from './ledger-standing.ts'
+import { makeLedger } from './make-ledger.ts'
 import { COUNT_ROWS, countsIn, ledgerPages, MOVED_TABLES, movedValues } from './move-rows.ts'
 import { refuseNetworkFolder } from './network-folder.ts'
 import { numberIn, ownerOf } from './rows.ts'

@@ -4,20 +4,11 @@ import { rowsOf } from '../provision/tables.ts'
 import type { EncryptionKeys } from '../secrets/cipher.ts'
 import { keysInForce } from '../secrets/keys-in-force.ts'
 import { type Connection, SqlError, type SqlRow, type SqlValue } from './connection.ts'
+import { inPlainWords, untilFree } from './in-plain-words.ts'
 import type { HaltedLedger } from './keeper.ts'
-import {
-  closeFile,
-  type Identity,
-  identityOf,
-  inPlainWords,
-  type LedgerFile,
-  noteKeyOf,
-  openLedgerFile,
-  putEntry,
-  refuseHalted,
-  refuseHaltedSince,
-  untilFree,
-} from './ledger-file.ts'
+import { closeFile, type Identity, identityOf, openLedgerFile } from './ledger-file.ts'
+import { type LedgerFile, noteKeyOf, refuseHalted, refuseHaltedSince } from './ledger-standing.ts'
+import { putEntry } from './make-ledger.ts'
 import { questionsOf, rowsIn } from './questions.ts'
 import { numberIn } from './rows.ts'
 import { readSideFile, writeSideFile } from './side-file.ts'

@@ -14,17 +14,11 @@ import { PlainError, plainly } from '../plain-error.ts'
 import { NO_KEYS } from '../secrets/cipher.ts'
 import { MovedError } from '../stores/moving.ts'
 import { type Connection, connect, isBusy, SqlError } from './connection.ts'
+import { inPlainWords, untilFree } from './in-plain-words.ts'
 import type { LedgerBackup, LedgerRestoration } from './keeper.ts'
-import {
-  backupsOf,
-  identify,
-  inPlainWords,
-  lockOf,
-  lookAtLedgerFile,
-  makePrivateFile,
-  sizeOf,
-  untilFree,
-} from './ledger-file.ts'
+import { backupsOf, lockOf, lookAtLedgerFile } from './ledger-file.ts'
+import { identify } from './ledger-standing.ts'
+import { makePrivateFile, sizeOf } from './make-ledger.ts'
 
 const stamp = (): string => new Date().toISOString().replace(/[:.]/g, '-')
 

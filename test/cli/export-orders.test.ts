@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { makeLedger } from '../../src/ledger/ledger-file.ts'
+import { makeLedger } from '../../src/ledger/make-ledger.ts'
 import {
   exportOrders,
   fileLedger,

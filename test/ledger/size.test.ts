@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import t from 'tap'
 import { connect } from '../../src/ledger/connection.ts'
-import { makeLedger } from '../../src/ledger/ledger-file.ts'
+import { makeLedger } from '../../src/ledger/make-ledger.ts'
 import { PAGES } from '../../src/ledger/move-rows.ts'
 import {
   COUNT_IN,
