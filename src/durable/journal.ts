@@ -68,12 +68,6 @@ export interface Journal<Payload extends object> extends AsyncDisposable {
   reset(head: Payload): Promise<void>
 }
 
-interface Waiting {
-  readonly text: (string | undefined)[]
-  readonly resolve: () => void
-  readonly reject: (error: Error) => void
-}
-
 /** Writes bytes at the end of a file and waits until they are on the disk. */
 async function writeWhole(handle: FileHandle, bytes: Buffer): Promise<void> {
   for (let done = 0; done < bytes.length; )
@@ -94,41 +88,19 @@ export async function openJournal<Payload extends object>(
   let size = 0
   let broken: Error | undefined
   let caughtUp = false
-  let waiting: Waiting[] = []
-  let writing: Promise<void> | undefined
 
-  const flush = async (): Promise<void> => {
-    // Callers of this turn of the event loop join the first one's write.
-    await Promise.resolve()
-    while (waiting.length > 0) {
-      const batch = waiting
-      waiting = []
-      try {
-        if (broken !== undefined) throw broken
-        const bytes = Buffer.from(batch.flatMap(item => item.text).join(''))
-        await writeWhole(handle, bytes)
-        size += bytes.length
-        lineCount += batch.reduce((sum, item) => sum + item.text.length, 0)
-        for (const item of batch) item.resolve()
-      } catch (cause) {
-        if (broken === undefined) broken = await giveUp(cause)
-        for (const item of batch) item.reject(broken)
-      }
-    }
-    writing = undefined
-  }
-
-  /** Takes back what may have been written, and says what went wrong. */
-  const giveUp = async (cause: unknown): Promise<Error> => {
-    const why = systemReason(errorCode(cause)) ?? (cause instanceof Error ? cause.message : cause)
-    const message = `${path}: cannot be written (${why}); make room or mend the disk, then run again`
+  const batches = inBatches(async lines => {
+    if (broken !== undefined) throw broken
     try {
-      await handle.truncate(size)
-    } catch (error) {
-      return new PlainError(message, { cause: new AggregateError([cause, error]) })
+      const bytes = Buffer.from(lines.join(''))
+      await writeWhole(handle, bytes)
+      size += bytes.length
+      lineCount += lines.length
+    } catch (cause) {
+      broken = await takenBack(path, handle, size, cause)
+      throw broken
     }
-    return new PlainError(message, { cause })
-  }
+  })
 
   return {
     path,
@@ -140,7 +112,7 @@ export async function openJournal<Payload extends object>(
     },
 
     async catchUp() {
-      await writing
+      await batches.written()
       const replaced = await isReplaced(path, inode)
       if (replaced) {
         await handle.close()
@@ -180,14 +152,11 @@ export async function openJournal<Payload extends object>(
       const at = now().toISOString()
       const text = payloads.map((payload, index) => formatLine(payload, last + 1 + index, at))
       last += payloads.length
-      await new Promise<void>((resolve, reject) => {
-        waiting.push({ text, resolve, reject })
-        writing ??= flush()
-      })
+      await batches.add(text)
     },
 
     async reset(head) {
-      await writing
+      await batches.written()
       if (broken !== undefined) throw broken
       const line = formatLine(head, last, now().toISOString())
       await writeFileDurably(path, line)
@@ -200,10 +169,65 @@ export async function openJournal<Payload extends object>(
     },
 
     async [Symbol.asyncDispose]() {
-      await writing
+      await batches.written()
       await handle.close()
     },
   }
+}
+
+interface Waiting {
+  readonly lines: readonly string[]
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Lets those who write in one turn of the event loop share one write; there is one at a time. */
+function inBatches(write: (lines: readonly string[]) => Promise<void>) {
+  let waiting: Waiting[] = []
+  let writing: Promise<void> | undefined
+
+  const writeAll = async (): Promise<void> => {
+    // Callers of this turn join the first one's write.
+    await Promise.resolve()
+    while (waiting.length > 0) {
+      const batch = waiting
+      waiting = []
+      try {
+        await write(batch.flatMap(one => one.lines))
+        for (const one of batch) one.resolve()
+      } catch (error) {
+        for (const one of batch) one.reject(error)
+      }
+    }
+    writing = undefined
+  }
+
+  return {
+    add: (lines: readonly string[]): Promise<void> =>
+      new Promise((resolve, reject) => {
+        waiting.push({ lines, resolve, reject })
+        writing ??= writeAll()
+      }),
+    /** Resolves when nobody waits any more. */
+    written: async (): Promise<void> => await writing,
+  }
+}
+
+/** Takes back what may have been written after the first `size` bytes, and says what went wrong. */
+async function takenBack(
+  path: string,
+  handle: FileHandle,
+  size: number,
+  cause: unknown,
+): Promise<Error> {
+  const why = systemReason(errorCode(cause)) ?? (cause instanceof Error ? cause.message : cause)
+  const message = `${path}: cannot be written (${why}); make room or mend the disk, then run again`
+  try {
+    await handle.truncate(size)
+  } catch (error) {
+    return new PlainError(message, { cause: new AggregateError([cause, error]) })
+  }
+  return new PlainError(message, { cause })
 }
 
 /**

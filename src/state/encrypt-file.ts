@@ -7,7 +7,8 @@ import type { EncryptionReport, OnEncrypted } from '../secrets/encryption.ts'
 import { keysInForce } from '../secrets/keys-in-force.ts'
 import { isSnapshotUpToDate } from './encrypted-state.ts'
 import { DEFAULT_BACKUPS, lockState, ordered, putSnapshotInPlace } from './file-store.ts'
-import { loadState, type StateFiles, stateAt, stateFiles } from './state-files.ts'
+import { loadState } from './load-state.ts'
+import { type StateFiles, stateAt, stateFiles } from './state-files.ts'
 import { countRows } from './state-rows.ts'
 
 /**

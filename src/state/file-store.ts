@@ -16,22 +16,13 @@ import {
 } from './apply-entry.ts'
 import { fileApplyLog } from './file-history.ts'
 import type { OpenStateOptions } from './keeper.ts'
+import { bringUpToDate, loadSnapshot, loadState } from './load-state.ts'
 import { recordsOf } from './records.ts'
 import type { State, StateStore } from './state.ts'
+import { keepBackup } from './state-backups.ts'
 import { StateEditError } from './state-errors.ts'
-import {
-  bringUpToDate,
-  type KeptLine,
-  keepBackup,
-  keptLine,
-  loadSnapshot,
-  loadState,
-  readStateJournal,
-  type StateFiles,
-  type StateLine,
-  stateAt,
-  stateFiles,
-} from './state-files.ts'
+import { type StateFiles, stateAt, stateFiles } from './state-files.ts'
+import { type KeptLine, keptLine, readStateJournal, type StateLine } from './state-journal.ts'
 
 export const DEFAULT_BACKUPS = 10
 

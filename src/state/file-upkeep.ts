@@ -13,16 +13,11 @@ import type {
   RestoreReport,
   Unlocking,
 } from './keeper.ts'
+import { loadState } from './load-state.ts'
+import { listBackups } from './state-backups.ts'
 import { StateDamagedError, StateEditError } from './state-errors.ts'
-import {
-  listBackups,
-  loadState,
-  readStateJournalUpToDamage,
-  replayOnto,
-  type StateFiles,
-  stateAt,
-  stateFiles,
-} from './state-files.ts'
+import { type StateFiles, stateAt, stateFiles } from './state-files.ts'
+import { readStateJournalUpToDamage, replayOnto } from './state-journal.ts'
 
 /** Writes the state as it is now, its journal included, to a file. Takes no lock: a run may go on. */
 export async function backupFileState(

@@ -21,16 +21,10 @@ import { markedSnapshot } from './decode-state.ts'
 import { readHistory, writeHistory } from './file-history.ts'
 import { DEFAULT_BACKUPS, keepOldForm, lockState, noState, ordered } from './file-store.ts'
 import { APPLIES_TABLE, historyIn, rowsOfHistory } from './history-rows.ts'
+import { loadSnapshot, loadState } from './load-state.ts'
 import type { State } from './state.ts'
-import {
-  keepBackup,
-  loadSnapshot,
-  loadState,
-  SNAPSHOT_FORMAT,
-  type StateFiles,
-  stateAt,
-  stateFiles,
-} from './state-files.ts'
+import { keepBackup } from './state-backups.ts'
+import { SNAPSHOT_FORMAT, type StateFiles, stateAt, stateFiles } from './state-files.ts'
 import { countRows, rowsOfState, stateOfRows } from './state-rows.ts'
 
 /** A mark is read where a state is read. */

@@ -7,8 +7,9 @@ import { PlainError } from '../plain-error.ts'
 import type { MutableState } from './apply-entry.ts'
 import { DEFAULT_BACKUPS, lockState, noState, ordered, putSnapshotInPlace } from './file-store.ts'
 import type { SharedState, Sharing } from './keeper.ts'
+import { loadState } from './load-state.ts'
 import { StateEditError } from './state-errors.ts'
-import { loadState, type StateFiles, stateFiles } from './state-files.ts'
+import { type StateFiles, stateFiles } from './state-files.ts'
 
 /** Which state a folder had when the two were alike. */
 const BASE = z.object({
