@@ -95,11 +95,11 @@ async function openOffice(
   }
 }
 
-/** Waits until something holds; fails after a minute. */
+/** Waits until something holds; fails after five minutes. */
 async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
   const began = performance.now()
   while (!(await holds())) {
-    if (performance.now() - began > 60_000) throw new Error(`it never came to this: ${what}`)
+    if (performance.now() - began > 300_000) throw new Error(`it never came to this: ${what}`)
     await sleep(100)
   }
 }

@@ -33,7 +33,7 @@ const SCHEDULES = [
 type Schedule = (typeof SCHEDULES)[number]
 
 /** Time that nobody can need for a step of this, in milliseconds: a busy machine is slow, not wrong. */
-const LONG_ENOUGH_MS = 60_000
+const LONG_ENOUGH_MS = 300_000
 
 const preload = (name: string): readonly string[] => [
   '--import',

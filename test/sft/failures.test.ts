@@ -177,7 +177,12 @@ for (const [operation, ask] of Object.entries(READS))
     AT_ONCE,
     async t => {
       await using simulator = await startUnlimited()
-      await using sft = openSimulated(simulator, { timeoutSeconds: 1.5 })
+      await using sft = openSimulated(simulator, { timeoutSeconds: 60 })
+      // On a busy machine it gives up more than what is never answered, and asks for it again.
+      await using hasty = openSimulated(simulator, {
+        timeoutSeconds: 1,
+        retryDelaysSeconds: Array(20).fill(0.01),
+      })
       const whole = await ask(sft)
       for (const kind of [
         ...UNCLEAR,
@@ -187,7 +192,7 @@ for (const [operation, ask] of Object.entries(READS))
         'numeric-ids',
       ] as const) {
         simulator.fault({ operation, kind, delayMs: 1 })
-        t.same(await ask(sft), whole, kind)
+        t.same(await ask(kind === 'no-answer' ? hasty : sft), whole, kind)
       }
       for (const kind of ['5xx-before', 'non-json-before', 'field-missing'] as const) {
         simulator.fault({ operation, kind, count: 3 })
