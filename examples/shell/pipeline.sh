@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # A pipeline for any CI server: pipeline.sh review | main | apply | resume | drift
 # It needs sft-catalog in the PATH, SFT_USERNAME, SFT_PASSWORD and SFT_STATE; with STATE_FOLDER the state is fetched from
-# there and put back. Comments and issues are written where GITHUB_REPOSITORY or CI_PROJECT_ID say where to.
+# there and put back. Comments and issues are written where GITHUB_REPOSITORY or CI_PROJECT_ID say where to. Let the CI
+# server keep the folder sft-catalog-ci as an artifact: its page.html is the plan, or the drift, to look at. What draws it
+# stands beside sft-catalog (docs/pictures.md); PAGES=no goes without.
 set -euo pipefail
 
 publish() { if [ -n "${GITHUB_REPOSITORY:-}${CI_PROJECT_ID:-}" ]; then sft-catalog ci publish; fi; }
@@ -10,6 +12,7 @@ push() { if [ -n "${STATE_FOLDER:-}" ]; then sft-catalog state push "$STATE_FOLD
 
 step() {
   local code=0
+  if [ "${PAGES:-yes}" != no ] && [ "$1" != apply ]; then set -- "$@" --html sft-catalog-ci/page.html; fi
   sft-catalog ci "$@" || code=$?
   return $code
 }

@@ -4,6 +4,7 @@ import type { CatalogEnvironment } from '../catalog/index.ts'
 import type { DriftReport } from '../drift/compare-drift.ts'
 import type { Issue } from '../issues.ts'
 import { OUTCOMES, type Outcome } from '../outcome.ts'
+import type { Landscape } from '../plan/landscape.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { JsonCommand } from '../render/formats.ts'
 import { jsonText, manyLines, marked, throughGate, withoutUrlSecrets } from '../render/gate.ts'
@@ -64,7 +65,8 @@ interface Witness {
   /** A line of a shown issue, of which `issues` was told: on stderr, and no message. */
   readonly showIssue: (line: string) => void
   readonly subject: (subject: Subject) => void
-  readonly plan: (plan: Plan) => void
+  /** A plan, and what pictures of it are made of. */
+  readonly plan: (plan: Plan, landscape?: () => Landscape) => void
   readonly report: (report: ApplyReport) => void
   readonly drift: (report: DriftReport) => void
 }

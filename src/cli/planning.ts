@@ -6,7 +6,7 @@ import { parseAddress } from '../state/edit.ts'
 import type { State } from '../state/state.ts'
 import { StateEditError } from '../state/state-errors.ts'
 import type { Context } from './context.ts'
-import { on, text, texts, UsageError, type Values, whole } from './flags.ts'
+import { on, texts, UsageError, type Values, whole } from './flags.ts'
 
 /** Flags that shape a plan, the same for plan and apply. */
 export const PLAN_FLAGS = {
@@ -29,29 +29,10 @@ export const ALLOW_BLOCKED_RULE = {
   why: 'without it what is blocked does not count for the exit code',
 } as const
 
-/** A page to look at. */
-export const HTML_FLAG = {
-  format: text('FORM', 'html: a page on stdout, to look at'),
-} as const
-
-/** Whether a page is asked for. Throws a `UsageError` for another form. */
-export function isHtml({ format }: Values<typeof HTML_FLAG>): boolean {
-  if (format !== undefined && format !== 'html')
-    throw new UsageError(`--format takes html, not "${format}"`)
-  return format !== undefined
-}
-
-/** Two forms of one answer, one of them a page. */
-export const FORMAT_RULE = {
-  when: '--format',
-  not: ['--json', '--markdown'],
-  why: 'stdout holds one of them',
-} as const
-
-/** Two forms of one answer. */
+/** Forms of one answer. */
 export const ONE_FORM_RULE = {
   when: '--markdown',
-  not: ['--json'],
+  not: ['--json', '--format'],
   why: 'stdout holds one of them',
 } as const
 

@@ -1,12 +1,12 @@
 /** The files that a step of a pipeline leaves, whatever becomes of it. */
 import { appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { OUTCOMES, outcomeOfExit } from '../outcome.ts'
 import { inPlainWords } from '../plain-error.ts'
-import { type Step, stepMarkdown } from '../render/comment.ts'
+import { headlineOf, type Step, stepMarkdown } from '../render/comment.ts'
 import { driftToJson } from '../render/drift-json.ts'
 import { JSON_FORMATS } from '../render/formats.ts'
-import { jsonText } from '../render/gate.ts'
+import { jsonText, manyLines } from '../render/gate.ts'
 import type { JsonAnswer } from '../render/outputs.ts'
 import { issueToJson, planToJson } from '../render/plan-json.ts'
 import { reportToJson } from '../render/report-text.ts'
@@ -14,6 +14,7 @@ import { subjectToJson } from '../render/subject.ts'
 import { annotation } from '../render/workflow-commands.ts'
 import type { Context } from './context.ts'
 import { type Checked, issueDocument } from './issue-documents.ts'
+import { type StepPage, stepPageText } from './step-page.ts'
 import type { Seen } from './watched.ts'
 
 /** Where they are. */
@@ -39,11 +40,12 @@ export const stepFiles = (folder: string): StepFiles => ({
   plan: join(folder, 'plan.json'),
 })
 
-/** The same, in a folder that is made where there is none. */
-export async function openStepFiles(folder: string): Promise<StepFiles> {
-  await inPlainWords(folder, async () => {
-    mkdirSync(folder, { recursive: true })
-  })
+/** The same, in a folder that is made where there is none; so is that of the page. */
+export async function openStepFiles(folder: string, page?: string): Promise<StepFiles> {
+  for (const place of [folder, ...(page === undefined ? [] : [dirname(page)])])
+    await inPlainWords(place, async () => {
+      mkdirSync(place, { recursive: true })
+    })
   return stepFiles(folder)
 }
 
@@ -59,10 +61,16 @@ export interface StepRun {
   readonly version: string
   /** The catalog's folder. */
   readonly place: string
+  /** Where a page is asked for. */
+  readonly page?: StepPage
 }
 
 /** What the step answers as data. */
-export function stepAnswer(step: Step, seen: Seen, files: StepFiles): JsonAnswer<'ci'> {
+export function stepAnswer(
+  { step, page }: StepRun,
+  seen: Seen,
+  files: StepFiles,
+): JsonAnswer<'ci'> {
   const { subject, plan, report, drift } = seen
   return {
     step,
@@ -73,6 +81,7 @@ export function stepAnswer(step: Step, seen: Seen, files: StepFiles): JsonAnswer
     report: report === undefined ? null : reportToJson(report),
     drift: drift === undefined ? null : driftToJson(drift, subject),
     savedPlan: existsSync(files.plan) ? files.plan : null,
+    ...(page && { page: page.file }),
     log: seen.messages,
   }
 }
@@ -89,7 +98,9 @@ export function writeStepFiles(
   context: Pick<Context, 'env'>,
 ): StepTexts {
   const outcome = code === undefined ? undefined : outcomeOfExit(code)
-  const comment = stepMarkdown({ step: run.step, outcome, ...seen })
+  const story = { step: run.step, outcome, ...seen }
+  const comment = stepMarkdown(story)
+  const answer = stepAnswer(run, seen, files)
   const checked: Checked = { name: run.step, version: run.version, place: run.place }
   const write = (path: string, text: string) => writeFileSync(path, `${text}\n`)
   write(files.comment, comment)
@@ -100,9 +111,13 @@ export function writeStepFiles(
       command: 'ci',
       outcome: outcome ?? 'failed',
       exitCode: code ?? OUTCOMES.failed.code,
-      ...stepAnswer(run.step, seen, files),
+      ...answer,
     }),
   )
+  if (run.page !== undefined) {
+    const told = { headline: headlineOf(story), version: run.version }
+    write(run.page.file, manyLines(stepPageText(run.page, answer, seen, told)))
+  }
   write(files.sarif, issueDocument('sarif', seen.issues, checked, context))
   write(files.junit, issueDocument('junit', seen.issues, checked, context))
   const annotations = annotationsOf(run, seen, code, checked, context).join('\n')
@@ -133,7 +148,7 @@ function annotationsOf(
 /** Tells GitHub Actions what came of a step: in its log, on the page of the run, and as outputs of the step. */
 export function tellActions(
   { comment, annotations }: StepTexts,
-  files: StepFiles,
+  { savedPlan, page }: Pick<JsonAnswer<'ci'>, 'savedPlan' | 'page'>,
   seen: Seen,
   code: number,
   context: Pick<Context, 'env' | 'document'>,
@@ -149,7 +164,8 @@ export function tellActions(
     'exit-code': code,
     // Without a plan nobody knows.
     changes: seen.plan === undefined ? '' : seen.plan.operations.length > 0,
-    'saved-plan': existsSync(files.plan) ? files.plan : '',
+    'saved-plan': savedPlan ?? '',
+    page: page ?? '',
   }
   const lines = Object.entries(told).map(([name, value]) => `${name}=${value}\n`)
   appendFileSync(outputs, lines.join(''))

@@ -1,6 +1,7 @@
 import type { ApplyReport } from '../apply/report.ts'
 import type { DriftReport } from '../drift/compare-drift.ts'
 import type { Issue } from '../issues.ts'
+import type { Landscape } from '../plan/landscape.ts'
 import type { Plan } from '../plan/plan.ts'
 import { throughGate, withoutUrlSecrets } from '../render/gate.ts'
 import { plain } from '../render/paint.ts'
@@ -15,6 +16,7 @@ export interface Seen {
   readonly environment?: string
   subject?: Subject
   plan?: Plan
+  landscape?: () => Landscape
   report?: ApplyReport
   drift?: DriftReport
 }
@@ -36,8 +38,9 @@ export function watched(context: Context): { readonly context: Context; readonly
     subject: subject => {
       seen.subject = subject
     },
-    plan: plan => {
+    plan: (plan, landscape) => {
       seen.plan = plan
+      if (landscape !== undefined) seen.landscape = landscape
     },
     report: report => {
       seen.report = report

@@ -1,6 +1,6 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 /** What changes, entry by entry and field by field: the words of `plan` as text. */
-import { count, grouped } from '../counts.ts'
+import { count } from '../counts.ts'
 import { ACTIONS, type Action } from '../plan/plan.ts'
 import {
   capitalised,
@@ -12,15 +12,11 @@ import {
 } from '../render/change-words.ts'
 import type { PlanJson } from '../render/plan-json.ts'
 import { kindOf, kinds } from '../resources/kinds.ts'
-import { Table } from './document.tsx'
+import { RowsLeftOut, shownRows, Table, Tallies, type Tally } from './document.tsx'
+import { Members } from './lists.tsx'
 
 type ChangeJson = PlanJson['changes'][number]
 type Labels = Readonly<Record<string, string>>
-
-/** Rows of one table; a page of more is nothing that people read. */
-const MOST_ROWS = 1_000
-/** Members of a list that stand open. */
-const MEMBERS = 12
 
 /** What must be looked at comes first. */
 const ORDER: readonly Action[] = [
@@ -73,7 +69,7 @@ function ActionTable({
   if (first === undefined) return null
   const { plural, title } = kindOf(first.kind)
   const rows = alike(changes)
-  const shown = rows.slice(0, MOST_ROWS)
+  const shown = shownRows(rows)
   const byField = rows.some(({ one }) => one.fields.length > 0)
   const caption = `${SIGN[action]} ${count(changes.length, title, plural)} ${VERB[action]}`
   return (
@@ -86,11 +82,7 @@ function ActionTable({
           byField ? <FieldRows row={row} {...beside} /> : <PlainRow row={row} {...beside} />,
         )}
       </Table>
-      {rows.length > shown.length && (
-        <p>
-          … and {grouped(rows.length - shown.length)} more rows: <code>plan --json</code> has all.
-        </p>
-      )}
+      <RowsLeftOut of={rows} has="plan --json" />
     </>
   )
 }
@@ -185,25 +177,6 @@ function FieldCells({
   )
 }
 
-/** What joins and leaves a list. */
-function Members({ members }: { members: NonNullable<FieldWords['members']> }) {
-  const items = members.map(({ joins, name }) => (
-    <li key={name}>{joins ? <ins>+ {name}</ins> : <del>− {name}</del>}</li>
-  ))
-  if (items.length <= MEMBERS) return <ul>{items}</ul>
-  const joining = members.filter(({ joins }) => joins).length
-  const parts = [
-    ...(joining > 0 ? [`${joining} to join`] : []),
-    ...(joining < members.length ? [`${members.length - joining} to leave`] : []),
-  ]
-  return (
-    <details>
-      <summary>{parts.join(', ')}</summary>
-      <ul>{items}</ul>
-    </details>
-  )
-}
-
 function PlainRow({
   row,
   columns = 1,
@@ -261,20 +234,9 @@ function What({ row: { one, all }, rows }: { row: Row; rows: number }) {
 
 /** So many of each sort, as `plan` counts them at its end. */
 export function Counts({ summary }: { summary: PlanJson['summary'] }) {
-  const shown = ACTIONS.filter(action => action === 'keep' || summary[action] > 0)
-  return (
-    <ul class="counts">
-      {shown.map(action => (
-        <li key={action} class={TONE[action]}>
-          <b>{grouped(summary[action])}</b>
-          {VERB[action]}
-        </li>
-      ))}
-      {summary.blockedInPart > 0 && (
-        <li class="error">
-          <b>{grouped(summary.blockedInPart)}</b>blocked in part
-        </li>
-      )}
-    </ul>
+  const shown = ACTIONS.filter(action => action === 'keep' || summary[action] > 0).map(
+    (action): Tally => ({ tone: TONE[action], many: summary[action], words: VERB[action] }),
   )
+  const inPart: Tally = { tone: 'error', many: summary.blockedInPart, words: 'blocked in part' }
+  return <Tallies of={inPart.many > 0 ? [...shown, inPart] : shown} />
 }

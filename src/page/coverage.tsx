@@ -4,11 +4,9 @@ import { countryName } from '../countries.ts'
 import { count } from '../counts.ts'
 import type { Landscape, LandscapeNode } from '../plan/landscape.ts'
 import { TONE, VERB } from '../render/change-words.ts'
-import { Names, Table } from './document.tsx'
-import { MapLegend, type Painted, unplaced, WorldMap } from './world.tsx'
-
-/** Zones of a country that its title names. */
-const NAMED = 5
+import { Table } from './document.tsx'
+import { Countries, Names } from './lists.tsx'
+import { fewNames, MapLegend, NotOnMap, namesByCountry, type Painted, WorldMap } from './world.tsx'
 
 /** A country with the zones that are valid there. */
 interface Country {
@@ -26,7 +24,6 @@ export function ZoneCoverage({ landscape }: { landscape: Landscape }) {
   const won = countries.filter(({ look }) => look === 'won')
   const lost = countries.filter(({ look }) => look === 'lost')
   const sentence = `${count(countries.length - lost.length, 'country', 'countries')} covered after applying; ${won.length} won, ${lost.length} lost.`
-  const apart = unplaced(countries.map(({ code }) => code))
   return (
     <>
       <p>
@@ -44,12 +41,7 @@ export function ZoneCoverage({ landscape }: { landscape: Landscape }) {
           lost: 'lost: covered before',
         }}
       />
-      {apart.length > 0 && (
-        <p class="dim">
-          Not on the map, which has no place of their own for them:{' '}
-          {apart.map(countryName).join(', ')}.
-        </p>
-      )}
+      <NotOnMap codes={countries.map(({ code }) => code)} />
       {won.length + lost.length > 0 && (
         <Table caption="Countries won and lost" heads={['Country', 'What becomes of it', 'Zones']}>
           {[...lost, ...won].map(country => (
@@ -134,9 +126,6 @@ function ZoneTable({ caption, zones }: { caption: string; zones: readonly Landsc
   )
 }
 
-const Countries = ({ codes }: { codes: readonly string[] }) =>
-  codes.length === 0 ? <span class="dim">none</span> : <Names names={codes.map(countryName)} />
-
 function countriesOf(zones: readonly LandscapeNode[]): readonly Country[] {
   const before = zonesByCountry(zones, 'before')
   const after = zonesByCountry(zones, 'after')
@@ -149,23 +138,16 @@ function countriesOf(zones: readonly LandscapeNode[]): readonly Country[] {
     .toSorted((one, other) => (one.name < other.name ? -1 : 1))
 }
 
-function zonesByCountry(
+const zonesByCountry = (
   zones: readonly LandscapeNode[],
   side: 'before' | 'after',
-): ReadonlyMap<string, readonly string[]> {
-  const found = new Map<string, string[]>()
-  for (const { name, covers } of zones)
-    for (const code of covers?.[side]?.countries ?? [])
-      found.set(code, [...(found.get(code) ?? []), name])
-  return found
-}
+): ReadonlyMap<string, readonly string[]> =>
+  namesByCountry(zones.map(({ name, covers }) => [name, covers?.[side]?.countries ?? []]))
 
 const paintedOf = (countries: readonly Country[]): ReadonlyMap<string, Painted> =>
   new Map(
     countries.map(({ code, look, before, after }) => {
-      const zones = look === 'lost' ? before : after
-      const more = zones.length > NAMED ? ` and ${zones.length - NAMED} more` : ''
       const what = look === 'kept' ? '' : `${look}, `
-      return [code, { look, text: `${what}${zones.slice(0, NAMED).join(', ')}${more}` }]
+      return [code, { look, text: `${what}${fewNames(look === 'lost' ? before : after)}` }]
     }),
   )

@@ -3,7 +3,9 @@
 import { createHash } from 'node:crypto'
 import type { ComponentChildren } from 'preact'
 import { renderToStaticMarkup } from 'preact-render-to-string'
+import { grouped } from '../counts.ts'
 import type { JsonAnswer } from '../render/outputs.ts'
+import type { Tone } from '../render/paint.ts'
 import { STYLE } from './style.ts'
 
 /** What stands on every page. */
@@ -121,6 +123,39 @@ export function Scroll({ label, children }: { label: string; children: Component
   )
 }
 
+/** Rows of one table; a page of more is nothing that people read. */
+const MOST_ROWS = 1_000
+
+/** The rows of a table that are shown. */
+export const shownRows = <Row,>(rows: readonly Row[]): readonly Row[] => rows.slice(0, MOST_ROWS)
+
+/** Says how many rows were left out, and what has them. */
+export const RowsLeftOut = ({ of: rows, has }: { of: readonly unknown[]; has: string }) =>
+  rows.length <= MOST_ROWS ? null : (
+    <p>
+      … and {grouped(rows.length - MOST_ROWS)} more rows: <code>{has}</code> has all.
+    </p>
+  )
+
+/** So many of each sort. */
+export interface Tally {
+  readonly tone: Tone
+  readonly many: number
+  readonly words: string
+}
+
+/** What was counted, at the head of a page. */
+export const Tallies = ({ of: tallies }: { of: readonly Tally[] }) => (
+  <ul class="counts">
+    {tallies.map(({ tone, many, words }) => (
+      <li key={words} class={tone}>
+        <b>{grouped(many)}</b>
+        {words}
+      </li>
+    ))}
+  </ul>
+)
+
 /** A table that says what it is about. */
 export function Table({
   caption,
@@ -152,25 +187,3 @@ export function Table({
     </Scroll>
   )
 }
-
-/** Things named in a cell; the rest is counted, and can be opened. */
-export function Names({
-  names,
-  most = 12,
-}: {
-  names: readonly ComponentChildren[]
-  most?: number
-}) {
-  if (names.length <= most) return <>{inARow(names)}</>
-  return (
-    <details>
-      <summary>
-        {inARow(names.slice(0, most - 2))} and {names.length - most + 2} more
-      </summary>
-      {inARow(names.slice(most - 2))}
-    </details>
-  )
-}
-
-const inARow = (names: readonly ComponentChildren[]): ComponentChildren =>
-  names.flatMap((name, at) => (at === 0 ? [name] : [', ', name]))

@@ -10,6 +10,7 @@ import { Changes, Counts } from './changes.tsx'
 import { ZoneCoverage } from './coverage.tsx'
 import { type PageFrame, pageText, Scroll, type Section, Table } from './document.tsx'
 import { GraphDrawing } from './graph.tsx'
+import { Issues } from './issues.tsx'
 import { Prices } from './prices.tsx'
 
 /** What a page of a plan is made of. */
@@ -81,39 +82,7 @@ function Lead({ plan }: { plan: PlanJson }) {
     <>
       <Counts summary={plan.summary} />
       <p>{costText(cost, rate, activations)}</p>
-      <Issues issues={plan.issues} />
-    </>
-  )
-}
-
-/** What stands against a plan first, then what is worth a look. */
-function Issues({ issues }: { issues: PlanJson['issues'] }) {
-  return (
-    <>
-      {(['error', 'warning'] as const).map(weight => {
-        const those = issues.filter(({ severity }) => severity === weight)
-        if (those.length === 0) return null
-        return (
-          <div key={weight} class={`box ${weight === 'error' ? 'error' : ''}`}>
-            <strong>
-              {weight === 'error'
-                ? 'It cannot be applied as it stands'
-                : count(those.length, 'warning')}
-            </strong>
-            <ul>
-              {those.map(({ code, message, hint, position }) => (
-                <li key={`${code} ${message}`}>
-                  <code>{code}</code> {message}
-                  {hint !== undefined && ` (${hint})`}
-                  {position !== undefined && (
-                    <small class="key">{` ${position.file}:${position.line}:${position.column}`}</small>
-                  )}
-                </li>
-              ))}
-            </ul>
-          </div>
-        )
-      })}
+      <Issues issues={plan.issues} errors="It cannot be applied as it stands" />
     </>
   )
 }

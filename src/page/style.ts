@@ -52,7 +52,7 @@ svg text.dim{fill:var(--dim)}
 .sea{fill:var(--sea)}
 .land{fill:var(--land);stroke:var(--bg);stroke-width:.4}
 .border{stroke:var(--bg);stroke-width:.4}
-.kept{fill:var(--kept)}.won{fill:var(--won)}.lost{fill:var(--lost)}
+.kept{fill:var(--kept)}.won{fill:var(--won)}.lost{fill:var(--lost)}.open{fill:var(--change)}
 .spot{stroke:var(--bg);stroke-width:.8}
 .ink{stroke:var(--bg);stroke-width:1.4}
 .axis{stroke:var(--line);fill:none}
@@ -66,6 +66,8 @@ svg text.dim{fill:var(--dim)}
 .node.remove{stroke-dasharray:6 3}.node.error{stroke-dasharray:2 3}
 .edge{fill:none;stroke:var(--edge)}
 .tip{fill:var(--edge)}
+.rest{fill:var(--soft)}
+.share{stroke:var(--bg);stroke-width:1}.share.sellable{fill:var(--won)}.share.reserved{fill:var(--change)}.share.sold{fill:var(--kept)}.share.inService{fill:var(--edge)}.share.setAside{fill:var(--lost)}
 .charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(17rem,1fr));gap:1rem}
 .legend{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;list-style:none;padding:0;margin:.5rem 0;font-size:.9rem}
 .legend svg{display:inline-block;vertical-align:-.15em;margin-right:.35rem}

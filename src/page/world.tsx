@@ -14,7 +14,7 @@ const ANTARCTICA = 'AQ'
 
 /** What a map says of a country. */
 export interface Painted {
-  readonly look: 'kept' | 'won' | 'lost'
+  readonly look: 'kept' | 'won' | 'lost' | 'open'
   /** In words: `won, Alps`. */
   readonly text: string
 }
@@ -97,12 +97,6 @@ function wholesOf(atlas: typeof coarse): readonly Land[] {
   }))
 }
 
-/** Countries that the map has no place for: they stand in the table alone. */
-export const unplaced = (codes: Iterable<string>): readonly string[] => {
-  const placed = new Set(shapes().map(({ code }) => code))
-  return [...codes].filter(code => !placed.has(code))
-}
-
 /** A map; whoever cannot see it reads the table that stands under it. */
 export function WorldMap({
   title,
@@ -131,6 +125,7 @@ export function WorldMap({
       <defs>
         <Hatch id="won" slope="M0 6L6 0" />
         <Hatch id="lost" slope="M0 0L6 6M6 0L0 6" />
+        <Hatch id="open" slope="M3 1V5" />
       </defs>
       <rect class="sea" width={WIDTH} height={HEIGHT} rx="8" />
       <path class="land" d={plain.map(({ path }) => path ?? '').join('')} />
@@ -141,8 +136,8 @@ export function WorldMap({
   )
 }
 
-/** Won and lost are told apart without colour too. */
-function Hatch({ id, slope }: { id: 'won' | 'lost'; slope: string }) {
+/** Countries are told apart without colour too. */
+function Hatch({ id, slope }: { id: Exclude<Painted['look'], 'kept'>; slope: string }) {
   return (
     <pattern id={`hatch-${id}`} width="6" height="6" patternUnits="userSpaceOnUse">
       <rect class={id} width="6" height="6" />
@@ -169,11 +164,17 @@ function Country({ shape, paint }: { shape: Shape; paint: Painted | undefined })
   )
 }
 
-/** What the colours of a map mean. */
-export function MapLegend({ meanings }: { meanings: Readonly<Record<Painted['look'], string>> }) {
+const LOOKS = ['kept', 'won', 'lost', 'open'] as const
+
+/** What the colours of a map mean, of those that it has. */
+export function MapLegend({
+  meanings,
+}: {
+  meanings: Readonly<Partial<Record<Painted['look'], string>>>
+}) {
   return (
     <ul class="legend">
-      {(['kept', 'won', 'lost'] as const).map(look => (
+      {LOOKS.filter(look => meanings[look] !== undefined).map(look => (
         <li key={look}>
           <svg width="18" height="12" aria-hidden="true">
             <rect
@@ -189,3 +190,36 @@ export function MapLegend({ meanings }: { meanings: Readonly<Record<Painted['loo
     </ul>
   )
 }
+
+/** Names the countries that the map has no place for: they stand in the tables alone. */
+export function NotOnMap({ codes }: { codes: Iterable<string> }) {
+  const placed = new Set(shapes().map(({ code }) => code))
+  const apart = [...codes].filter(code => !placed.has(code))
+  if (apart.length === 0) return null
+  return (
+    <p class="dim">
+      Not on the map, which has no place of their own for them: {apart.map(countryName).join(', ')}.
+    </p>
+  )
+}
+
+/** Names of what has a country, by country. */
+export function namesByCountry(
+  things: readonly (readonly [name: string, countries: readonly string[]])[],
+): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>()
+  for (const [name, countries] of things)
+    for (const code of countries) {
+      const names = found.get(code)
+      if (names === undefined) found.set(code, [name])
+      else names.push(name)
+    }
+  return found
+}
+
+/** Names that the title of a country has. */
+const NAMED = 5
+
+/** The first few names, and how many more there are. */
+export const fewNames = (names: readonly string[]): string =>
+  `${names.slice(0, NAMED).join(', ')}${names.length > NAMED ? ` and ${names.length - NAMED} more` : ''}`

@@ -70,7 +70,7 @@ export function stepMarkdown(story: StepStory): string {
 }
 
 /** What a reviewer must know who reads one line. */
-function headlineOf({ outcome, plan, report, drift, issues, step }: StepStory): string {
+export function headlineOf({ outcome, plan, report, drift, issues, step }: StepStory): string {
   if (outcome === undefined) return 'has not ended yet, or was killed'
   if (report !== undefined) return reportHeadline(report, outcome)
   const answered = outcome === 'ok' || outcome === 'changes' || outcome === 'blocked'

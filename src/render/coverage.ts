@@ -13,13 +13,23 @@ const few = (items: readonly string[]): string =>
     ? `${items.slice(0, SHOWN).join('; ')}; … and ${items.length - SHOWN} more`
     : items.join('; ')
 
-const remarkable = (zone: ZoneCoverage): boolean =>
-  zone.lost.length > 0 || zone.available.length > 0 || zone.nearEmpty
+type Summed = Pick<ZoneCoverage, 'lost' | 'available' | 'nearEmpty'>
+
+/** Whether a zone needs a look. */
+export const isRemarkable = ({ lost, available, nearEmpty }: Summed): boolean =>
+  lost.length > 0 || available.length > 0 || nearEmpty
 
 const sizeOf = (zone: ZoneCoverage): string =>
   zone.networks === undefined ? 'not created yet' : count(zone.networks, 'network')
 
-const summaryOf = ({ zones, unsold }: Coverage): string =>
+/** What coverage comes to, in a sentence. */
+export const coverageSummary = ({
+  zones,
+  unsold,
+}: {
+  readonly zones: readonly Summed[]
+  readonly unsold: readonly unknown[]
+}): string =>
   `Coverage: ${count(zones.length, 'zone')}, ${zones.filter(zone => zone.lost.length > 0).length} lost networks, ${zones.filter(zone => zone.available.length > 0).length} may gain some, ${zones.filter(zone => zone.nearEmpty).length} close to empty; ${count(unsold.length, 'country', 'countries')} in no zone`
 
 /** Coverage for people: zones that need a look, countries not sold, and the counts last. */
@@ -28,7 +38,7 @@ export const renderCoverage = (coverage: Coverage, paint: Paint = plain): readon
 
 function coverageLines(coverage: Coverage, paint: Paint): readonly string[] {
   const lines: string[] = []
-  for (const zone of coverage.zones.filter(remarkable)) {
+  for (const zone of coverage.zones.filter(isRemarkable)) {
     lines.push(
       `${paint('strong', zone.address)}  "${zone.name}"  ${zone.nearEmpty ? paint('error', `${sizeOf(zone)}, close to empty`) : sizeOf(zone)}`,
     )
@@ -42,14 +52,14 @@ function coverageLines(coverage: Coverage, paint: Paint): readonly string[] {
     )
   if (coverage.homeless.length > 0)
     lines.push(`${paint('warn', 'Networks of no known country')}  ${few(coverage.homeless)}`)
-  lines.push(summaryOf(coverage))
+  lines.push(coverageSummary(coverage))
   return lines
 }
 
 /** Coverage as Markdown, for an issue or a wiki. */
 export function coverageMarkdown(coverage: Coverage, subject?: Subject): string {
   const rows = coverage.zones
-    .filter(remarkable)
+    .filter(isRemarkable)
     .map(
       zone =>
         `| \`${zone.address}\` | ${zone.networks ?? '–'} | ${markdownText(few(zone.lost)) || '–'} | ${markdownText(few(zone.available)) || '–'} |`,
@@ -78,13 +88,23 @@ export function coverageMarkdown(coverage: Coverage, subject?: Subject): string 
   const about = subjectLines(subject)
     .map(markdownText)
     .flatMap(line => [line, ''])
-  return ['## Coverage', '', ...about, summaryOf(coverage), '', ...table, ...countries, ''].join(
-    '\n',
-  )
+  return [
+    '## Coverage',
+    '',
+    ...about,
+    coverageSummary(coverage),
+    '',
+    ...table,
+    ...countries,
+    '',
+  ].join('\n')
 }
 
-/** Coverage as data. */
-export const coverageToJson = (coverage: Coverage, subject?: Subject): JsonAnswer<'coverage'> => ({
+/** Coverage as data: what `coverage` answers, unless it lists networks. */
+export type CoverageJson = Extract<JsonAnswer<'coverage'>, { readonly zones: unknown }>
+
+/** Coverage as data for programs. */
+export const coverageToJson = (coverage: Coverage, subject?: Subject): CoverageJson => ({
   ...subjectToJson(subject),
   zones: coverage.zones.map(zone => ({ ...zone })),
   unsold: coverage.unsold.map(country => ({ ...country })),

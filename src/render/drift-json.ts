@@ -1,5 +1,7 @@
 import { type DriftReport, type EntryDrift, hasDrift } from '../drift/compare-drift.ts'
+import type { Issue } from '../issues.ts'
 import type { JsonAnswer } from './outputs.ts'
+import { issueToJson } from './plan-json.ts'
 import { type Subject, subjectToJson } from './subject.ts'
 
 /** What `drift` answers unless it takes something over. */
@@ -17,6 +19,14 @@ export function driftToJson(report: DriftReport, subject?: Subject): DriftJson {
     ...(report.statuses && { statuses: { ...report.statuses } }),
   }
 }
+
+/** What a page of drift says besides its JSON. */
+export const driftFacts = (report: DriftReport, issues: readonly Issue[], subject?: Subject) => ({
+  drift: driftToJson(report, subject),
+  issues: issues.map(issueToJson),
+  labels: report.labels,
+  notKnown: report.unresolved.length,
+})
 
 const entryToJson = (entry: EntryDrift) => ({
   address: entry.address,

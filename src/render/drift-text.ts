@@ -1,18 +1,22 @@
 import { count, grouped } from '../counts.ts'
-import type { DriftReport, EntryDrift, FieldDrift } from '../drift/compare-drift.ts'
+import {
+  type DriftReport,
+  type EntryDrift,
+  type FieldDrift,
+  hasDrift,
+} from '../drift/compare-drift.ts'
 import type { Json } from '../model.ts'
 import { kindOf, kinds } from '../resources/kinds.ts'
 import { membersOf, showJson } from './change-words.ts'
+import {
+  DIRECTION,
+  DIRECTION_TONE,
+  DRIFT_SIGN,
+  driftCounts,
+  driftCountText,
+} from './drift-words.ts'
 import { gated } from './gate.ts'
 import { type Paint, plain } from './paint.ts'
-
-const DIRECTION = {
-  there: 'changed on the account',
-  here: 'changed in the catalog, not applied yet',
-  both: 'changed on both sides',
-} as const
-const TONE = { there: 'change', here: 'dim', both: 'warn' } as const
-const SIGN = { changed: '~', gone: '-', relinked: '↔' } as const
 
 /** Lines of one list that a terminal can hold; the rest is counted. */
 const SHOWN = 12
@@ -63,32 +67,15 @@ function summary(report: DriftReport, paint: Paint): string {
   const compared = kinds()
     .filter(({ identity }) => identity !== 'iccid' || report.statuses !== undefined)
     .map(({ kind, title, plural }) => count(report.compared[kind] ?? 0, title, plural))
-  const fields = report.entries.flatMap(entry => entry.fields)
-  const of = (direction: FieldDrift['direction']) =>
-    report.entries.filter(
-      entry =>
-        entry.status === 'changed' && entry.fields.some(field => field.direction === direction),
-    ).length
-  const gone = report.entries.filter(entry => entry.status === 'gone').length
-  const relinked = report.entries.filter(entry => entry.status === 'relinked').length
-  const parts = [
-    ...(of('there') > 0 ? [`${grouped(of('there'))} changed on the account`] : []),
-    ...(of('both') > 0 ? [`${grouped(of('both'))} changed on both sides`] : []),
-    ...(gone > 0 ? [`${grouped(gone)} gone`] : []),
-    ...(relinked > 0 ? [`${grouped(relinked)} linked to another endpoint`] : []),
-    ...(report.unresolved.length > 0
-      ? [`${count(report.unresolved.length, 'thing')} of the catalog not known`]
-      : []),
-    ...(of('here') > 0 ? [`${grouped(of('here'))} changed in the catalog only`] : []),
-  ]
-  const drifted = fields.some(field => field.direction !== 'here') || gone + relinked > 0
+  const parts = driftCounts(report.entries, report.unresolved.length).map(driftCountText)
+  const drifted = hasDrift(report)
   return `${paint(drifted ? 'warn' : 'add', drifted ? 'Drift' : 'No drift')}: ${compared.join(', ')} compared${parts.length > 0 ? `; ${parts.join(', ')}` : ''}`
 }
 
 function entryLines(entry: EntryDrift, report: DriftReport, paint: Paint): readonly string[] {
   const tone = entry.status === 'gone' ? 'remove' : 'change'
   const lines = [
-    `  ${paint(tone, `${SIGN[entry.status]} ${entry.address}`)}  "${entry.name}"${paint('dim', ` (${entry.id})`)}${entry.status === 'gone' ? '  gone' : ''}`,
+    `  ${paint(tone, `${DRIFT_SIGN[entry.status]} ${entry.address}`)}  "${entry.name}"${paint('dim', ` (${entry.id})`)}${entry.status === 'gone' ? '  gone' : ''}`,
   ]
   for (const field of entry.fields) lines.push(...fieldLines(entry, field, report, paint))
   for (const note of entry.notes) lines.push(`      ${paint('dim', note)}`)
@@ -102,7 +89,7 @@ function fieldLines(
   paint: Paint,
 ): readonly string[] {
   const show = kindOf(entry.kind).fields[field.field]?.show ?? showJson
-  const head = `      ${field.field} ${paint(TONE[field.direction], `(${DIRECTION[field.direction]})`)}`
+  const head = `      ${field.field} ${paint(DIRECTION_TONE[field.direction], `(${DIRECTION[field.direction]})`)}`
   const notes = field.notes.map(note => `        ${paint('dim', note)}`)
   const { applied, account, wanted } = field
   if (isList(applied) && (isList(account) || isList(wanted))) {

@@ -1,5 +1,5 @@
 import { count, grouped } from '../counts.ts'
-import type { EndpointReport } from '../provision/endpoint-report.ts'
+import type { AgeCount, EndpointReport } from '../provision/endpoint-report.ts'
 import type { EndpointView } from '../provision/endpoint-view.ts'
 import { gated } from './gate.ts'
 import { columns, stockTable } from './ledger-text.ts'
@@ -52,22 +52,35 @@ export const renderEndpointReport = (
   subject?: Subject,
 ): readonly string[] => gated(paint, () => [...subjectLines(subject), ...reportLines(report)])
 
+/** How long an age is: `30 to 90 days`. */
+export function ageText({ fromDays, toDays }: Omit<AgeCount, 'count'>): string {
+  if (fromDays === undefined) return 'not known since when'
+  return toDays === undefined ? `${fromDays} days or more` : `${fromDays} to ${toDays} days`
+}
+
+/** How long a stock lasts, as a sentence without its full stop. */
+export const paceText = ({
+  soldPerDay,
+  daysLeft,
+  sellable,
+}: Pick<EndpointReport, 'soldPerDay' | 'daysLeft' | 'sellable'>): string =>
+  daysLeft === undefined
+    ? 'nothing was sold lately'
+    : `${soldPerDay.toFixed(1)} sold a day; at that pace the ${count(sellable, 'unused one')} last ${count(Math.floor(daysLeft), 'day')}`
+
 function reportLines(report: EndpointReport): readonly string[] {
-  const { lifecycles, ages, oldestSince, soldPerDay, daysLeft, sellable } = report
+  const { lifecycles, ages, oldestSince } = report
   const onAccount = Object.entries(lifecycles ?? {}).map(([word, many]) => `${many} ${word}`)
-  const aged = ages.map(({ fromDays, toDays, count: many }) => {
-    if (fromDays === undefined) return `${many} not known since when`
-    return toDays === undefined
-      ? `${many} for ${fromDays} days or more`
-      : `${many} for ${fromDays} to ${toDays} days`
-  })
+  const aged = ages.map(age =>
+    age.fromDays === undefined
+      ? `${age.count} ${ageText(age)}`
+      : `${age.count} for ${ageText(age)}`,
+  )
   return [
     ...stockTable(report),
     ...(onAccount.length === 0 ? [] : [`on the account: ${onAccount.join(', ')}`]),
     ...(aged.length === 0 ? [] : [`unused, in the state: ${aged.join(', ')}`]),
     ...(oldestSince === undefined ? [] : [`the oldest is in the state since ${oldestSince}`]),
-    daysLeft === undefined
-      ? 'nothing was sold lately'
-      : `${soldPerDay.toFixed(1)} sold a day; at that pace the ${count(sellable, 'unused one')} last ${count(Math.floor(daysLeft), 'day')}`,
+    paceText(report),
   ]
 }

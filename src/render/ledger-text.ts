@@ -155,6 +155,22 @@ function usageLines(usage: EndpointUsage, paint: Paint): readonly string[] {
 export const renderStock = (stock: Stock, paint: Paint = plain): readonly string[] =>
   gated(paint, marked => stockLines(stock, marked))
 
+/** What stock is counted as, in the order in which it is told. */
+export const STOCK_KINDS = [
+  'sellable',
+  'reserved',
+  'sold',
+  'inService',
+  'setAside',
+] as const satisfies readonly (keyof StockCount)[]
+export const STOCK_HEADS: Readonly<Record<(typeof STOCK_KINDS)[number], string>> = {
+  sellable: 'sellable',
+  reserved: 'reserved',
+  sold: 'sold',
+  inService: 'in service',
+  setAside: 'set aside',
+}
+
 type Lasting = StockCount & Partial<StockPace>
 
 /** Counts by batch and tag, as a table; with their pace, where it is known by batch. */
@@ -169,18 +185,11 @@ export function stockTable(
     isPaced
       ? [soldPerDay.toFixed(1), daysLeft === undefined ? '-' : String(Math.floor(daysLeft))]
       : []
-  const counts = (of: Lasting) => [
-    ...[of.sellable, of.reserved, of.sold, of.inService, of.setAside].map(String),
-    ...paceOf(of),
-  ]
+  const counts = (of: Lasting) => [...STOCK_KINDS.map(kind => String(of[kind])), ...paceOf(of)]
   const rows = [
     [
       '',
-      'sellable',
-      'reserved',
-      'sold',
-      'in service',
-      'set aside',
+      ...STOCK_KINDS.map(kind => STOCK_HEADS[kind]),
       ...(isPaced ? ['sold a day', 'days left'] : []),
     ],
     ...stock.batches.map(batch => [`batch ${batch.batch}`, ...counts(batch)]),

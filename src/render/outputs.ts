@@ -480,6 +480,7 @@ const ANSWERS = {
       savedPlan: text
         .nullable()
         .meta({ description: 'a file for "ci apply", where one was written' }),
+      page: maybe(said('a page to look at, where one was asked for')),
       log: list(text).meta({ description: 'the lines of stderr, apart from issues' }),
     }),
   ],
@@ -502,6 +503,9 @@ const ANSWERS = {
           lost: list(text),
           available: list(text),
           nearEmpty: flag,
+          countries: list(said('ISO 3166-1 alpha-2 code')),
+          lostCountries: list(said('of networks that it lost, and where it has none any more')),
+          gainedCountries: list(said('of networks that the catalog chooses, where it has none')),
         }),
       ),
       unsold: list(z.object({ country: text, name: text, networks: count })),

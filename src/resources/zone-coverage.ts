@@ -1,5 +1,5 @@
 import type { Observation } from '../account/observation.ts'
-import { countryCodes, countryName } from '../countries.ts'
+import { countryCodes, countryName, readNetworkCountry } from '../countries.ts'
 import type { Address, Catalog } from '../model.ts'
 import { countryOfNetwork, indexNetworks, networkLabel, networkWord } from '../networks.ts'
 import type { State } from '../state/state.ts'
@@ -17,6 +17,12 @@ export interface ZoneCoverage {
   /** On the account, chosen by the catalog, and not in the zone. */
   readonly available: readonly string[]
   readonly nearEmpty: boolean
+  /** ISO codes of the countries that its networks are in, where that is known. */
+  readonly countries: readonly string[]
+  /** Those of networks that it lost, and in which it has none any more. */
+  readonly lostCountries: readonly string[]
+  /** Those of networks that the catalog chooses, and in which it has none yet. */
+  readonly gainedCountries: readonly string[]
 }
 
 /** Where the account's networks and the catalog's zones part. */
@@ -64,20 +70,27 @@ export function compareCoverage(
       const country = network && countryOfNetwork(network)
       if (country !== undefined) sold.add(country)
     }
+    const lost = (recorded ?? []).filter(
+      ({ word }) => !index.byWord.has(word) && !stands.has(word) && (isWhole || zoneTells),
+    )
+    const chosen = (wanted.get(address) ?? [])
+      .filter(word => !has.has(word))
+      .map(word => ({ word, tadig: undefined }))
+    const tadigs = new Map(recorded?.map(({ word, tadig }) => [word, tadig]))
+    const countries = countriesOf(
+      (now ?? []).map(word => ({ word, tadig: tadigs.get(word) })),
+      countryOf,
+    )
     return {
       address,
       name: entry.name,
       ...(now && { networks: now.length }),
-      lost: (recorded ?? [])
-        .filter(
-          ({ word }) => !index.byWord.has(word) && !stands.has(word) && (isWhole || zoneTells),
-        )
-        .map(network => [network.tadig, network.word].filter(Boolean).join(' ')),
-      available:
-        record === undefined
-          ? []
-          : (wanted.get(address) ?? []).filter(word => !has.has(word)).map(word => labelOf(word)),
+      lost: lost.map(network => [network.tadig, network.word].filter(Boolean).join(' ')),
+      available: record === undefined ? [] : chosen.map(({ word }) => labelOf(word)),
       nearEmpty: now !== undefined && now.length <= NEAR_EMPTY,
+      countries,
+      lostCountries: countriesOf(lost, countryOf).filter(code => !countries.includes(code)),
+      gainedCountries: countriesOf(chosen, countryOf).filter(code => !countries.includes(code)),
     }
   })
   const unsold = countryCodes().flatMap(country => {
@@ -91,8 +104,28 @@ export function compareCoverage(
     .map(networkLabel)
   return { zones, unsold, homeless }
 
+  /** By the account's list; a network that left it by its TADIG code. */
+  function countryOf({ word, tadig }: Member): string | undefined {
+    const network = index.byWord.get(word)
+    return network === undefined
+      ? readNetworkCountry(undefined, tadig).code
+      : countryOfNetwork(network)
+  }
+
   function labelOf(word: string): string {
     const network = index.byWord.get(word)
     return network === undefined ? word : networkLabel(network)
   }
 }
+
+/** A network of a zone. */
+interface Member {
+  readonly word: string
+  readonly tadig: string | undefined
+}
+
+const countriesOf = (
+  members: readonly Member[],
+  countryOf: (member: Member) => string | undefined,
+): readonly string[] =>
+  [...new Set(members.map(countryOf).filter(code => code !== undefined))].toSorted()

@@ -50,6 +50,7 @@ t.test(
     t.equal(ours.length, 1, 'the second run updates')
     t.match(ours[0]?.body, '## sft-catalog plan: 1 operation\n')
     t.equal(forged.body, '<!-- sft-catalog plan -->', "somebody else's is not ours")
+    t.match(desk.read('sft-catalog-ci/page.html'), '<title>Plan: 1 change<')
     const resumed = await job('catalog-resume')
     t.equal(resumed.code, 0, resumed.output)
     t.match(resumed.output, /^$/, 'nothing is due')

@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { parse } from 'yaml'
+import { NEEDS } from '../../src/cli/pages.ts'
 import { nodeWords, REPOSITORY } from '../program.ts'
 import { openDesk, smallCatalog } from './desk.ts'
 import { startLittleGithub, TOKEN } from './little-github.ts'
@@ -16,6 +17,8 @@ interface Step {
   readonly id?: string
   readonly if?: string
   readonly run?: string
+  readonly uses?: string
+  readonly with?: Readonly<Record<string, string>>
   readonly env?: Readonly<Record<string, string>>
 }
 
@@ -39,6 +42,10 @@ const eventOf = (from: string) => ({
   pull_request: { number: 7, head: { repo: { full_name: from } } },
 })
 
+/** The title of the one page that was uploaded. */
+const titleOf = (uploads: readonly string[]): string | undefined =>
+  uploads.length === 1 ? /<title>(.*?)<\/title>/.exec(uploads[0] ?? '')?.[1] : undefined
+
 /** Runs the steps of the composite action as a runner would, as far as shells go. */
 async function runAction(
   inputs: Readonly<Record<string, string>>,
@@ -56,8 +63,17 @@ async function runAction(
     known[`inputs.${name}`] = value
   const steps: readonly Step[] = action.runs.steps
   let result = { code: 0, output: '' }
+  const uploads: string[] = []
   for (const step of steps) {
     if (step.id === 'install') continue
+    if (step.uses !== undefined) {
+      t.equal(step.if, "always() && steps.run.outputs.page != ''")
+      const page = known['steps.run.outputs.page'] ?? ''
+      t.match(step.uses, /^actions\/upload-artifact@/)
+      t.match(step.with?.['path'], /^\$\{\{ steps\.run\.outputs\.page \}\}$/)
+      if (page !== '') uploads.push(readFileSync(join(desk.folder, page), 'utf8'))
+      continue
+    }
     if (step.if !== undefined && known['inputs.publish'] !== 'true') continue
     const filled = Object.entries(step.env ?? {}).map(([name, value]) => [
       name,
@@ -77,7 +93,7 @@ async function runAction(
     }
     if (result.code !== 0) break
   }
-  return { ...result, known }
+  return { ...result, known, uploads }
 }
 
 t.test('the action and the workflow are what GitHub reads', async t => {
@@ -139,6 +155,9 @@ t.test(
     const first = await runAction({ step: 'plan', arguments: '--init' }, pipeline)
     t.equal(first.code, 0, first.output)
     t.match(first.known['steps.run.outputs.changes'], 'true')
+    t.equal(titleOf(first.uploads), 'Plan: 6 changes')
+    const without = { step: 'plan', arguments: '--init', page: 'false', publish: 'false' }
+    t.strictSame((await runAction(without, pipeline)).uploads, [])
     t.equal((await runAction({ step: 'plan', arguments: '--init' }, pipeline)).code, 0)
     const ours = github.comments.filter(({ user }) => user.type === 'Bot')
     t.equal(ours.length, 1, 'the second run updates')
@@ -147,11 +166,16 @@ t.test(
     const plan = 'sft-catalog-ci/plan.json'
     const applied = await runAction({ step: 'apply', 'saved-plan': plan }, pipeline)
     t.equal(applied.code, 0, applied.output)
+    t.strictSame(applied.uploads, [])
     const { addonPlans } = await desk.state()
     const portal = (planName: string) =>
       desk.control('portal', { plan: addonPlans['alps-1gb']?.planId, set: { planName } })
     await portal('Other')
-    for (const _ of [1, 2]) t.equal((await runAction({ step: 'drift' }, pipeline)).code, 0)
+    for (const _ of [1, 2]) {
+      const drifted = await runAction({ step: 'drift' }, pipeline)
+      t.equal(drifted.code, 0)
+      t.equal(titleOf(drifted.uploads), 'Drift: 1 changed on the account')
+    }
     t.equal(github.issues.length, 1, 'one issue, opened once and updated')
     t.match(github.issues[0]?.body, 'Other')
     await portal('Alps 1 GB 7 days')
@@ -163,15 +187,35 @@ t.test(
   },
 )
 
+t.test('the recipes install what draws, within the ranges of the package', async t => {
+  const { peerDependencies } = JSON.parse(await text('package.json'))
+  for (const path of ['action.yml', 'examples/gitlab/catalog.gitlab-ci.yml']) {
+    const words = (await text(path)).match(/(?<=[("])@dagrejs[^)"]*/)?.[0].split(' ') ?? []
+    t.strictSame(
+      words.map(word => word.slice(0, word.lastIndexOf('@'))),
+      NEEDS,
+      path,
+    )
+    for (const word of words) {
+      const at = word.lastIndexOf('@')
+      const range: string = peerDependencies[word.slice(0, at)]
+      t.match(range, new RegExp(`^(\\^|>=)${word.slice(at + 1)}\\.`), `${path}: ${word}`)
+    }
+  }
+})
+
 t.test('the shell recipe: reviewed, planned on main, applied, gone on with when due', async t => {
   const { desk, github, env } = await openPipeline(t)
   const recipe = new URL('examples/shell/pipeline.sh', REPOSITORY).pathname
   const run = (word: string, more = {}) => shell([recipe, word], desk, { ...env, ...more })
   await desk.run('apply --auto-approve')
   desk.write('catalog/catalog.yaml', desk.read('catalog/catalog.yaml').replace('"4.50"', '"5"'))
-  t.equal((await run('review')).code, 0)
+  t.equal((await run('review', { PAGES: 'no' })).code, 0)
   t.match(github.comments[0]?.body, 'plan: 1 operation\n')
+  const page = join(desk.folder, 'sft-catalog-ci/page.html')
+  t.notOk(existsSync(page))
   t.equal((await run('main')).code, 0)
+  t.match(readFileSync(page, 'utf8'), '<title>Plan: 1 change<')
   t.equal((await run('resume')).code, 0, 'nothing is due')
   const outOfTime = { step: 'apply', outcome: 'outOfTime' }
   desk.write('sft-catalog-ci/report.json', JSON.stringify(outOfTime))
@@ -187,6 +231,7 @@ t.test('the shell recipe: reviewed, planned on main, applied, gone on with when 
   t.match(github.issues[0], { state: 'closed' })
   t.match((await desk.run('ci due', { env })).stdout, /^false\n$/)
   t.equal((await run('drift')).code, 0)
+  t.match(readFileSync(page, 'utf8'), '<title>No drift: nothing moved<')
   t.equal((await run('paln')).code, 64)
 })
 

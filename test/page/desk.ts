@@ -8,6 +8,9 @@ export const EVIL = {
   note: `'"><svg onload=alert(3)>`,
 } as const
 
+/** A tag that tells nothing to a browser either. */
+export const TAG = '<b>spring</b>'
+
 interface PlanText {
   readonly key: string
   readonly name?: string
@@ -78,5 +81,30 @@ export async function openChangedDesk(t: Test): Promise<Desk> {
   const applied = await desk.run('apply --auto-approve')
   if (applied.code !== 0) throw new Error(applied.stderr)
   desk.write('catalog/catalog.yaml', catalogText(AFTER, batch('first', desk.iccids.slice(0, 8))))
+  return desk
+}
+
+/** A desk of which the account moved since: names, prices, networks of a zone, a plan that is gone; some eSIMs are sold. */
+export async function openMovedDesk(t: Test): Promise<Desk> {
+  const desk = await openDesk(t, iccids => ({
+    'catalog/catalog.yaml': catalogText(
+      BEFORE,
+      batch('first', iccids.slice(0, 8), `    tags: [${JSON.stringify(TAG)}, shop]\n`),
+    ),
+  }))
+  const run = async (line: string) => {
+    const ended = await desk.run(line)
+    if (ended.code !== 0) throw new Error(`${line}: ${ended.stderr}`)
+  }
+  await run('apply --auto-approve')
+  for (const at of [1, 2, 3]) await run(`provision --order A-${at} --sku SKU-alps-1`)
+  const { addonPlans, rateZones } = await desk.state()
+  const ids = (key: string) => addonPlans[key]?.planId
+  await desk.control('portal', { plan: ids('alps-5'), set: { planName: EVIL.zone } })
+  await desk.control('portal', { plan: ids('asia-1'), delete: true })
+  const zone = rateZones['asia']
+  await desk.control('portal', { zone: zone?.id, set: { networks: zone?.networks.slice(2) } })
+  for (const tadig of new Set(rateZones['evil']?.networks.map(one => one.tadig)))
+    await desk.control('networks/leave', { tadig })
   return desk
 }

@@ -23,11 +23,13 @@ import {
   forgetSavedPlan,
   openStepFiles,
   type StepFiles,
+  type StepRun,
   stepAnswer,
   stepFiles,
   tellActions,
   writeStepFiles,
 } from '../step-files.ts'
+import { openStepPage } from '../step-page.ts'
 import { version } from '../version.ts'
 import { watched } from '../watched.ts'
 
@@ -67,6 +69,10 @@ const OWN_FLAGS = {
   ...JSON_FLAG,
 } as const
 
+const HTML_FLAG = {
+  html: text('FILE', 'a page to look at, whatever becomes of the step (docs/pictures.md)'),
+} as const
+
 const PUBLISH_FLAGS = {
   to: texts('WHERE', 'comment or issue (default: comment for a plan, else issue)'),
   number: whole('N', 'the pull request; otherwise as the runner tells it'),
@@ -78,6 +84,7 @@ const FLAGS = {
   ...STEP_FLAGS.apply,
   ...STEP_FLAGS.drift,
   ...OWN_FLAGS,
+  ...HTML_FLAG,
 } as const
 
 type Flags = Values<typeof FLAGS>
@@ -93,9 +100,9 @@ export const ci = defineCommand({
   flags: FLAGS,
   tellsBroken: true,
   ...byFirst<typeof FLAGS, Step | 'publish' | 'due'>('ci', '--dir', {
-    plan: [...namesOf(STEP_FLAGS.plan), ...namesOf(OWN_FLAGS)],
+    plan: [...namesOf(STEP_FLAGS.plan), ...namesOf(OWN_FLAGS), '--html'],
     apply: [...namesOf(STEP_FLAGS.apply), ...namesOf(OWN_FLAGS)],
-    drift: [...namesOf(STEP_FLAGS.drift), ...namesOf(OWN_FLAGS)],
+    drift: [...namesOf(STEP_FLAGS.drift), ...namesOf(OWN_FLAGS), '--html'],
     publish: namesOf(PUBLISH_FLAGS),
     due: [],
   }),
@@ -123,9 +130,15 @@ async function runStep(
   flags: Flags,
   context: Context,
 ): Promise<number> {
-  const files = await openStepFiles(flags.dir ?? DEFAULT_FOLDER)
+  const files = await openStepFiles(flags.dir ?? DEFAULT_FOLDER, flags.html)
   if (step === 'plan') forgetSavedPlan(files)
-  const run = { step, version: await version(), place: catalogFolder(flags, context) }
+  const { page, error } = await openStepPage(flags.html)
+  const run: StepRun = {
+    step,
+    version: await version(),
+    place: catalogFolder(flags, context),
+    ...(page && { page }),
+  }
   const { context: inner, seen } = watched(context)
   const write = (code: number | undefined) => writeStepFiles(files, run, seen, code, context)
   write(undefined)
@@ -136,17 +149,18 @@ async function runStep(
     answer: () => undefined,
   }
   const ended = await runCommand(
-    await commandOf(step, context),
+    await commandOf(step, error === undefined ? context : { broken: { error } }),
     argumentsOf(step, plan, flags, files),
     answers,
   )
   const code = step === 'plan' && ended.code === EXIT.changes ? EXIT.ok : ended.code
   const texts = write(code)
-  tellActions(texts, files, seen, code, {
+  const answer = stepAnswer(run, seen, files)
+  tellActions(texts, answer, seen, code, {
     ...context,
     ...(flags.json && { document: toStderr(context) }),
   })
-  context.answer('ci', stepAnswer(step, seen, files), outcomeOfExit(ended.code))
+  context.answer('ci', answer, outcomeOfExit(ended.code))
   return code
 }
 
@@ -155,7 +169,7 @@ const toStderr = (context: Context) => (text: string) => {
 }
 
 /** The command of a step; with settings that are broken, one that says so. */
-async function commandOf(step: Step, { broken }: Context): Promise<Command> {
+async function commandOf(step: Step, { broken }: Pick<Context, 'broken'>): Promise<Command> {
   const command = await COMMANDS[step]()
   return broken === undefined
     ? command

@@ -5,6 +5,7 @@ import { countryOfNetwork } from '../../networks.ts'
 import { wholeLists } from '../../plan/expected.ts'
 import { resolveCatalog } from '../../plan/resolve.ts'
 import { coverageMarkdown, coverageToJson, renderCoverage } from '../../render/coverage.ts'
+import { issueToJson } from '../../render/plan-json.ts'
 import { subjectLines } from '../../render/subject.ts'
 import { compareCoverage } from '../../resources/zone-coverage.ts'
 import type { Network } from '../../sft/api.ts'
@@ -14,6 +15,7 @@ import { readCatalog } from '../catalog.ts'
 import { CATALOG_FLAGS, defineCommand, JSON_FLAG, READ_FLAGS } from '../command.ts'
 import { EXIT, showIssues } from '../context.ts'
 import { namesOf, on } from '../flags.ts'
+import { FORMAT_RULE, OUT_RULE, PAGE_FLAGS, pageFrame, pagesFor, showPage } from '../pages.ts'
 import { ONE_FORM_RULE } from '../planning.ts'
 
 /** Which networks zones lost and may gain, and what is covered but not sold. Reads only. */
@@ -30,10 +32,13 @@ export const coverage = defineCommand({
     'detailed-exitcode': on(
       'exit 2 where a zone lost networks, may gain some or is close to empty',
     ),
+    ...PAGE_FLAGS,
     ...JSON_FLAG,
   },
   rules: [
     ONE_FORM_RULE,
+    FORMAT_RULE,
+    OUT_RULE,
     {
       when: '--networks',
       only: [...namesOf(READ_FLAGS), '--json'],
@@ -41,6 +46,7 @@ export const coverage = defineCommand({
     },
   ],
   run: async ({ flags }, context) => {
+    const pages = await pagesFor(flags)
     await using sft = openAccount(flags, context, 'reads')
     const subject = subjectOf(sft, flags, context)
     if (flags.networks) {
@@ -60,11 +66,12 @@ export const coverage = defineCommand({
       destGroupId: catalog.account.destGroupId,
     })
     const graph = resolveCatalog(catalog, observation, state)
-    showIssues(context, listIssues(observation))
-    showIssues(
-      context,
+    const [odd, wrong] = [
+      listIssues(observation),
       graph.issues.filter(issue => issue.severity === 'error'),
-    )
+    ]
+    showIssues(context, odd)
+    showIssues(context, wrong)
     const wanted = new Map(
       [...graph.resources.values()].flatMap(resource => {
         const networks = resource.spec['networks']
@@ -72,7 +79,17 @@ export const coverage = defineCommand({
       }),
     )
     const compared = compareCoverage(catalog, state, observation, wanted)
-    if (flags.json) context.answer('coverage', coverageToJson(compared, subject))
+    if (pages !== undefined)
+      await showPage(
+        pages.coveragePage({
+          coverage: coverageToJson(compared, subject),
+          issues: [...odd, ...wrong].map(issueToJson),
+          ...(await pageFrame()),
+        }),
+        flags,
+        context,
+      )
+    else if (flags.json) context.answer('coverage', coverageToJson(compared, subject))
     else if (flags.markdown) context.document(coverageMarkdown(compared, subject))
     else
       for (const line of [...subjectLines(subject), ...renderCoverage(compared, context.paint)])

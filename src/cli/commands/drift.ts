@@ -7,7 +7,7 @@ import { writeFileDurably } from '../../durable/files.ts'
 import type { Address, Catalog } from '../../model.ts'
 import { expectedOf } from '../../plan/expected.ts'
 import { resolveCatalog } from '../../plan/resolve.ts'
-import { driftToJson } from '../../render/drift-json.ts'
+import { driftFacts, driftToJson } from '../../render/drift-json.ts'
 import { renderDrift } from '../../render/drift-text.ts'
 import { subjectLines, subjectToJson } from '../../render/subject.ts'
 import { kindOf } from '../../resources/kinds.ts'
@@ -22,6 +22,7 @@ import { CATALOG_FLAGS, defineCommand, JSON_FLAG, READ_FLAGS } from '../command.
 import { type Context, EXIT, showIssues } from '../context.ts'
 import { on, texts, type Values } from '../flags.ts'
 import { keepState } from '../keep-state.ts'
+import { FORMAT_RULE, OUT_RULE, PAGE_FLAGS, pageFrame, pagesFor, showPage } from '../pages.ts'
 import { ALLOW_BLOCKED_RULE, addressOf, sayPending, showReading } from '../planning.ts'
 
 const FLAGS = {
@@ -34,6 +35,7 @@ const FLAGS = {
   ),
   'detailed-exitcode': on('exit 5 where something of the catalog is not known, else 2 for drift'),
   'allow-blocked': on('what is not known does not count for the exit code'),
+  ...PAGE_FLAGS,
   ...JSON_FLAG,
 } as const
 
@@ -47,14 +49,17 @@ export const drift = defineCommand({
   flags: FLAGS,
   rules: [
     ALLOW_BLOCKED_RULE,
+    FORMAT_RULE,
+    OUT_RULE,
     {
       when: '--accept',
-      not: ['--endpoints', '--detailed-exitcode'],
-      why: 'it reads what its addresses need, and ends with 0 or 1',
+      not: ['--endpoints', '--detailed-exitcode', '--format'],
+      why: 'it reads what its addresses need, tells what it took over, and ends with 0 or 1',
     },
   ],
   run: async ({ flags }, context) => {
     const addresses = flags.accept.map(addressOf)
+    const pages = await pagesFor(flags)
     const catalog = await readCatalog(flags, context)
     if (catalog === undefined) return EXIT.failed
     const use = addresses.length > 0 ? 'writes' : 'reads'
@@ -77,8 +82,15 @@ export const drift = defineCommand({
     const graph = resolveCatalog(catalog, observation, state)
     const report = compareDrift(catalog, graph, state, observation)
     context.witness?.drift(report)
-    showIssues(context, [...listIssues(observation), ...report.unresolved])
-    if (flags.json) context.answer('drift', driftToJson(report, subject), driftOutcome(report))
+    const issues = [...listIssues(observation), ...report.unresolved]
+    showIssues(context, issues)
+    if (pages !== undefined)
+      await showPage(
+        pages.driftPage({ ...driftFacts(report, issues, subject), ...(await pageFrame()) }),
+        flags,
+        context,
+      )
+    else if (flags.json) context.answer('drift', driftToJson(report, subject), driftOutcome(report))
     else
       for (const line of [...subjectLines(subject), ...renderDrift(report, context.paint)])
         context.out(line)

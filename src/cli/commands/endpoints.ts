@@ -33,6 +33,15 @@ import { catalogFolder, checkDigitOf, loadWith } from '../catalog.ts'
 import { CATALOG_FLAG, CHECK_DIGIT_FLAG, defineCommand } from '../command.ts'
 import { type Context, EXIT, showIssues, stopOutcome } from '../context.ts'
 import { namesOf, text, texts, UsageError, type Values, whole } from '../flags.ts'
+import {
+  FORMAT_RULE,
+  OUT_RULE,
+  PAGE_FLAGS,
+  type Pages,
+  pageFrame,
+  pagesFor,
+  showPage,
+} from '../pages.ts'
 import { PLAN_FLAGS } from '../planning.ts'
 import { showProgress } from '../progress.ts'
 import { answer, lookIntoLedger, PROVISIONER_FLAGS, withOpenProvisioner } from '../provisioner.ts'
@@ -54,6 +63,7 @@ const FLAGS = {
   ...LOOK_FLAGS,
   ...CHANGE_FLAGS,
   ...PROVISIONER_FLAGS,
+  ...PAGE_FLAGS,
 } as const
 
 type Flags = Values<typeof FLAGS>
@@ -70,6 +80,13 @@ export const endpoints = defineCommand({
   first: [...LOOKS, ...ACTIONS],
   flags: FLAGS,
   rules: [
+    FORMAT_RULE,
+    OUT_RULE,
+    ...(['list', ...ACTIONS] as const).map(when => ({
+      when,
+      not: ['--format'] as const,
+      why: 'only endpoints report makes a page',
+    })),
     ...LOOKS.map(when => ({
       when,
       not: [...namesOf(CHANGE_FLAGS)],
@@ -98,11 +115,12 @@ export const endpoints = defineCommand({
         throw new UsageError('--json needs --auto-approve: a question would stand in the data')
       requireApproval(flags, context, 'use "endpoints list" to look first')
     }
+    const pages = await pagesFor(flags)
     const choice = await readChoice(flags, context)
     if (choice === undefined) return EXIT.failed
     if (action === undefined)
       return await lookIntoLedger(flags, context, (provisioner, sft) =>
-        look(what === 'report', choice, provisioner, sft, flags, context),
+        look(what === 'report', choice, { provisioner, sft, pages }, flags, context),
       )
     const limits = await readLimits(flags, context)
     if (limits === 'broken') return EXIT.failed
@@ -195,8 +213,11 @@ function unknownIccids(iccids: readonly string[], file: string, state: State): r
 async function look(
   isReport: boolean,
   choice: EndpointChoice,
-  provisioner: Provisioner,
-  sft: Sft,
+  {
+    provisioner,
+    sft,
+    pages,
+  }: { readonly provisioner: Provisioner; readonly sft: Sft; readonly pages: Pages | undefined },
   flags: Flags,
   context: Context,
 ): Promise<number> {
@@ -204,8 +225,21 @@ async function look(
   const subject = subjectOf(sft, flags, context)
   if (isReport) {
     const report = await provisioner.reportEndpoints({ ...choice, account })
-    const lines = renderEndpointReport(report, context.paint, subject)
-    answer(flags, context, 'endpoints', { ...subjectToJson(subject), report }, lines)
+    const fields = { ...subjectToJson(subject), report }
+    if (pages !== undefined)
+      await showPage(
+        pages.endpointsPage({ answer: fields, ...(await pageFrame()) }),
+        flags,
+        context,
+      )
+    else
+      answer(
+        flags,
+        context,
+        'endpoints',
+        fields,
+        renderEndpointReport(report, context.paint, subject),
+      )
   } else {
     const listed = await provisioner.endpoints({ ...choice, account })
     const lines = renderEndpoints(listed, context.paint, subject)

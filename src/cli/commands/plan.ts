@@ -16,12 +16,9 @@ import { CATALOG_FLAGS, defineCommand, JSON_FLAG, READ_FLAGS } from '../command.
 import { type Context, EXIT, showIssues, stopOutcome } from '../context.ts'
 import { INIT_FLAG, sayFirstRun } from '../first-run.ts'
 import { on, text, UsageError, type Values } from '../flags.ts'
-import { loadPages, pageFrame } from '../pages.ts'
+import { FORMAT_RULE, HTML_FLAG, pageFrame, pagesFor } from '../pages.ts'
 import {
   ALLOW_BLOCKED_RULE,
-  FORMAT_RULE,
-  HTML_FLAG,
-  isHtml,
   ONE_FORM_RULE,
   PLAN_FLAGS,
   planOptions,
@@ -94,8 +91,7 @@ async function withComment(flags: Flags, context: Context): Promise<number> {
 
 async function compare(flags: Flags, context: Context): Promise<number> {
   const options = planOptions(flags)
-  // Whoever lacks what draws is told before the account is asked.
-  const pages = isHtml(flags) ? await loadPages() : undefined
+  const pages = await pagesFor(flags)
   const checked = await readChecked(flags, context)
   if (checked === undefined) return EXIT.failed
   const { catalog, policy } = checked
@@ -114,7 +110,8 @@ async function compare(flags: Flags, context: Context): Promise<number> {
       onEvent,
     }),
   )
-  context.witness?.plan(made.plan)
+  const landscape = () => landscapeOf({ ...made, state })
+  context.witness?.plan(made.plan, landscape)
   showIssues(context, made.plan.issues)
   const out = flags.out
   if (out !== undefined && planErrors(made.plan).length === 0) {
@@ -137,7 +134,7 @@ async function compare(flags: Flags, context: Context): Promise<number> {
     context.document(
       pages.planPage({
         plan: planToJson(made.plan, subject),
-        landscape: landscapeOf({ ...made, state }),
+        landscape: landscape(),
         ...(await pageFrame()),
       }),
     )

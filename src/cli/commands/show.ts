@@ -1,8 +1,7 @@
 import { planOfSaved } from '../../saved-plan.ts'
 import { defineCommand } from '../command.ts'
 import { EXIT } from '../context.ts'
-import { loadPages, pageFrame } from '../pages.ts'
-import { HTML_FLAG, isHtml } from '../planning.ts'
+import { HTML_FLAG, isHtml, loadPages, pageFrame } from '../pages.ts'
 import { readSavedPlan } from '../saved-plans.ts'
 
 /** A saved plan, as a page. It reads the file and nothing else. */
