@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Json, JsonObject } from '../model.ts'
-import { liveInstances, settleAddons, useData, useMessages } from './addons.ts'
+import { liveInstances, settleAddons, type Traffic, useData, useMessages } from './addons.ts'
 import type { Auth } from './auth.ts'
 import type { LoggedCall } from './call-log.ts'
 import { endpointOf } from './endpoints.ts'
@@ -28,6 +28,23 @@ export interface Controlled {
   readonly save: (() => void) | undefined
 }
 
+/** Data that a traveller uses, and where. */
+export type TrafficRequest = (
+  | { readonly iccid: string; readonly endPointId?: never }
+  | { readonly endPointId: string; readonly iccid?: never }
+) & {
+  readonly megabytes: number
+  /** The network by its TADIG code, or one of a country by its name or three letters; else one that an add-on covers. */
+  readonly networkTadig?: string
+  readonly country?: string
+}
+
+/** What became of it: in which network, and of which add-on instances. */
+export interface SimulatedTraffic extends Traffic {
+  /** TADIG code. */
+  readonly network: string
+}
+
 type Control = (given: JsonObject, query: URLSearchParams, on: Controlled) => Json
 
 const PARTS: Readonly<Record<string, (world: World) => Json>> = {
@@ -38,6 +55,25 @@ const PARTS: Readonly<Record<string, (world: World) => Json>> = {
   instances: world => toJson([...world.endpoints.values()].flatMap(one => one.instances)),
   sims: world => toJson(world.stock.list),
   executions: world => Object.fromEntries(world.executions),
+}
+
+/** Traffic of a traveller, of whatever form the request is; throws a Rejection that says why there can be none. */
+export function playTraffic(
+  { world, now }: Pick<Controlled, 'world' | 'now'>,
+  given: JsonObject,
+): SimulatedTraffic {
+  const endpoint = pickEndpoint(world, given)
+  const megabytes = Number(text(given, 'megabytes'))
+  if (!(megabytes > 0)) throw new Rejection(CODES.badRequest, 'megabytes must be above 0')
+  if (endpoint.status !== 'Active') {
+    throw new Rejection(
+      CODES.wrongState,
+      `endpoint ${endpoint.endPointId} is ${endpoint.status}: only an Active one has traffic`,
+    )
+  }
+  const network = pickTrafficNetwork(world, endpoint, given)
+  const bytes = Math.round(megabytes * 1024 * 1024)
+  return { network: network.tadig, ...useData(world, endpoint, network, bytes, now()) }
 }
 
 /** The control API, by method and path below `/_simulator/`; index.ts tells what each does. */
@@ -87,20 +123,7 @@ const CONTROLS: Readonly<Record<string, Control>> = {
     })
     return { joined: toJson(network) }
   },
-  'POST traffic': (given, _query, { world, now }) => {
-    const endpoint = pickEndpoint(world, given)
-    const megabytes = Number(text(given, 'megabytes'))
-    if (!(megabytes > 0)) throw new Rejection(CODES.badRequest, 'megabytes must be above 0')
-    if (endpoint.status !== 'Active') {
-      throw new Rejection(
-        CODES.wrongState,
-        `endpoint ${endpoint.endPointId} is ${endpoint.status}: only an Active one has traffic`,
-      )
-    }
-    const network = pickTrafficNetwork(world, endpoint, given)
-    const bytes = Math.round(megabytes * 1024 * 1024)
-    return { network: network.tadig, ...useData(world, endpoint, network, bytes, now()) }
-  },
+  'POST traffic': (given, _query, on) => toJson(playTraffic(on, given)),
   'POST messages': (given, _query, { world, now }) => {
     const endpoint = pickEndpoint(world, given)
     const messages = Number(wholeNumber(given, 'count', 1))

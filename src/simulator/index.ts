@@ -9,8 +9,8 @@
  * - `POST faults`: one fault or a list; `DELETE faults` forgets those still waiting
  * - `POST networks/leave` `{tadig}` or `{operatorId, sponsorId?}`: out of coverage and of every rate zone
  * - `POST networks/join` `{tadig, countryName, operatorName, sponsorId?}`
- * - `POST traffic` `{endPointId | iccid, networkTadig? | country?, megabytes}`: starts and uses up add-ons;
- *   answers `{network, usedBytes, blockedBytes, throttledBytes, uniqueIds}`
+ * - `POST traffic` `{endPointId | iccid, networkTadig? | country?, megabytes}`: starts and uses up add-ons, as
+ *   `traffic()` of the handle does; answers `{network, usedBytes, blockedBytes, throttledBytes, uniqueIds}`
  * - `POST messages` `{endPointId | iccid, networkTadig? | country?, count}`: uses up SMS
  * - `POST time` `{advanceSeconds}`: the world's clock; add-ons expire and renew
  * - `POST portal` `{plan, set}`, `{zone, set: {name?, networks?}}` or `{endpoint, set: {status?, name?}}`,
@@ -24,6 +24,7 @@
  */
 export type { Json, JsonObject, NetworkId } from '../model.ts'
 export type { LoggedCall } from './call-log.ts'
+export type { SimulatedTraffic, TrafficRequest } from './control.ts'
 export { FAULT_KINDS, type Fault, type FaultKind } from './faults.ts'
 export { type Simulator, type SimulatorOptions, startSimulator } from './server.ts'
 export type {

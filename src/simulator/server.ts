@@ -3,7 +3,13 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createAuth } from './auth.ts'
 import { type LoggedCall, logCall, redact } from './call-log.ts'
-import { answerControl, checkOperation } from './control.ts'
+import {
+  answerControl,
+  checkOperation,
+  playTraffic,
+  type SimulatedTraffic,
+  type TrafficRequest,
+} from './control.ts'
 import { createFaultQueue, type Fault } from './faults.ts'
 import { answer, bearer, fail, parseBody, readBody, send } from './http.ts'
 import { answerInProcess, type Handled, type Received } from './in-process.ts'
@@ -62,6 +68,15 @@ export interface Simulator extends AsyncDisposable {
   fault(fault: Fault): void
   clearFaults(): void
   /**
+   * A traveller uses data: add-ons start and are used up, as by `POST traffic` of the control API. What no add-on covers is
+   * `blockedBytes`. Throws where there can be no traffic: no such endpoint, one that is not Active, a network that the
+   * account does not have.
+   *
+   * @example
+   * const { usedBytes } = simulator.traffic({ iccid: sale.iccid, megabytes: 120, country: 'CHE' })
+   */
+  traffic(request: TrafficRequest): SimulatedTraffic
+  /**
    * Answers as over HTTP, without a socket: for clients in this process, and for tests in which time must
    * not pass by itself. Knows the platform's calls, not the control API.
    */
@@ -116,6 +131,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       running.faults.add(fault)
     },
     clearFaults: () => running.faults.clear(),
+    traffic: request => playTraffic(running, { ...request }),
     fetch: (url, init) =>
       answerInProcess(url, init, call => receive(running, call, arrivalIn(running))),
     close: closeOnce,

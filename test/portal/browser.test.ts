@@ -12,7 +12,7 @@ import t, { type Test } from 'tap'
 import { openSft } from '../../src/sft/client.ts'
 import type { Simulator } from '../../src/simulator/index.ts'
 import { noBrowser, openBrowser } from '../browser.ts'
-import { EXAMPLE, openNode, openTestShop, PASSWORD, setForm, useData } from './open-portal.ts'
+import { EXAMPLE, openNode, openTestShop, PASSWORD, setForm } from './open-portal.ts'
 
 const options = { skip: noBrowser, timeout: 300_000 }
 const jsqr = jsqrModule.default
@@ -72,7 +72,7 @@ t.test(
       1,
     )
     await page.getByText('0 MB of 1 GB used').waitFor()
-    await useData(simulator, iccid, 300)
+    simulator.traffic({ iccid, megabytes: 300 })
     await page.getByText('300 MB of 1 GB used').waitFor()
     await page.getByRole('button', { name: /Benelux 5 GB 30 days$/ }).click()
     await page.getByRole('heading', { name: 'Benelux 5 GB 30 days' }).nth(1).waitFor()
@@ -187,7 +187,7 @@ t.test('every page is accessible, in light, dark and on a phone', options, async
   const context = await newContext()
   const page = await context.newPage()
   const bought = await buyByMouse(page, base, 'ALP-1GB-7D')
-  await useData(simulator, await iccidOn(page), 341)
+  simulator.traffic({ iccid: await iccidOn(page), megabytes: 341 })
   const cancelled = await buyByMouse(page, base, 'TUR-DAY')
   await logIn(page, base)
   const detail = (url: string) => `/operator/order?id=${url.split('/').at(-1)}`

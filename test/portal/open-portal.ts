@@ -160,19 +160,6 @@ export async function until(
   }
 }
 
-/** Traffic of a traveller, made up by the simulator. */
-export async function useData(
-  simulator: Simulator,
-  iccid: string,
-  megabytes: number,
-): Promise<void> {
-  const answer = await fetch(`${simulator.url}/_simulator/traffic`, {
-    method: 'POST',
-    body: JSON.stringify({ iccid, megabytes }),
-  })
-  if (!answer.ok) throw new Error(await answer.text())
-}
-
 /** The form in which the account writes add-ons: in `rows` the library cannot tell which there are. */
 export async function setForm({ url }: Simulator, form: 'rows' | 'blocks'): Promise<void> {
   await fetch(`${url}/_simulator/settings`, {

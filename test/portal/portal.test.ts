@@ -8,7 +8,6 @@ import {
   PASSWORD,
   setForm,
   until,
-  useData,
 } from './open-portal.ts'
 
 const iccidOf = (html: string): string => /<dt>ICCID<\/dt><dd>(\d+)/.exec(html)?.[1] ?? ''
@@ -52,7 +51,7 @@ t.test(
     t.match(page.text, 'LPA:1$')
     t.match((await visitor.get(`${address}/qr.svg`)).headers.get('content-type'), 'image/svg')
     t.match(page.text, '0 MB of 1 GB used')
-    await useData(simulator, iccidOf(page.text), 300)
+    simulator.traffic({ iccid: iccidOf(page.text), megabytes: 300 })
     await until(() => visitor.get(`${address}/now`), '300 MB of 1 GB used')
     t.match((await visitor.get('/orders')).text, address)
   },

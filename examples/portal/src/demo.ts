@@ -62,7 +62,7 @@ const nodes = ports.map(own =>
   }),
 )
 const ended = nodes.map(node => new Promise<number>(resolve => onEnd(node, resolve)))
-const travelling = setInterval(() => void travel(simulator), 3000)
+const travelling = setInterval(() => travel(simulator), 3000)
 
 // A node that cannot start says why on its own, and ends.
 await Promise.race([Promise.all(nodes.map(listening)), Promise.race(ended)])
@@ -90,13 +90,7 @@ function onEnd(node: ChildProcess, resolve: (code: number) => void): void {
 }
 
 /** Each traveller uses some data, so that the pages have something to show. */
-async function travel({ url, world }: Simulator): Promise<void> {
-  for (const { endPointId, status, instances } of world.endpoints.values()) {
-    if (status !== 'Active' || instances.length === 0) continue
-    // An add-on that is used up ends the journey: the simulator then says no.
-    await fetch(`${url}/_simulator/traffic`, {
-      method: 'POST',
-      body: JSON.stringify({ endPointId, megabytes: 5 }),
-    })
-  }
+function travel({ world, traffic }: Simulator): void {
+  for (const { endPointId, status, instances } of world.endpoints.values())
+    if (status === 'Active' && instances.length > 0) traffic({ endPointId, megabytes: 5 })
 }

@@ -91,7 +91,7 @@ async function runDemo(show: Show, context: Context): Promise<number> {
     const code = await run(command, ...flags)
     if (code !== EXIT.ok) return code
   }
-  await useData(simulator, megabytes)
+  useData(simulator, megabytes)
   const code = await run(usage, '--order', order)
   if (code === EXIT.ok) for (const line of whatNext(startedAt, context)) context.out(line)
   return code
@@ -105,11 +105,7 @@ const whatNext = (startedAt: number, { paint }: Context): readonly string[] => [
 ]
 
 /** Traffic that the simulator makes up, in the zone of the add-on of the endpoint that was sold. */
-async function useData({ url, world }: Simulator, megabytes: number): Promise<void> {
+function useData({ world, traffic }: Simulator, megabytes: number): void {
   const sold = [...world.endpoints.values()].find(endpoint => endpoint.status === 'Active')
-  const answer = await fetch(`${url}/_simulator/traffic`, {
-    method: 'POST',
-    body: JSON.stringify({ endPointId: sold?.endPointId ?? '', megabytes }),
-  })
-  if (!answer.ok) throw new Error(`the simulator made no traffic: ${await answer.text()}`)
+  traffic({ endPointId: sold?.endPointId ?? '', megabytes })
 }
