@@ -27,6 +27,10 @@ export function questionsOf(path: string, ask: Ask, sql: Selects, cipher: Cipher
       const found = await ask(sql.esimsAmong, JSON.stringify(endpointIds))
       return found.map(row => ({ endpointId: textIn(row, 'endpoint_id'), ...stockOf(row) }))
     },
+    async esimsOf(endpointIds) {
+      const found = await ask(sql.esimsOf, JSON.stringify(endpointIds))
+      return found.map(row => readRow(path, 'esims', row, cipher))
+    },
     async takenIccidsAmong(iccids) {
       const found = await ask(sql.takenIccidsAmong, JSON.stringify(iccids))
       return found.map(row => textIn(row, 'iccid'))

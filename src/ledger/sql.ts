@@ -133,6 +133,7 @@ export const selects = (among: string) => ({
   unfinishedAfter: `select ${contentOf('orders')} from orders where unfinished = 1 and (created_at, order_id) > ($1, $2)
     order by created_at, order_id limit $3`,
   esimsAmong: `select endpoint_id, batch, tags, status from esims where endpoint_id in ${among}`,
+  esimsOf: `select ${contentOf('esims')} from esims where endpoint_id in ${among}`,
   takenIccidsAmong: `select iccid from esims where iccid in ${among} and status not in ('released', 'made', 'not made')`,
   esimOfIccid: `select ${contentOf('esims')} from esims where iccid = $1 and endpoint_id <> 'sim:' || $1 limit 1`,
   esimsIn: `select refreshed_at, ${contentOf('esims')} from esims

@@ -13,6 +13,7 @@ import type { SuspensionReason } from './endpoint-care.ts'
 import type { EndpointReport } from './endpoint-report.ts'
 import type { EndpointChoice, EndpointView } from './endpoint-view.ts'
 import type { ProvisionListener } from './events.ts'
+import type { OrderFilter } from './find-orders.ts'
 import type { Recheck } from './free-esims.ts'
 import type { Ledger, OrderReference } from './ledger.ts'
 import type { LifecycleOptions, LifecyclePlan, LifecycleRequest } from './lifecycle.ts'
@@ -141,7 +142,15 @@ export interface Provisioner extends AsyncDisposable {
   sale(orderId: string): Promise<Sale>
   /** Where an order stands, every step with time and outcome. Throws UnknownOrderError. */
   order(orderId: string): Promise<OrderView>
-  orders(filter?: { readonly unfinished?: boolean }): Promise<readonly OrderView[]>
+  /**
+   * Orders of the ledger, oldest first; without a filter all of them. IDs, a time from which on, and `unfinished` are
+   * looked up; `references` alone reads every order, so give `since` with it where a customer waits.
+   *
+   * @example
+   * const own = await shop.orders({ references: [{ customer: 'c-17' }], since: '2026-01-01T00:00:00Z' })
+   * const shown = await shop.orders({ orderIds: ['A-1000', 'A-1001'] })
+   */
+  orders(filter?: OrderFilter): Promise<readonly OrderView[]>
   /**
    * Usage of a sold endpoint, by its ID or the order that has it. It asks the platform, unless the
    * ledger's figures are at most `maxAgeSeconds` old. Throws UnknownEndpointError, UnknownOrderError

@@ -314,6 +314,30 @@ export type AnyProvisionError =
   | UnknownOrderError
   | UnknownSkuError
 
+/** The code of each error, by its name. */
+export const ERROR_CODES: {
+  readonly [Name in AnyProvisionError['name']]: Extract<AnyProvisionError, { name: Name }>['code']
+} = {
+  AccountRefusedError: 'ACCOUNT_REFUSED',
+  AccountUnreachableError: 'ACCOUNT_UNREACHABLE',
+  ActivationFailedError: 'ACTIVATION_FAILED',
+  EndpointSuspendedError: 'ENDPOINT_SUSPENDED',
+  InvalidRequestError: 'INVALID_REQUEST',
+  NoEsimAvailableError: 'NO_ESIM_AVAILABLE',
+  NothingToSettleError: 'NOTHING_TO_SETTLE',
+  OrderConflictError: 'ORDER_CONFLICT',
+  OrderNotDeliveredError: 'ORDER_NOT_DELIVERED',
+  PlanOutOfSaleError: 'PLAN_OUT_OF_SALE',
+  ProvisionerClosedError: 'PROVISIONER_CLOSED',
+  StorageError: 'STORAGE',
+  SubscriptionFailedError: 'SUBSCRIPTION_FAILED',
+  GaveUpWaitingError: 'GAVE_UP_WAITING',
+  UnexpectedError: 'UNEXPECTED',
+  UnknownEndpointError: 'UNKNOWN_ENDPOINT',
+  UnknownOrderError: 'UNKNOWN_ORDER',
+  UnknownSkuError: 'UNKNOWN_SKU',
+}
+
 /**
  * Whether an error is one of the library's. A `switch` on its `name` or `code` then narrows.
  *

@@ -74,6 +74,7 @@ export {
 export type { AboutOrder, Happening, ProvisionEvent, ProvisionListener } from './events.ts'
 export { type ExportedPage, type ExportOptions, exportOrders } from './export-orders.ts'
 export type { ExportedAddon, ExportedOrder, ExportedUsage } from './exported-order.ts'
+export type { OrderFilter } from './find-orders.ts'
 export type { Recheck } from './free-esims.ts'
 export type {
   AddonRow,
@@ -114,7 +115,7 @@ export type { LifecycleOptions, LifecyclePlan, LifecycleRequest } from './lifecy
 export { type Logger, logEvents } from './log-events.ts'
 export { memoryLedger } from './memory-ledger.ts'
 export type { Offer, OfferedZone } from './offers.ts'
-export type { OrderView } from './order-view.ts'
+export type { OrderProblem, OrderView } from './order-view.ts'
 export type { Orphan } from './orphans.ts'
 export type { LifecycleAction, LifecycleTarget } from './out-of-sale.ts'
 export type { SoldTerms } from './plan-terms.ts'

@@ -84,6 +84,8 @@ export interface CancelReport {
 export interface OrderFailure {
   readonly name: string
   readonly message: string
+  /** The step that helps. Absent in rows of release 0.1.0. */
+  readonly next?: string
 }
 
 /** How often an order was given to a worker, and the ISO time of the last one. */
@@ -341,6 +343,8 @@ export interface Ledger extends AsyncDisposable {
   ): Promise<readonly OrderRow[]>
   /** Of these endpoints, at most `PAGE`, those that the ledger has. */
   esimsAmong(endpointIds: readonly string[]): Promise<readonly EsimStock[]>
+  /** The same, whole. */
+  esimsOf(endpointIds: readonly string[]): Promise<readonly EsimRow[]>
   /** Of these ICCIDs, at most `PAGE`, those that are sold, kept for an order or set aside. */
   takenIccidsAmong(iccids: readonly string[]): Promise<readonly string[]>
   esimOfIccid(iccid: string): Promise<EsimRow | undefined>

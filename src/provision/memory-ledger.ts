@@ -46,6 +46,9 @@ export function ledgerOver(tables: LedgerTables): Ledger {
     async esimsAmong(endpointIds) {
       return endpointIds.flatMap(id => tables.rows.esim(id) ?? [])
     },
+    async esimsOf(endpointIds) {
+      return endpointIds.flatMap(id => tables.rows.esim(id) ?? [])
+    },
     async takenIccidsAmong(iccids) {
       const asked = new Set(iccids)
       return esims().flatMap(({ iccid, status }) =>

@@ -34,7 +34,8 @@ export function hashContent({ kind, sku, endpointId, reference }: OrderContent):
   return createHash('sha256').update(text).digest('hex')
 }
 
-function canonical(value: Json): string {
+/** A value as one text, the same however its keys are ordered. */
+export function canonical(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`
   if (value === null || typeof value !== 'object') return JSON.stringify(value)
   const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1))

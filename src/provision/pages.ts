@@ -12,8 +12,13 @@ import {
 export async function* orderPages(
   ledger: Ledger,
   filter: { readonly unfinished?: boolean } = {},
+  /** ISO time from which on. */
+  since?: string,
 ): AsyncGenerator<readonly OrderRow[]> {
-  for (let after: OrderPlace | undefined; ; ) {
+  // No order has an empty ID: this place is before all of that time.
+  let after: OrderPlace | undefined =
+    since === undefined ? since : { createdAt: since, orderId: '' }
+  for (;;) {
     const page = await ledger.ordersAfter(after, PAGE, filter)
     after = page.at(-1)
     if (after === undefined) return

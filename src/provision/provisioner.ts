@@ -18,7 +18,13 @@ import {
   UnknownEndpointError,
 } from './errors.ts'
 import { explainError } from './explain.ts'
-import { admitOrderId, findOrder, rowsOfOrder, type SoldRows } from './find-orders.ts'
+import {
+  admitOrderId,
+  findOrder,
+  ordersThatFit,
+  rowsOfOrder,
+  type SoldRows,
+} from './find-orders.ts'
 import { recheckSetAside, releaseEsim } from './free-esims.ts'
 import { type EndpointOperation, isUnfinished } from './ledger.ts'
 import { applyLifecycle, makeLifecyclePlan } from './lifecycle.ts'
@@ -27,9 +33,8 @@ import { listOffers } from './offers.ts'
 import { openContext } from './open-context.ts'
 import { hashContent, type OrderContent } from './order.ts'
 import { type OrderRuns, openOrderRuns, openSharedWork, type SharedWork } from './order-runs.ts'
-import { type OrderView, viewOrder } from './order-view.ts'
+import { type OrderView, viewOf, viewOrders } from './order-view.ts'
 import { giveOutOrphans } from './orphans.ts'
-import { orderPages } from './pages.ts'
 import { closingSignal, signalOf } from './patience.ts'
 import { readUsage, sweepUsage } from './refresh-usage.ts'
 import { judge, judgeOptions, REQUESTS } from './requests.ts'
@@ -192,11 +197,12 @@ function orderCalls(parts: Parts): OrderCalls {
       const rows = await rowsOfOrder(ledger, order)
       return saleOf(rows.order, rows.esim, rows.addon)
     },
-    order: async orderId => viewOrder(await findOrder(ledger, orderId)),
+    order: async orderId => await viewOf(ledger, await findOrder(ledger, orderId)),
     async orders(filter = {}) {
       judge(REQUESTS.orders, filter)
       const views: OrderView[] = []
-      for await (const page of orderPages(ledger, filter)) views.push(...page.map(viewOrder))
+      for await (const page of ordersThatFit(ledger, filter))
+        views.push(...(await viewOrders(ledger, page)))
       return views
     },
     async cancel(orderId, patience = {}) {
@@ -217,7 +223,8 @@ function orderCalls(parts: Parts): OrderCalls {
       const { by = `${user}@${host}`, ...rest } = verdict
       const found = 'instance' in rest ? { instance: rest.instance } : { notSold: rest.notSold }
       const signal = closingSignal(closing, verdict)
-      return viewOrder(await lease.during(() => settleByHand(context, orderId, found, by, signal)))
+      const settled = await lease.during(() => settleByHand(context, orderId, found, by, signal))
+      return await viewOf(ledger, settled)
     },
     async resume(patience = {}) {
       judge(REQUESTS.patience, patience)
@@ -228,7 +235,7 @@ function orderCalls(parts: Parts): OrderCalls {
       const { orderId, ...patience } = request
       await findOrder(ledger, orderId)
       const { order } = await runs.run(orderId, undefined, closingSignal(closing, patience))
-      return viewOrder(order)
+      return await viewOf(ledger, order)
     },
     async giveOut(request = {}) {
       judge(REQUESTS.giveOut, request)

@@ -130,7 +130,16 @@ export const REQUESTS = {
     traceparent,
     ...patience,
   }),
-  orders: z.object({ unfinished: z.boolean({ error: 'is neither true nor false' }).optional() }),
+  orders: z.object({
+    unfinished: z.boolean({ error: 'is neither true nor false' }).optional(),
+    orderIds: z
+      .array(z.string({ error: 'is no order ID' }), { error: 'is no list of order IDs' })
+      .optional(),
+    references: z.array(json, { error: 'is no list of references' }).optional(),
+    since: z.iso
+      .datetime({ offset: true, error: 'is no ISO time: give one such as 2026-01-31T00:00:00Z' })
+      .optional(),
+  }),
   usage: z.object({
     endpointId: endpointId.optional(),
     maxAgeSeconds: seconds.optional(),

@@ -327,7 +327,7 @@ async function stopOrder(
   begun: number,
 ): Promise<ProvisionError> {
   const { orderId, place } = job
-  const { name, code } = error
+  const { name, code, next } = error
   const message = reasonOf(error)
   const at = isoNow(context)
   const endpointIds = await endpointsOf(context, orderId)
@@ -348,7 +348,7 @@ async function stopOrder(
         },
         at,
       )
-      const failed = changeOrder(row, { status: 'failed', failure: { name, message } }, at)
+      const failed = changeOrder(row, { status: 'failed', failure: { name, message, next } }, at)
       return { entries: [{ table: 'orders', row: failed }], result: failed }
     }
     if (!isClaimed(context, current)) return { entries: [], result: current }
@@ -359,7 +359,7 @@ async function stopOrder(
         ((error instanceof SubscriptionFailedError && error.settled) || isRequestMistake(error)))
     const change: OrderChange = {
       owner: null,
-      failure: { name, message },
+      failure: { name, message, next },
       ...(isFinal && { status: 'failed' }),
     }
     const row = changeOrder(current, change, at)

@@ -40,6 +40,8 @@ export const renderOrder = (order: OrderView, paint: Paint = plain): readonly st
 function orderLines(order: OrderView, paint: Paint): readonly string[] {
   const where = [
     ...(order.endpointId === undefined ? [] : [`endpoint ${order.endpointId}`]),
+    ...(order.iccid === undefined ? [] : [`ICCID ${order.iccid}`]),
+    ...(order.suspended === true ? [paint('warn', 'suspended')] : []),
     ...(order.uniqueId === undefined ? [] : [`instance ${order.uniqueId}`]),
     ...(order.unsettled === undefined
       ? []

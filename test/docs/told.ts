@@ -180,7 +180,7 @@ await using shop = await openProvisioner()
 export const SNIPPETS: Readonly<Record<string, readonly Snippet[]>> = {
   'docs/for-portals.md': [
     {
-      blocks: [0, 1, 2, 3, 4],
+      blocks: [0, 1, 2, 3, 4, 5],
       before: `${MAIL}const baseUrl = process.env['SFT_BASE_URL'] ?? ''
 const username = process.env['SFT_USERNAME'] ?? ''
 const password = process.env['SFT_PASSWORD'] ?? ''

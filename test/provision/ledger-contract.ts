@@ -319,6 +319,14 @@ export function testLedger(
         { endpointId: '2', batch: 'first', tags: [], status: 'released' },
       ],
     )
+    const whole = await ledger.esimsOf(['1', '3', '9'])
+    t.strictSame(
+      whole.toSorted((one, other) => (one.endpointId < other.endpointId ? -1 : 1)),
+      [
+        anEsim('1', { status: 'delivered', tags: ['eu', 'us'] }),
+        anEsim('3', { status: 'set aside', reason: 'it is gone' }),
+      ],
+    )
     t.same((await ledger.takenIccidsAmong(['891', '892', '893', '899'])).toSorted(), ['891', '893'])
     t.equal((await ledger.esimOfIccid('893'))?.reason, 'it is gone')
     t.equal(await ledger.esimOfIccid('899'), undefined)

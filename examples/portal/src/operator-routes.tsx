@@ -1,7 +1,7 @@
 /** The operator's pages: behind a log-in of their own, and in a role that no customer's cookie gives. */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { isProvisionError } from 'sft-catalog/provision'
+import { isProvisionError, type Json } from 'sft-catalog/provision'
 import { Type } from 'typebox'
 import {
   LoginPage,
@@ -15,6 +15,7 @@ import { type Shop, viewOf } from './shop.ts'
 
 const LOGIN = '/operator/login'
 const WAIT_SECONDS = 20
+const LATELY_MS = 90 * 24 * 3600 * 1000
 
 const Text = (maxLength: number) => Type.String({ minLength: 1, maxLength })
 const OrderChoice = Type.Object({ id: Text(200) })
@@ -182,20 +183,20 @@ export function addOperatorRoutes(
       ...(view !== undefined && { view }),
       ...(booked !== undefined && { booked }),
       ...(view?.endpointId !== undefined &&
-        (await lookAtEndpoint(view.endpointId, view.unsettled))),
+        view.unsettled !== undefined && { usage: await usageOf(view.endpointId) }),
+      ...(view?.reference !== undefined && {
+        siblings: await siblingsOf(view.orderId, view.reference),
+      }),
       ...more,
     }
     return sendPage(reply, <OrderDetailPage {...detail} csrf={reply.generateCsrf()} />)
   }
 
-  async function lookAtEndpoint(
-    endpointId: string,
-    unsettled: string | undefined,
-  ): Promise<Partial<OrderDetail>> {
-    const all = await provisioner.endpoints({ account: false })
-    const endpoint = all.find(one => one.endpointId === endpointId)
-    const usage = unsettled === undefined ? undefined : await usageOf(endpointId)
-    return { ...(endpoint !== undefined && { endpoint }), ...(usage !== undefined && { usage }) }
+  /** What the same customer ordered lately: the shop binds its orders to who placed them. */
+  async function siblingsOf(orderId: string, reference: Json) {
+    const since = new Date(Date.now() - LATELY_MS).toISOString()
+    const all = await provisioner.orders({ references: [reference], since })
+    return all.filter(one => one.orderId !== orderId)
   }
 
   async function usageOf(endpointId: string) {

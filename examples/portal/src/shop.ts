@@ -130,6 +130,6 @@ async function standingOf(
     return { stage: 'cancelled' }
   if (ended !== undefined && ended !== 'delivered') return { stage: 'refused' }
   if (view?.status === 'failed')
-    return { stage: view.failure?.name === 'NoEsimAvailableError' ? 'sold out' : 'delayed' }
+    return { stage: view.failure?.code === 'NO_ESIM_AVAILABLE' ? 'sold out' : 'delayed' }
   return { stage: view?.failure === undefined ? 'preparing' : 'delayed' }
 }

@@ -1,6 +1,6 @@
 import { count, grouped } from '../../counts.ts'
 import { lookAtLedger } from '../../provision/index.ts'
-import { viewOrder } from '../../provision/order-view.ts'
+import { isParked } from '../../provision/orphans.ts'
 import { orderPages } from '../../provision/pages.ts'
 import type { JsonAnswer } from '../../render/outputs.ts'
 import { ledgerLocation } from '../../settings.ts'
@@ -95,7 +95,7 @@ async function unfinishedOrders(flags: Flags, context: Context): Promise<StatusJ
   for await (const page of orderPages(ledger, { unfinished: true }))
     for (const order of page) {
       unfinished += 1
-      if (viewOrder(order).parked === true) parked += 1
+      if (isParked(order)) parked += 1
     }
   return { unfinished, parked }
 }

@@ -1,10 +1,4 @@
-import type {
-  Cancellation,
-  EndpointUsage,
-  EndpointView,
-  OrderView,
-  Stock,
-} from 'sft-catalog/provision'
+import type { Cancellation, EndpointUsage, OrderView, Stock } from 'sft-catalog/provision'
 import type { BookedOrder } from '../book.ts'
 import { money, time } from '../words.ts'
 import { OperatorPage, PostForm } from './layout.tsx'
@@ -61,7 +55,7 @@ export const OverviewPage = ({
     <StockTable {...stock} />
     <section>
       <h2>Orders that are not finished</h2>
-      {unfinished.length === 0 ? <p>None.</p> : <StuckOrders orders={unfinished} />}
+      {unfinished.length === 0 ? <p>None.</p> : <Orders orders={unfinished} />}
     </section>
     <section>
       <h2>Find an order</h2>
@@ -125,18 +119,20 @@ const StockTable = (stock: Stock) => (
   </section>
 )
 
-const StuckOrders = ({ orders }: { readonly orders: readonly OrderView[] }) => (
+const Orders = ({ orders }: { readonly orders: readonly OrderView[] }) => (
   <ul class="cards">
     {orders.map(order => (
       <li>
         <a href={addressOf(order.orderId)}>{order.orderId}</a>
         <span class="badge">{order.status}</span>
-        <span>{whyStuck(order)}</span>
+        <span>{isOver(order) ? order.sku : whyStuck(order)}</span>
         <span class="quiet">since {time(order.updatedAt)}</span>
       </li>
     ))}
   </ul>
 )
+
+const isOver = ({ status }: OrderView): boolean => status === 'delivered' || status === 'cancelled'
 
 /** Why an order is where it is, in one sentence. */
 function whyStuck({ unsettled, failure, owner, parked, cancelling }: OrderView): string {
@@ -184,16 +180,17 @@ export interface OrderDetail {
   /** Absent: the ledger does not have it (yet). */
   readonly view?: OrderView
   readonly booked?: BookedOrder
-  readonly endpoint?: EndpointView
-  /** Read where a doubt is to be ended: which instances there are. */
-  readonly usage?: EndpointUsage
+  /** Read where a doubt is to be ended: which instances there are; undefined where the account cannot be asked. */
+  readonly usage?: EndpointUsage | undefined
+  /** Further orders of the same customer. */
+  readonly siblings?: readonly OrderView[]
   /** What was just done. */
   readonly done?: string
   readonly cancellation?: Cancellation
 }
 
 export function OrderDetailPage({ csrf, ...detail }: OrderDetail & { readonly csrf: string }) {
-  const { orderId, view, booked, endpoint, done, cancellation } = detail
+  const { orderId, view, booked, done, cancellation, siblings = [] } = detail
   const earlier = view?.cancellation
   const report = cancellation ?? (earlier && { ...earlier, status: 'cancelled' as const })
   return (
@@ -214,9 +211,15 @@ export function OrderDetailPage({ csrf, ...detail }: OrderDetail & { readonly cs
         </p>
       ) : (
         <>
-          <Facts view={view} {...(endpoint !== undefined && { endpoint })} />
+          <Facts {...view} />
           <Actions {...detail} view={view} csrf={csrf} />
           <History {...view} />
+          {siblings.length > 0 && (
+            <section>
+              <h2>Further orders of this customer</h2>
+              <Orders orders={siblings} />
+            </section>
+          )}
         </>
       )}
     </OperatorPage>
@@ -246,13 +249,7 @@ const Lines = ({ lines }: { readonly lines: readonly string[] }) =>
     </ul>
   )
 
-const Facts = ({
-  view,
-  endpoint,
-}: {
-  readonly view: OrderView
-  readonly endpoint?: EndpointView
-}) => (
+const Facts = (view: OrderView) => (
   <dl class="facts">
     <dt>What</dt>
     <dd>
@@ -261,14 +258,14 @@ const Facts = ({
     <dt>Status</dt>
     <dd>
       <span class="badge">{view.status}</span>
-      {endpoint?.suspended && <span class="badge">suspended</span>}
+      {view.suspended && <span class="badge">suspended</span>}
     </dd>
-    {view.status !== 'delivered' && view.status !== 'cancelled' && <dt>Why</dt>}
-    {view.status !== 'delivered' && view.status !== 'cancelled' && <dd>{whyStuck(view)}</dd>}
+    {!isOver(view) && <dt>Why</dt>}
+    {!isOver(view) && <dd>{whyStuck(view)}</dd>}
     {view.endpointId !== undefined && <dt>Endpoint</dt>}
     {view.endpointId !== undefined && <dd>{view.endpointId}</dd>}
-    {endpoint !== undefined && <dt>ICCID</dt>}
-    {endpoint !== undefined && <dd>{endpoint.iccid}</dd>}
+    {view.iccid !== undefined && <dt>ICCID</dt>}
+    {view.iccid !== undefined && <dd>{view.iccid}</dd>}
   </dl>
 )
 
@@ -276,19 +273,17 @@ function Actions({
   orderId,
   view,
   usage,
-  endpoint,
   csrf,
 }: OrderDetail & { readonly view: OrderView; readonly csrf: string }) {
-  const isOver = view.status === 'delivered' || view.status === 'cancelled'
   return (
     <section>
       <h2>What can be done</h2>
       <div class="actions">
-        {!isOver && <Act orderId={orderId} act="go-on" label="Go on with it" csrf={csrf} />}
-        {view.status === 'delivered' && endpoint?.suspended !== true && (
+        {!isOver(view) && <Act orderId={orderId} act="go-on" label="Go on with it" csrf={csrf} />}
+        {view.status === 'delivered' && view.suspended !== true && (
           <Act orderId={orderId} act="suspend" label="Suspend the eSIM" csrf={csrf} />
         )}
-        {isOver && endpoint?.suspended === true && (
+        {isOver(view) && view.suspended === true && (
           <Act orderId={orderId} act="reactivate" label="Reactivate the eSIM" csrf={csrf} />
         )}
         {view.status !== 'cancelled' && (
