@@ -2,16 +2,23 @@
 export interface Row {
   /** What was measured, as people say it. */
   readonly what: string
-  readonly unit: 's' | 'ms' | 'MB' | 'calls' | 'calls/s' | 'writes' | '%'
+  readonly unit: 's' | 'ms' | 'MB' | 'calls' | 'calls/s' | 'writes' | '%' | 'sales/s'
   /** Median of the rounds. */
   readonly value: number
   /** Median of the floor, and what it is; absent where the figure stands for itself. */
   readonly floor?: { readonly value: number; readonly what: string }
   /** What is compared with the target: the median of the rounds' ratios, or the value. */
   readonly measure: number
-  readonly target: Target
+  /** Absent where the figure is there to be compared by people. */
+  readonly target?: Target
   /** What a reader must know beside the figure. */
   readonly note?: string
+}
+
+/** What could not be measured, with the reason. */
+export interface Absent {
+  readonly what: string
+  readonly absent: string
 }
 
 /** `most`: at most as much, `least`: at least as much; `times` is a ratio to the floor. */
@@ -32,12 +39,14 @@ export interface Settings {
 export interface Figure {
   readonly key: string
   readonly title: string
-  readonly measure: (settings: Settings) => Promise<readonly Row[]>
+  readonly measure: (settings: Settings) => Promise<readonly (Row | Absent)[]>
 }
 
-export const isMet = ({ measure, target }: Row): boolean =>
-  (target.most === undefined || measure <= target.most) &&
-  (target.least === undefined || measure >= target.least)
+export const isMeasured = (row: Row | Absent): row is Row => !('absent' in row)
+
+/** Whether a target is met; true where there is none. */
+export const isMet = ({ measure, target: { most, least } = { times: false } }: Row): boolean =>
+  (most === undefined || measure <= most) && (least === undefined || measure >= least)
 
 export const median = (values: readonly number[]): number => quantile(values, 0.5)
 

@@ -3,9 +3,19 @@ import { adopt } from './figures/adopt.ts'
 import { budget } from './figures/budget.ts'
 import { creates } from './figures/creates.ts'
 import { ledger } from './figures/ledger.ts'
+import { sales } from './figures/sales.ts'
 import { scale } from './figures/scale.ts'
 import { start } from './figures/start.ts'
 import { zones } from './figures/zones.ts'
 
 /** In the order in which they are measured. */
-export const FIGURES: readonly Figure[] = [start, scale, zones, creates, adopt, budget, ledger]
+export const FIGURES: readonly Figure[] = [
+  start,
+  scale,
+  zones,
+  creates,
+  adopt,
+  budget,
+  ledger,
+  sales,
+]

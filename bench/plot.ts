@@ -41,7 +41,9 @@ export function plotOf(rows: readonly Row[], title: string): string {
 }
 
 /** Of what may be at most: the measure in it; of what must be at least: it in the measure. */
-export function shareOf({ measure, target: { most, least } }: Row): number {
+export function shareOf({ measure, target: { most, least } = { times: false } }: Row): number {
+  // Of none at all: one is as far away as twice of one that is allowed.
+  if (most === 0) return 1 + measure
   const share = most !== undefined ? measure / most : (least ?? measure) / measure
   return Math.max(0.11, share)
 }

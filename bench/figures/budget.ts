@@ -88,12 +88,10 @@ export const budget: Figure = {
     }
     const { used } = await use(50, 50, true)
     rows.push({
-      what: 'used of 50 calls/s, 1 % answered as too many',
+      what: 'used of 50 calls/s, 1 % answered as too many: what it costs',
       unit: '%',
       value: used,
       measure: used,
-      target: { least: 0, times: false },
-      note: 'what it costs; there is no target',
     })
     return rows
   },

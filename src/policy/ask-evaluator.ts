@@ -2,6 +2,7 @@
 import { fork } from 'node:child_process'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { packageFile } from '../package-file.ts'
 import type { Job, Verdict } from './job.ts'
 
 /** How long a rule may take, and how many may take too long or too much before no more is evaluated. */
@@ -15,7 +16,7 @@ const MEMORY_MB = 256
 /** Whether this runs from its sources, which the process has to be able to load too. */
 const isSource = import.meta.url.endsWith('.ts')
 const EVALUATOR = fileURLToPath(
-  new URL(isSource ? './evaluator.ts' : './evaluator.js', import.meta.url),
+  isSource ? new URL('./evaluator.ts', import.meta.url) : packageFile('dist/policy/evaluator.js'),
 )
 
 /**

@@ -1,4 +1,4 @@
-import isoCountries from 'i18n-iso-countries'
+import isoCountries from 'i18n-iso-countries/index.js'
 import english from 'i18n-iso-countries/langs/en.json' with { type: 'json' }
 import { all } from 'mcc-mnc-list'
 import type { NetworkId } from '../model.ts'

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { type Clock, SYSTEM_CLOCK } from '../../src/clock.ts'
 import {
@@ -23,7 +24,7 @@ import { shownPlace } from '../../src/stores/registry.ts'
 import { type Desk, openDesk, smallCatalog } from '../cli/desk.ts'
 import type { Ended } from '../cli/run-cli.ts'
 import { virtualClock } from '../clocks.ts'
-import { scriptBeside, spawnNode } from '../program.ts'
+import { PROGRAM, REPOSITORY, scriptBeside, spawnNode } from '../program.ts'
 import { openMarket, openShop } from '../provision/support.ts'
 import { type Given, spareStore } from '../stores/spare-store.ts'
 
@@ -99,6 +100,26 @@ t.test('a store is one file: state, ledger and budget are opened by its scheme',
     /nowhere: is not a place for a state; .* file:, .*memory:, spare:/,
   )
   await ends('state list --state SPARE:x', 0, /^$/)
+})
+
+t.test('what a script makes known to the library, the built program knows', async t => {
+  if (!PROGRAM.some(word => word.endsWith('dist/cli/main.js'))) {
+    t.pass('it is not built')
+    return
+  }
+  const script = `
+    import { registerStore, SftThrottledError } from ${JSON.stringify(new URL('dist/index.js', REPOSITORY).href)}
+    const open = async () => { throw new SftThrottledError('this store is asked too often') }
+    registerStore('spare:', async () => ({ state: { open, read: open, isThere: open } }))`
+  const child = spawnNode([
+    '--import',
+    `data:text/javascript,${encodeURIComponent(script)}`,
+    ...PROGRAM,
+    ...'state list --state spare:x'.split(' '),
+  ])
+  const [told] = await Promise.all([text(child.stderr), text(child.stdout)])
+  t.match(told, /this store is asked too often/)
+  t.notMatch(told, / at /, 'an error of the library is one that the program foresees')
 })
 
 t.test(
