@@ -3,6 +3,7 @@ import { adopt } from './figures/adopt.ts'
 import { budget } from './figures/budget.ts'
 import { creates } from './figures/creates.ts'
 import { ledger } from './figures/ledger.ts'
+import { peers } from './figures/peers.ts'
 import { sales } from './figures/sales.ts'
 import { scale } from './figures/scale.ts'
 import { start } from './figures/start.ts'
@@ -18,4 +19,5 @@ export const FIGURES: readonly Figure[] = [
   budget,
   ledger,
   sales,
+  peers,
 ]

@@ -9,12 +9,14 @@ export const CLI = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url)
 /** What a whole process took. */
 export interface Spent {
   readonly seconds: number
-  /** Peak resident memory. */
+  /** Peak resident memory, of Node. */
   readonly megabytes: number
   readonly stdout: string
 }
 
 export interface Command {
+  /** Node where absent. */
+  readonly program?: string
   readonly args: readonly string[]
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
@@ -22,10 +24,11 @@ export interface Command {
   readonly codes?: readonly number[]
 }
 
-/** Runs a Node process to its end. Throws where it ends otherwise than it should. */
-export async function runNode({ args, env = {}, cwd, codes = [0] }: Command): Promise<Spent> {
+/** Runs a process to its end. Throws where it ends otherwise than it should. */
+export async function run({ program, args, env = {}, cwd, codes = [0] }: Command): Promise<Spent> {
   const began = performance.now()
-  const child = spawn(process.execPath, ['-r', USAGE, ...args], {
+  const words = program === undefined ? ['-r', USAGE, ...args] : args
+  const child = spawn(program ?? process.execPath, words, {
     env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env },
     ...(cwd !== undefined && { cwd }),
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],

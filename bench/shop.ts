@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { openProvisioner, type Provisioner } from '../src/provision/index.ts'
 import { iccidsFrom, writeBatch, writeZones } from './catalogs.ts'
 import { type Platform, startPlatform } from './platform.ts'
-import { CLI, runNode } from './processes.ts'
+import { CLI, run } from './processes.ts'
 
 export const SKU = 'Z0-1GB'
 
@@ -24,7 +24,7 @@ export async function openMarket(
   const catalog = join(folder, 'catalog')
   await writeZones(catalog, 1)
   await writeBatch(catalog, iccids, 'batch.yaml')
-  await runNode({
+  await run({
     args: [CLI, 'apply', '--init', '--auto-approve', '--catalog', catalog],
     env: { ...platform.env, SFT_STATE: state },
   })

@@ -5,7 +5,7 @@ import type { LoggedCall } from '../../src/simulator/index.ts'
 import { iccidsFrom, temporaryFolder, writeBatch, writeZones } from '../catalogs.ts'
 import { againstFloor, type Figure } from '../figure.ts'
 import { startPlatform } from '../platform.ts'
-import { CLI, runNode } from '../processes.ts'
+import { CLI, run } from '../processes.ts'
 
 const READ_AGAIN = fileURLToPath(new URL('../read-again.mjs', import.meta.url))
 
@@ -34,7 +34,7 @@ export const adopt: Figure = {
     await writeZones(made, zones)
     await writeBatch(made, iccids, 'batch.yaml')
     say('the account is made')
-    await runNode({
+    await run({
       args: [CLI, 'apply', '--init', '--auto-approve', '--catalog', made],
       env: { ...platform.env, SFT_STATE: join(folder.path, 'made.json') },
     })
@@ -42,7 +42,7 @@ export const adopt: Figure = {
     const bare: number[] = []
     for (let round = 0; round < rounds; round += 1) {
       const before = (await platform.calls()).length
-      const { seconds } = await runNode({
+      const { seconds } = await run({
         args: [CLI, 'adopt', '--catalog', join(folder.path, `taken-${round}`)],
         env: { ...platform.env, SFT_STATE: join(folder.path, `taken-${round}.json`) },
         codes: [0, 2],
@@ -51,7 +51,7 @@ export const adopt: Figure = {
       own.push(seconds - busySeconds(read))
       const list = join(folder.path, 'reads.json')
       await writeFile(list, JSON.stringify(read.filter(({ operation }) => operation !== 'login')))
-      const again = await runNode({ args: [READ_AGAIN, platform.url, list] })
+      const again = await run({ args: [READ_AGAIN, platform.url, list] })
       bare.push(again.seconds - busySeconds((await platform.calls()).slice(before + read.length)))
     }
     return [

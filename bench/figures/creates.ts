@@ -4,7 +4,7 @@ import type { LoggedCall } from '../../src/simulator/index.ts'
 import { iccidsFrom, temporaryFolder, writeBatch } from '../catalogs.ts'
 import { againstFloor, type Figure } from '../figure.ts'
 import { startPlatform } from '../platform.ts'
-import { CLI, runNode } from '../processes.ts'
+import { CLI, run } from '../processes.ts'
 
 const LATENCY_MS = 20
 const IN_FLIGHT = 10
@@ -26,7 +26,7 @@ async function create(count: number, how: 'apply' | 'loop') {
     sims: 0,
     latencyOf: { CreateEndPoint: LATENCY_MS },
   })
-  const { megabytes } = await runNode({
+  const { megabytes } = await run({
     args:
       how === 'apply'
         ? [

@@ -3,7 +3,7 @@ import { openState } from '../../src/stores/states.ts'
 import { ENDPOINT_SPEC, iccidsFrom, temporaryFolder, writeBatch } from '../catalogs.ts'
 import { againstFloor, byItself, type Figure, median, type Row, type Settings } from '../figure.ts'
 import { startPlatform } from '../platform.ts'
-import { CLI, runNode, type Spent } from '../processes.ts'
+import { CLI, run, type Spent } from '../processes.ts'
 
 interface Rounds {
   readonly plan: readonly Spent[]
@@ -39,9 +39,9 @@ async function planUnchanged(count: number, rounds: number): Promise<Rounds> {
   const plan: Spent[] = []
   const bare: Spent[] = []
   for (let round = 0; round < rounds; round += 1) {
-    bare.push(await runNode({ args: ['-e', bareProgram] }))
+    bare.push(await run({ args: ['-e', bareProgram] }))
     plan.push(
-      await runNode({
+      await run({
         args: [CLI, 'plan', '--detailed-exitcode', '--catalog', folder.path],
         env: { ...platform.env, SFT_STATE: state },
       }),

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { againstFloor, type Figure } from '../figure.ts'
-import { CLI, runNode } from '../processes.ts'
+import { CLI, run } from '../processes.ts'
 
 const CATALOG = fileURLToPath(new URL('../../catalog', import.meta.url))
 
@@ -15,9 +15,9 @@ export const start: Figure = {
     // The first of each only fills the caches of the file system.
     for (let round = -1; round < rounds * 2; round += 1) {
       const spent = [
-        await runNode({ args: ['-e', '0'] }),
-        await runNode({ args: [CLI, '--version'] }),
-        await runNode({ args: [CLI, 'validate', '--catalog', CATALOG] }),
+        await run({ args: ['-e', '0'] }),
+        await run({ args: [CLI, '--version'] }),
+        await run({ args: [CLI, 'validate', '--catalog', CATALOG] }),
       ] as const
       if (round < 0) continue
       for (const [at, values] of [bare, version, validate].entries())

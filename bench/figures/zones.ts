@@ -4,7 +4,7 @@ import type { Json, LoggedCall } from '../../src/simulator/index.ts'
 import { temporaryFolder, writeZones } from '../catalogs.ts'
 import { againstFloor, byItself, type Figure, type Row } from '../figure.ts'
 import { startPlatform } from '../platform.ts'
-import { CLI, runNode } from '../processes.ts'
+import { CLI, run } from '../processes.ts'
 import { span } from './creates.ts'
 
 const LATENCY_MS = 20
@@ -17,12 +17,12 @@ async function round(zones: number) {
   await using platform = await startPlatform({ sims: 1, latencyMs: LATENCY_MS })
   const env = { ...platform.env, SFT_STATE: join(folder.path, 'state.json') }
   const catalog = ['--catalog', folder.path]
-  await runNode({
+  await run({
     args: [CLI, 'apply', '--init', '--auto-approve', '--parallel', `${IN_FLIGHT}`, ...catalog],
     env,
   })
   const applied = await platform.calls()
-  const again = await runNode({ args: [CLI, 'plan', '--detailed-exitcode', ...catalog], env })
+  const again = await run({ args: [CLI, 'plan', '--detailed-exitcode', ...catalog], env })
   const all = await platform.calls()
   return { applied, again, againCalls: all.length - applied.length }
 }
