@@ -59,7 +59,7 @@ export async function loadCatalog(
     if (root === undefined) continue
     const values = readValues(root, source, catalogJsonSchema(), limits, log, environment)
     if (values === undefined) continue
-    checkSchema(values, source, log)
+    await checkSchema(values, source, log)
     files.push({ source, relative, values })
   }
   const drafts = collectDrafts(

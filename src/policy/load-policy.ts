@@ -1,5 +1,6 @@
 /** Reading a team's rules from a folder. */
-import { checkSchema, type FileLanguage, fileLanguage } from '../catalog/check-schema.ts'
+import { checkSchema } from '../catalog/check-schema.ts'
+import type { FileLanguage } from '../catalog/file-language.ts'
 import { createIssueLog, type IssueLog, type Problem } from '../catalog/issue-log.ts'
 import { type CatalogLimits, DEFAULT_LIMITS } from '../catalog/limits.ts'
 import { parseYaml } from '../catalog/parse.ts'
@@ -14,7 +15,7 @@ import { askEvaluator } from './ask-evaluator.ts'
 import { expressionsOf, languageOfRules, openPolicy, type Policy } from './check-policy.ts'
 import type { ExpressionFault } from './job.ts'
 import { placeInScalar } from './place-in-scalar.ts'
-import { policyJsonSchema } from './policy-schema.ts'
+import { policyFile, policyJsonSchema } from './policy-schema.ts'
 import type { PolicyRule } from './rule.ts'
 import { type MessagePart, parseMessage } from './template.ts'
 
@@ -50,12 +51,13 @@ const WORDS: FolderWords = {
 }
 
 const policyLanguage = oncePerKinds(
-  (): FileLanguage =>
-    fileLanguage(policyJsonSchema(), {
-      file: 'a policy file',
-      folder: WORDS.folder,
-      itemOf: section => (section === 'rules' ? 'this rule' : undefined),
-    }),
+  (): FileLanguage => ({
+    file: 'a policy file',
+    folder: WORDS.folder,
+    declared: policyFile(),
+    schema: policyJsonSchema,
+    itemOf: section => (section === 'rules' ? 'this rule' : undefined),
+  }),
 )
 
 /**
@@ -71,7 +73,8 @@ export async function loadPolicy(directory: string): Promise<LoadedPolicy> {
   const folder = await openCatalogFolder(directory, log, WORDS)
   if (folder === undefined) return { issues: log.sorted(), files: [] }
   const sources = await readCatalogFiles(folder, LIMITS, log)
-  const drafts = sources.flatMap(({ source }) => draftsOf(source, log))
+  const drafts: Draft[] = []
+  for (const { source } of sources) drafts.push(...(await draftsOf(source, log)))
   const files = sources.map(({ source: { path } }) => ({ path }))
   checkKeys(drafts, log)
   const tooMany = drafts[MOST_RULES]
@@ -96,12 +99,12 @@ interface Draft {
   readonly raw: JsonObject
 }
 
-function draftsOf(source: Source, log: IssueLog): readonly Draft[] {
+async function draftsOf(source: Source, log: IssueLog): Promise<readonly Draft[]> {
   const root = parseYaml(source, LIMITS, log)
   if (root === undefined) return []
   const values = readValues(root, source, policyJsonSchema(), LIMITS, log)
   if (values === undefined) return []
-  checkSchema(values, source, log, policyLanguage())
+  await checkSchema(values, source, log, policyLanguage())
   return listOf(objectOf(values.data)['rules']).flatMap((raw, index) =>
     isJsonObject(raw) ? [{ source, values, index, raw }] : [],
   )

@@ -12,7 +12,7 @@ const LONGEST_EXPRESSION = 4000
 const expression = (description: string) =>
   text(description, { pattern: '\\S', write: 'an expression' }, LONGEST_EXPRESSION)
 
-const policyFile = () =>
+export const policyFile = () =>
   z
     .strictObject({
       version: z

@@ -3,10 +3,13 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import t from 'tap'
 import { parse } from 'yaml'
 import { catalogJsonSchema, loadCatalog } from '../../src/catalog/index.ts'
+import { catalogFileOf } from '../../src/catalog/schema.ts'
 import { readNetworkCountry } from '../../src/countries.ts'
+import type { Json } from '../../src/model.ts'
 import type { AddonPlanEntry } from '../../src/resources/addon-plan-entry.ts'
 import { kinds } from '../../src/resources/kinds.ts'
 import { worldNetworks } from '../../src/simulator/networks.ts'
+import { randomOf } from '../random.ts'
 
 const read = (path: string) => readFileSync(path, 'utf8')
 const yamlFiles = readdirSync('catalog', { recursive: true, encoding: 'utf8' })
@@ -115,6 +118,62 @@ t.test('editors judge it by the schema that validate uses', async t => {
   const shipped = JSON.parse(read('catalog/sft-catalog.schema.json'))
   t.same(shipped, catalogJsonSchema(), 'sft-catalog schema > catalog/sft-catalog.schema.json')
 })
+
+t.test('what the declarations take, the schema allows, and what they refuse, it refuses', t => {
+  const allows = new Ajv2020({ strict: true })
+    .addVocabulary(['x-code', 'patternErrorMessage'])
+    .compile(catalogJsonSchema())
+  const declared = catalogFileOf(kinds())
+  const seed = Number(process.env['SCHEMA_SEED'] ?? Date.now() % 2 ** 31)
+  t.comment(`seed ${seed}`)
+  const random = randomOf(seed)
+  const documents = yamlFiles.map((file): Json => parse(read(file)))
+  const counts = { taken: 0, refused: 0 }
+  for (let round = 0; round < 1000; round += 1) {
+    const document = structuredClone(documents[round % documents.length] ?? null)
+    const wrong = spoil(document, random)
+    const isTaken = declared.safeParse(document).success
+    counts[isTaken ? 'taken' : 'refused'] += 1
+    if (isTaken !== allows(document)) t.fail(`${wrong}: ${JSON.stringify(allows.errors)}`)
+  }
+  t.ok(counts.taken > 10 && counts.refused > 100, JSON.stringify(counts))
+  t.end()
+})
+
+/** What may stand anywhere, now and then where it is right. */
+const VALUES: readonly Json[] = [
+  ...[null, true, '', ' ', 'x', 'DE', '1 GB', '30 days', 'a\nb', 'x'.repeat(256), 'x'.repeat(101)],
+  ...[0, 1, -1, 1.5, 2 ** 53, '0', '007', 'first-use', 'unlimited', '\u200b', '😀'.repeat(130)],
+  ...[[], ['DE'], [null], {}, { key: 'x' }, { tadig: 'DEUD1' }, { times: 2, on: 'expiry' }],
+]
+
+/** Changes a value somewhere, takes a field away or adds one; says what. */
+function spoil(root: Json, random: () => number): string {
+  const pick = <T>(all: readonly T[]): T | undefined => all[Math.floor(random() * all.length)]
+  const places: {
+    readonly of: Record<string, Json>
+    readonly field: string
+    readonly at: string
+  }[] = []
+  const walk = (value: Json, at: string): void => {
+    if (typeof value !== 'object' || value === null) return
+    const of = value as Record<string, Json>
+    for (const field of Object.keys(of)) {
+      places.push({ of, field, at: `${at}/${field}` })
+      walk(of[field] ?? null, `${at}/${field}`)
+    }
+  }
+  walk(root, '')
+  const place = pick(places)
+  const value = pick(VALUES) ?? null
+  if (place === undefined) return 'nothing'
+  const { of, field, at } = place
+  const how = random()
+  if (how < 0.2 && !Array.isArray(of)) delete of[field]
+  else if (how < 0.3 && !Array.isArray(of)) of['more'] = value
+  else of[field] = value
+  return `${at} ${how < 0.3 ? 'without, or one more' : JSON.stringify(value)}`
+}
 
 t.test(
   'the page of the language has every field that sft: may not have, and its example can be used',
