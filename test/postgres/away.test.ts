@@ -333,7 +333,12 @@ function testUnderLoad(server: PostgresServer): void {
     `the database is stopped for ${AWAY_SECONDS} s under load: nothing is sent meanwhile, nothing doubled, all finish after`,
     async t => {
       const place = placeIn(server)
-      const market = await openMarket(t, { endpoints: 60, simulator: { latencyMs: 30 } })
+      const market = await openMarket(t, {
+        endpoints: 60,
+        simulator: { latencyMs: 30 },
+        // Longer than this machine takes, however busy it is.
+        sft: { timeoutSeconds: 60 },
+      })
       const ledger = await open(t, place)
       const { shop } = await openShop(market, { ledger })
       t.teardown(() => shop[Symbol.asyncDispose]())
