@@ -12,6 +12,8 @@ export interface Timepiece {
 export interface Clock extends Timepiece {
   /** Rejects where the signal fires. */
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>
+  /** Does something later, unless what it returns is called before. Absent: by `sleep`, which costs more. */
+  readonly later?: (ms: number, work: () => void) => () => void
 }
 
 /** Real time. */
@@ -21,6 +23,18 @@ export const SYSTEM_CLOCK: Clock = {
   sleep: async (ms, signal) => {
     await delay(ms, undefined, signal === undefined ? {} : { signal })
   },
+  later: (ms, work) => {
+    const timer = setTimeout(work, ms)
+    return () => clearTimeout(timer)
+  },
+}
+
+/** Does something after a time, unless what it returns is called before. */
+export function later(clock: Clock, ms: number, work: () => void): () => void {
+  if (clock.later !== undefined) return clock.later(ms, work)
+  const own = new AbortController()
+  clock.sleep(ms, own.signal).then(work, () => undefined)
+  return () => own.abort()
 }
 
 /** A moment by both ways of telling time. */

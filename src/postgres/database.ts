@@ -6,7 +6,7 @@ import { numberIn, textIn } from '../ledger/rows.ts'
 import { PlainError } from '../plain-error.ts'
 import { type DatabaseAddress, parseAddress } from './address.ts'
 import { away, databaseError, heldUp, isAway, isUndone, POOLED } from './errors.ts'
-import { GatheringSocket } from './gathering-socket.ts'
+import { gatherWrites } from './gather-writes.ts'
 import { MIGRATIONS } from './schema.ts'
 
 /** What can stand for a parameter. */
@@ -45,8 +45,8 @@ export function prepared(sql: string): string {
 }
 prepared(LOCK_NAMES)
 
-/** Several statements that change different rows as one, which is planned and answered once. */
-export function together(statements: readonly Statement[]): Statement {
+/** Several statements that change different rows as one; its answer is that of the last. */
+function together(statements: readonly Statement[]): Statement {
   const values: Value[] = []
   const texts = statements.map(([sql, ...own]) => {
     const before = values.length
@@ -54,7 +54,8 @@ export function together(statements: readonly Statement[]): Statement {
     return sql.replaceAll(/\$(\d+)/g, (_, n) => `$${Number(n) + before}`)
   })
   const others = texts.slice(0, -1).map((sql, n) => `put_${n} as (${sql})`)
-  return [prepared(`with ${others.join(', ')} ${texts.at(-1)}`), ...values]
+  const before = others.length === 0 ? '' : `with ${others.join(', ')} `
+  return [prepared(`${before}${texts.at(-1)}`), ...values]
 }
 
 const markBy = (column: string): string =>
@@ -68,6 +69,8 @@ interface Done<Result> {
    * result waits for no commit. Absent: it wrote by its own questions, or may have.
    */
   readonly writes?: readonly Statement[]
+  /** Whether they change different rows, and so may go as one statement, which is planned and answered once. */
+  readonly apart?: boolean
 }
 
 /**
@@ -171,7 +174,6 @@ async function open(address: string): Promise<Database> {
   const pool = poolOf(driver, place, 'sft-catalog', {
     max: CONNECTIONS,
     pipeline: true,
-    stream: () => new GatheringSocket(),
   })
 
   const patiently = patienceFor(shown, PATIENCE_MS)
@@ -258,7 +260,7 @@ function poolOf(
   driver: Driver,
   place: DatabaseAddress,
   purpose: string,
-  settings: Pick<PoolConfig, 'max' | 'pipeline' | 'stream'>,
+  settings: Pick<PoolConfig, 'max' | 'pipeline'>,
 ): Pool {
   const pool = new driver.Pool({
     ...configOf(driver, place, purpose),
@@ -366,12 +368,18 @@ async function inTransaction<Result>(
   later: Query,
 ): Promise<Result> {
   const client = await pool.connect()
-  const query: Query = (sql, ...values) => ask(client, sql, values)
+  const query: Query = (sql, ...values) => {
+    gatherWrites(client)
+    return ask(client, sql, values)
+  }
   let session = ''
   let unsure: { readonly result: Result; readonly mark: string } | undefined
   try {
     if (alongside !== undefined) session = await sessionOf(client)
-    const [, { result, writes }] = await Promise.all([query(BEGIN), work(query, lockOf(session))])
+    const [, { result, writes, apart = false }] = await Promise.all([
+      query(BEGIN),
+      work(query, lockOf(session)),
+    ])
     if (writes?.length === 0) {
       query(COMMIT).then(
         () => client.release(),
@@ -379,15 +387,17 @@ async function inTransaction<Result>(
       )
       return result
     }
-    const sent = (writes ?? []).map(([sql, ...values]) => query(sql, ...values))
-    let marked: ReturnType<Query> | undefined
+    const statements = [...(writes ?? [])]
     if (writes !== undefined && alongside !== undefined) {
       unsure = { result, mark: randomUUID() }
-      marked = query(markBy(alongside.column), session, unsure.mark)
+      statements.push([markBy(alongside.column), session, unsure.mark])
     }
-    const [answer] = await Promise.all([marked, query(COMMIT), ...sent])
+    const sent = (apart && statements.length > 0 ? [together(statements)] : statements).map(
+      ([sql, ...values]) => query(sql, ...values),
+    )
+    const [answer] = await Promise.all([sent.at(-1), query(COMMIT), ...sent])
     client.release()
-    if (answer !== undefined) alongside?.told(textIn(answer[0], 'noted'))
+    if (unsure !== undefined) alongside?.told(textIn(answer?.[0], 'noted'))
     return result
   } catch (error) {
     await giveUp(client, error)

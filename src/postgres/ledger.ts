@@ -36,7 +36,6 @@ import {
   prepared,
   type Query,
   type Statement,
-  together,
 } from './database.ts'
 import { namesOf, openNotices } from './notices.ts'
 import {
@@ -231,11 +230,10 @@ function ledgerIn(database: Database, cipher: ChangingCipher, { halted = false }
       const decision = decided(() => decide(rowsOf(rows.tables.rows, keys)))
       if (await rows.complete()) continue
       const { entries } = decision
-      const puts = [...puttingOf(entries, rows.tables.rows, cipher)]
-      const writes = areApart(entries) ? [together(puts)] : puts
+      const writes = [...puttingOf(entries, rows.tables.rows, cipher)]
       const keyId = entries.length > 0 ? cipher.toNote(place) : undefined
       if (keyId !== undefined) writes.push([NOTE_KEY, keyId])
-      return { result: decision, writes }
+      return { result: decision, writes, apart: areApart(entries) }
     }
   }
 
@@ -375,7 +373,6 @@ const MOST_TOGETHER = 6
 
 /** Whether entries change different rows: a usage changes its eSIM too. */
 const areApart = (entries: readonly LedgerEntry[]): boolean =>
-  entries.length > 1 &&
   entries.length <= MOST_TOGETHER &&
   entries.every(({ table }) => table !== 'usage') &&
   new Set(entries.map(keyOf)).size === entries.length

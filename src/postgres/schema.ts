@@ -8,8 +8,15 @@ export const TIMELINE =
 /** Text in the order of its bytes, as the embedded ledger has it, whatever the database's language. */
 const LEDGER = LEDGER_TABLES.replaceAll(' text', ' text collate "C"')
 
-/** Gives call times; so much (ms) of what late calls lost is caught up. */
-const takeSlots = (catchUpMs: number): string => `create or replace function take_slots(
+/**
+ * Gives call times. So much (ms) of what late calls lost is caught up; whoever is no traveller is given them so long ahead;
+ * time in which the windows are full for longer than a gap is not lost.
+ */
+const takeSlots = (
+  catchUpMs: number,
+  otherAheadMs = 40,
+  gapMs = Number.POSITIVE_INFINITY,
+): string => `create or replace function take_slots(
   its_account text, its_process text, its_lane integer, waited_ms float8, asked_rate float8, wanted integer,
   earliest_ms float8, unused float8[], unused_step_ms float8, lead_ms float8,
   out at_ms float8, out step_ms float8, out now_ms float8, out wait_ms float8)
@@ -24,6 +31,8 @@ declare
   even_ms float8;
   slot float8;
   ahead_ms float8;
+  full_ms float8 := '-infinity';
+  full_for_ms float8;
 begin
   perform set_config('synchronous_commit', 'off', true);
   insert into budgets (account) values (its_account) on conflict do nothing;
@@ -64,10 +73,12 @@ begin
   slot := greatest(slot, b.next_ms - ${catchUpMs});
   for k in 0 .. least(wanted, places) - 1 loop
     if kept + k - places >= 0 then
-      slot := greatest(slot, b.times[kept + k - places + 1] + places * even_ms - k * step_ms);
+      full_ms := greatest(full_ms, b.times[kept + k - places + 1] + places * even_ms - k * step_ms);
     end if;
   end loop;
-  ahead_ms := case when is_shared then lead_ms + 40 else 'infinity' end;
+  slot := greatest(slot, full_ms);
+  full_for_ms := greatest(0, full_ms - greatest(b.times[kept] + even_ms + float8 '${gapMs}', b.next_ms - ${catchUpMs}));
+  ahead_ms := case when is_shared then lead_ms + case when its_lane <= 0 then 40 else ${otherAheadMs} end else 'infinity' end;
   select exists (
     select from budget_waits as other
     where account = its_account and process <> its_process and until_ms > now_ms
@@ -78,7 +89,7 @@ begin
     at_ms := slot;
     wait_ms := 0;
     b.times := b.times || array(select slot + k * step_ms from generate_series(0, wanted - 1) as k order by k);
-    b.next_ms := greatest(b.next_ms, slot) + wanted * even_ms;
+    b.next_ms := greatest(b.next_ms + full_for_ms, slot) + wanted * even_ms;
     delete from budget_waits where account = its_account and (process = its_process or until_ms <= now_ms);
   else
     wait_ms := case when others then greatest(slot - now_ms - lead_ms, 5) else slot - now_ms - ahead_ms end;
@@ -179,4 +190,6 @@ alter table state_place add column removed bigint not null default 0`,
   `alter table budgets alter column paused_ms
   set default 1000 * extract(epoch from pg_postmaster_start_time())::float8 + 2000;
 ${takeSlots(250)}`,
+  // Whoever is no traveller takes less ahead.
+  takeSlots(250, 15, 50),
 ]

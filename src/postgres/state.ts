@@ -14,10 +14,10 @@ import {
 } from '../secrets/cipher.ts'
 import { keysInForce } from '../secrets/keys-in-force.ts'
 import { applyEntry, emptyState, type MutableState, storedEntries } from '../state/apply-entry.ts'
+import { changedState } from '../state/changed-state.ts'
 import { takeState } from '../state/decode-state.ts'
 import { stateCipher } from '../state/encrypted-state.ts'
 import type { OpenStateOptions, Unlocking } from '../state/keeper.ts'
-import { recordsOf } from '../state/records.ts'
 import type { State, StateEntry, StateStore } from '../state/state.ts'
 import { StateDamagedError, StateEditError } from '../state/state-errors.ts'
 import { headOf } from '../state/state-rows.ts'
@@ -185,27 +185,24 @@ async function readSince(
   if (textIn(head, 'source') !== 'head' || head === undefined) return undefined
   const cipher = stateCipher(keys, shown, last.lineage)
   const pending = bare()
-  const changed = new Map<string, Record<string, unknown>>()
+  const changes = new Map<string, Record<string, unknown>>()
   for (const row of rows) {
     const key = textIn(row, 'key')
     if (textIn(row, 'source') === 'pending') pending[key] = contentOf(shown, row, cipher)
     else {
       const kind = findKind(textIn(row, 'kind'))
       if (kind === undefined) return undefined
-      const records = changed.get(kind.section) ?? bareCopy(recordsOf(last, kind))
-      changed.set(kind.section, records)
+      const records = changes.get(kind.section) ?? bare()
+      changes.set(kind.section, records)
       records[key] = contentOf(shown, row, cipher)
     }
   }
   // Sections without a change stay the same objects, so that who has seen them need not look again.
-  const now: object = {
-    ...last,
+  return changedState(last, changes, {
     ...(contentOf(shown, head, cipher) as object),
     serial: numberIn(head, 'key'),
-    ...Object.fromEntries(changed),
     pending,
-  }
-  return now as State
+  })
 }
 
 /** Ends the connection that holds the lock, once `confirm` has seen whose it is; undefined where nobody has it. */
@@ -367,8 +364,6 @@ export async function readAll(
 }
 
 const bare = (): Record<string, unknown> => Object.create(null)
-const bareCopy = (records: Readonly<Record<string, unknown>>): Record<string, unknown> =>
-  Object.assign(bare(), records)
 
 const reasonOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error)

@@ -186,13 +186,14 @@ export function openLease({ ledger, clock, silenceSeconds, onError }: LeaseOptio
           lapsesThen = lapsesNow
         }
       }
-      const isStale = () =>
+      const isOld = () =>
         lapses !== lapsesThen ||
         (longestSince(clock, made) > lapseMs && longestSince(clock, sign) > lapseMs)
       return {
         restart,
+        isOld,
         async beforeSending() {
-          while (isStale()) await renew()
+          while (isOld()) await renew()
           sent = instantOf(clock)
         },
         sent: () => sent,

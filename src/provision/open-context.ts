@@ -103,7 +103,15 @@ export async function openContext(options: ProvisionerOptions): Promise<OpenCont
   })
 
   const made = madeOnDemand(ledger, policies)
-  const readState = fillingPool(readStateNow, pool, ledger, policies, made)
+  const filling = fillingPool(
+    readStateNow,
+    pool,
+    ledger,
+    policies,
+    made,
+    failedInBackground('learning what is for sale'),
+  )
+  const { readState } = filling
   const lease = openLease({
     ledger,
     clock,
@@ -117,6 +125,7 @@ export async function openContext(options: ProvisionerOptions): Promise<OpenCont
   const { countEverySeconds = COUNT_EVERY_SECONDS } = options
   const levels = watchLedger(telemetry, { ledger, candidates, clock }, countEverySeconds)
   const closeAll = async () => {
+    filling[Symbol.dispose]()
     levels[Symbol.dispose]()
     for (const part of opened.reverse()) await part[Symbol.asyncDispose]()
   }
@@ -194,8 +203,15 @@ const madeOnDemand =
       ? []
       : (await listMade(ledger, state, createOnDemand)).map(candidateOf)
 
-/** The pool learns what is for sale so seldom, beside the time that it takes it, unless it has little: of many a list is long. */
-const FILL_PAUSE = 10
+/** A list of more than so many is gone through aside, while the pool has enough: nobody who buys waits for it. */
+const LONG_LIST = 1000
+/** So long (ms) after somebody asked; it is gone through at once where it was not for so long. */
+const ASIDE_MS = 1000
+const ASIDE_HOLDS_MS = 10_000
+
+interface FillingPool extends Disposable {
+  readonly readState: () => Promise<State>
+}
 
 /** Reads the state; where it has other endpoints than before, the pool learns what is for sale now. */
 function fillingPool(
@@ -204,28 +220,54 @@ function fillingPool(
   ledger: Ledger,
   policies: Policies,
   made: (state: State) => Promise<readonly Candidate[]>,
-): () => Promise<State> {
+  onError: (error: unknown) => void,
+): FillingPool {
   let stateInPool: State | undefined
+  let lastState: State | undefined
   let known: ReadonlySet<string> = new Set()
-  let rested = 0
-  return async () => {
-    const state = await readStateNow()
-    const isKnown = state === stateInPool || state.endpoints === stateInPool?.endpoints
-    const isResting = performance.now() < rested && pool.sellable() > policies.lowStock
-    if (isKnown || isResting) return state
+  let fresh = Number.NEGATIVE_INFINITY
+  let aside: NodeJS.Timeout | undefined
+
+  async function fill(state: State): Promise<void> {
     const began = performance.now()
-    const candidates = [...listCandidates(state, policies), ...(await made(state))]
-    const ids = candidates.map(candidate => candidate.endpointId)
-    const taken = await takenAmong(
-      ledger,
-      ids.filter(id => !known.has(id)),
-    )
-    if (state !== stateInPool) pool.update(candidates, id => taken.has(id))
+    if (state.endpoints !== stateInPool?.endpoints) {
+      const candidates = [...listCandidates(state, policies), ...(await made(state))]
+      const ids = candidates.map(candidate => candidate.endpointId)
+      const taken = await takenAmong(
+        ledger,
+        ids.filter(id => !known.has(id)),
+      )
+      if (state !== stateInPool) pool.update(candidates, id => taken.has(id))
+      known = new Set(ids)
+    }
     stateInPool = state
-    known = new Set(ids)
-    const now = performance.now()
-    rested = now + FILL_PAUSE * (now - began)
-    return state
+    fresh = began
+  }
+
+  const fillAside = (): void => {
+    aside ??= setTimeout(() => {
+      aside = undefined
+      if (lastState !== undefined) fill(lastState).catch(onError)
+    }, ASIDE_MS).unref()
+  }
+
+  return {
+    async readState() {
+      const state = await readStateNow()
+      lastState = state
+      if (state === stateInPool) {
+        fresh = performance.now()
+        return state
+      }
+      const isFresh = performance.now() - fresh < ASIDE_HOLDS_MS
+      if (known.size > LONG_LIST && isFresh && pool.sellable() > policies.lowStock) fillAside()
+      else await fill(state)
+      return state
+    },
+    [Symbol.dispose]() {
+      clearTimeout(aside)
+      lastState = undefined
+    },
   }
 }
 

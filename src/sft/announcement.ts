@@ -20,9 +20,11 @@ export function agingAnnouncement(
 ): SentAnnouncement {
   let at = made
   let sent: Instant | undefined
+  const isOld = (): boolean => longestSince(clock, at) > ANNOUNCEMENT_MS
   return {
+    isOld,
     async beforeSending() {
-      while (longestSince(clock, at) > ANNOUNCEMENT_MS) {
+      while (isOld()) {
         const begun = instantOf(clock)
         await renew()
         at = begun

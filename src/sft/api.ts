@@ -18,6 +18,8 @@ export interface Announcement {
    * have acted upon it since, and throws where this process may not send the write any more.
    */
   readonly beforeSending: () => Promise<void>
+  /** Whether it is to be made anew, which takes a while: its time goes to somebody else meanwhile. */
+  readonly isOld?: () => boolean
 }
 
 export interface CallOptions {

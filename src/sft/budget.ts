@@ -139,7 +139,8 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
         chunk = without(chunk, missed)
       } else if (late < 0) {
         await clock.sleep(Math.ceil(-late), closing.signal)
-      } else if (!letNext(chunk)) break
+      } else if (letNext(chunk)) chunk = without(chunk, 1)
+      else break
     }
     leaveRest()
   }
@@ -156,7 +157,6 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
   function letNext(given: Chunk): boolean {
     const waiter = queueInTurn()?.shift()
     if (waiter === undefined) return false
-    chunk = without(given, 1)
     const { lane } = waiter.ticket
     if (queues[lane].length > 0) waitsSince.set(lane, clock.now())
     else waitsSince.delete(lane)
@@ -169,11 +169,8 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
     const leaveToOthers = (): void => {
       const own = { ...given, slots: { at, stepMs, left: 1 } }
       // Other processes may wait for it where nobody does here.
-      if (waiting() === 0) tell(slots.release(own.slots))
-      else if (chunk === undefined || chunk.slots.left === 0) chunk = own
-      else if (Math.abs(chunk.slots.at - at - stepMs) < 0.01)
-        chunk = { ...own, slots: { ...own.slots, left: chunk.slots.left + 1 } }
-      else tell(slots.release(own.slots))
+      const isGood = at >= pausedUntil && lateFor(own) <= SLOT_SLACK_MS
+      if (!isGood || !letNext(own)) tell(slots.release(own.slots))
     }
     let late = 0
     const isInTime = (taken: Instant): boolean =>

@@ -18,10 +18,16 @@ const SHARED_MS = 10_000
 /** So much of what late calls and dead processes lost may be caught up (ms), as far as the windows let it. */
 const CATCH_UP_MS = 250
 /**
- * Who shares is given call times so long before they come (ms): until then somebody more urgent may want them. Whoever is
- * first in turn has as long to ask; then its time goes to anybody who does.
+ * Who shares is given call times so long before they come (ms), a traveller and everybody else: what is given is not taken
+ * back, so until then somebody more urgent may want them. Whoever is first in turn has as long to ask; then its time goes
+ * to anybody who does.
  */
-const AHEAD_MS = 40
+const AHEAD_MS = { traveller: 40, other: 15 } as const
+/**
+ * Where the windows are full for longer than this after the next even time (ms), the time is not lost: to catch it up would
+ * fill them again, and leave the same gap in each of them.
+ */
+const GAP_MS = 50
 /** Whoever is not in turn asks again no sooner (ms). */
 const NOT_SOONER_MS = 5
 /** Whoever was not given its turn asks again within this time, or loses it to others (ms). */
@@ -169,18 +175,31 @@ export function createPace(from: KnownTimes = NOTHING_KNOWN): Pace {
     })
   }
 
-  /** A run of so many calls, as early as may be; denser than even where some time was lost. */
-  function earliest({ count, leadMs }: Ask, now: number, stepMs: number, places: number): Slots {
+  /**
+   * A run of so many calls, as early as may be; denser than even where some time was lost. `fullMs`: for how long before
+   * it nobody could call, since the windows were full.
+   */
+  function earliest(
+    { count, leadMs }: Ask,
+    now: number,
+    stepMs: number,
+    places: number,
+  ): { readonly slots: Slots; readonly fullMs: number } {
     const last = times.length > first ? (times.at(-1) ?? 0) : Number.NEGATIVE_INFINITY
     const from = Math.max(now + leadMs, pausedUntil, last + stepMs / 2)
     const lost = Math.min(CATCH_UP_MS, Math.max(0, from - next + CATCH_UP_MS))
     const dense = Math.max(stepMs / 2, stepMs - lost / count)
     let at = Math.max(from, next - CATCH_UP_MS)
+    let full = Number.NEGATIVE_INFINITY
     for (let k = 0; k < Math.min(count, places); k++) {
       const index = times.length + k - places
-      if (index >= first) at = Math.max(at, (times[index] ?? 0) + places * stepMs - k * dense)
+      if (index < first) continue
+      const free = (times[index] ?? 0) + places * stepMs - k * dense
+      full = Math.max(full, free)
+      at = Math.max(at, free)
     }
-    return { at, stepMs: dense, left: count }
+    const fullMs = Math.max(0, full - Math.max(last + stepMs + GAP_MS, next - CATCH_UP_MS))
+    return { slots: { at, stepMs: dense, left: count }, fullMs }
   }
 
   return {
@@ -195,14 +214,15 @@ export function createPace(from: KnownTimes = NOTHING_KNOWN): Pace {
       const places = Math.max(1, Math.floor(rate + 1e-6))
       forget(now, 2 * places * stepMs)
       pausedUntil = Math.max(pausedUntil, ask.notBefore)
-      const slots = earliest(ask, now, stepMs, places)
+      const { slots, fullMs } = earliest(ask, now, stepMs, places)
       const { at } = slots
-      const aheadMs = isShared ? leadMs + AHEAD_MS : Number.POSITIVE_INFINITY
+      const ownMs = lane <= 0 ? AHEAD_MS.traveller : AHEAD_MS.other
+      const aheadMs = isShared ? leadMs + ownMs : Number.POSITIVE_INFINITY
       const isTurn = at <= now + leadMs || isFirst(ask, now)
       waits = waits.filter(other => other.process !== process && other.until > now)
       if (isTurn && at <= now + aheadMs) {
         for (let k = 0; k < slots.left; k++) times.push(at + k * slots.stepMs)
-        next = Math.max(next, at) + slots.left * stepMs
+        next = Math.max(next + fullMs, at) + slots.left * stepMs
         return { slots }
       }
       waits.push({ process, lane, since: now - waitedMs, until: now + WAITS_MS })

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import type { Ask, Taken } from './pace.ts'
-import { SLOT_SLACK_MS, type SlotSource, type Slots } from './slots.ts'
+import type { SlotSource, Slots } from './slots.ts'
 
 /** When a call was to be sent, and when it was. */
 type SentCall = readonly [at: number, sentAt: number]
@@ -19,17 +19,29 @@ export interface SharedPace {
 
 /** Whoever waits asks again after so long at most (ms), with the lane that is the first then. */
 const ASK_AGAIN_MS = 100
-/** So late (ms) a call may be sent without anybody being told. */
-const UNTOLD_MS = 5
+/**
+ * So late (ms) a call may be sent and be taken for one that was in time: windows are kept longer by much more, and each that
+ * is told late takes its place that much longer.
+ */
+const IN_TIME_MS = 8
 const LONGEST_LEAD_MS = 1000
-const ASKED_OF_LATE = 4
+const ASKED_OF_LATE = 8
+/**
+ * Whoever is no traveller takes slots for so long at once (ms), since a traveller cannot have them any more; where asking
+ * takes long, for so many times that.
+ */
+const RUN_MS = 15
+const RUN_ASKS = 4
 
 /** Call times out of a place that others use too: asked for until it is one's turn. */
 export function sharedPaceSlots(pace: SharedPace, clock: Clock): SlotSource {
   const process = randomUUID()
-  /** How long it took to ask, of late (ms): a slow place must not make every slot stale before it is known here. */
+  /** How long it took to ask, of late (ms). */
   let took: readonly number[] = [0]
-  const lead = () => Math.min(LONGEST_LEAD_MS, Math.max(0, Math.min(...took) - SLOT_SLACK_MS / 2))
+  /** Half of that is the answer's way: a slow place must not make every slot stale before it is known here. */
+  const lead = () => Math.min(LONGEST_LEAD_MS, medianOf(took) / 2)
+  const runMs = () =>
+    Math.max(RUN_MS, (RUN_ASKS * took.reduce((sum, ms) => sum + ms, 0)) / took.length)
   const late: SentCall[] = []
   let telling: Promise<void> | undefined
   /** All that came meanwhile goes together: on a busy machine most calls are late. */
@@ -47,7 +59,10 @@ export function sharedPaceSlots(pace: SharedPace, clock: Clock): SlotSource {
       for (;;) {
         const began = clock.now()
         const waitedMs = began - since
-        const ask = { ...request, unused, process, lane: lane(), waitedMs, leadMs: lead() }
+        const inTurn = lane()
+        const most = inTurn <= 0 ? request.count : Math.floor(runMs() / request.stepMs)
+        const count = Math.max(1, Math.min(request.count, most))
+        const ask = { ...request, count, unused, process, lane: inTurn, waitedMs, leadMs: lead() }
         const { slots, waitMs } = await pace.take(ask)
         took = [...took, clock.now() - began].slice(-ASKED_OF_LATE)
         if (slots !== undefined) return slots
@@ -56,8 +71,8 @@ export function sharedPaceSlots(pace: SharedPace, clock: Clock): SlotSource {
       }
     },
     async sent(at, sentAt) {
-      const latest = sentAt + (pace.vagueMs?.() ?? 0)
-      if (latest - at <= UNTOLD_MS) return
+      const latest = sentAt + (pace.vagueMs?.() ?? 0) - IN_TIME_MS
+      if (latest <= at) return
       late.push([at, latest])
       telling ??= tellLate()
       await telling
@@ -70,3 +85,6 @@ export function sharedPaceSlots(pace: SharedPace, clock: Clock): SlotSource {
     },
   }
 }
+
+const medianOf = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0

@@ -139,6 +139,11 @@ export function createTransport(options: TransportOptions): Transport {
         pass.giveBack()
         return undefined
       }
+      if (call.announcement?.isOld?.() === true) {
+        pass.giveBack()
+        await call.announcement.beforeSending()
+        continue
+      }
       await announce(call, pass)
       if (pass.take()) return pass
     }

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import { type Clock, later } from '../clock.ts'
 import type { Fetch } from '../fetch.ts'
 import type { JsonObject } from '../model.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
@@ -199,19 +199,14 @@ interface AnswerTimer {
 /** The time that an answer has, anew from each start. */
 function answerTimer(clock: Clock, ms: number): AnswerTimer {
   const over = new AbortController()
-  let ends: AbortController | undefined
+  let end: (() => void) | undefined
   const timer = {
     over: over.signal,
     start(): void {
       timer.stop()
-      const own = new AbortController()
-      ends = own
-      clock.sleep(ms, own.signal).then(
-        () => over.abort(),
-        () => undefined,
-      )
+      end = later(clock, ms, () => over.abort())
     },
-    stop: (): void => ends?.abort(),
+    stop: (): void => end?.(),
   }
   timer.start()
   return timer

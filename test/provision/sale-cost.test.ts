@@ -61,11 +61,11 @@ t.test(
     const { asked } = watched
     const count = (pattern: RegExp) => asked.filter(text => pattern.test(text)).length
     // Where the machine is slow a sign of life comes between.
-    const beats = count(/^insert into processes/)
+    const beats = count(/^with put_0 as \(insert into processes/)
     t.equal(count(/insert into commits/) - beats, 3, 'two announcements and the result')
     t.equal(count(/insert into orders/), 3, 'each with the order')
     t.equal(
-      count(/^with .*insert into processes/),
+      count(/^with put_0 as \(insert into orders.*insert into processes/s),
       1,
       'a sign of life comes with the first of them',
     )

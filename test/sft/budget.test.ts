@@ -5,7 +5,7 @@ import t from 'tap'
 import type { Clock } from '../../src/clock.ts'
 import { type CallBudget, createCallBudget } from '../../src/sft/budget.ts'
 import { memorySlots } from '../../src/sft/memory-slots.ts'
-import { startSimulator } from '../../src/simulator/index.ts'
+import { SIMULATED_ACCOUNT, startSimulator } from '../../src/simulator/index.ts'
 import { scriptBeside, spawnNode } from '../program.ts'
 import { errorOf, openSimulated } from './support.ts'
 
@@ -271,3 +271,35 @@ t.test('two processes on one file keep the rate together', async t => {
   t.equal(simulator.calls.length, 42)
   t.notOk(simulator.calls.some(({ outcome }) => outcome === 'throttled'))
 })
+
+t.test(
+  'the time of a write whose announcement grew old goes to others while it is made anew',
+  async t => {
+    await using simulator = await startSimulator({ callsPerSecond: 1e9, sims: 1 })
+    await using sft = openSimulated(simulator, { callsPerSecond: 4 })
+    const networks = (await sft.read.networks()).items.slice(0, 1)
+    let isOld = true
+    let announced = 0
+    const before = simulator.calls.length
+    const write = sft.write.createRateZone(
+      { name: 'Zone', destGroupId: SIMULATED_ACCOUNT.destGroupId, networks },
+      {
+        announcement: {
+          isOld: () => isOld,
+          async beforeSending() {
+            announced += 1
+            // Longer than a call may be late, and shorter than it is to the next one.
+            if (isOld) await new Promise(resolve => setTimeout(resolve, 100))
+            isOld = false
+          },
+        },
+      },
+    )
+    const reads = [sft.read.customerProfile(), sft.read.customerProfile()]
+    await Promise.all([write, ...reads])
+    const sent = simulator.calls.slice(before)
+    t.equal(sent[0]?.operation, 'GetCustomerProfile')
+    t.equal(sent.length, 3)
+    t.equal(announced, 2, 'once anew, and once before it was sent')
+  },
+)

@@ -157,3 +157,49 @@ for (const rate of [2, 20, 200])
       `a traveller waits ${waits[waits.length >> 1]} ms`,
     )
   })
+
+for (const { rate, most, nearlyAll } of [
+  { rate: 20, most: 40, nearlyAll: 120 },
+  { rate: 200, most: 20, nearlyAll: 40 },
+])
+  t.test(
+    `at ${rate} calls a second a traveller waits for the next time beside a backlog that takes all, seed ${SEED}`,
+    async t => {
+      const random = randomOf(SEED)
+      const some = (ms: number) => () => random() * ms
+      const callers: readonly Caller[] = [
+        { lane: 'traveller', every: 500 },
+        BACKLOG,
+        BACKLOG,
+        BACKLOG,
+      ]
+      const machine = { late: some(1), asked: some(4), underWay: some(2) }
+      const { arrivals, sent } = await model(rate, 30, callers, machine)
+      const begin = (arrivals[0] ?? 0) + 2000
+      const used = arrivals.filter(at => at > begin).length / 28 / rate
+      t.ok(used >= 0.93, `${(100 * used).toFixed(1)} % used`)
+      t.ok(mostInASecond(arrivals) <= rate, `${mostInASecond(arrivals)} in a second`)
+      const waits = sent[0]?.map(({ waited }) => waited).toSorted((a, b) => a - b) ?? []
+      const at = (share: number) => waits[Math.floor(waits.length * share)] ?? 0
+      t.ok(at(0.5) <= most, `half of them waited ${at(0.5).toFixed(0)} ms at most`)
+      t.ok(at(0.9) <= nearlyAll, `nine in ten waited ${at(0.9).toFixed(0)} ms at most`)
+    },
+  )
+
+for (const rate of [20, 200])
+  t.test(
+    `seven processes at ${rate} calls a second on a machine with far too much to do, seed ${SEED}`,
+    async t => {
+      const random = randomOf(SEED)
+      const about = (ms: number) => () => -ms * Math.log(1 - random())
+      const { arrivals } = await model(rate, 30, SEVEN, {
+        late: about(15),
+        asked: about(40),
+        underWay: about(10),
+      })
+      t.ok(mostInASecond(arrivals) <= rate, `${mostInASecond(arrivals)} in a second`)
+      const begin = (arrivals[0] ?? 0) + 2000
+      const used = arrivals.filter(at => at > begin).length / 28 / rate
+      t.ok(used >= 0.75, `${(100 * used).toFixed(1)} % used`)
+    },
+  )
