@@ -91,7 +91,7 @@ export function savePlan(
 export function parseSavedPlan(text: string, file: string): SavedPlan {
   const wrong = (why: string, cause?: unknown) =>
     new SavedPlanError(
-      `${file} is not a saved plan (${why}): make one with "sft-catalog plan --out ${file}"`,
+      `${file} is not a saved plan (${why}): make one with "sft-catalog plan --out plan.json"`,
       { cause },
     )
   let value: unknown
@@ -117,7 +117,7 @@ export function planOfSaved(saved: SavedPlan, file: string): PlanJson {
   const read = readPlanJson(saved.plan)
   if (read.plan !== undefined) return read.plan
   throw new SavedPlanError(
-    `${file} is not a saved plan that can be shown (plan.${read.why}): make one with "sft-catalog plan --out ${file}"`,
+    `${file} is not a saved plan that can be shown (plan.${read.why}): make one with "sft-catalog plan --out plan.json"`,
   )
 }
 

@@ -38,7 +38,7 @@ t.test('a state of release 0.1.0 with pending writes is settled by the next appl
   const desk = await openRelease(t, { state: 'pending', ledger: 'folded' })
   t.match((await desk.run('plan')).stderr, '2 writes of an earlier run')
   const applied = await desk.run('apply --auto-approve')
-  t.match(applied, { code: 0, stderr: /CreatePlan: found addonPlan\/alps-5gb/ })
+  t.match(applied, { code: 0, stderr: /^ {2}found: .*addonPlan\/alps-5gb/m })
   t.same(
     desk.simulator.calls.filter(call => /Create|Modify/.test(call.operation)),
     [],

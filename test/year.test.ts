@@ -482,9 +482,9 @@ Plan: 8 to create, 24 unchanged`,
     const pruning = `Endpoints
   ? 6 endpoints  SIM1 … SIM6
       kept: sold, or reserved for an order
-      6 sold endpoints; 0 unsold endpoints
+      6 sold endpoints
   - 6 endpoints  SIM7 … SIM12
-      0 sold endpoints; 6 unsold endpoints
+      6 unsold endpoints
 
 Applying takes 18 calls, under a second at 1,000 calls/s. It activates no SIM.
 Plan: 6 to retire, 20 unchanged, 6 not in the catalog`
@@ -512,7 +512,7 @@ Plan: 6 to retire, 20 unchanged, 6 not in the catalog`
       `Endpoints
   ? 6 endpoints  SIM1 … SIM6
       kept: sold, or reserved for an order
-      6 sold endpoints; 0 unsold endpoints
+      6 sold endpoints
 
 Nothing to do: 20 unchanged, 6 not in the catalog`,
     )

@@ -1,5 +1,6 @@
 import { printCatalogFile, printedKeyAt } from '../catalog/print-yaml.ts'
 import type { PlannedFile } from '../catalog/stage-catalog.ts'
+import { grouped } from '../counts.ts'
 import type { Address, KindName } from '../model.ts'
 import { kinds } from '../resources/kinds.ts'
 import type { LeftOut, Proposal } from './proposal.ts'
@@ -59,6 +60,6 @@ function leftLines(left: readonly LeftOut[], kind: KindName): readonly string[] 
   const own = left.filter(item => item.kind === kind)
   if (own.length === 0) return []
   const lines = own.slice(0, SHOWN).map(({ what, why }) => `- ${what}: ${why}`)
-  const more = own.length > SHOWN ? [`- and ${own.length - SHOWN} more`] : []
+  const more = own.length > SHOWN ? [`- and ${grouped(own.length - SHOWN)} more`] : []
   return ['Left out:', ...lines, ...more]
 }

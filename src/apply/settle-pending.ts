@@ -54,6 +54,13 @@ export interface SettlePendingOptions {
   readonly onSettled?: (settled: SettledIntent) => void
 }
 
+/** The latest time (epoch ms) by which a run that begins now has settled announced writes, or leaves them as not known. */
+export const settledBy = (intents: readonly Intent[], now: number): number =>
+  Math.max(now, ...intents.map(intent => deadlineOf(intent, now, HELD_SECONDS)))
+
+const deadlineOf = (intent: Intent, now: number, heldSeconds: number): number =>
+  Math.min(now, Date.parse(intent.at) + heldSeconds * 1000) + intent.settleSeconds * 1000
+
 /**
  * Settles every announced and unconfirmed write of earlier runs by reading, before anything is planned:
  * what is found gets its ID into the state, what is absent after its time never happened, and where the
@@ -75,8 +82,7 @@ export async function settlePending(
   for (const end of ended) if (end.status === 'rejected') throw end.reason
 
   async function settleIntent(intent: Intent): Promise<void> {
-    const sentBy = Math.min(started, Date.parse(intent.at) + heldSeconds * 1000)
-    const deadline = sentBy + intent.settleSeconds * 1000
+    const deadline = deadlineOf(intent, started, heldSeconds)
     const open = new Set(intent.drafts.filter(draft => !isRecorded(store, draft)))
     const found: IntentDraft[] = []
     const look = async (): Promise<Finding<true>> => {

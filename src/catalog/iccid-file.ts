@@ -5,7 +5,7 @@ import { announcedSeparator, fieldOf, findShape, type Shape } from './csv-line.t
 import { findForeignBytes } from './decode.ts'
 import type { IssueLog, Problem } from './issue-log.ts'
 import type { CatalogLimits } from './limits.ts'
-import { issueOf, reasonOf, tooLarge } from './read.ts'
+import { adviceOf, issueOf, reasonOf, tooLarge } from './read.ts'
 import { issueOnLine } from './source.ts'
 
 /** A problem that is worded only where it will be shown: there may be millions. */
@@ -52,7 +52,7 @@ export async function readIccidFile(
     return hash.digest('hex')
   } catch (error) {
     const message = `the file cannot be read: ${reasonOf(error)}`
-    return refuse({ code: 'FILE_UNREADABLE', message, hint: 'check its permissions' })
+    return refuse({ code: 'FILE_UNREADABLE', message, hint: adviceOf(error) })
   }
 }
 

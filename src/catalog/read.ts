@@ -33,11 +33,11 @@ export interface FolderWords {
 
 const CATALOG_WORDS: FolderWords = {
   folder: 'the catalog folder',
-  hint: 'name the folder with --catalog or SFT_CATALOG',
+  hint: 'name the folder with --catalog or SFT_CATALOG, or begin one with "sft-catalog init"',
   empty: {
     code: 'CATALOG_EMPTY',
     message: 'there is no .yaml or .yml file in this folder',
-    hint: 'begin with a file that says `version: 1`; docs/catalog.md has an example',
+    hint: 'begin one with "sft-catalog init", or with a file that says `version: 1`',
   },
 }
 
@@ -238,6 +238,12 @@ export function reasonOf(error: unknown): string {
   if (!(error instanceof Error && 'code' in error)) throw error
   return systemReason(error.code) ?? `the system says ${String(error.code)}`
 }
+
+/** What to do about a file that cannot be read. */
+export const adviceOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && error.code === 'ENOENT'
+    ? 'correct the path'
+    : 'check its permissions'
 
 function notRegular(name: string): Problem {
   return {

@@ -36,6 +36,10 @@ export function stoppingText(calls: number): string {
   return `stopping: waiting for ${what} (once more to stop at once)`
 }
 
+/** The same in a row that says more. */
+export const stoppingShort = (calls: number): string =>
+  `stopping, waiting for ${count(calls, 'call')} (Ctrl-C: at once)`
+
 function watchTime(
   flags: Pick<Flags, 'max-minutes'>,
   context: Context,

@@ -11,6 +11,7 @@ import { jsonText, manyLines, marked, throughGate, withoutUrlSecrets } from '../
 import { type IssueStyle, renderIssue } from '../render/issues.ts'
 import type { JsonAnswer } from '../render/outputs.ts'
 import { type Paint, plain, type Tone } from '../render/paint.ts'
+import { inRows } from '../render/rows.ts'
 import type { Subject } from '../render/subject.ts'
 import type { Environment } from '../settings.ts'
 import { readEnvFile } from './env-file.ts'
@@ -182,11 +183,11 @@ export function openContext(
   return {
     env,
     ...(environment && { environment }),
-    out: line => write(stdout, `${safe(line, looks.out)}\n`),
+    out: line => write(stdout, `${inRows(safe(line, looks.out), stdout)}\n`),
     json: value => write(stdout, `${jsonText(value)}\n`),
     document: text => write(stdout, `${manyLines(text)}\n`),
     drained: () => untilDrained(stdout),
-    err: line => write(stderr, `${safe(line, looks.err)}\n`),
+    err: line => write(stderr, `${inRows(safe(line, looks.err), stderr)}\n`),
     live,
     paint: marked,
     paintErr: marked,
@@ -197,7 +198,7 @@ export function openContext(
       using _asking = live.handOver()
       asking = true
       try {
-        const answer = await host.question(safe(question, looks.out), stop.signal)
+        const answer = await host.question(inRows(safe(question, looks.out), stdout), stop.signal)
         asking = false
         return answer
       } catch (error) {

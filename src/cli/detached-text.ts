@@ -2,7 +2,7 @@ import { count, grouped } from '../counts.ts'
 import type { DetachedApply } from '../fleet/fleet.ts'
 import { gated } from '../render/gate.ts'
 import type { JsonAnswer } from '../render/outputs.ts'
-import { duration, type Paint, plain } from '../render/paint.ts'
+import { duration, type Paint, plain, toSecond } from '../render/paint.ts'
 import type { AppliedPlan, ApplyAbout } from '../state/apply-log.ts'
 
 /** Where a detached apply is. */
@@ -62,10 +62,10 @@ function detachedLines(apply: DetachedApply, paint: Paint): readonly string[] {
     status === 'superseded'
       ? ` by apply ${apply.supersededBy}, which has what is wanted`
       : status === 'ended'
-        ? ` at ${apply.endedAt}: ${apply.end?.outcome}`
+        ? ` at ${toSecond(apply.endedAt ?? '')}: ${apply.end?.outcome}`
         : ''
   return [
-    `Apply ${apply.id} of ${byText(apply)}, left to workers at ${apply.leftAt}`,
+    `Apply ${apply.id} of ${byText(apply)}, left to workers at ${toSecond(apply.leftAt)}`,
     `  ${paint(isBad ? 'error' : 'strong', STATUS_TEXT[status])}${ending}: ${progressText(apply)}`,
     ...(apply.worker === undefined ? [] : [`  carried out by ${apply.worker}`]),
     ...(apply.problem === undefined
@@ -142,6 +142,6 @@ function historyLine(apply: AppliedPlan, paint: Paint): string {
   const ending =
     end === undefined
       ? paint('warn', leftAt === undefined ? 'goes on, or was cut short' : 'left to workers')
-      : `${paint(end.outcome === 'ok' ? 'add' : 'warn', end.outcome)}${by}: ${end.counts.done} done, ${end.counts.failed} failed, ${end.counts.skipped} skipped, ${end.counts.deferred} deferred; ${count(end.calls, 'call')}${seconds === undefined ? '' : ` in ${duration(seconds)}`}${leftAt === undefined ? '' : ', by workers'}`
-  return `${id}  ${begunAt}  ${byText(apply)}: ${plan}: ${ending}`
+      : `${paint(end.outcome === 'ok' ? 'add' : 'warn', end.outcome)}${by}: ${grouped(end.counts.done)} done, ${grouped(end.counts.failed)} failed, ${grouped(end.counts.skipped)} skipped, ${grouped(end.counts.deferred)} deferred; ${count(end.calls, 'call')}${seconds === undefined ? '' : ` in ${duration(seconds)}`}${leftAt === undefined ? '' : ', by workers'}`
+  return `${id}  ${toSecond(begunAt)}  ${byText(apply)}: ${plan}; ${ending}`
 }

@@ -26,13 +26,13 @@ import { type Context, showIssues } from './context.ts'
 /** What a person does about an error of the account. */
 function adviceFor(error: SftError): string {
   if (error instanceof SftCredentialsError)
-    return 'check SFT_USERNAME, the password and SFT_TARGET_ACCOUNT_ID; it is not tried again, since accounts get locked'
+    return 'they are told by SFT_USERNAME, SFT_PASSWORD or SFT_PASSWORD_FILE, and SFT_TARGET_ACCOUNT_ID'
   if (error instanceof SftNoAccessError)
     return 'endpoint calls need an enterprise account: a reseller gives SFT_TARGET_ACCOUNT_ID'
   if (error instanceof SftThrottledError)
     return 'something else uses the account: lower SFT_CALLS_PER_SECOND, or run again later'
   if (error instanceof SftUnreachableError)
-    return 'check SFT_BASE_URL, the network and the proxy (HTTPS_PROXY, HTTP_PROXY, NO_PROXY); nothing was sent'
+    return 'the base URL is told by SFT_BASE_URL, a proxy by HTTPS_PROXY, HTTP_PROXY, NO_PROXY; nothing was sent'
   if (error instanceof SftNotUnderstoodError && error.status >= 300 && error.status < 400)
     return 'give the origin that answers itself in SFT_BASE_URL, or sign in to the network that you are in'
   if (error instanceof SftNotUnderstoodError)
@@ -90,6 +90,12 @@ export function explainError(error: unknown, context: Context): readonly string[
     FORESEEN.some(kind => plain instanceof kind) ||
     (plain instanceof TypeError && /^(the base URL|HTTPS?_PROXY) /.test(plain.message))
   if (isForeseen) return [bad(plain.message)]
+  if (plain instanceof EvalError)
+    return [
+      bad(
+        'this Node was told to compile no code from strings: take --disallow-code-generation-from-strings out of NODE_OPTIONS',
+      ),
+    ]
   return [
     bad(`${plain.message} (nobody foresaw this: please report it with the lines below)`),
     ...(plain.stack ?? '').split('\n').filter(line => /^\s+at /.test(line)),

@@ -35,9 +35,10 @@ export async function sayFirstRun(flags: Flags, context: Context): Promise<void>
   context.err(
     context.paintErr(
       'warn',
-      `there is no state at ${placeOf(flags, context)}: what the account has is looked for by name and ICCID. apply needs --init the first time; ${RECOVER}`,
+      `there is no state at ${placeOf(flags, context)}: what the account has is looked for by name and ICCID, and apply needs --init the first time`,
     ),
   )
+  context.err(`  ${RECOVER}`)
 }
 
 /** Whether apply may go on: there is a state, or somebody says that this is the first time. */
@@ -50,7 +51,8 @@ export async function mayBegin(
   if ((await checkInit(flags, context)) || flags.init || saved?.init === true) return true
   const place = placeOf(flags, context)
   if (context.canAsk && saved === undefined && !flags['auto-approve']) {
-    context.err(context.paintErr('warn', `there is no state at ${place}; ${RECOVER}`))
+    context.err(context.paintErr('warn', `there is no state at ${place}`))
+    context.err(`  ${RECOVER}`)
     const answer = await context.ask(
       `Is this the first apply to ${subjectText(subject)}? Only "yes" is taken: `,
     )

@@ -72,6 +72,8 @@ export interface Grammar<F extends Flags> {
   /** How many arguments besides flags, at least and at most. */
   readonly arguments?: readonly [least: number, most: number]
   readonly rules?: readonly FlagRule[]
+  /** What stands behind the command's name, for whoever left a part of it out. */
+  readonly usage?: string
 }
 
 /** The names of flags, as rules have them. */
@@ -80,13 +82,14 @@ export const namesOf = <F extends Flags>(flags: F): readonly NameOf<F>[] =>
 
 /** Reads a command line; `help` where that is asked for. Throws a `UsageError`. */
 export function readFlags<F extends Flags>(
-  { flags, rules = [], arguments: [least, most] = [0, 0] }: Grammar<F>,
+  { flags, usage, rules = [], arguments: [least, most] = [0, 0] }: Grammar<F>,
   argv: readonly string[],
 ): Given<F> | 'help' {
   const parsed = parse(flags, argv)
   const { values, positionals: args } = parsed
   if (values['help'] === true) return 'help'
-  if (args.length < least) throw new UsageError('an argument is missing')
+  if (args.length < least)
+    throw new UsageError(`an argument is missing${usage === undefined ? '' : ` (${usage})`}`)
   if (args.length > most) throw new UsageError(`unexpected argument "${args[most]}"`)
   checkWords(parsed, flags)
   const read = Object.entries(flags).map(([name, flag]) => [
@@ -116,9 +119,25 @@ function parse(flags: Flags, argv: readonly string[]) {
     })
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
-    throw new UsageError(
-      `${error.message.split(/\.\s/)[0] ?? 'wrong usage'}${meant(error.message, flags)}`,
-    )
+    throw new UsageError(`${inOwnWords(error.message)}${meant(error.message, flags)}`)
+  }
+}
+
+/** What `parseArgs` says, to somebody who knows flags and values. */
+function inOwnWords(message: string): string {
+  const [, name, problem] =
+    /^Option '(?:-\w, )?(--[\w-]+)(?: <value>)?' (argument missing|argument is ambiguous|does not take an argument)/.exec(
+      message,
+    ) ?? []
+  switch (problem) {
+    case 'argument missing':
+      return `${name} needs a value`
+    case 'argument is ambiguous':
+      return `${name} needs a value; one that begins with a dash is given as ${name}=-…`
+    case 'does not take an argument':
+      return `${name} takes no value`
+    default:
+      return message.split(/\.\s/)[0] ?? 'wrong usage'
   }
 }
 

@@ -68,14 +68,24 @@ async function askHere(text: string, signal: AbortSignal): Promise<string> {
     }),
   )
   try {
-    const answer = lines.question(text, { signal }).then(line => {
+    // It is not told of the signal: where it gives up by itself, it leaves an empty line behind.
+    const answer = lines.question(text).then(line => {
       answered = true
       return line
     })
-    return await Promise.race([answer, left])
+    return await unlessAborted(Promise.race([answer, left]), signal)
   } finally {
     lines.close()
   }
+}
+
+/** Rejects once the signal aborts, whatever becomes of the work. */
+async function unlessAborted<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  signal.throwIfAborted()
+  return await new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+    work.then(resolve, reject)
+  })
 }
 
 /** By when a signal to this process has come. */

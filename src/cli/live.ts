@@ -61,7 +61,8 @@ export function openLive({ row, line }: LiveOutput, now: () => number = Date.now
       return
     const held = calls.heldUp()
     const seconds = Math.round((now() - top.since) / 1000)
-    const text = `${[top.text(), held].filter(part => part !== undefined).join('; ')} (${duration(seconds)})`
+    // What holds it up comes first: a row of a narrow terminal ends early.
+    const text = `${[held, top.text()].filter(part => part !== undefined).join('; ')} (${duration(seconds)})`
     if (row === undefined) {
       line(`  ${text}`)
       lines += 1

@@ -2,6 +2,7 @@ import type { ObserveEvent } from '../account/observe.ts'
 import { count } from '../counts.ts'
 import type { PlanOptions } from '../make-plan.ts'
 import type { Address } from '../model.ts'
+import { toSecond } from '../render/paint.ts'
 import { parseAddress } from '../state/edit.ts'
 import type { State } from '../state/state.ts'
 import { StateEditError } from '../state/state-errors.ts'
@@ -72,6 +73,20 @@ export function showReading({ live }: Context): Disposable & {
   }
 }
 
+/** Shows which part of the account is read, where it takes long. */
+export function tellReading({ live }: Context): Disposable & {
+  readonly onRead: (what: string) => void
+} {
+  let part: string | undefined
+  const doing = live.doing(() => (part === undefined ? undefined : `reading ${part}`))
+  return {
+    onRead: what => {
+      part = what
+    },
+    [Symbol.dispose]: () => doing[Symbol.dispose](),
+  }
+}
+
 /** Makes a plan while what is read for it is shown. */
 export async function readPlan<Made>(
   context: Context,
@@ -89,7 +104,7 @@ export function sayPending(state: State, context: Context): void {
   context.err(
     context.paintErr(
       'warn',
-      `${count(intents.length, 'write')} of an earlier run (since ${oldest}) ${intents.length === 1 ? 'is' : 'are'} not confirmed: apply looks for them first`,
+      `${count(intents.length, 'write')} of an earlier run (since ${toSecond(oldest ?? '')}) ${intents.length === 1 ? 'is' : 'are'} not confirmed: apply looks for them first`,
     ),
   )
 }

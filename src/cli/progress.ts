@@ -15,7 +15,7 @@ import { oneLine } from '../render/gate.ts'
 import { duration } from '../render/paint.ts'
 import { kindOf } from '../resources/kinds.ts'
 import type { BudgetView } from '../sft/api.ts'
-import { stoppingText } from './approved-run.ts'
+import { stoppingShort } from './approved-run.ts'
 import type { Context } from './context.ts'
 import { openCountdown, secondsLeft } from './time-left.ts'
 
@@ -114,7 +114,7 @@ function openTally(plan: Plan, budget: BudgetView, { live, stop }: Context): Tal
     ]
     if (stop.signal.aborted) {
       const calls = live.calls.count()
-      parts.unshift(calls === 0 ? 'stopped' : stoppingText(calls))
+      parts.push(calls === 0 ? 'stopped' : stoppingShort(calls))
       return parts.join('; ')
     }
     const sent = budget.calls() - callsBefore

@@ -2,6 +2,7 @@ import { type Outcome, outcomeOfExit } from '../outcome.ts'
 import { JSON_FORMATS, type JsonCommand } from '../render/formats.ts'
 import { oneLine, throughGate, withoutUrlSecrets } from '../render/gate.ts'
 import { plain } from '../render/paint.ts'
+import { inRows } from '../render/rows.ts'
 import type { Environment } from '../settings.ts'
 import type { Command } from './command.ts'
 import { type Context, EXIT, openContext, readEnvironment } from './context.ts'
@@ -67,9 +68,8 @@ export async function runCommandLine(argv: readonly string[], host: Host): Promi
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     const [topic] = rest
     const load = commandOf(topic)
-    host.stdout.write(
-      `${(load === undefined ? await overview() : (await load()).help).join('\n')}\n`,
-    )
+    for (const line of load === undefined ? await overview() : (await load()).help)
+      host.stdout.write(`${inRows(line, host.stdout)}\n`)
     return name === undefined ? EXIT.usage : EXIT.ok
   }
   const load = commandOf(name)

@@ -1,4 +1,5 @@
 /** What `init` writes: a small catalog with comments, and the files that stand around one. */
+import { formatText } from '../catalog/format-file.ts'
 import type { SettingValues } from '../examine/account-values.ts'
 
 const seenOnce = (value: string): SettingValues['values'] => [{ value, seen: [] }]
@@ -32,8 +33,15 @@ const SIMULATED_ICCIDS = [
 
 /** A catalog file: the account's IDs with where each was seen, a zone, two plans and a batch. */
 export function catalogText(settings: readonly SettingValues[], isSimulated: boolean): string {
+  const text = newCatalog(settings, isSimulated)
+  const formatted = formatText('catalog/catalog.yaml', text)
+  return 'text' in formatted ? formatted.text : text
+}
+
+function newCatalog(settings: readonly SettingValues[], isSimulated: boolean): string {
   return `# yaml-language-server: $schema=./sft-catalog.schema.json
-# Begun by "sft-catalog init". "sft-catalog validate" checks it without an account; docs/catalog.md is the language.
+# Begun by "sft-catalog init". "sft-catalog validate" checks it without an account, "sft-catalog explain addonPlans" tells
+# what an entry may say.
 version: 1
 
 # IDs of the platform. ${isSimulated ? 'These are those of the simulated account.' : 'Where each was seen stands beside it; "sft-catalog account show" has all of them.'}

@@ -53,15 +53,20 @@ export interface AcceptOptions {
   readonly observation: Observation
 }
 
+/** What the state has of an address whose drift is to be accepted. Throws an `AcceptError`. */
+export function acceptable(state: State, address: Address): AnyRecord {
+  const record = recordOf(state, address)
+  if (record !== undefined) return record
+  throw new AcceptError(`${address} is not in the state; "sft-catalog state list" shows what is`)
+}
+
 /**
  * Works out how the account's values of one address come into its YAML entry and into the state, and proves
  * on a copy that no drift of it is left. Throws an `AcceptError`.
  */
 export async function acceptDrift(address: Address, options: AcceptOptions): Promise<Accepted> {
   const { catalog, state, observation } = options
-  const record = recordOf(state, address)
-  if (record === undefined)
-    throw new AcceptError(`${address} is not in the state; "sft-catalog state list" shows what is`)
+  const record = acceptable(state, address)
   const graph = resolveCatalog(catalog, observation, state)
   const report = compareDrift(catalog, graph, state, observation)
   const entry = report.entries.find(entry => entry.address === address)

@@ -79,12 +79,23 @@ const PAGES = 4
 const ICCID_OF_NOBODY = '8999999999999999994'
 const ENDPOINT_OF_NOBODY = '999999999999'
 
+/** What is read by an operation, for people. */
+const READ_WORDS: Readonly<Partial<Record<OperationName, string>>> = {
+  fetchNetworkList: 'the network list',
+  fetchSIM: 'SIMs',
+  GetEndPointProfile: 'profiles of endpoints',
+  GetEndpointAddonDetails: 'add-ons of endpoints',
+  GetRateZone: 'rate zones',
+  GetRoamingProfiles: 'roaming profiles',
+  QueryRatePlan: 'add-on plans',
+}
+
 /** Reads the account; nothing is written. A refused login or a host out of reach ends it. */
 export async function gatherEvidence(sft: Sft, options: EvidenceOptions): Promise<Evidence> {
   const { read, form, probe } = sft
   const stamps: { text: string; at: number }[] = []
   const ask = async (operation: OperationName, query: Readonly<Record<string, string>> = {}) => {
-    options.onRead?.(operation)
+    options.onRead?.(READ_WORDS[operation] ?? operation)
     const seen = await trying(() => probe.ask(operation, query))
     if (seen.kind === 'seen' && seen.value.kind === 'answered') {
       const text = seen.value.response['responseTimestamp']

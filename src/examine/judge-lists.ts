@@ -1,3 +1,4 @@
+import { grouped } from '../counts.ts'
 import { networkWord } from '../networks.ts'
 import type { Network } from '../sft/api.ts'
 import { meansNoData } from '../sft/codes.ts'
@@ -157,9 +158,9 @@ function judgeZones(
   const known = new Set(networks.map(networkWord))
   const strange = used.filter(network => !known.has(networkWord(network)))
   return strange.length === 0
-    ? confirmed(`all ${used.length} are in the network list`)
+    ? confirmed(`all ${grouped(used.length)} are in the network list`)
     : contradicted(
-        `${strange.length} of ${used.length} are not in the network list: ${some(strange.map(networkWord))}`,
+        `${grouped(strange.length)} of ${grouped(used.length)} are not in the network list: ${some(strange.map(networkWord))}`,
       )
 }
 

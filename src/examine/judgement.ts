@@ -1,3 +1,4 @@
+import { count, grouped } from '../counts.ts'
 import type { Json, JsonObject } from '../model.ts'
 import type { Probed } from '../sft/api.ts'
 import { asText, valuesUnder } from '../sft/values.ts'
@@ -45,14 +46,13 @@ export const textsUnder = (
 
 /** `all`, or `3 of 4`. */
 export const share = (part: number, whole: number): string =>
-  part === whole ? 'all' : `${part} of ${whole}`
+  part === whole ? 'all' : `${grouped(part)} of ${grouped(whole)}`
 
 /** Some of a list for people. */
 export const some = (words: readonly string[]): string =>
   words.length > 5
-    ? `${words.slice(0, 5).join(', ')} and ${words.length - 5} more`
+    ? `${words.slice(0, 5).join(', ')} and ${grouped(words.length - 5)} more`
     : words.join(', ')
 
 /** `1 plan`, `2 plans`. */
-export const counted = (count: number, what: string): string =>
-  `${count} ${what}${count === 1 ? '' : 's'}`
+export const counted = (n: number, what: string): string => count(n, what)

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { grouped } from '../counts.ts'
 import { isList } from '../json.ts'
 import type { Json, JsonObject, Resource, Spec } from '../model.ts'
 import { type FieldRule, type Kind, seenAs } from '../resources/kind.ts'
@@ -193,7 +194,7 @@ const NAMED = 5
 
 const fewOf = (names: readonly string[]): string =>
   names.length > NAMED
-    ? `${names.slice(0, NAMED).join('; ')} and ${names.length - NAMED} more`
+    ? `${names.slice(0, NAMED).join('; ')} and ${grouped(names.length - NAMED)} more`
     : names.join('; ')
 
 /** What the account has: reported values over applied ones. */

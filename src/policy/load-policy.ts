@@ -7,6 +7,7 @@ import { parseYaml } from '../catalog/parse.ts'
 import { type FolderWords, openCatalogFolder, readCatalogFiles } from '../catalog/read.ts'
 import { issueAt, positionOf, type Source } from '../catalog/source.ts'
 import { type Path, readValues, type Values } from '../catalog/values.ts'
+import { grouped } from '../counts.ts'
 import type { Issue } from '../issues.ts'
 import { isJsonObject, listOf, objectOf, textOf } from '../json.ts'
 import type { JsonObject } from '../model.ts'
@@ -81,7 +82,7 @@ export async function loadPolicy(directory: string): Promise<LoadedPolicy> {
   if (tooMany !== undefined)
     report(log, tooMany, [], {
       code: 'POLICY_EXPRESSION',
-      message: `there are ${drafts.length} rules; at most ${MOST_RULES} are looked at`,
+      message: `there are ${grouped(drafts.length)} rules; at most ${grouped(MOST_RULES)} are looked at`,
       hint: 'put several conditions into one rule',
     })
   if (log.hasErrors()) return { issues: log.sorted(), files }

@@ -145,10 +145,11 @@ export function impactWords(change: Change, impact: Impact): readonly string[] {
 /** Whoever holds what was sold, and what was not sold; none where sales are not known. */
 export function peopleWords(change: Change, impact: Impact): readonly string[] {
   const sold = soldText(change, impact)
-  const { unsoldEndpoints: unsold } = impact
+  const { soldEndpoints, unsoldEndpoints: unsold = 0 } = impact
+  const isOnlyUnsold = unsold > 0 && soldEndpoints === 0
   return [
-    ...(sold === undefined ? [] : [sold]),
-    ...(unsold === undefined ? [] : [count(unsold, 'unsold endpoint')]),
+    ...(sold === undefined || isOnlyUnsold ? [] : [sold]),
+    ...(unsold === 0 ? [] : [count(unsold, 'unsold endpoint')]),
   ]
 }
 

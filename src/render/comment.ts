@@ -13,6 +13,7 @@ import { errorsFirst, ruleText } from './issue-place.ts'
 import { fencedLine, markdownText } from './markdown.ts'
 import { renderChanges } from './plan-text.ts'
 import { renderReport } from './report-text.ts'
+import { rowsOf } from './rows.ts'
 import { type Subject, subjectLines } from './subject.ts'
 
 /** A comment of GitHub holds 65,536 characters; a platform may count some twice. */
@@ -112,11 +113,11 @@ function planHeadline(plan: Plan): string {
 
 function reportHeadline({ counts, blocked }: ApplyReport, outcome: Outcome): string {
   const parts = [
-    `${counts.done} done`,
-    ...(counts.failed > 0 ? [`${counts.failed} failed`] : []),
-    ...(counts.skipped > 0 ? [`${counts.skipped} skipped`] : []),
-    ...(counts.deferred > 0 ? [`${counts.deferred} deferred`] : []),
-    ...(blocked.length > 0 ? [`${blocked.length} blocked`] : []),
+    `${grouped(counts.done)} done`,
+    ...(counts.failed > 0 ? [`${grouped(counts.failed)} failed`] : []),
+    ...(counts.skipped > 0 ? [`${grouped(counts.skipped)} skipped`] : []),
+    ...(counts.deferred > 0 ? [`${grouped(counts.deferred)} deferred`] : []),
+    ...(blocked.length > 0 ? [`${grouped(blocked.length)} blocked`] : []),
   ]
   const goesOn = outcome === 'outOfTime' ? '; time limit reached, the next run goes on' : ''
   return `${parts.join(', ')}${goesOn}`
@@ -194,8 +195,8 @@ const planBlocks = (plan: Plan | undefined): readonly Block[] =>
     ? []
     : kinds().map(kind => {
         // A diff fence colours by the first character.
-        const lines = renderChanges(plan, kind).map(line =>
-          fencedLine(line).replace(/^ {2}([+\-!~±=?])/, '$1'),
+        const lines = renderChanges(plan, kind).flatMap(line =>
+          fencedRows(line).map(row => row.replace(/^ {2}([+\-!~±=?])/, '$1')),
         )
         return {
           open: [`<details><summary>${kind.plural}</summary>`, '', '```diff'],
@@ -210,11 +211,16 @@ const planBlocks = (plan: Plan | undefined): readonly Block[] =>
 
 const fenced = (kind: string, lines: readonly string[], what: string, most?: number): Block => ({
   open: [`\`\`\`${kind}`],
-  lines: lines.map(fencedLine),
+  lines: lines.flatMap(fencedRows),
   close: ['```', ''],
   ...(most !== undefined && { most }),
   rest: left => `… and ${count(left, `more ${what}`)}: see the log`,
 })
+
+/** What stands in a fence is not wrapped by whoever shows it. */
+const FENCE_COLUMNS = 100
+
+const fencedRows = (line: string): readonly string[] => rowsOf(cut(fencedLine(line)), FENCE_COLUMNS)
 
 /** A line that would fill the comment by itself; no escape of Markdown is cut in two. */
 const cut = (line: string): string =>

@@ -1,4 +1,4 @@
-import { count } from '../counts.ts'
+import { count, grouped } from '../counts.ts'
 import type { Coverage, ZoneCoverage } from '../resources/zone-coverage.ts'
 import { gated } from './gate.ts'
 import { markdownText } from './markdown.ts'
@@ -7,10 +7,12 @@ import { type Paint, plain } from './paint.ts'
 import { type Subject, subjectLines, subjectToJson } from './subject.ts'
 
 const SHOWN = 10
+/** Countries in no zone that are named in a terminal. */
+const MOST_UNSOLD = 20
 
 const few = (items: readonly string[]): string =>
   items.length > SHOWN
-    ? `${items.slice(0, SHOWN).join('; ')}; … and ${items.length - SHOWN} more`
+    ? `${items.slice(0, SHOWN).join('; ')}; … and ${grouped(items.length - SHOWN)} more`
     : items.join('; ')
 
 type Summed = Pick<ZoneCoverage, 'lost' | 'available' | 'nearEmpty'>
@@ -47,13 +49,21 @@ function coverageLines(coverage: Coverage, paint: Paint): readonly string[] {
       lines.push(`  ${paint('add', `available, "apply" adds them: ${few(zone.available)}`)}`)
   }
   if (coverage.unsold.length > 0)
-    lines.push(
-      `${paint('strong', 'Covered and in no zone')}  ${coverage.unsold.map(({ country, name, networks }) => `${name} (${country}, ${networks})`).join(', ')}`,
-    )
+    lines.push(`${paint('strong', 'Covered and in no zone')}  ${unsoldText(coverage.unsold)}`)
   if (coverage.homeless.length > 0)
     lines.push(`${paint('warn', 'Networks of no known country')}  ${few(coverage.homeless)}`)
   lines.push(coverageSummary(coverage))
   return lines
+}
+
+/** The countries where most is to be had, and how many more there are. */
+function unsoldText(unsold: Coverage['unsold']): string {
+  const first = unsold.toSorted((a, b) => b.networks - a.networks).slice(0, MOST_UNSOLD)
+  const named = first.map(({ country, name, networks }) => `${name} (${country}, ${networks})`)
+  const more = unsold.length - first.length
+  return more === 0
+    ? named.join(', ')
+    : `${named.join(', ')} and ${grouped(more)} more (--markdown and --json have all)`
 }
 
 /** Coverage as Markdown, for an issue or a wiki. */

@@ -126,7 +126,9 @@ function listLines(
   )
   if (lines.length === 0) return []
   const shown = lines.slice(0, SHOWN).map(line => `        ${title} ${line}`)
-  return lines.length > SHOWN ? [...shown, `        … and ${lines.length - SHOWN} more`] : shown
+  return lines.length > SHOWN
+    ? [...shown, `        … and ${grouped(lines.length - SHOWN)} more`]
+    : shown
 }
 
 const isList = (value: Json | undefined): value is readonly Json[] => Array.isArray(value)

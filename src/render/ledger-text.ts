@@ -5,7 +5,7 @@ import type { BatchStock, Stock, StockCount, TagStock } from '../provision/stock
 import type { EndpointUsage, InstanceUsage } from '../provision/usage.ts'
 import { formatBytes } from '../units.ts'
 import { gated } from './gate.ts'
-import { type Paint, plain, type Tone } from './paint.ts'
+import { type Paint, plain, type Tone, toSecond } from './paint.ts'
 
 const STATUS_TONE: Readonly<Record<string, Tone>> = {
   delivered: 'add',
@@ -52,7 +52,7 @@ function orderLines(order: OrderView, paint: Paint): readonly string[] {
     `${order.orderId}  ${order.kind} of ${order.sku}: ${toned(paint, order.status)}${where.length === 0 ? '' : `, ${where.join(', ')}`}`,
     ...columns(
       order.steps.map(step => [
-        `  ${step.at}`,
+        `  ${toSecond(step.at)}`,
         step.step,
         step.outcome,
         [step.endpointId && `endpoint ${step.endpointId}`, step.detail, step.by && `by ${step.by}`]
@@ -72,7 +72,7 @@ export const renderOrders = (
 
 function ordersLines(orders: readonly OrderView[], paint: Paint): readonly string[] {
   const rows = orders.map(order => [
-    order.createdAt,
+    toSecond(order.createdAt),
     order.orderId,
     order.kind,
     order.sku,
@@ -109,7 +109,7 @@ function bar(instance: InstanceUsage): string {
 }
 
 function validityOf({ expiresAt, status, unlimitedValidity }: InstanceUsage): string {
-  if (expiresAt !== undefined) return `until ${expiresAt.replace(/\.\d+Z$/, 'Z')}`
+  if (expiresAt !== undefined) return `until ${toSecond(expiresAt)}`
   if (unlimitedValidity) return 'no end'
   return status === 'waiting' ? 'not started' : 'end not known'
 }
@@ -136,14 +136,14 @@ function usageLines(usage: EndpointUsage, paint: Paint): readonly string[] {
     ]),
   )
   return [
-    `endpoint ${usage.endpointId}: ${count(usage.instances.length, 'add-on instance')}, read ${usage.refreshedAt.replace(/\.\d+Z$/, 'Z')}`,
+    `endpoint ${usage.endpointId}: ${count(usage.instances.length, 'add-on instance')}, read ${toSecond(usage.refreshedAt)}`,
     ...usage.instances.flatMap((instance, at) => [
       rows[at] ?? '',
       paint('dim', `    ${instanceText(instance)}`),
     ]),
     ...(usage.counters ?? []).map(
       counter =>
-        `  counter: ${Object.entries(counter)
+        `  counter, as the platform writes it: ${Object.entries(counter)
           .map(([name, value]) => `${name} ${value}`)
           .join(', ')}`,
     ),

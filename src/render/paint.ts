@@ -9,6 +9,9 @@ export type Paint = (tone: Tone, text: string) => string
 /** No looks at all: for pipes, files and tests. */
 export const plain: Paint = (_tone, text) => text
 
+/** A point in time for people, who need no part of a second. */
+export const toSecond = (time: string): string => time.replace(/\.\d+Z$/, 'Z')
+
 /** Seconds as people say them. */
 export function duration(seconds: number): string {
   if (seconds < 1) return 'under a second'

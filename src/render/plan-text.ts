@@ -240,7 +240,9 @@ function memberLines(members: NonNullable<FieldWords['members']>, paint: Paint):
     .slice(0, SHOWN)
     .map(({ joins, name }) => (joins ? paint('add', `+ ${name}`) : paint('remove', `- ${name}`)))
     .map(line => `        ${line}`)
-  return members.length > SHOWN ? [...shown, `        … and ${members.length - SHOWN} more`] : shown
+  return members.length > SHOWN
+    ? [...shown, `        … and ${grouped(members.length - SHOWN)} more`]
+    : shown
 }
 
 const wordDiff = (before: string, after: string, paint: Paint): string =>
@@ -312,7 +314,7 @@ function reasonLines(group: readonly Change[], paint: Paint): readonly string[] 
   const reasons = group
     .slice(0, SHOWN)
     .flatMap(change => (change.action === 'blocked' ? [paint('error', change.reason)] : []))
-  const more = group.length > SHOWN ? [`… and ${group.length - SHOWN} more`] : []
+  const more = group.length > SHOWN ? [`… and ${grouped(group.length - SHOWN)} more`] : []
   return [...reasons, ...more].map(line => `      ${line}`)
 }
 

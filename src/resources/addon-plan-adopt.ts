@@ -1,4 +1,5 @@
 /** How the add-on plans of an account come into the catalog. */
+
 import { createKeyMaker } from '../adopt/make-key.ts'
 import { describeObject, pickRevisions } from '../adopt/pick-revisions.ts'
 import {
@@ -16,6 +17,7 @@ import {
   present,
 } from '../adopt/proposal.ts'
 import type { PrintedEntry } from '../catalog/entry-edit.ts'
+import { count } from '../counts.ts'
 import { isJsonObject } from '../json.ts'
 import type { Address, Json, JsonObject, Spec } from '../model.ts'
 import type { ReportedPlan } from '../sft/api.ts'
@@ -310,7 +312,7 @@ async function askPlans(
     return lacks && planObstacle(plan, told) === undefined
   })
   if (unreported.length === 0) return answers
-  say(`The account does not report all of ${unreported.length} add-on plans.`)
+  say(`The account does not report all of ${count(unreported.length, 'add-on plan')}.`)
   for (const plan of unreported) {
     const named = { id: plan.planId, name: plan.name }
     const text = await ask(

@@ -1,4 +1,5 @@
 /** How the rate zones of an account come into the catalog. */
+
 import { createKeyMaker } from '../adopt/make-key.ts'
 import { describeObject, type Picked, pickRevisions } from '../adopt/pick-revisions.ts'
 import {
@@ -12,6 +13,7 @@ import {
   type ProposalInput,
 } from '../adopt/proposal.ts'
 import { parseCountry } from '../countries.ts'
+import { count } from '../counts.ts'
 import type { JsonObject } from '../model.ts'
 import { indexNetworks, type NetworkIndex, networkWord } from '../networks.ts'
 import type { ReportedRateZone } from '../sft/api.ts'
@@ -133,7 +135,7 @@ async function askZones(
     zone => !managed.has(zone.id) && zone.networks === undefined,
   )
   if (unreported.length === 0) return answers
-  say(`The account does not report the networks of ${unreported.length} rate zones.`)
+  say(`The account does not report the networks of ${count(unreported.length, 'rate zone')}.`)
   const { byTadig } = indexNetworks(input.observation.networks.items)
   for (const zone of unreported) {
     const text = await ask(

@@ -1,6 +1,8 @@
 /** Which networks of the account a rate zone of the catalog means. */
+
 import type { Observation } from '../account/observation.ts'
 import { countryName, readNetworkCountry } from '../countries.ts'
+import { grouped } from '../counts.ts'
 import type { IssueCode } from '../issues.ts'
 import type { Entry, NetworkId, NetworkSelector } from '../model.ts'
 import { type NetworkIndex, networkLabel, networksOf, networkWord, picks } from '../networks.ts'
@@ -51,7 +53,7 @@ const namesOf = (networks: readonly Network[]): string =>
   networks
     .slice(0, NAMED)
     .map(networkLabel)
-    .concat(networks.length > NAMED ? [`… and ${networks.length - NAMED} more`] : [])
+    .concat(networks.length > NAMED ? [`… and ${grouped(networks.length - NAMED)} more`] : [])
     .join('; ')
 
 /** Networks that could be in a country of the zone and that the zone does not name. */

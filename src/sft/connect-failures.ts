@@ -85,6 +85,6 @@ export function failureInWords(error: unknown): string {
   const code = 'code' in first && typeof first.code === 'string' ? first.code : undefined
   if (code === undefined || code === NO_TUNNEL) return first.message
   const words = Object.hasOwn(IN_WORDS, code) ? IN_WORDS[code] : undefined
-  if (words !== undefined) return `${words}, ${code}`
+  if (words !== undefined) return words
   return first.message.includes(code) ? first.message : `${first.message} (${code})`
 }

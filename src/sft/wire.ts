@@ -113,7 +113,10 @@ async function sendOnce(
     const isUnsent =
       departure.isHeldBack() || (departure.isOpen() && !isOver && isUnconnected(error))
     const outcome: Outcome = isUnsent
-      ? { kind: 'unconnected', reason: throughProxy(reason, options.proxy) }
+      ? {
+          kind: 'unconnected',
+          reason: `${new URL(options.baseUrl).host}: ${throughProxy(reason, options.proxy)}`,
+        }
       : { kind: 'unclear', reason, status, body: '', passing: !(error instanceof TooLargeError) }
     return { outcome, status }
   } finally {

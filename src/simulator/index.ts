@@ -36,6 +36,7 @@ export type {
   SimulatorClock,
 } from './settings.ts'
 export type { SimStock, SimulatedSim, SimulatedSimStatus } from './sims.ts'
+export { SavedWorldError } from './store.ts'
 export {
   type IdSort,
   SIMULATED_ACCOUNT,

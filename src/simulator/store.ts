@@ -21,6 +21,11 @@ interface SavedWorld extends Pick<World, 'seed' | 'clockOffsetMs' | 'next'> {
   readonly sims: readonly (readonly [string, SimulatedSim['status'], string | null])[]
 }
 
+/** A file that is no world which `save` wrote. */
+export class SavedWorldError extends Error {
+  override readonly name = 'SavedWorldError'
+}
+
 /** Writes the world to a file of mode 0600, all of it or nothing. */
 export function saveWorld(world: World, file: string): void {
   const saved: SavedWorld = {
@@ -77,7 +82,7 @@ export function loadWorld(file: string | undefined, seed: Seed): World {
 
 function parseWorld(file: string): SavedWorld {
   const refuse = (cause?: unknown) =>
-    new Error(
+    new SavedWorldError(
       `${file} is not a world that this simulator saved: move it away to start with a new one`,
       { cause },
     )

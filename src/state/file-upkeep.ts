@@ -1,6 +1,12 @@
 import { dirname, join } from 'node:path'
 import { differences } from '../durable/differences.ts'
-import { copyFileDurably, isMissing, makePrivateFolder, syncFolder } from '../durable/files.ts'
+import {
+  copyFileDurably,
+  exists,
+  isMissing,
+  makePrivateFolder,
+  syncFolder,
+} from '../durable/files.ts'
 import { type LockHolder, readLock, removeLock } from '../durable/lock.ts'
 import { ownerState } from '../durable/owner.ts'
 import { SnapshotError } from '../durable/snapshot.ts'
@@ -31,6 +37,8 @@ export async function backupFileState(
   const stamp = now().toISOString().replaceAll(':', '-')
   const target = to ?? join(files.backups, `by-hand-${stamp}.json`)
   if (to === undefined) await makePrivateFolder(files.backups)
+  else if (await exists(to))
+    throw new StateEditError(`${to}: it exists already; name another file, or move it away`)
   await stateAt(target, files.keys).write(ordered(state), false)
   return { path: target, serial: state.serial }
 }

@@ -75,11 +75,16 @@ export async function findStore<Part extends PartName>(
 ): Promise<Found<NonNullable<Store[Part]>>> {
   const { scheme, path } = parse(address)
   const keeper = (await STORES.get(scheme)?.())?.[part]
-  if (keeper === undefined)
-    throw new PlainError(
-      `${scheme} is not a place for ${PARTS[part]}; give a file's path, or an address that begins with one of ${[...STORES.keys()].join(', ')}`,
-    )
+  if (keeper === undefined) throw new PlainError(await noPlace(part, scheme))
   return { keeper, place: path ?? address }
+}
+
+async function noPlace(part: PartName, scheme: string): Promise<string> {
+  const able: string[] = []
+  for (const [known, load] of STORES) if ((await load())[part] !== undefined) able.push(known)
+  const [what, path] =
+    scheme === FILE ? ['a file', ''] : [scheme, able.includes(FILE) ? "a file's path, or " : '']
+  return `${what} is not a place for ${PARTS[part]}; give ${path}an address that begins with one of ${able.join(', ')}`
 }
 
 /** Whether the store of an address keeps something. */

@@ -61,7 +61,7 @@ t.test('a connection that is tried again is told with the reason and the time', 
   calls.take({ type: 'begins', operation: 'Login' })
   calls.take({ type: 'waits', operation: 'Login', reason: 'no connection (refused)', seconds: 4 })
   t.match(wait(0.25), [
-    /^ {2}waiting for sft.example; no connection \(refused\), tried again in 4 s/,
+    /^ {2}no connection \(refused\), tried again in 4 s; waiting for sft.example/,
   ])
   calls.take({ type: 'ends', operation: 'Login' })
   t.same(wait(30), [])

@@ -249,10 +249,11 @@ t.test('a saved plan is applied exactly, or refused with what has moved', async 
   t.equal(noPlan.code, 1)
   t.equal(
     noPlan.stderr,
-    'error tuesday.plan is not a saved plan (no JSON): make one with "sft-catalog plan --out tuesday.plan"\n',
+    'error tuesday.plan is not a saved plan (no JSON): make one with "sft-catalog plan --out plan.json"\n',
   )
   desk.write('tuesday.plan', '{"format":3}')
   t.match((await apply()).stderr, 'tuesday.plan is not a saved plan (format 3)')
+  desk.write('tuesday.plan', '')
   await save()
   const saved = JSON.parse(desk.read('tuesday.plan'))
   for (const [damage, why] of [
@@ -266,7 +267,10 @@ t.test('a saved plan is applied exactly, or refused with what has moved', async 
     desk.write('tuesday.plan', JSON.stringify({ ...saved, ...damage }))
     t.match((await apply()).stderr, `tuesday.plan is not a saved plan (${why})`)
   }
-  t.match((await desk.run('apply monday.plan')).stderr, /^error .*monday\.plan/)
+  t.match(
+    (await desk.run('apply monday.plan')).stderr,
+    /^error monday\.plan: there is no such file; make one with "sft-catalog plan --out monday\.plan"\n$/,
+  )
 })
 
 t.test('--target limits a run to an entry and what it needs', async t => {

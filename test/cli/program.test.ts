@@ -90,7 +90,7 @@ t.test('wrong usage is one line that says where to look, exit code 64', async t 
     ],
     [
       ['plan', '--calls-per-second', '-1'],
-      "sft-catalog plan: Option '--calls-per-second' argument is ambiguous. See sft-catalog plan --help",
+      'sft-catalog plan: --calls-per-second needs a value; one that begins with a dash is given as --calls-per-second=-…. See sft-catalog plan --help',
     ],
     [
       ['validate', '--iccid-check-digit', 'no'],
@@ -117,7 +117,10 @@ t.test('wrong usage is one line that says where to look, exit code 64', async t 
       ['remove-addon', '--endpoint', '1'],
       'sft-catalog remove-addon: --instance is missing. See sft-catalog remove-addon --help',
     ],
-    [['order'], 'sft-catalog order: an argument is missing. See sft-catalog order --help'],
+    [
+      ['order'],
+      'sft-catalog order: an argument is missing (ID [--qr FILE] | settle ID --instance UNIQUE_ID | settle ID --not-sold [flags]). See sft-catalog order --help',
+    ],
   ] as const) {
     const { code, stdout, stderr } = await run(args, {
       SFT_BASE_URL: 'http://127.0.0.1:9',

@@ -58,7 +58,7 @@ export const hasTerminal: boolean =
 export function startCli(args: readonly string[], options: RunOptions): Running {
   const words = nodeWords([...(options.node ?? []), ...PROGRAM, ...args])
   const [file = '', ...rest] = options.terminal
-    ? ['script', '-qec', `stty cols 100 rows 30; ${words.map(quoted).join(' ')}`, '/dev/null']
+    ? ['script', '-qec', `stty cols 200 rows 30; ${words.map(quoted).join(' ')}`, '/dev/null']
     : words
   const child: ChildProcess = spawn(file, rest, {
     cwd: options.cwd,
@@ -234,7 +234,7 @@ async function runInside(
 
 /** What is said of waiting, after two seconds of silence. */
 const WAITS =
-  /^ {2}(reading the account|waiting for |looking for |\S+: \S+, announced).* \((under a second|\d+ (second|minute)s?|[\d.]+ hours)\)\n/gm
+  /^ {2}(\S[^\n]*, tried again[^\n]*; )?(reading |waiting for |looking for |\S+: \S+, announced).* \((under a second|\d+ (second|minute)s?|[\d.]+ hours)\)\n/gm
 
 function withoutSecrets(args: readonly string[], options: RunOptions, ended: Ended): Ended {
   const leak = findSecret(`${ended.stdout}${ended.stderr}`, options.mayShowActivationCode)

@@ -80,7 +80,7 @@ t.test('state commands say what cannot be done', async t => {
   await refused(
     'state',
     64,
-    /^sft-catalog state: an argument is missing\. See sft-catalog state --help\n$/,
+    /^sft-catalog state: an argument is missing \(list \| show ADDRESS \| .*\)\. See sft-catalog state --help\n$/,
   )
   await refused('state lits', 64, /no state command "lits"/)
   await refused('state show', 64, /state show takes 1 argument\./)

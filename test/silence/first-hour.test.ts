@@ -33,6 +33,7 @@ t.test('a catalog that init began is applied, and its second plan is empty', asy
     stdout: /Nothing to do: 8 unchanged/,
   })
   t.match(desk.read('catalog/catalog.yaml'), /^# yaml-language-server: \$schema=/)
+  t.equal((await desk.run('fmt --check')).code, 0, 'it is in the one form')
   t.match(desk.read('.gitignore'), /^\.env$/m)
   t.match(desk.read('.env.example'), /^SFT_USERNAME=$/m)
   t.type(parse(desk.read('.github/workflows/catalog.yml')), 'object')
@@ -50,8 +51,8 @@ t.test(
     t.match(stdout, /^Account: 127\.0\.0\.1:\d+ as seller/)
     t.same(desk.writes(before), [], 'it only reads')
     const text = readFileSync(join(folder, 'catalog/catalog.yaml'), 'utf8')
-    t.match(text, /addonServiceProfile: "SP_1335" {2}# .*seen in .*add-on plans/)
-    t.match(text, /basePlan: "DEFAULTPRE41274807" {2}# .*seen in/)
+    t.match(text, /addonServiceProfile: SP_1335 {2}# .*seen in .*add-on plans/)
+    t.match(text, /basePlan: DEFAULTPRE41274807 {2}# .*seen in/)
     t.match(text, /roamingProfiles: \["3017"\]/)
     const inside = { ...desk.env, SFT_STATE: join(desk.folder, 'state.json') }
     t.equal((await runCli(['validate'], { cwd: folder, env: inside })).code, 0)
@@ -200,7 +201,7 @@ t.test('a port where nobody listens is told while it is tried again', async t =>
   t.equal(code, 1)
   t.match(
     stderr,
-    /^ {2}reading the account; no connection \(.*\), tried again.* \(\d+ seconds?\)\n/m,
+    /^ {2}no connection \(.*\), tried again.*; reading the account \(\d+ seconds?\)\n/m,
   )
   t.match(stderr, /error .*no connection/)
 })

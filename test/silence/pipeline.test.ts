@@ -204,7 +204,7 @@ const DROPPED: readonly (readonly [line: string, told: string])[] = [
   ['apply --json', '--json needs --auto-approve or PLAN'],
   ['apply --auto-approve --parallel 2.5', '--parallel takes a whole number'],
   ['apply --auto-approve --max-minutes none', '--max-minutes none: give a number above 0'],
-  ['apply --auto-approve --target', 'argument missing'],
+  ['apply --auto-approve --target', '--target needs a value'],
   ['plan --markdown --json', '--json does not go with --markdown'],
   ['plan --allow-blocked', '--allow-blocked needs --detailed-exitcode'],
   ['plan --settle-seconds 5', "Unknown option '--settle-seconds'"],

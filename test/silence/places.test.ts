@@ -173,7 +173,11 @@ t.test('a folder given as a file, a file given as a folder, and none at all', as
     { name: 'a state', command: 'state list --state folder', says: isFolder },
     { name: 'a state', command: 'plan --state missing/state.json', says: isNone },
     { name: 'a saved plan', command: 'plan --out missing/plan.json', says: isNone },
-    { name: 'a saved plan', command: 'apply missing/plan.json --auto-approve', says: isNone },
+    {
+      name: 'a saved plan',
+      command: 'apply missing/plan.json --auto-approve',
+      says: /there is no such file; make one with "sft-catalog plan --out missing\/plan\.json"/,
+    },
     { name: 'a catalog', command: 'plan --catalog missing', says: isNone },
     { name: 'a ledger', command: `${SALE} --ledger missing/orders.json`, says: isNone },
     { name: 'a state', command: 'plan --state state.json/state.json', says: isFile },

@@ -9,6 +9,7 @@ import { catalogFolder, loadWith } from '../catalog.ts'
 import { CATALOG_FLAGS, defineCommand, JSON_FLAG, READ_FLAGS } from '../command.ts'
 import { type Context, EXIT } from '../context.ts'
 import { orZero, UsageError, type Values, whole } from '../flags.ts'
+import { tellReading } from '../planning.ts'
 
 const FLAGS = {
   ...CATALOG_FLAGS,
@@ -30,10 +31,11 @@ export const account = defineCommand({
     await using sft = withWireOf(openAccount(flags, context, 'reads'), catalog)
     const subject = subjectOf(sft, flags, context)
     if (!flags.json) for (const line of subjectLines(subject)) context.out(line)
+    using reading = tellReading(context)
     const values = await readAccountValues(sft, {
       endpoints: flags.endpoints ?? 4,
       ...(catalog && { catalog: catalog.account }),
-      onRead: what => context.err(context.paintErr('dim', `reading ${what}`)),
+      onRead: reading.onRead,
     })
     if (flags.json) context.answer('account', { ...subjectToJson(subject), ...values })
     else for (const line of renderAccountValues(values, context.paint)) context.out(line)

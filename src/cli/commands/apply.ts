@@ -1,19 +1,20 @@
 import { applyPlan } from '../../apply/apply-plan.ts'
 import { splitPlan } from '../../apply/leave-work.ts'
 import type { ApplyReport, Result } from '../../apply/report.ts'
-import { settlePending } from '../../apply/settle-pending.ts'
+import { type SettledIntent, settledBy, settlePending } from '../../apply/settle-pending.ts'
 import { count } from '../../counts.ts'
 import { makePlan, type PlanOptions } from '../../make-plan.ts'
 import type { Catalog } from '../../model.ts'
 import { type Outcome, planErrors, planOutcome } from '../../outcome.ts'
 import type { Plan } from '../../plan/plan.ts'
 import type { Policy } from '../../policy/check-policy.ts'
+import { duration } from '../../render/paint.ts'
 import { planToJson } from '../../render/plan-json.ts'
 import { renderPlan } from '../../render/plan-text.ts'
 import { type Subject, subjectText } from '../../render/subject.ts'
 import { type SavedPlan, whatMoved } from '../../saved-plan.ts'
 import type { Sft } from '../../sft/api.ts'
-import type { StateStore } from '../../state/state.ts'
+import type { Intent, StateStore } from '../../state/state.ts'
 import { openState } from '../../stores/states.ts'
 import { openAccount, stateOf, subjectOf } from '../account.ts'
 import { checkTargets } from '../addresses.ts'
@@ -36,6 +37,7 @@ import { POLICY_FLAG, readChecked } from '../policy.ts'
 import { showProgress } from '../progress.ts'
 import { readSavedPlan } from '../saved-plans.ts'
 import { LEDGER_FLAG, readSoldEndpoints } from '../sold-endpoints.ts'
+import { someOf } from '../words.ts'
 
 const FLAGS = {
   ...CATALOG_FLAGS,
@@ -260,25 +262,22 @@ async function settleEarlier(
 ): Promise<void> {
   const pending = Object.values(store.state.pending)
   if (pending.length === 0) return
-  const looking = `looking for ${count(pending.length, 'write')} that an earlier run did not see the end of`
-  context.err(looking)
-  using _doing = context.live.doing(() => looking)
+  context.err(
+    `looking for ${count(pending.length, 'write')} that an earlier run did not see the end of`,
+  )
+  const until = settledBy(pending, Date.now())
+  let left = pending.length
+  using _doing = context.live.doing(() => {
+    const seconds = Math.max(0, until - Date.now()) / 1000
+    return `looking for ${count(left, 'write')} whose end is not known yet, for ${duration(seconds)} at most`
+  })
+  const seen: SettledIntent[] = []
   const settled = settlePending(sft, store, {
     catalog,
     signal: context.stop.signal,
-    onSettled: ({ intent, found, absent, notKnown }) => {
-      const told = [
-        ...(found.length > 0
-          ? [
-              `found ${found.slice(0, 3).join(', ')}${found.length > 3 ? ` and ${found.length - 3} more` : ''}`,
-            ]
-          : []),
-        ...(absent.length > 0 ? [`${count(absent.length, 'object')} not there`] : []),
-        ...(notKnown.length > 0
-          ? [`${count(notKnown.length, 'object')} not known, looked for again by the next run`]
-          : []),
-      ]
-      context.err(`  ${intent.operation}: ${told.join(', ') || 'settled'}`)
+    onSettled: one => {
+      left -= 1
+      seen.push(one)
     },
   })
   try {
@@ -287,6 +286,31 @@ async function settleEarlier(
     // Told to stop: what is still open stays announced, and is looked for by the next run.
     if (!context.stop.signal.aborted) throw error
   }
+  for (const line of settledLines(seen)) context.err(`  ${line}`)
+}
+
+/** What it means that the effect of a write was found on the account, and that it was not. */
+const SETTLED_WORDS = {
+  create: ['found', 'not there'],
+  replace: ['found', 'not there'],
+  retire: ['retired', 'not retired'],
+  update: ['edited', 'edits that are compared with the account now'],
+} as const satisfies Readonly<Record<Intent['action'], readonly [found: string, absent: string]>>
+
+/** What became of earlier writes, a line a kind of end. */
+function settledLines(settled: readonly SettledIntent[]): readonly string[] {
+  const ends = new Map<string, string[]>()
+  const add = (end: string, names: readonly string[]) =>
+    ends.set(end, [...(ends.get(end) ?? []), ...names])
+  for (const { intent, found, absent, notKnown } of settled) {
+    const [there, notThere] = SETTLED_WORDS[intent.action]
+    add(there, found)
+    add(notThere, absent)
+    add('not known, looked for again by the next run', notKnown)
+  }
+  return [...ends].flatMap(([end, names]) =>
+    names.length === 0 ? [] : [`${end}: ${someOf(names)}`],
+  )
 }
 
 async function confirmCanary(

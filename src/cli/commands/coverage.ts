@@ -17,6 +17,7 @@ import { EXIT, showIssues } from '../context.ts'
 import { namesOf, on } from '../flags.ts'
 import { FORMAT_RULE, OUT_RULE, PAGE_FLAGS, pageFrame, pagesFor, showPage } from '../pages.ts'
 import { ONE_FORM_RULE } from '../planning.ts'
+import { tabular } from '../tabular.ts'
 
 /** Which networks zones lost and may gain, and what is covered but not sold. Reads only. */
 export const coverage = defineCommand({
@@ -53,7 +54,7 @@ export const coverage = defineCommand({
       const { items: networks, ...list } = await sft.read.networks()
       showIssues(context, listIssues({ notes: notesOf(list) }))
       if (flags.json) context.answer('coverage', { networks })
-      else for (const line of listNetworks(networks)) context.out(line)
+      else for (const line of tabular(listNetworks(networks), context)) context.out(line)
       return EXIT.ok
     }
     const catalog = await readCatalog(flags, context)
@@ -101,7 +102,7 @@ export const coverage = defineCommand({
   },
 })
 
-function listNetworks(networks: readonly Network[]): readonly string[] {
+function listNetworks(networks: readonly Network[]): readonly (readonly string[])[] {
   const rows = networks.map(network => {
     const country = countryOfNetwork(network)
     return [
@@ -116,5 +117,5 @@ function listNetworks(networks: readonly Network[]): readonly string[] {
   return [
     ['country', 'tadig', 'operatorId', 'sponsorId', 'operator', 'country name'],
     ...rows.sort((a, b) => (a.join() < b.join() ? -1 : 1)),
-  ].map(row => row.join('\t'))
+  ]
 }

@@ -12,6 +12,7 @@ import { catalogFolder, loadWith } from '../catalog.ts'
 import { CATALOG_FLAGS, defineCommand, JSON_FLAG, READ_FLAGS } from '../command.ts'
 import { type Context, EXIT } from '../context.ts'
 import { text, type Values } from '../flags.ts'
+import { tellReading } from '../planning.ts'
 
 const FLAGS = {
   ...CATALOG_FLAGS,
@@ -36,16 +37,12 @@ export const doctor = defineCommand({
     await using sft = withWireOf(openAccount(flags, context, 'reads'), catalog)
     const subject = subjectOf(sft, flags, context)
     if (!flags.json) for (const line of subjectLines(subject)) context.out(line)
-    const told = new Set<string>()
+    using reading = tellReading(context)
     const examination = await examineAccount(sft, {
       timeZone,
       destGroupIsGiven,
       now: SYSTEM_CLOCK.now,
-      onRead: what => {
-        if (told.has(what)) return
-        told.add(what)
-        context.err(context.paintErr('dim', `reading ${what}`))
-      },
+      onRead: reading.onRead,
     })
     const { accepted } = sft.form
     if (flags.json)

@@ -1,7 +1,7 @@
 import { listIssues, type Observation } from '../../account/observation.ts'
 import { observeAccount } from '../../account/observe.ts'
 import { callCost } from '../../adopt/call-cost.ts'
-import { AcceptError, acceptDrift } from '../../drift/accept-drift.ts'
+import { AcceptError, acceptable, acceptDrift } from '../../drift/accept-drift.ts'
 import { compareDrift, driftOutcome, hasDrift } from '../../drift/compare-drift.ts'
 import { writeFileDurably } from '../../durable/files.ts'
 import type { Address, Catalog } from '../../model.ts'
@@ -141,6 +141,8 @@ async function acceptAll(
   flags: Flags,
   context: Context,
 ): Promise<number> {
+  // A slip is told before the account is asked.
+  for (const address of addresses) acceptable(store.state, address)
   const observation = await readAccount(catalog, store.state, sft, flags, context)
   if (observation === undefined) return EXIT.failed
   await keepState(flags, context)
@@ -173,7 +175,7 @@ async function acceptAll(
     context.answer('drift', { ...subject, accepted, refused: failures })
   } else sayAccepted(accepted, context)
   for (const failure of failures)
-    context.err(`${context.paintErr('error', 'not accepted')} ${failure}`)
+    context.err(`${context.paintErr('error', 'not accepted:')} ${failure}`)
   return failures.length > 0 ? EXIT.failed : EXIT.ok
 }
 

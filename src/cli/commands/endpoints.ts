@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { readIccidList } from '../../catalog/index.ts'
-import { count } from '../../counts.ts'
+import { count, grouped } from '../../counts.ts'
 import type { Issue } from '../../issues.ts'
 import type { ChangeShareLimits } from '../../model.ts'
 import { nearestOf } from '../../nearest.ts'
@@ -199,7 +199,7 @@ function unknownIccids(iccids: readonly string[], file: string, state: State): r
   const unknown = iccids.filter(iccid => state.endpoints[iccid] === undefined)
   if (unknown.length === 0) return []
   const named = unknown.slice(0, NAMED).join(', ')
-  const more = unknown.length > NAMED ? ` and ${unknown.length - NAMED} more` : ''
+  const more = unknown.length > NAMED ? ` and ${grouped(unknown.length - NAMED)} more` : ''
   return [
     {
       code: 'TARGET_UNKNOWN',

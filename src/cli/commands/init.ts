@@ -13,6 +13,7 @@ import { openAccount, subjectOf } from '../account.ts'
 import { defineCommand, READ_FLAGS } from '../command.ts'
 import { type Context, EXIT } from '../context.ts'
 import { on, text, UsageError, type Values } from '../flags.ts'
+import { tellReading } from '../planning.ts'
 import { catalogText, SIMULATED_ACCOUNT, START_FILES } from '../starter.ts'
 
 const CI_FILES = {
@@ -116,7 +117,8 @@ async function settingsOfAccount(
 ): Promise<readonly SettingValues[]> {
   await using sft = openAccount(flags, context, 'reads')
   for (const line of subjectLines(subjectOf(sft, flags, context))) context.out(line)
-  const { settings } = await readAccountValues(sft, { endpoints: 4 })
+  using reading = tellReading(context)
+  const { settings } = await readAccountValues(sft, { endpoints: 4, onRead: reading.onRead })
   return settings
 }
 

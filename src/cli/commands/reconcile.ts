@@ -1,4 +1,4 @@
-import { count } from '../../counts.ts'
+import { count, grouped } from '../../counts.ts'
 import {
   type ReconciledEsim,
   type Reconciliation,
@@ -77,13 +77,13 @@ function* linesOf(told: Reconciliation): Generator<string> {
   yield `${count(read, 'eSIM')} of the account ${read === 1 ? 'was' : 'were'} read; not for sale, and set aside with your yes: ${setAside.length}`
   yield* esimLines(setAside)
   if (unknown.length > 0) {
-    yield `in use, and neither in the ledger nor in the state: ${unknown.length}; nothing sells them, and "sft-catalog adopt" records endpoints that the catalog has`
+    yield `in use, and neither in the ledger nor in the state: ${grouped(unknown.length)}; nothing sells them, and "sft-catalog adopt" records endpoints that the catalog has`
     yield* esimLines(unknown)
   }
   if (objects.length > 0) {
-    yield `not in the state: ${objects.length}; "sft-catalog adopt" takes over what is as the catalog says, "sft-catalog plan" shows the rest`
+    yield `not in the state: ${grouped(objects.length)}; "sft-catalog adopt" takes over what is as the catalog says, "sft-catalog plan" shows the rest`
     for (const { kind, id, name } of objects.slice(0, SHOWN)) yield `  ${kind} ${name} (${id})`
-    if (objects.length > SHOWN) yield `  and ${objects.length - SHOWN} more`
+    if (objects.length > SHOWN) yield `  and ${grouped(objects.length - SHOWN)} more`
   }
   if (pending > 0) yield `announced and looked for once you said yes: ${count(pending, 'write')}`
   if (unfinished > 0)

@@ -1,3 +1,4 @@
+import { grouped } from '../../counts.ts'
 import { defineCommand } from '../command.ts'
 import { EXIT } from '../context.ts'
 import { answer, ON_DEMAND_FLAGS, PROVISIONER_FLAGS, withProvisioner } from '../provisioner.ts'
@@ -13,7 +14,7 @@ export const resume = defineCommand({
       const report = await provisioner.resume({ signal })
       answer(flags, context, 'resume', report, [
         ...report.stopped.map(({ message }) => context.paint('error', message)),
-        `${report.delivered.length} delivered, ${report.stopped.length} stopped, ${report.inWork} in work elsewhere`,
+        `${grouped(report.delivered.length)} delivered, ${grouped(report.stopped.length)} stopped, ${grouped(report.inWork)} in work elsewhere`,
       ])
       return report.stopped.length > 0 ? EXIT.failed : EXIT.ok
     }),

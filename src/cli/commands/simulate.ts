@@ -1,5 +1,6 @@
 import { type CatalogEnvironment, loadCatalog } from '../../catalog/index.ts'
-import { type SimulatorOptions, startSimulator } from '../../simulator/index.ts'
+import { PlainError } from '../../plain-error.ts'
+import { SavedWorldError, type SimulatorOptions, startSimulator } from '../../simulator/index.ts'
 import { defineCommand } from '../command.ts'
 import { EXIT } from '../context.ts'
 import { number, on, orZero, text, UsageError, whole } from '../flags.ts'
@@ -29,7 +30,7 @@ export const simulate = defineCommand({
     const save = flags.save
     const sims = flags.sims
     const latencyMs = flags.latency
-    await using simulator = await startSimulator({
+    await using simulator = await started({
       port: portOf(flags.port),
       callsPerSecond: flags['calls-per-second'] ?? 2,
       username: flags.username ?? context.env['SFT_USERNAME'] ?? 'simulator',
@@ -45,6 +46,16 @@ export const simulate = defineCommand({
     return EXIT.ok
   },
 })
+
+/** A file that is no world is a mistake of whoever named it. */
+const started: typeof startSimulator = async options => {
+  try {
+    return await startSimulator(options)
+  } catch (error) {
+    if (!(error instanceof SavedWorldError)) throw error
+    throw new PlainError(error.message, { cause: error })
+  }
+}
 
 /** The port; 0 for any that is free. */
 function portOf(port = 0): number {

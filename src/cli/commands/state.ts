@@ -33,6 +33,7 @@ import { type Context, EXIT } from '../context.ts'
 import { confirmEdit, sayEdit } from '../edits.ts'
 import { namesOf, on, UsageError, type Values } from '../flags.ts'
 import { addressOf } from '../planning.ts'
+import { tabular } from '../tabular.ts'
 
 type Sub = (flags: Flags, context: Context, args: readonly string[]) => Promise<number>
 
@@ -102,7 +103,12 @@ async function edit(
 const list: Sub = async (flags, context) => {
   const records = listRecords(await readState(stateOf(flags, context)))
   if (flags.json) context.answer('state', { records })
-  else for (const { address, id, name } of records) context.out(`${address}\t${id}\t${name}`)
+  else
+    for (const line of tabular(
+      records.map(({ address, id, name }) => [address, id, name]),
+      context,
+    ))
+      context.out(line)
   return EXIT.ok
 }
 
