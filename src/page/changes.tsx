@@ -13,7 +13,7 @@ import {
 import type { PlanJson } from '../render/plan-json.ts'
 import { kindOf, kinds } from '../resources/kinds.ts'
 import { RowsLeftOut, shownRows, Table, Tallies, type Tally } from './document.tsx'
-import { Members } from './lists.tsx'
+import { areBelow, InCell, type List, ListsBelow } from './lists.tsx'
 
 type ChangeJson = PlanJson['changes'][number]
 type Labels = Readonly<Record<string, string>>
@@ -117,45 +117,60 @@ function alike(changes: readonly ChangeJson[]): readonly Row[] {
 
 function FieldRows({ row, labels, briefs }: Beside & { row: Row }) {
   const { one } = row
-  const fields = one.fields.map(side => ({
-    words: fieldWords(side, one.kind, labels),
-    blocked: side.mutability === 'blocked',
-  }))
+  const fields = one.fields.map(side => {
+    const words = fieldWords(side, one.kind, labels)
+    const blocked = side.mutability === 'blocked'
+    return { words, blocked, lists: listsOf(words, blocked) }
+  })
   const [first, ...rest] = fields
   if (first === undefined) return <PlainRow row={row} columns={4} briefs={briefs} />
+  const many = row.all.length > 1
+  const below = fields.filter(({ lists }) => areBelow(lists)).length
   return (
     <>
       <tr>
-        <What row={row} rows={fields.length} />
-        <FieldCells {...first} many={row.all.length > 1} />
+        <What row={row} rows={fields.length + below} />
+        <FieldCells {...first} many={many} />
       </tr>
+      <ListsBelow lists={first.lists} columns={4} />
       {rest.map(field => (
-        <tr key={field.words.field}>
-          <FieldCells {...field} many={row.all.length > 1} />
-        </tr>
+        <>
+          <tr key={field.words.field}>
+            <FieldCells {...field} many={many} />
+          </tr>
+          <ListsBelow lists={field.lists} columns={4} />
+        </>
       ))}
     </>
   )
 }
 
+/** What joins and leaves, where the field is a list; of what is blocked only what would leave. */
+function listsOf({ field, members }: FieldWords, blocked: boolean): readonly List[] {
+  if (members === undefined) return []
+  return [{ title: field, members: blocked ? members.filter(({ joins }) => !joins) : members }]
+}
+
 function FieldCells({
   words,
   blocked,
+  lists: [list],
   many,
 }: {
   words: FieldWords
   blocked: boolean
+  lists: readonly List[]
   /** Of several: what stands there is that of the first. */
   many: boolean
 }) {
-  const { field, why, isNew, stays, before, after, members, sides } = words
+  const { field, why, isNew, stays, before, after, sides } = words
   const more = many ? ' …' : ''
   return (
     <>
       <td>
         <code>{field}</code>
       </td>
-      {members === undefined ? (
+      {list === undefined ? (
         <>
           <td>
             {before === undefined ? <span class="dim">not set</span> : <del>{before + more}</del>}
@@ -164,7 +179,7 @@ function FieldCells({
         </>
       ) : (
         <td colSpan={2}>
-          <Members members={blocked ? members.filter(({ joins }) => !joins) : members} />
+          <InCell list={list} />
         </td>
       )}
       <td class="words">

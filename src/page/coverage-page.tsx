@@ -5,7 +5,7 @@ import { type CoverageJson, coverageSummary, isRemarkable } from '../render/cove
 import type { PlanJson } from '../render/plan-json.ts'
 import { type PageFrame, pageText, Table, Tallies, type Tally } from './document.tsx'
 import { Issues } from './issues.tsx'
-import { Countries, Names } from './lists.tsx'
+import { countryList, InCell, ListsBelow } from './lists.tsx'
 import { fewNames, MapLegend, NotOnMap, namesByCountry, type Painted, WorldMap } from './world.tsx'
 
 type Zone = CoverageJson['zones'][number]
@@ -60,20 +60,13 @@ export function coveragePage({ coverage, issues, ...frame }: CoverageFacts): str
           unsold.length === 0 ? (
             <p>Every country that the account covers is in a zone.</p>
           ) : (
-            <Table
-              caption="Countries that the account covers and no zone has"
-              heads={['Country', 'Networks']}
-              numbers={[1]}
-            >
-              {unsold.map(({ country, name, networks }) => (
-                <tr key={country}>
-                  <th scope="row">
-                    {name} <span class="key">{country}</span>
-                  </th>
-                  <td class="n">{grouped(networks)}</td>
-                </tr>
+            <ul class="many">
+              {unsold.toSorted(byName).map(({ country, name, networks }) => (
+                <li key={country}>
+                  {name} <span class="key">{country}</span>, {count(networks, 'network')}
+                </li>
               ))}
-            </Table>
+            </ul>
           ),
       },
       ...(homeless.length === 0
@@ -94,6 +87,9 @@ export function coveragePage({ coverage, issues, ...frame }: CoverageFacts): str
     ],
   })
 }
+
+const byName = (one: { readonly name: string }, other: { readonly name: string }): number =>
+  one.name < other.name ? -1 : Number(one.name > other.name)
 
 function talliesOf({ zones, unsold }: CoverageJson): readonly Tally[] {
   const sorts: readonly Tally[] = [
@@ -184,43 +180,38 @@ function ZoneTable({ caption, zones }: { caption: string; zones: readonly Zone[]
       heads={['Zone', 'Networks', 'Lost', 'Available', 'Countries lost', 'Countries']}
       numbers={[1]}
     >
-      {zones.map(zone => (
-        <tr key={zone.address}>
-          <th scope="row">
-            {zone.name}
-            <small class="key">{zone.address}</small>
-          </th>
-          <td class="n">
-            {zone.networks === undefined ? (
-              <span class="dim">not created yet</span>
-            ) : (
-              grouped(zone.networks)
-            )}
-            {zone.nearEmpty && <small class="error">close to empty</small>}
-          </td>
-          <td>
-            <Networks names={zone.lost} look="remove" />
-          </td>
-          <td>
-            <Networks names={zone.available} look="add" />
-          </td>
-          <td>
-            <Countries codes={zone.lostCountries} />
-          </td>
-          <td>
-            <Countries codes={zone.countries} />
-          </td>
-        </tr>
-      ))}
+      {zones.map(zone => {
+        const lists = [
+          { title: 'Lost', names: zone.lost },
+          { title: 'Available', names: zone.available },
+          countryList('Countries lost', zone.lostCountries),
+          countryList('Countries', zone.countries),
+        ]
+        return (
+          <>
+            <tr key={zone.address}>
+              <th scope="row">
+                {zone.name}
+                <small class="key">{zone.address}</small>
+              </th>
+              <td class="n">
+                {zone.networks === undefined ? (
+                  <span class="dim">not created yet</span>
+                ) : (
+                  grouped(zone.networks)
+                )}
+                {zone.nearEmpty && <small class="error">close to empty</small>}
+              </td>
+              {lists.map(list => (
+                <td key={list.title}>
+                  <InCell list={list} />
+                </td>
+              ))}
+            </tr>
+            <ListsBelow lists={lists} columns={6} />
+          </>
+        )
+      })}
     </Table>
   )
 }
-
-const Networks = ({ names, look }: { names: readonly string[]; look: 'add' | 'remove' }) =>
-  names.length === 0 ? (
-    <span class="dim">none</span>
-  ) : (
-    <div class={look}>
-      <Names names={names} />
-    </div>
-  )

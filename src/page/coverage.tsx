@@ -5,7 +5,7 @@ import { count } from '../counts.ts'
 import type { Landscape, LandscapeNode } from '../plan/landscape.ts'
 import { TONE, VERB } from '../render/change-words.ts'
 import { Table } from './document.tsx'
-import { Countries, Names } from './lists.tsx'
+import { countryList, InCell, ListsBelow } from './lists.tsx'
 import { fewNames, MapLegend, NotOnMap, namesByCountry, type Painted, WorldMap } from './world.tsx'
 
 /** A country with the zones that are valid there. */
@@ -44,15 +44,21 @@ export function ZoneCoverage({ landscape }: { landscape: Landscape }) {
       <NotOnMap codes={countries.map(({ code }) => code)} />
       {won.length + lost.length > 0 && (
         <Table caption="Countries won and lost" heads={['Country', 'What becomes of it', 'Zones']}>
-          {[...lost, ...won].map(country => (
-            <tr key={country.code}>
-              <th scope="row">{country.name}</th>
-              <td>{country.look === 'won' ? <ins>won</ins> : <del>lost</del>}</td>
-              <td>
-                <Names names={country.look === 'won' ? country.after : country.before} />
-              </td>
-            </tr>
-          ))}
+          {[...lost, ...won].map(({ code, name, look, before, after }) => {
+            const list = { title: 'Zones', names: look === 'won' ? after : before }
+            return (
+              <>
+                <tr key={code}>
+                  <th scope="row">{name}</th>
+                  <td>{look === 'won' ? <ins>won</ins> : <del>lost</del>}</td>
+                  <td>
+                    <InCell list={list} />
+                  </td>
+                </tr>
+                <ListsBelow lists={[list]} columns={3} />
+              </>
+            )
+          })}
         </Table>
       )}
       <Zones zones={zones} />
@@ -98,28 +104,41 @@ function ZoneTable({ caption, zones }: { caption: string; zones: readonly Landsc
         const [before, after] = [covers?.before, covers?.after]
         const had = new Set(before?.countries)
         const has = new Set(after?.countries)
+        const lists = [
+          countryList(
+            'Countries won',
+            [...has].filter(code => !had.has(code)),
+          ),
+          countryList(
+            'Countries lost',
+            [...had].filter(code => !has.has(code)),
+          ),
+          countryList(
+            'Countries kept',
+            [...has].filter(code => had.has(code)),
+          ),
+        ]
         return (
-          <tr key={address}>
-            <th scope="row">
-              {name}
-              <small class="key">{address}</small>
-            </th>
-            <td class={TONE[action]}>{VERB[action]}</td>
-            <td class="n">
-              {before?.networks === after?.networks
-                ? after?.networks
-                : `${before?.networks ?? 0} → ${after?.networks ?? 0}`}
-            </td>
-            <td>
-              <Countries codes={[...has].filter(code => !had.has(code))} />
-            </td>
-            <td>
-              <Countries codes={[...had].filter(code => !has.has(code))} />
-            </td>
-            <td>
-              <Countries codes={[...has].filter(code => had.has(code))} />
-            </td>
-          </tr>
+          <>
+            <tr key={address}>
+              <th scope="row">
+                {name}
+                <small class="key">{address}</small>
+              </th>
+              <td class={TONE[action]}>{VERB[action]}</td>
+              <td class="n">
+                {before?.networks === after?.networks
+                  ? after?.networks
+                  : `${before?.networks ?? 0} → ${after?.networks ?? 0}`}
+              </td>
+              {lists.map(list => (
+                <td key={list.title}>
+                  <InCell list={list} />
+                </td>
+              ))}
+            </tr>
+            <ListsBelow lists={lists} columns={6} />
+          </>
         )
       })}
     </Table>

@@ -172,7 +172,9 @@ export function Table({
   return (
     <Scroll label={caption}>
       <table>
-        <caption>{caption}</caption>
+        <caption>
+          <span>{caption}</span>
+        </caption>
         <thead>
           <tr>
             {heads.map((head, at) => (

@@ -22,7 +22,7 @@ import {
   Tallies,
 } from './document.tsx'
 import { Issues } from './issues.tsx'
-import { Members } from './lists.tsx'
+import { areBelow, InCell, type List, ListsBelow } from './lists.tsx'
 
 type Entry = DriftJson['entries'][number]
 type Field = Entry['fields'][number]
@@ -106,12 +106,14 @@ const BECAME: Readonly<Record<Exclude<Entry['status'], 'changed'>, string>> = {
 }
 
 function EntryRows({ entry, labels }: { entry: Entry; labels: Labels }) {
-  const [first, ...rest] = entry.fields
   const { status } = entry
+  const fields = entry.fields.map(field => ({ field, lists: listsOf(field, labels) }))
+  const [first, ...rest] = fields
+  const below = fields.filter(({ lists }) => areBelow(lists)).length
   return (
     <>
       <tr>
-        <th scope="row" rowSpan={Math.max(1, entry.fields.length)}>
+        <th scope="row" rowSpan={Math.max(1, fields.length + below)}>
           {DRIFT_SIGN[status]} {entry.name}
           <small>
             <span class="key">{entry.address}</span> ({entry.id})
@@ -128,24 +130,57 @@ function EntryRows({ entry, labels }: { entry: Entry; labels: Labels }) {
             <strong class="remove">{status === 'changed' ? 'changed' : BECAME[status]}</strong>
           </td>
         ) : (
-          <FieldCells field={first} kind={entry.kind} labels={labels} />
+          <FieldCells {...first} kind={entry.kind} />
         )}
       </tr>
-      {rest.map(field => (
-        <tr key={field.field}>
-          <FieldCells field={field} kind={entry.kind} labels={labels} />
-        </tr>
+      {first !== undefined && <ListsBelow lists={first.lists} columns={5} />}
+      {rest.map(({ field, lists }) => (
+        <>
+          <tr key={field.field}>
+            <FieldCells field={field} lists={lists} kind={entry.kind} />
+          </tr>
+          <ListsBelow lists={lists} columns={5} />
+        </>
       ))}
     </>
   )
 }
 
-function FieldCells({ field, kind, labels }: { field: Field; kind: string; labels: Labels }) {
+const SIDES = { account: 'On the account', wanted: 'In the catalog' } as const
+
+const hasMoved = (side: keyof typeof SIDES, { direction }: Field): boolean =>
+  direction !== (side === 'account' ? 'here' : 'there')
+
+/** What joined and left a list, on each side that moved. */
+function listsOf(field: Field, labels: Labels): readonly List[] {
+  const { applied } = field
+  return (['account', 'wanted'] as const).flatMap(side => {
+    const value = field[side]
+    return hasMoved(side, field) && Array.isArray(applied) && Array.isArray(value)
+      ? [{ title: SIDES[side], members: membersOf(applied, value, labels) }]
+      : []
+  })
+}
+
+function FieldCells({
+  field,
+  lists,
+  kind,
+}: {
+  field: Field
+  lists: readonly List[]
+  kind: string
+}) {
   const { direction, applied } = field
   const show = kindOf(kind).fields[field.field]?.show ?? showJson
-  const side = (value: Field['applied'], moved: boolean) => (
+  const side = (name: keyof typeof SIDES) => (
     <td>
-      <Side applied={applied} value={value} moved={moved} labels={labels} show={show} />
+      <Side
+        value={field[name]}
+        moved={hasMoved(name, field)}
+        list={lists.find(({ title }) => title === SIDES[name])}
+        show={show}
+      />
     </td>
   )
   return (
@@ -162,8 +197,8 @@ function FieldCells({ field, kind, labels }: { field: Field; kind: string; label
           show(applied)
         )}
       </td>
-      {side(field.account, direction !== 'here')}
-      {side(field.wanted, direction !== 'there')}
+      {side('account')}
+      {side('wanted')}
       <td class={`words ${DIRECTION_TONE[direction]}`}>
         {DIRECTION[direction]}
         {field.notes.map(note => (
@@ -176,23 +211,19 @@ function FieldCells({ field, kind, labels }: { field: Field; kind: string; label
 
 /** What one side has, against what was applied last. */
 function Side({
-  applied,
   value,
   moved,
-  labels,
+  list,
   show,
 }: {
-  applied: Field['applied']
   value: Field['applied']
   moved: boolean
-  labels: Labels
+  list: List | undefined
   show: (value: NonNullable<Field['applied']>) => string
 }) {
   if (!moved) return <span class="dim">as applied</span>
-  if (value === undefined || value === null) return <del>unset</del>
-  if (Array.isArray(applied) && Array.isArray(value))
-    return <Members members={membersOf(applied, value, labels)} />
-  return <ins>{show(value)}</ins>
+  if (list !== undefined) return <InCell list={list} />
+  return value === undefined || value === null ? <del>unset</del> : <ins>{show(value)}</ins>
 }
 
 /** What was looked at, of each kind, and what of the account is nobody's. */

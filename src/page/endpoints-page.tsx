@@ -67,11 +67,14 @@ export function endpointsPage({ answer, ...frame }: EndpointFacts): string {
           report.tags.length === 0 ? (
             <p>No endpoint has a tag.</p>
           ) : (
-            <StockTable
-              caption="Endpoints by tag; one with two tags stands in both rows"
-              head="Tag"
-              rows={report.tags.map(one => ({ ...one, name: one.tag }))}
-            />
+            <>
+              <p>An endpoint with two tags stands in both rows.</p>
+              <StockTable
+                caption="Endpoints by tag"
+                head="Tag"
+                rows={report.tags.map(one => ({ ...one, name: one.tag }))}
+              />
+            </>
           ),
       },
       {

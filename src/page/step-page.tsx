@@ -1,5 +1,6 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 /** A step of a pipeline that came to nothing which has a page of its own: how it ended, and why. */
+import { capitalised } from '../render/change-words.ts'
 import type { JsonAnswer } from '../render/outputs.ts'
 import { type PageFrame, pageText } from './document.tsx'
 import { Issues } from './issues.tsx'
@@ -17,7 +18,7 @@ export interface StepFacts extends PageFrame {
 export const stepPage = ({ step, headline, ...frame }: StepFacts): string =>
   pageText({
     ...frame,
-    title: `${step.step}: ${headline}`,
+    title: `${capitalised(step.step)}: ${headline}`,
     account: step.account,
     ...(step.environment !== undefined &&
       step.account === undefined && { about: [['Environment', step.environment]] }),

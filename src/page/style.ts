@@ -1,7 +1,7 @@
 /** The looks of all pages: light and dark, on a phone and on paper. It is hashed into the policy of a page. */
 export const STYLE = `
-:root{color-scheme:light dark;--bg:#fff;--fg:#1b1f24;--dim:#57606a;--line:#d0d7de;--soft:#f6f8fa;--add:#116329;--remove:#a40e26;--change:#7a4b00;--link:#0a58ca;--sea:#eef3f8;--land:#d5dbe1;--kept:#5b87b8;--won:#1a7f37;--lost:#cf222e;--edge:#8c959f}
-@media (prefers-color-scheme:dark){:root{--bg:#0d1117;--fg:#e6edf3;--dim:#a3adb8;--line:#3d444d;--soft:#161b22;--add:#56d364;--remove:#ff8a80;--change:#e3b341;--link:#79b8ff;--sea:#11202f;--land:#39424d;--kept:#4f86c6;--won:#3fb950;--lost:#ff6a60;--edge:#6e7681}}
+:root{color-scheme:light dark;--bg:#fff;--fg:#1b1f24;--dim:#57606a;--line:#d0d7de;--soft:#f6f8fa;--add:#116329;--remove:#a40e26;--change:#7a4b00;--link:#0a58ca;--sea:#eef3f8;--land:#d5dbe1;--kept:#5b87b8;--won:#1a7f37;--lost:#cf222e;--open:#f0dfb4;--edge:#8c959f}
+@media (prefers-color-scheme:dark){:root{--bg:#0d1117;--fg:#e6edf3;--dim:#a3adb8;--line:#3d444d;--soft:#161b22;--add:#56d364;--remove:#ff8a80;--change:#e3b341;--link:#79b8ff;--sea:#11202f;--land:#39424d;--kept:#4f86c6;--won:#3fb950;--lost:#ff6a60;--open:#4a3d17;--edge:#6e7681}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--bg);color:var(--fg);font:16px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}
 header,main,footer,nav{max-width:76rem;margin:0 auto;padding:0 1rem}
@@ -12,6 +12,8 @@ p{margin:.5rem 0;max-width:60rem}
 a{color:var(--link)}
 code,.key{font-family:ui-monospace,monospace;font-size:.875em}
 .key{color:var(--dim)}
+small{font-size:.8rem}
+small.key,small .key{font-size:.75rem}
 .skip{position:absolute;left:-99rem}
 .skip:focus{left:1rem;top:.5rem;background:var(--bg);padding:.5rem;z-index:1}
 :focus-visible{outline:3px solid var(--link);outline-offset:2px}
@@ -29,15 +31,26 @@ dd{margin:0}
 .scroll{overflow-x:auto;margin:.5rem 0}
 table{overflow-wrap:break-word;border-collapse:collapse;width:100%;font-size:.925rem}
 caption{text-align:left;font-weight:600;padding:.25rem 0}
+caption span{position:sticky;left:0;display:inline-block;max-width:calc(100vw - 2.5rem)}
+td>svg{margin:.3rem 0}
+pre{white-space:pre-wrap;font:.875rem/1.5 ui-monospace,monospace;margin:.5rem 0}
+ul.many{columns:18rem;margin:.5rem 0;padding:0;list-style:none}
+ul.many li{break-inside:avoid;padding:.1rem 0}
 th,td{text-align:left;vertical-align:top;padding:.35rem .6rem;border-bottom:1px solid var(--line)}
 thead th{background:var(--soft);white-space:nowrap}
 tbody th{font-weight:600;min-width:11rem}
-td{min-width:5rem}
+td{min-width:7rem}
+td.n{min-width:0}
 .words{min-width:15rem}
 td details{margin:0}
 td.n,th.n{text-align:right;white-space:nowrap}
 td code,summary code{white-space:nowrap}
 td ul,th ul{margin:0;padding:0;list-style:none}
+td ul.many{margin:0}
+tr:has(+.lists)>:not([rowspan]){border-bottom:0}
+.lists td{padding-top:0}
+.lists details{margin:0}
+.lists div{position:sticky;left:.6rem;max-width:calc(100vw - 3.2rem)}
 th small,td small{display:block;font-weight:400;color:var(--dim)}
 ins{text-decoration:none;color:var(--add)}
 del{color:var(--remove)}
@@ -52,7 +65,7 @@ svg text.dim{fill:var(--dim)}
 .sea{fill:var(--sea)}
 .land{fill:var(--land);stroke:var(--bg);stroke-width:.4}
 .border{stroke:var(--bg);stroke-width:.4}
-.kept{fill:var(--kept)}.won{fill:var(--won)}.lost{fill:var(--lost)}.open{fill:var(--change)}
+.kept{fill:var(--kept)}.won{fill:var(--won)}.lost{fill:var(--lost)}.open{fill:var(--open);stroke:var(--change);stroke-width:.6}
 .spot{stroke:var(--bg);stroke-width:.8}
 .ink{stroke:var(--bg);stroke-width:1.4}
 .axis{stroke:var(--line);fill:none}
@@ -72,6 +85,6 @@ svg text.dim{fill:var(--dim)}
 .legend{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;list-style:none;padding:0;margin:.5rem 0;font-size:.9rem}
 .legend svg{display:inline-block;vertical-align:-.15em;margin-right:.35rem}
 footer{color:var(--dim);font-size:.9rem;margin-top:2.5rem;padding-top:.75rem;padding-bottom:2rem;border-top:1px solid var(--line)}
-@media (max-width:40rem){dl.about{grid-template-columns:1fr}dd{margin-bottom:.4rem}h1{font-size:1.35rem}tbody th{min-width:8rem}}
-@media print{:root{color-scheme:light;--bg:#fff;--fg:#000;--dim:#444;--line:#bbb;--soft:#fff;--add:#116329;--remove:#a40e26;--change:#7a4b00;--link:#000;--sea:#fff;--land:#ddd;--kept:#7d9cc0;--won:#1a7f37;--lost:#cf222e;--edge:#666}body{font-size:10pt}nav,.skip{display:none}.scroll{overflow:visible}.scroll svg{max-width:100%}details::details-content{content-visibility:visible;display:block;block-size:auto}summary{list-style:none}tr,figure,.box{break-inside:avoid}h2,h3{break-after:avoid}thead{display:table-header-group}}
+@media (max-width:40rem){dl.about{grid-template-columns:1fr}dd{margin-bottom:.4rem}h1{font-size:1.35rem}tbody th{min-width:8rem}td>svg{width:7rem}}
+@media print{:root{color-scheme:light;--bg:#fff;--fg:#000;--dim:#444;--line:#bbb;--soft:#fff;--add:#116329;--remove:#a40e26;--change:#7a4b00;--link:#000;--sea:#fff;--land:#ddd;--kept:#7d9cc0;--won:#1a7f37;--lost:#cf222e;--open:#f0dfb4;--edge:#666}nav,.skip{display:none}.scroll{overflow:visible}.scroll svg{max-width:100%}details:not(.long)::details-content{content-visibility:visible;display:block;block-size:auto}ul.many{columns:13rem}.lists ul.many,.lists ul.many li{display:inline}.lists ul.many li:not(:last-child)::after{content:" · "}body{font-size:9pt}table,small,.legend{font-size:8pt}small.key,small .key{font-size:7pt}th,td{padding:.1rem .35rem}td{min-width:4rem}.lists div{position:static;max-width:none}tbody th{min-width:8rem}.words{min-width:9rem}summary{padding:0}h2{margin-top:1.2rem}h3{margin-top:.7rem}details{margin:.15rem 0}summary{list-style:none}tr,figure,.box{break-inside:avoid}h2,h3{break-after:avoid}thead{display:table-header-group}}
 `

@@ -125,7 +125,6 @@ export function WorldMap({
       <defs>
         <Hatch id="won" slope="M0 6L6 0" />
         <Hatch id="lost" slope="M0 0L6 6M6 0L0 6" />
-        <Hatch id="open" slope="M3 1V5" />
       </defs>
       <rect class="sea" width={WIDTH} height={HEIGHT} rx="8" />
       <path class="land" d={plain.map(({ path }) => path ?? '').join('')} />
@@ -136,8 +135,12 @@ export function WorldMap({
   )
 }
 
+/** Drawn with lines; the others are one colour, dark or pale with an edge. */
+type Hatched = 'won' | 'lost'
+const isHatched = (look: Painted['look']): look is Hatched => look === 'won' || look === 'lost'
+
 /** Countries are told apart without colour too. */
-function Hatch({ id, slope }: { id: Exclude<Painted['look'], 'kept'>; slope: string }) {
+function Hatch({ id, slope }: { id: Hatched; slope: string }) {
   return (
     <pattern id={`hatch-${id}`} width="6" height="6" patternUnits="userSpaceOnUse">
       <rect class={id} width="6" height="6" />
@@ -150,11 +153,7 @@ function Country({ shape, paint }: { shape: Shape; paint: Painted | undefined })
   if (paint === undefined || shape.code === undefined) return null
   const title = <title>{`${countryName(shape.code)}: ${paint.text}`}</title>
   return shape.spot === undefined ? (
-    <path
-      class={paint.look === 'kept' ? 'kept border' : 'border'}
-      fill={paint.look === 'kept' ? undefined : `url(#hatch-${paint.look})`}
-      d={shape.path}
-    >
+    <path {...filled(paint.look)} d={shape.path}>
       {title}
     </path>
   ) : (
@@ -165,6 +164,11 @@ function Country({ shape, paint }: { shape: Shape; paint: Painted | undefined })
 }
 
 const LOOKS = ['kept', 'won', 'lost', 'open'] as const
+
+const filled = (look: Painted['look']) =>
+  isHatched(look)
+    ? { class: 'border', fill: `url(#hatch-${look})` }
+    : { class: look === 'kept' ? 'kept border' : look }
 
 /** What the colours of a map mean, of those that it has. */
 export function MapLegend({
@@ -177,12 +181,7 @@ export function MapLegend({
       {LOOKS.filter(look => meanings[look] !== undefined).map(look => (
         <li key={look}>
           <svg width="18" height="12" aria-hidden="true">
-            <rect
-              class={look === 'kept' ? 'kept' : undefined}
-              fill={look === 'kept' ? undefined : `url(#hatch-${look})`}
-              width="18"
-              height="12"
-            />
+            <rect {...filled(look)} width="18" height="12" />
           </svg>
           {meanings[look]}
         </li>

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import t from 'tap'
 import { noBrowser, openBrowser } from '../browser.ts'
-import { openChangedDesk } from './desk.ts'
+import type { Desk } from '../cli/desk.ts'
+import { openChangedDesk, openMovedDesk } from './desk.ts'
 import { largePage } from './large-plan.ts'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -26,15 +27,27 @@ t.test(
   'pages have no violation of accessibility, ask for nothing and fit a phone',
   { skip: noBrowser },
   async t => {
-    const desk = await openChangedDesk(t)
-    const { stdout: plan } = await desk.run('plan --format html --prune')
+    const [desk, moved] = [await openChangedDesk(t), await openMovedDesk(t)]
+    const of = async ({ run }: Desk, line: string) => (await run(`${line} --format html`)).stdout
+    await moved.run('ci drift --html failed.html', { env: { SFT_BASE_URL: 'http://127.0.0.1:9' } })
+    const texts: Readonly<Record<string, string>> = {
+      plan: await of(desk, 'plan --prune'),
+      drift: await of(moved, 'drift --endpoints'),
+      coverage: await of(moved, 'coverage'),
+      stock: await of(moved, 'endpoints report'),
+      failed: moved.read('failed.html'),
+    }
     const looks: readonly Look[] = [
-      ...(['light', 'dark'] as const).flatMap(scheme => [
-        { name: 'plan', text: plan, scheme, width: 1200 },
-        { name: 'plan', text: plan, scheme, width: 360 },
-      ]),
+      ...Object.entries(texts).flatMap(([name, text]) =>
+        (['light', 'dark'] as const).flatMap(scheme => [
+          { name, text, scheme, width: 1200 },
+          { name, text, scheme, width: 360 },
+        ]),
+      ),
       { name: 'large', text: largePage(), scheme: 'dark', width: 360 },
     ]
+    for (const [name, text] of Object.entries(texts))
+      t.comment(`${name}: ${Buffer.byteLength(text)} bytes`)
     const open = await openBrowser(t)
     for (const { name, text, scheme: colorScheme, width } of looks)
       await t.test(`${name}, ${colorScheme}, ${width} px`, async t => {
@@ -76,5 +89,35 @@ t.test(
           [],
         )
       })
+  },
+)
+
+/** Of A4 within its margins, in the pixels of a page. */
+const PAPER = { width: 720, height: 1040 }
+
+t.test(
+  'no list fills a sheet of paper from a narrow column, however long it is',
+  { skip: noBrowser },
+  async t => {
+    const open = await openBrowser(t)
+    const context = await open({ viewport: PAPER })
+    t.teardown(() => context.close())
+    const page = await context.newPage()
+    await page.setContent(largePage())
+    await page.emulateMedia({ media: 'print' })
+    const tallest = await page.evaluate(() =>
+      Math.max(
+        ...[...document.querySelectorAll('tr')].map(row => row.getBoundingClientRect().height),
+      ),
+    )
+    t.comment(`the tallest row has ${Math.round(tallest)} px of ${PAPER.height}`)
+    t.ok(tallest < PAPER.height / 5, `${tallest} px`)
+    const opened = await page.evaluate(
+      () =>
+        document.querySelector('.lists details:not(.long)')?.getBoundingClientRect().height ?? 0,
+    )
+    t.ok(opened > 30, 'what is folded on a screen is open on paper')
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth)
+    t.ok(wide <= PAPER.width, `${wide} px wide`)
   },
 )

@@ -164,17 +164,17 @@ t.test('ci plan leaves a page whatever becomes of it', async t => {
   t.match(refused, /POLICY_VIOLATED.*rule no-change, policy\/prices\.yaml:\d+/)
   rmSync(join(desk.folder, 'policy'), { recursive: true })
   desk.write('catalog/catalog.yaml', kept.replace('countries', `"${'<img src=x>'}"`))
-  t.match(await title('ci plan', 1), /^plan: failed, \d+ errors?; what it would do is not known$/)
+  t.match(await title('ci plan', 1), /^Plan: failed, \d+ errors?; what it would do is not known$/)
   const broken = readPage(desk.read('sft-catalog-ci/page.html'))
   t.match(textOf(broken, 'main'), /UNKNOWN_KEY.*<img src=x>.*catalog\.yaml:/)
   desk.write('catalog/catalog.yaml', kept)
   const away = await title('ci plan', 1, { SFT_BASE_URL: 'http://127.0.0.1:9' })
-  t.match(away, /^plan: failed; /)
+  t.match(away, /^Plan: failed; /)
   t.match(
     textOf(readPage(desk.read('sft-catalog-ci/page.html')), '#log'),
     /error Login .*no connection/,
   )
-  t.match(await title('ci drift', 1, { SFT_BASE_URL: 'http://127.0.0.1:9' }), /^drift: failed; /)
+  t.match(await title('ci drift', 1, { SFT_BASE_URL: 'http://127.0.0.1:9' }), /^Drift: failed; /)
   const settings = await title('ci plan', 1, { SFT_CALLS_PER_SECOND: 'many' })
-  t.match(settings, /^plan: /)
+  t.match(settings, /^Plan: failed/)
 })
