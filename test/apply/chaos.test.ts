@@ -37,7 +37,7 @@ import {
   simulate,
 } from './helpers.ts'
 
-const ROUNDS = Number(process.env['CHAOS_ROUNDS'] ?? 24)
+const ROUNDS = Number(process.env['CHAOS_ROUNDS'] ?? 12)
 /** Lives that go on side by side: most of their time is waiting. */
 const SIDE_BY_SIDE = 8
 const STEPS = 3

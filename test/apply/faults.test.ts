@@ -121,7 +121,7 @@ interface Case {
 }
 
 /** One of so many cases is met, those of a run by chance, and in each test others; all of them with `FAULT_CASES=1`. */
-const ONE_OF = Number(process.env['FAULT_CASES'] ?? 3)
+const ONE_OF = Number(process.env['FAULT_CASES'] ?? 6)
 let first = Number(process.env['FAULT_FIRST'] ?? Math.floor(Math.random() * ONE_OF))
 t.comment(`FAULT_CASES=${ONE_OF} FAULT_FIRST=${first}`)
 

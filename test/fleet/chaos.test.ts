@@ -3,15 +3,16 @@ import { noPostgres, startPostgres } from '../postgres/server.ts'
 import { type Chaos, runChaos } from './chaos.ts'
 
 /**
- * Orders of a round, calls a second, and workers beside the three portals. `FLEET_SEED` replays the choice of nodes and
+ * Orders of a round, calls a second, and workers beside the portals. `FLEET_SEED` replays the choice of nodes and
  * faults. A rate that is given is held to; the one of every day leaves room, since it runs beside other tests.
  */
-const ORDERS = Number(process.env['FLEET_ORDERS'] ?? 15)
+const IS_ASKED = process.env['FLEET_ORDERS'] !== undefined
+const ORDERS = Number(process.env['FLEET_ORDERS'] ?? 12)
 const RATE = Number(process.env['FLEET_RATE'] ?? 40)
-const WORKERS = Number(process.env['FLEET_WORKERS'] ?? 2)
+const WORKERS = Number(process.env['FLEET_WORKERS'] ?? (IS_ASKED ? 2 : 1))
 const SEED = Number(process.env['FLEET_SEED'] ?? Date.now() % 2 ** 31)
 const IS_PROOF = process.env['FLEET_RATE'] !== undefined
-const PORTALS = 3
+const PORTALS = IS_ASKED ? 3 : 2
 /** What is seen of the rate's use in a shorter time shows nothing. */
 const WAITED_SECONDS = 20
 

@@ -201,6 +201,7 @@ function testDetached(server: PostgresServer): void {
 
   t.test(
     'a worker that is stopped loses the state to another one, and does nothing more when it goes on',
+    { skip: process.env['FLEET_ORDERS'] === undefined && 'npm run test:all has it' },
     async t => {
       const office = await openOffice(t, server, 80)
       const workers = [await office.workerProcess(), await office.workerProcess()]

@@ -6,9 +6,9 @@ import t, { type Test } from 'tap'
 import { openLedger } from '../../src/stores/ledgers.ts'
 import { findSecret, type Running, type RunOptions, startCli, startInside } from '../cli/run-cli.ts'
 import { noPostgres, type PostgresServer, startPostgres } from '../postgres/server.ts'
-import { scriptBeside, spawnNode } from '../program.ts'
+import { doomedLedger, doomedSft, doomWhen } from '../provision/crash.ts'
 import { allOrders } from '../provision/rows.ts'
-import { type Market, openMarket } from '../provision/support.ts'
+import { type Market, openMarket, openShop } from '../provision/support.ts'
 import { shopEnv } from './shop-env.ts'
 
 /** In every address of a database here; servers that trust everybody do not look at it. */
@@ -114,18 +114,23 @@ async function slow(market: Market, latencyMs: number): Promise<void> {
   if (!answer.ok) throw new Error(await answer.text())
 }
 
-/** Orders that a seller left in the middle of their activation. */
+/** Orders that a seller left in the middle of their activation, when it died. */
 async function leaveOrders(t: Test, market: Market, place: string, orders: readonly string[]) {
-  const seller = spawnNode([
-    ...scriptBeside(import.meta, '../provision/sell-orders'),
-    JSON.stringify({ url: market.simulator.url, state: place, ledger: place, orders, topUps: [] }),
-  ])
-  t.teardown(() => seller.kill('SIGKILL'))
   await slow(market, 200)
-  await using ledger = await openLedger(place)
-  const isSent = () => market.simulator.calls.some(call => /LifeCycle/.test(call.operation))
-  while ((await allOrders(ledger)).length < orders.length || !isSent()) await sleep(5)
-  seller.kill('SIGKILL')
+  const ledger = await openLedger(place)
+  const sft = market.openSft()
+  t.teardown(async () => {
+    await sft[Symbol.asyncDispose]()
+    await ledger[Symbol.asyncDispose]()
+  })
+  const sent = () => market.simulator.calls.filter(call => /LifeCycle/.test(call.operation)).length
+  const doom = doomWhen(() => sent() >= orders.length)
+  const { shop } = await openShop(market, {
+    sft: doomedSft(sft, doom),
+    ledger: doomedLedger(ledger, doom),
+  })
+  for (const orderId of orders) shop.purchase({ orderId, sku: 'EU-1GB' }).catch(() => undefined)
+  await doom.died
   await slow(market, 20)
 }
 

@@ -10,6 +10,9 @@ import {
 } from './lists.ts'
 import { kindOf, sellAll } from './sell-all.ts'
 
+/** Rows of two lists: as many as sellers have, or fewer every day. */
+const [PACKAGES, DAILY] = process.env['PRICE_LISTS'] === 'full' ? [526, 835] : [130, 150]
+
 /** Applies what was imported; the next plan must be empty, and every imported SKU sellable. */
 async function applied(t: Test, desk: Desk, skus: readonly string[]): Promise<void> {
   const { code, stderr } = await desk.run('apply --auto-approve')
@@ -49,18 +52,18 @@ async function allSold(
 }
 
 t.test(
-  '526 packages in 126 countries: every row is sellable, or refused with its reason',
+  `${PACKAGES} packages in 126 countries: every row is sellable, or refused with its reason`,
   async t => {
-    const desk = await shop(t, false, 526)
+    const desk = await shop(t, false, PACKAGES)
     const countries = countriesWithNetworks(desk.simulator, 126)
     t.equal(countries.length, 126)
-    const list = manyCountries(countries)
+    const list = manyCountries(countries, PACKAGES)
     desk.write('prices.csv', list.csv)
     const map =
       '--map sku=Package --map destination=Country --map volume=Data --map price=Price_EUR'
     const result = await imported(desk, `prices.csv ${map} --set currency=EUR`)
     t.strictSame(result.refused, [])
-    t.equal(result.imported.length, 526)
+    t.equal(result.imported.length, PACKAGES)
     t.equal(result.code, 0)
     t.equal(desk.read('catalog/imported/rate-zones.yaml').match(/- key:/g)?.length, 126)
     await applied(
@@ -70,7 +73,7 @@ t.test(
     )
     const again = await imported(desk, `prices.csv ${map} --set currency=EUR`)
     t.match(again, { code: 0, imported: [], refused: [], files: [] })
-    t.equal(again.known.length, 526)
+    t.equal(again.known.length, PACKAGES)
     await allSold(t, desk, list.promised, result)
   },
 )
@@ -99,15 +102,19 @@ t.test('18 packages, some with SMS and minutes', async t => {
   await allSold(t, desk, list.promised, result)
 })
 
-t.test('835 packages by the day or unlimited', async t => {
-  const desk = await shop(t, true, 834)
-  const list = dailyOrUnlimited(countriesWithNetworks(desk.simulator, 120))
+t.test(`${DAILY} packages by the day or unlimited`, async t => {
+  const desk = await shop(t, true, DAILY - 1)
+  const list = dailyOrUnlimited(countriesWithNetworks(desk.simulator, 120), DAILY)
   desk.write('prices.csv', list.csv)
   const result = await imported(desk, 'prices.csv')
   t.match(result.refused, [
-    { line: 836, sku: 'D-834', reason: 'it is unlimited, and has a volume of 500 MB too' },
+    {
+      line: DAILY + 1,
+      sku: `D-${DAILY - 1}`,
+      reason: 'it is unlimited, and has a volume of 500 MB too',
+    },
   ])
-  t.equal(result.imported.length, 834)
+  t.equal(result.imported.length, DAILY - 1)
   t.strictSame(result.unused, ['Note'])
   const yaml = desk.read('catalog/imported/addon-plans.yaml')
   t.match(yaml, /data: 500 MB a day\n {4}throttle: 512 kbps\n {4}validity: 1 day\n/)
@@ -123,10 +130,10 @@ t.test('835 packages by the day or unlimited', async t => {
 t.test('with no wire value set, what needs one is refused, and nothing is sold wrong', async t => {
   const desk = await shop(t, false)
   const countries = countriesWithNetworks(desk.simulator, 120)
-  desk.write('daily.csv', dailyOrUnlimited(countries).csv)
+  desk.write('daily.csv', dailyOrUnlimited(countries, DAILY).csv)
   const daily = await imported(desk, 'daily.csv')
-  t.same([daily.imported.length, daily.refused.length, daily.files], [0, 835, []])
-  for (const { line, reason } of daily.refused.slice(0, 834))
+  t.same([daily.imported.length, daily.refused.length, daily.files], [0, DAILY, []])
+  for (const { line, reason } of daily.refused.slice(0, DAILY - 1))
     t.match(
       reason,
       /what this account has for that is not known: add (daily|unlimited)-data/,

@@ -38,12 +38,12 @@ export interface PriceList {
 
 const MB: Readonly<Record<string, number>> = { '500 MB': 500, '1 GB': 1024, '2 GB': 2048 }
 
-/** 526 packages in 126 countries: gigabytes and days, a price in one currency. */
-export function manyCountries(countries: readonly string[]): PriceList {
+/** So many packages in 126 countries: gigabytes and days, a price in one currency. */
+export function manyCountries(countries: readonly string[], count: number): PriceList {
   const promised = new Map<string, Promised>()
   const sizes = [1, 3, 5, 10, 20]
   const rows: (string | number)[][] = []
-  for (let n = 0; rows.length < 526; n++) {
+  for (let n = 0; rows.length < count; n++) {
     const country = countries[n % 126] ?? ''
     const size = sizes[Math.floor(n / 126)] ?? 50
     const days = size === 1 ? 7 : 30
@@ -83,11 +83,11 @@ export function withMessages(countries: readonly string[]): PriceList {
   return { csv: csv([names, ...rows], ';'), promised }
 }
 
-/** 835 packages: 785 by the day and throttled afterwards, 50 unlimited, one line of which contradicts itself. */
-export function dailyOrUnlimited(countries: readonly string[]): PriceList {
+/** So many packages: by the day and throttled afterwards, the last 50 unlimited, and the last one contradicts itself. */
+export function dailyOrUnlimited(countries: readonly string[], count: number): PriceList {
   const promised = new Map<string, Promised>()
-  const rows = Array.from({ length: 835 }, (_, n) => {
-    const isUnlimited = n >= 785
+  const rows = Array.from({ length: count }, (_, n) => {
+    const isUnlimited = n >= count - 50
     const country = countries[n % 120] ?? ''
     const days = [1, 3, 5, 7, 10, 15, 30][Math.floor(n / 120)] ?? 1
     const daily = ['500 MB', '1 GB', '2 GB'][n % 3] ?? ''
@@ -102,7 +102,7 @@ export function dailyOrUnlimited(countries: readonly string[]): PriceList {
     return [
       `D-${n}`,
       country,
-      isUnlimited && n !== 834 ? '' : daily,
+      isUnlimited && n !== count - 1 ? '' : daily,
       isUnlimited ? 'yes' : 'no',
       throttle,
       days,

@@ -11,7 +11,7 @@ import { allOrders } from './rows.ts'
 import { type Market, openMarket } from './support.ts'
 
 /** Rounds; thousands with `PROVISION_ROUNDS=5000`. `PROVISION_SEED` replays. */
-const ROUNDS = Number(process.env['PROVISION_ROUNDS'] ?? 40)
+const ROUNDS = Number(process.env['PROVISION_ROUNDS'] ?? 20)
 const SEED = Number(process.env['PROVISION_SEED'] ?? Date.now() % 2 ** 31)
 
 const WRITE_FAULTS: readonly FaultKind[] = [

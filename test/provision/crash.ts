@@ -15,6 +15,14 @@ export interface Doom {
 /** A doom that strikes at a step; each call has one before it and one after it. */
 export function doomAt(step: number): Doom {
   let steps = 0
+  return doomWhen(() => {
+    steps += 1
+    return steps >= step
+  })
+}
+
+/** A doom that strikes at the first step at which it is time. */
+export function doomWhen(isTime: () => boolean): Doom {
   let strike = () => {}
   let isDead = false
   const burials: (() => Promise<void>)[] = []
@@ -27,8 +35,7 @@ export function doomAt(step: number): Doom {
     signal: controller.signal,
     onDeath: bury => void burials.push(bury),
     async step() {
-      steps += 1
-      if (steps < step) return
+      if (!isDead && !isTime()) return
       if (!isDead) {
         isDead = true
         controller.abort()

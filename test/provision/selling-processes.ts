@@ -10,10 +10,11 @@ import { allOrders } from './rows.ts'
 import { type Market, openMarket } from './support.ts'
 
 /** Rounds with real deaths; thousands with `PROVISION_KILL_ROUNDS=2000`. `PROVISION_SEED` replays. */
-const ROUNDS = Number(process.env['PROVISION_KILL_ROUNDS'] ?? 2)
+const ROUNDS = Number(process.env['PROVISION_KILL_ROUNDS'] ?? 1)
 const SEED = Number(process.env['PROVISION_SEED'] ?? Date.now() % 2 ** 31)
-/** Orders that six processes sell at once. */
-const SHARED = Number(process.env['PROVISION_SHARED'] ?? 40)
+/** Orders that some processes sell at once, and how many do. */
+const SHARED = Number(process.env['PROVISION_SHARED'] ?? 30)
+const SELLERS = process.env['PROVISION_SHARED'] === undefined ? 3 : 6
 const SCRIPT = scriptBeside(import.meta, 'sell-orders')
 
 interface Job {
@@ -64,14 +65,14 @@ export function testProcesses(
   openPlaces: (t: Test) => Places | Promise<Places>,
 ): void {
   t.test(
-    `${name}: six processes selling the same ${SHARED} orders make ${SHARED} sales`,
+    `${name}: ${SELLERS} processes selling the same ${SHARED} orders make ${SHARED} sales`,
     async t => {
       const market = await openMarket(t, { endpoints: SHARED + 30, sft: { timeoutSeconds: 60 } })
       const { state, ledger: place } = await openPlaces(t)
       await market.save(state)
       const orders = Array.from({ length: SHARED }, (_, n) => `A-${n}`)
       const ends = await Promise.all(
-        Array.from({ length: 6 }, () => sell(market, { state, ledger: place, orders }).ended),
+        Array.from({ length: SELLERS }, () => sell(market, { state, ledger: place, orders }).ended),
       )
       for (const { code, stderr } of ends) t.same([code, stderr], [0, ''])
       const told = new Map<string, Set<string | undefined>>()

@@ -170,6 +170,9 @@ async function isUsable(part: MovedPart, address: string): Promise<boolean> {
   }
 }
 
+/** Whether all of it is played, which takes minutes. */
+export const ALL_MOVES = process.env['MOVE_DEATHS'] !== undefined
+
 export const migrate = (part: MovedPart, from: string, to: string) =>
   migrateStore({ from, to, part, confirm: () => true })
 
@@ -191,7 +194,7 @@ async function seenAt(part: MovedPart, address: string): Promise<unknown> {
 const DIE = scriptBeside(import.meta, 'dying-store')
 
 /** One of so many steps is died at, those of a run by chance; all of them with `MOVE_DEATHS=1`. */
-const ONE_OF = Number(process.env['MOVE_DEATHS'] ?? 6)
+const ONE_OF = Number(process.env['MOVE_DEATHS'] ?? 8)
 
 /** Moves there and back between two kinds of stores: nothing is lost. */
 export function testThereAndBack(t: Test, part: MovedPart, one: Places, other: Places): void {
