@@ -90,12 +90,6 @@ export function explainError(error: unknown, context: Context): readonly string[
     FORESEEN.some(kind => plain instanceof kind) ||
     (plain instanceof TypeError && /^(the base URL|HTTPS?_PROXY) /.test(plain.message))
   if (isForeseen) return [bad(plain.message)]
-  if (plain instanceof EvalError)
-    return [
-      bad(
-        'this Node was told to compile no code from strings: take --disallow-code-generation-from-strings out of NODE_OPTIONS',
-      ),
-    ]
   return [
     bad(`${plain.message} (nobody foresaw this: please report it with the lines below)`),
     ...(plain.stack ?? '').split('\n').filter(line => /^\s+at /.test(line)),

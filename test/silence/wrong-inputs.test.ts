@@ -131,13 +131,11 @@ t.test('what is given by mistake', async t => {
   t.same(desk.writes(since), [])
 })
 
-t.test('a Node that compiles no code from strings is named', async t => {
+t.test('a Node that compiles no code from strings checks a catalog as any other', async t => {
   const desk = await openFolder(t)
   const ended = await desk.run('validate', {
     ownProcess: true,
     node: ['--disallow-code-generation-from-strings'],
   })
-  t.equal(ended.code, 1)
-  t.match(ended.stderr, /compile no code from strings: take .* out of NODE_OPTIONS\n/)
-  t.notMatch(ended.stderr, BARE)
+  t.match(ended, { code: 0, stderr: '' })
 })
