@@ -16,6 +16,15 @@ export const networkOfWord = (word: string): NetworkId => {
 export const wordsOf = (value: Json | undefined): readonly string[] =>
   Array.isArray(value) ? value.map(String) : []
 
+const wordsOfLists = new WeakMap<readonly Network[], ReadonlySet<string>>()
+
+/** The words of an account's networks; made once, however many zones are held against them. */
+export function wordsOfNetworks(networks: readonly Network[]): ReadonlySet<string> {
+  const made = wordsOfLists.get(networks) ?? new Set(networks.map(networkWord))
+  wordsOfLists.set(networks, made)
+  return made
+}
+
 /** The country of a network; undefined where its name and its TADIG code do not settle it. */
 export const countryOfNetwork = (network: Network): string | undefined =>
   readNetworkCountry(network.countryName, network.tadig).code

@@ -1,5 +1,3 @@
-import { createInterface } from 'node:readline/promises'
-import { setTimeout } from 'node:timers/promises'
 import type { Environment } from '../settings.ts'
 
 /** A signal that tells a process to stop. */
@@ -41,12 +39,18 @@ export interface Host {
   readonly exit: (code: number) => never
 }
 
-/** This process. */
+/** This process. Each of its streams is opened by the first look at it. */
 export const THIS_PROCESS: Host = {
   env: process.env,
-  stdin: process.stdin,
-  stdout: process.stdout,
-  stderr: process.stderr,
+  get stdin() {
+    return process.stdin
+  },
+  get stdout() {
+    return process.stdout
+  },
+  get stderr() {
+    return process.stderr
+  },
   question: askHere,
   choose: chooseHere,
   onSignal: listener => {
@@ -56,6 +60,7 @@ export const THIS_PROCESS: Host = {
 }
 
 async function askHere(text: string, signal: AbortSignal): Promise<string> {
+  const { createInterface } = await import('node:readline/promises')
   let answered = false
   const lines = createInterface({ input: process.stdin, output: process.stdout })
   // readline takes Ctrl-C as a key here, and Ctrl-D would leave the question open for ever.
@@ -103,6 +108,7 @@ async function chooseHere(
   if (!isCancel(chosen)) return chosen
   // It takes Ctrl-C as a key. A signal comes a moment later, and nothing else may hold the process until then.
   if (!signal.aborted) process.kill(process.pid, 'SIGINT')
+  const { setTimeout } = await import('node:timers/promises')
   await setTimeout(SIGNAL_MS, undefined, { signal })
   throw new DOMException('nothing was chosen', 'AbortError')
 }

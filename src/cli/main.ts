@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { errorCode } from '../durable/files.ts'
+import { OUTCOMES } from '../outcome.ts'
 import { systemReason } from '../plain-error.ts'
-import { EXIT } from './context.ts'
 import { THIS_PROCESS } from './host.ts'
 import { runCommandLine } from './run-command-line.ts'
 
@@ -15,10 +15,10 @@ process.stderr.on('error', () => undefined)
 
 // Told of late, and whoever ends at once ends with it too.
 process.on('exit', code => {
-  if (lost === undefined || code === EXIT.usage) return
+  if (lost === undefined || code === OUTCOMES.usage.code) return
   const reason = systemReason(errorCode(lost)) ?? 'the system refused it'
   process.stderr.write(`error stdout cannot be written: ${reason}; what was answered is lost\n`)
-  process.exitCode = EXIT.failed
+  process.exitCode = OUTCOMES.failed.code
 })
 
 process.exitCode = await runCommandLine(process.argv.slice(2), THIS_PROCESS)

@@ -5,7 +5,14 @@ import { type Finding, findIn, type Listing, mapFinding } from '../finding.ts'
 import { isJsonObject } from '../json.ts'
 import type { JsonObject, Resource, Spec } from '../model.ts'
 import { normaliseName } from '../names.ts'
-import { indexNetworks, networkLabels, networkOfWord, networkWord, wordsOf } from '../networks.ts'
+import {
+  indexNetworks,
+  networkLabels,
+  networkOfWord,
+  networkWord,
+  wordsOf,
+  wordsOfNetworks,
+} from '../networks.ts'
 import type { ReportedRateZone, Sft, SftReader } from '../sft/api.ts'
 import { SftMissingPrerequisiteError } from '../sft/errors.ts'
 import type { AnyRecord, Learnt, MappingRow } from '../state/state.ts'
@@ -266,7 +273,7 @@ export const rateZone: Kind<RateZoneRecord, RateZoneEntry> = {
   standing: {
     // The platform takes a network that left coverage out of its zones by itself (contract 2).
     of: (applied, { networks }) => {
-      const covered = new Set(networks.items.map(networkWord))
+      const covered = wordsOfNetworks(networks.items)
       return { ...applied, networks: words(applied).filter(word => covered.has(word)) }
     },
     note: count =>
