@@ -2,6 +2,7 @@ import type { Figure } from './figure.ts'
 import { adopt } from './figures/adopt.ts'
 import { budget } from './figures/budget.ts'
 import { creates } from './figures/creates.ts'
+import { detach } from './figures/detach.ts'
 import { ledger } from './figures/ledger.ts'
 import { peers } from './figures/peers.ts'
 import { sales } from './figures/sales.ts'
@@ -19,5 +20,6 @@ export const FIGURES: readonly Figure[] = [
   budget,
   ledger,
   sales,
+  detach,
   peers,
 ]
