@@ -1,6 +1,6 @@
 /** The files that a step of a pipeline leaves, whatever becomes of it. */
 import { appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { OUTCOMES, outcomeOfExit } from '../outcome.ts'
 import { inPlainWords } from '../plain-error.ts'
 import { headlineOf, type Step, stepMarkdown } from '../render/comment.ts'
@@ -40,12 +40,11 @@ export const stepFiles = (folder: string): StepFiles => ({
   plan: join(folder, 'plan.json'),
 })
 
-/** The same, in a folder that is made where there is none; so is that of the page. */
-export async function openStepFiles(folder: string, page?: string): Promise<StepFiles> {
-  for (const place of [folder, ...(page === undefined ? [] : [dirname(page)])])
-    await inPlainWords(place, async () => {
-      mkdirSync(place, { recursive: true })
-    })
+/** The same, in a folder that is made where there is none. */
+export async function openStepFiles(folder: string): Promise<StepFiles> {
+  await inPlainWords(folder, async () => {
+    mkdirSync(folder, { recursive: true })
+  })
   return stepFiles(folder)
 }
 

@@ -1,4 +1,7 @@
 /** A step of a pipeline as a page that people look at. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { inPlainWords } from '../plain-error.ts'
 import { driftFacts } from '../render/drift-json.ts'
 import type { JsonAnswer } from '../render/outputs.ts'
 import { planToJson } from '../render/plan-json.ts'
@@ -11,12 +14,19 @@ export interface StepPage {
   readonly pages: Pages
 }
 
-/** What makes the page of a step; the error where that is not installed, which the step tells like any other. */
+/**
+ * What makes the page of a step, in a folder that is made where there is none; the error where it is not installed or
+ * the file cannot be written, which the step tells like any other.
+ */
 export async function openStepPage(
   file: string | undefined,
 ): Promise<{ readonly page?: StepPage; readonly error?: unknown }> {
   if (file === undefined) return {}
   try {
+    await inPlainWords(file, async () => {
+      mkdirSync(dirname(file), { recursive: true })
+      writeFileSync(file, '')
+    })
     return { page: { file, pages: await loadPages() } }
   } catch (error) {
     return { error }

@@ -175,6 +175,9 @@ t.test('ci plan leaves a page whatever becomes of it', async t => {
     /error Login .*no connection/,
   )
   t.match(await title('ci drift', 1, { SFT_BASE_URL: 'http://127.0.0.1:9' }), /^Drift: failed; /)
+  const nowhere = await desk.run('ci plan --html catalog')
+  t.equal(nowhere.code, 1)
+  t.match(desk.read('sft-catalog-ci/comment.md'), /plan: failed[\s\S]*catalog: it is a folder/)
   const settings = await title('ci plan', 1, { SFT_CALLS_PER_SECOND: 'many' })
   t.match(settings, /^Plan: failed/)
 })

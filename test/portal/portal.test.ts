@@ -254,6 +254,8 @@ t.test('the operator', async t => {
     const [uniqueId = ''] = [...simulator.world.endpoints.values()]
       .flatMap(endpoint => endpoint.instances)
       .map(instance => instance.uniqueId)
+    t.match(detail.text, 'Further orders of this customer')
+    t.match(detail.text, /<span class="badge">cancelled<\/span><span>ALP-5GB-30D<\/span>/)
     const settled = await operator.submit(detail, '/operator/order/settle', { instance: uniqueId })
     t.match(settled.text, `Instance ${uniqueId} is this order`)
     t.match(settled.text, '(by operator)')

@@ -86,6 +86,32 @@ t.test('traffic starts add-ons on use and takes the oldest balance first', async
   t.equal(inner(await client.get(`${path}&from_date=20200101&to_date=20200102`)), '1340')
 })
 
+t.test('the handle lets a traveller use data as the control API does', async t => {
+  await using client = await rawClient()
+  const { simulator } = client
+  const { endPointId, iccid, planId } = await furnish(client)
+  const instance = await sell(client, endPointId, planId)
+  const refused: readonly (readonly [Parameters<typeof simulator.traffic>[0], RegExp])[] = [
+    [{ iccid, megabytes: 1 }, /is Pre-Active: only an Active one has traffic/],
+    [{ iccid: '8900', megabytes: 1 }, /no endpoint has SIM 8900/],
+    [{ endPointId: '7', megabytes: 1 }, /7/],
+    [{ endPointId, megabytes: 0 }, /megabytes must be above 0/],
+  ]
+  for (const [request, message] of refused)
+    t.throws(() => simulator.traffic(request), { message }, message.source)
+  await client.post('/api/EndPointLifeCycleChange', lifecycleBody(endPointId, 'A'))
+  t.throws(() => simulator.traffic({ iccid, megabytes: 1, country: 'Atlantis' }), {
+    message: /no network atlantis in coverage/,
+  })
+  const used = simulator.traffic({ iccid, megabytes: 100, country: 'Belgium' })
+  t.match(used, { usedBytes: 100 * 1024 ** 2, blockedBytes: 0, uniqueIds: [instance] })
+  t.match(used.network, /^BEL/)
+  t.match(simulator.traffic({ endPointId, megabytes: 2, networkTadig: used.network }), {
+    usedBytes: 2 * 1024 ** 2,
+  })
+  t.match(await balances(client, endPointId), [{ balance: GIGABYTE - 102 * 1024 ** 2 }])
+})
+
 t.test('add-ons expire with the world clock, and recurring ones come back anew', async t => {
   await using client = await rawClient()
   const { endPointId, planId } = await furnish(client, {

@@ -130,7 +130,7 @@ async function runStep(
   flags: Flags,
   context: Context,
 ): Promise<number> {
-  const files = await openStepFiles(flags.dir ?? DEFAULT_FOLDER, flags.html)
+  const files = await openStepFiles(flags.dir ?? DEFAULT_FOLDER)
   if (step === 'plan') forgetSavedPlan(files)
   const { page, error } = await openStepPage(flags.html)
   const run: StepRun = {
