@@ -73,8 +73,8 @@ const LONGEST_PAUSE_MS = 60_000
  * send when it goes on what others have by then, after 6 s.
  */
 const UNLIMITED_GOOD_MS = 3000
-/** Slots are taken from a shared file for about this long at once. */
-const CHUNK_MS = 50
+/** Slots are asked for so long at once at most (ms); a place that is shared gives fewer. */
+const CHUNK_MS = 100
 const LANES: readonly Lane[] = ['traveller', 'normal', 'background']
 /** A lane in which somebody waits and nobody goes counts as one lane earlier after this time. */
 const LANE_AGES_MS = 10_000

@@ -27,8 +27,8 @@ const IN_TIME_MS = 8
 const LONGEST_LEAD_MS = 1000
 const ASKED_OF_LATE = 8
 /**
- * Whoever is no traveller takes slots for so long at once (ms), since a traveller cannot have them any more; where asking
- * takes long, for so many times that.
+ * Slots are taken for so long at once (ms), since a traveller elsewhere cannot have them any more; where asking takes long,
+ * for so many times that.
  */
 const RUN_MS = 15
 const RUN_ASKS = 4
@@ -59,10 +59,9 @@ export function sharedPaceSlots(pace: SharedPace, clock: Clock): SlotSource {
       for (;;) {
         const began = clock.now()
         const waitedMs = began - since
-        const inTurn = lane()
-        const most = inTurn <= 0 ? request.count : Math.floor(runMs() / request.stepMs)
+        const most = Math.floor(runMs() / request.stepMs)
         const count = Math.max(1, Math.min(request.count, most))
-        const ask = { ...request, count, unused, process, lane: inTurn, waitedMs, leadMs: lead() }
+        const ask = { ...request, count, unused, process, lane: lane(), waitedMs, leadMs: lead() }
         const { slots, waitMs } = await pace.take(ask)
         took = [...took, clock.now() - began].slice(-ASKED_OF_LATE)
         if (slots !== undefined) return slots
