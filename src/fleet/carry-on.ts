@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { applyPlan } from '../apply/apply-plan.ts'
 import { frameIn, planOfLeft } from '../apply/leave-work.ts'
 import type { Result } from '../apply/report.ts'
@@ -79,6 +80,8 @@ async function carryOn(taken: TakenApply, sft: Sft, stop: AbortSignal): Promise<
   const calls = callCounter(taken, sft)
   const failures = openFailures(taken, spoken)
   const ends = AbortSignal.any([stop, failures.away])
+  // Every write that is settled listens to it.
+  setMaxListeners(0, ends)
   try {
     await settlePending(spoken, store, { signal: ends }).catch((error: unknown) => {
       // Told to stop: what is still open stays announced.

@@ -13,7 +13,7 @@ import { arbitraryShop, playShop } from './shop-life.ts'
 import { COMPOSED, NOT_COMPOSED } from './variants.ts'
 
 t.setTimeout(14_400_000)
-const share = shareOf(process.env, 16)
+const share = shareOf(process.env, 8)
 const numbersOf = (failures: readonly Failure[]) => failures.map(({ number }) => number)
 
 t.test(`catalogs ${share.first} and on`, async t => {

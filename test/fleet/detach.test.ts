@@ -354,7 +354,7 @@ t.test(
     })
     t.match(
       (await desk.run('history')).stdout,
-      /^1 {2}20\S+Z {2}.*5 to create: ok: 5 done, 0 failed/,
+      /^1 {2}20\S+Z {2}.*5 to create; ok: 5 done, 0 failed/,
     )
     t.match((await desk.run('status')).stdout, /No apply was left to the workers/)
     for (const waiting of ['apply --wait', 'status --watch']) {

@@ -9,10 +9,10 @@ import { checkAccount } from './check-account.ts'
 import { allEsims, allOrders } from './rows.ts'
 import { openMarket } from './support.ts'
 
-const ENDPOINTS = Number(process.env['STOCK_ENDPOINTS'] ?? 150)
+const ENDPOINTS = Number(process.env['STOCK_ENDPOINTS'] ?? 100)
 const SEED = Number(process.env['STOCK_SEED'] ?? Date.now() % 2 ** 31)
 const ORDERS = Math.ceil(ENDPOINTS / 8)
-const KILLS = 3
+const KILLS = process.env['STOCK_ENDPOINTS'] === undefined ? 2 : 3
 
 const FAULTS: readonly FaultKind[] = [
   'late',

@@ -63,8 +63,10 @@ async function runSpare(desk: Desk & { readonly place: string }, args: string): 
 
 t.test('a store is one file: state, ledger and budget are opened by its scheme', async t => {
   const desk = await openSpareDesk(t)
-  const ends = async (args: string, code: number, said: RegExp) => {
-    const ended = await runSpare(desk, args)
+  const env = { SFT_STATE: desk.place, SFT_LEDGER: desk.place }
+  const inside = (args: string) => desk.run(args, { env, asTyped: true })
+  const ends = async (args: string, code: number, said: RegExp, run = inside) => {
+    const ended = await run(args)
     t.equal(ended.code, code, `${args}: ${ended.stderr}`)
     t.match(`${ended.stdout}${ended.stderr}`, said, args)
   }
@@ -75,13 +77,14 @@ t.test('a store is one file: state, ledger and budget are opened by its scheme',
       .reduce((sum, count) => sum + count, 0)
 
   await ends('plan', 0, /there is no state at spare:.*apply needs --init/)
-  await ends('apply --auto-approve --init', 0, /4 done/)
+  const alone = (args: string) => runSpare(desk, args)
+  await ends('apply --auto-approve --init', 0, /4 done/, alone)
   const before = given()
   t.ok(before >= desk.simulator.calls.length, 'every call has drawn on its budget')
   await ends('plan --detailed-exitcode', 0, /spare:.*kept/)
   await ends('drift', 0, /./)
   await ends('state list', 0, /addonPlan\/alps-1gb/)
-  await ends(SELL, 0, /A-1: delivered/)
+  await ends(SELL, 0, /A-1: delivered/, alone)
   await ends(SELL, 0, /A-1: delivered/)
   await ends('stock', 0, /1/)
   t.ok(given() > before, 'selling draws on it too')

@@ -278,7 +278,9 @@ t.test('nothing knows the terminal but the process that the command line runs in
   const writers = readdirSync('src', { recursive: true, encoding: 'utf8' })
     .filter(file => file.endsWith('.ts'))
     .filter(file =>
-      /process\.std(in|out|err)\b|console\.\w+\(/.test(readFileSync(join('src', file), 'utf8')),
+      /^(?! *\*).*(process\.std(in|out|err)\b|console\.\w+\()/m.test(
+        readFileSync(join('src', file), 'utf8'),
+      ),
     )
   t.same(writers.sort(), ['cli/host.ts', 'cli/main.ts'])
 })
@@ -294,7 +296,7 @@ t.test(
       ['plan --state catalog/catalog.yaml/state.json', /a part of the path is a file/],
       ['apply --auto-approve --state nowhere/state.json', /nowhere.*does not exist/],
       ['apply folder', /folder.*folder/],
-      ['apply nothing.json', /nothing\.json.*does not exist/],
+      ['apply nothing.json', /nothing\.json: there is no such file/],
       ['plan --out nowhere/plan.json', /nowhere.*does not exist/],
       ['plan --out folder', /folder: it is a folder/],
       ['validate --catalog state.json', /no folder/],
