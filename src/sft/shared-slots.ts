@@ -70,8 +70,8 @@ export function sharedPaceSlots(pace: SharedPace, clock: Clock): SlotSource {
       }
     },
     async sent(at, sentAt) {
-      const latest = sentAt + (pace.vagueMs?.() ?? 0) - IN_TIME_MS
-      if (latest <= at) return
+      const latest = sentAt + (pace.vagueMs?.() ?? 0)
+      if (latest - at <= IN_TIME_MS) return
       late.push([at, latest])
       telling ??= tellLate()
       await telling
