@@ -24,7 +24,9 @@ main() {
     main) pull; step plan || code=$? ;;
     apply) pull; step apply sft-catalog-ci/plan.json --max-minutes 50 || code=$?; push; publish ;;
     resume)
-      if [ "$(sft-catalog ci due)" != true ]; then return 0; fi
+      # Whether something waits must be known: where nobody tells, that is no "nothing waits".
+      due=$(sft-catalog ci due) || return
+      if [ "$due" != true ]; then echo 'no apply waits'; return 0; fi
       pull; step apply --max-minutes 50 || code=$?; push; publish ;;
     drift) pull; step drift || code=$?; publish; if [ $code = 2 ]; then code=0; fi ;;
     *) echo 'pipeline.sh review | main | apply | resume | drift' >&2; code=64 ;;

@@ -53,7 +53,9 @@ t.test(
     t.match(desk.read('sft-catalog-ci/page.html'), '<title>Plan: 1 change<')
     const resumed = await job('catalog-resume')
     t.equal(resumed.code, 0, resumed.output)
-    t.match(resumed.output, /^$/, 'nothing is due')
+    t.match(resumed.output, /^no apply waits\n$/)
+    const deaf = await job('catalog-resume', { CI_API_V4_URL: 'http://127.0.0.1:9' })
+    t.equal(deaf.code, 1, 'that nobody tells whether something waits is no "nothing waits"')
 
     const applied = await job('catalog-apply')
     t.equal(applied.code, 0, applied.output)

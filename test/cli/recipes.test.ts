@@ -216,7 +216,9 @@ t.test('the shell recipe: reviewed, planned on main, applied, gone on with when 
   t.notOk(existsSync(page))
   t.equal((await run('main')).code, 0)
   t.match(readFileSync(page, 'utf8'), '<title>Plan: 1 change<')
-  t.equal((await run('resume')).code, 0, 'nothing is due')
+  t.match(await run('resume'), { code: 0, output: /no apply waits/ })
+  const deaf = await run('resume', { GITHUB_API_URL: 'http://127.0.0.1:9' })
+  t.equal(deaf.code, 1, 'that nobody tells whether something waits is no "nothing waits"')
   const outOfTime = { step: 'apply', outcome: 'outOfTime' }
   desk.write('sft-catalog-ci/report.json', JSON.stringify(outOfTime))
   const before = desk.read('sft-catalog-ci/comment.md')
