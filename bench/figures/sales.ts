@@ -123,7 +123,7 @@ async function atOnce(folder: string, rounds: number, sales: number): Promise<Ro
   await using _platform = market.platform
   const reached: number[] = []
   for (let round = 0; round < rounds; round += 1) {
-    await using shop = await openShop(market, join(folder, `once-${round}.db`), CALLS_PER_SECOND)
+    await using shop = await openShop(market, join(folder, 'at-once.db'), CALLS_PER_SECOND)
     await shop.sell(`warm-${round}`)
     const before = (await market.platform.calls()).length
     const began = performance.now()
