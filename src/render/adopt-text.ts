@@ -46,7 +46,7 @@ function adoptionLines(adoption: AdoptionView, written: boolean, paint: Paint): 
   list(paint('warn', 'The next plan will still show'), adoption.remaining)
   for (const note of adoption.notes) lines.push(`${paint('dim', 'note:')} ${note}`)
   list(
-    written ? 'Files written' : 'Files to write',
+    written ? 'Files written, in the catalog folder' : 'Files to write, in the catalog folder',
     adoption.files.map(({ path }) => path),
   )
   const counts = kinds().map(({ kind, title, plural }) => {

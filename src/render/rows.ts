@@ -35,7 +35,9 @@ export function rowsOf(line: string, columns: number): readonly string[] {
       row = `${' '.repeat(indent)}${word}`
     }
   }
-  return [...rows, row]
+  // A question ends in a blank, before what is typed.
+  const [end = ''] = /\s*$/.exec(line) ?? []
+  return [...rows, `${row}${end}`]
 }
 
 const width = (text: string): number => [...stripVTControlCharacters(text)].length

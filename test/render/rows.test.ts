@@ -40,6 +40,12 @@ const ROWS: readonly (readonly [
     ['state', '  /a/folder/with/a/name/that/is/long.json', '  is gone'],
   ],
   [
+    'the blank after a question stays',
+    'Apply these changes to the account? ',
+    24,
+    ['Apply these changes to', '  the account? '],
+  ],
+  [
     'looks take no room',
     '\u001b[31merror\u001b[39m the zone has no network',
     28,
