@@ -23,7 +23,7 @@ const ASK_AGAIN_MS = 100
  * So late (ms) a call may be sent and be taken for one that was in time: windows are kept longer by much more, and each that
  * is told late takes its place that much longer.
  */
-const IN_TIME_MS = 8
+const IN_TIME_MS = 5
 const LONGEST_LEAD_MS = 1000
 const ASKED_OF_LATE = 8
 /**
