@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
 import type { ApplyReport } from '../apply/report.ts'
 import type { CatalogEnvironment } from '../catalog/index.ts'
-import type { DriftReport } from '../drift/compare-drift.ts'
+import type { DriftReport } from '../drift/drift-report.ts'
 import type { Issue } from '../issues.ts'
 import { OUTCOMES, type Outcome } from '../outcome.ts'
 import type { Landscape } from '../plan/landscape.ts'

@@ -1,5 +1,5 @@
 import type { ApplyReport } from '../apply/report.ts'
-import type { DriftReport } from '../drift/compare-drift.ts'
+import type { DriftReport } from '../drift/drift-report.ts'
 import type { Issue } from '../issues.ts'
 import type { Landscape } from '../plan/landscape.ts'
 import type { Plan } from '../plan/plan.ts'

@@ -20,13 +20,8 @@ import {
   type State,
   splitAddress,
 } from '../state/state.ts'
-import {
-  compareDrift,
-  type EntryDrift,
-  type FieldDrift,
-  isDrift,
-  resourceOf,
-} from './compare-drift.ts'
+import { compareDrift, resourceOf } from './compare-drift.ts'
+import { type EntryDrift, type FieldDrift, isDrift } from './drift-report.ts'
 
 /** Drift that cannot be accepted; the message says what to do instead. */
 export class AcceptError extends Error {

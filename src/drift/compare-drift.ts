@@ -1,78 +1,15 @@
 /** The account against the state: what was changed elsewhere since it was last written or adopted. */
-
 import type { Observation } from '../account/observation.ts'
 import type { Issue } from '../issues.ts'
-import type { Address, Catalog, Json, KindName, Moved, Position, Resource, Spec } from '../model.ts'
-import { wordsOf } from '../networks.ts'
-import type { Outcome } from '../outcome.ts'
-import { diffFields } from '../plan/diff-fields.ts'
+import type { Address, Catalog, KindName, Moved, Resource } from '../model.ts'
 import { labelsOf } from '../plan/labels.ts'
-import type { FieldChange } from '../plan/plan.ts'
 import type { ResourceGraph } from '../plan/resolve.ts'
 import type { Kind, ObservedObject } from '../resources/kind.ts'
 import { byKind, kindOf, kinds } from '../resources/kinds.ts'
-import { platformSpec } from '../resources/references.ts'
-import { idOf, idsOf, knownId, recordsOf } from '../state/records.ts'
+import { idOf, idsOf, recordsOf } from '../state/records.ts'
 import type { AnyRecord, State } from '../state/state.ts'
-
-/** Where a value changed since it was last applied. */
-type Direction = 'there' | 'here' | 'both'
-
-/** One field that differs. `applied` is what was last written, `wanted` what the catalog says now. */
-export interface FieldDrift {
-  readonly field: string
-  readonly direction: Direction
-  readonly applied?: Json
-  readonly wanted?: Json
-  readonly account?: Json
-  readonly notes: readonly string[]
-}
-
-/** What became of one thing of the state. */
-export interface EntryDrift {
-  readonly address: Address
-  readonly kind: KindName
-  readonly name: string
-  readonly id: string
-  /** `relinked`: the SIM has another endpoint now. */
-  readonly status: 'changed' | 'gone' | 'relinked'
-  readonly fields: readonly FieldDrift[]
-  readonly notes: readonly string[]
-  /** Where the catalog has it; absent for what only the state has. */
-  readonly position?: Position
-}
-
-/** Account against state. */
-export interface DriftReport {
-  readonly entries: readonly EntryDrift[]
-  /** Records that were compared, by kind. */
-  readonly compared: Readonly<Record<KindName, number>>
-  /** Fields that the account did not report, and of how many. */
-  readonly notReported: readonly {
-    readonly kind: KindName
-    readonly field: string
-    readonly count: number
-  }[]
-  /** Endpoints of the state by the status of their SIM; undefined where the stock was not read. */
-  readonly statuses?: Readonly<Record<string, number>>
-  /** Objects of the account that the state does not know, by kind. */
-  readonly unmanaged: Readonly<Record<KindName, number>>
-  /** What the catalog wants and the account does not let resolve: of that nothing is known. */
-  readonly unresolved: readonly Issue[]
-  /** Names of networks by `operatorId/sponsorId`. */
-  readonly labels: Readonly<Record<string, string>>
-}
-
-/** Whether the account moved, which is what drift means; changes of the catalog alone are none. */
-export const hasDrift = ({ entries }: DriftReport): boolean => entries.some(isDrift)
-
-/** What a comparison comes to: `blocked` where something that the catalog wants is not known. */
-export const driftOutcome = (report: DriftReport): Outcome =>
-  report.unresolved.length > 0 ? 'blocked' : hasDrift(report) ? 'changes' : 'ok'
-
-/** Whether an entry has moved on the account. */
-export const isDrift = (entry: EntryDrift): boolean =>
-  entry.status !== 'changed' || entry.fields.some(field => field.direction !== 'here')
+import type { DriftReport, EntryDrift } from './drift-report.ts'
+import { fieldDrifts, unreported } from './field-drift.ts'
 
 type Base = Omit<EntryDrift, 'status' | 'fields' | 'notes'>
 
@@ -224,10 +161,6 @@ const notKnownIssue = ({ address, kind, id, position }: Base): Issue => ({
   ...(position && { position }),
 })
 
-/** What the catalog wants of an address, with IDs for references, as far as the state has them. */
-const wantedSpec = (resource: Resource, state: State, revision: number | undefined): Spec =>
-  platformSpec(resource, kindOf(resource.kind).identity, revision, ref => knownId(state, ref)).spec
-
 /** The resource that a record stands for, under its new key where it was moved. */
 export function resourceOf(
   graph: ResourceGraph,
@@ -236,109 +169,6 @@ export function resourceOf(
 ): Resource | undefined {
   const to = moved.find(move => move.from === address)?.to
   return graph.resources.get(address) ?? (to === undefined ? undefined : graph.resources.get(to))
-}
-
-function fieldDrifts(
-  kind: KindName,
-  record: AnyRecord,
-  resource: Resource | undefined,
-  observed: ObservedObject,
-  state: State,
-  observation: Observation,
-): readonly FieldDrift[] {
-  const wanted = resource === undefined ? record.spec : wantedSpec(resource, state, record.revision)
-  const { fields, blocked } = diffFields(kindOf(kind), wanted, record.spec, observed.spec, {
-    replaceRemoved: false,
-  })
-  const drifts: FieldDrift[] = []
-  const seen = new Set<string>()
-  for (const change of [...fields, ...blocked]) {
-    // An additive list may have its additions and its removals told apart.
-    if (seen.has(change.field)) continue
-    seen.add(change.field)
-    const drift = Array.isArray(change.applied)
-      ? listDrift(
-          kindOf(kind),
-          { ...change, ...valuesOf(change.field, wanted, record.spec, observed.spec) },
-          observation,
-        )
-      : scalarDrift(change)
-    if (drift !== undefined) drifts.push(drift)
-  }
-  return drifts
-}
-
-function valuesOf(field: string, wanted: Spec, applied: Spec, account: Spec) {
-  const value = (name: string, json: Json | undefined) =>
-    json === undefined ? {} : { [name]: json }
-  return {
-    ...value('wanted', wanted[field]),
-    ...value('applied', applied[field]),
-    ...value('account', account[field]),
-  }
-}
-
-const DIRECTION = { ours: 'here', drift: 'there', both: 'both' } as const
-
-function scalarDrift(change: FieldChange): FieldDrift {
-  const { field, applied, wanted, account } = change
-  return {
-    field,
-    direction: DIRECTION[change.origin],
-    ...(applied !== undefined && { applied }),
-    ...(wanted !== undefined && { wanted }),
-    ...(account !== undefined && { account }),
-    notes: [],
-  }
-}
-
-/** Members of a list move one by one; those that go by themselves were moved by nobody here. */
-function listDrift(
-  kind: Kind,
-  change: FieldChange,
-  observation: Observation,
-): FieldDrift | undefined {
-  const applied = wordsOf(change.applied)
-  const account = change.account === undefined ? applied : wordsOf(change.account)
-  const wanted = wordsOf(change.wanted)
-  const standing = kind.standing?.of({ [change.field]: [...applied] }, observation)[change.field]
-  const stay = new Set(standing === undefined ? applied : wordsOf(standing))
-  const without = (left: readonly string[], right: readonly string[]) => {
-    const set = new Set(right)
-    return left.filter(word => !set.has(word))
-  }
-  const lostThere = without(applied, account)
-  const gainedThere = without(account, applied)
-  const lostHere = without(applied, wanted).filter(word => stay.has(word))
-  const gainedHere = without(wanted, applied).filter(word => !gainedThere.includes(word))
-  const there = lostThere.length + gainedThere.length > 0
-  const here =
-    without(lostHere, lostThere).length + gainedHere.length > 0 ||
-    without(gainedThere, wanted).length < gainedThere.length
-  if (!there && !here) return undefined
-  const left = lostThere.filter(word => !stay.has(word))
-  return {
-    ...scalarDrift(change),
-    direction: there && here ? 'both' : there ? 'there' : 'here',
-    notes:
-      left.length === 0 || kind.standing === undefined ? [] : [kind.standing.note(left.length)],
-  }
-}
-
-function unreported(
-  kind: KindName,
-  record: AnyRecord,
-  observed: ObservedObject,
-): readonly string[] {
-  return Object.entries(kindOf(kind).fields)
-    .filter(
-      ([field, rule]) =>
-        rule.reported &&
-        record.spec[field] !== undefined &&
-        record.spec[field] !== null &&
-        observed.spec[field] === undefined,
-    )
-    .map(([field]) => field)
 }
 
 function goneNote(

@@ -2,7 +2,7 @@
 
 import type { ApplyReport } from '../apply/report.ts'
 import { count, grouped } from '../counts.ts'
-import { type DriftReport, driftOutcome, hasDrift } from '../drift/compare-drift.ts'
+import { type DriftReport, driftOutcome, hasDrift } from '../drift/drift-report.ts'
 import type { Issue } from '../issues.ts'
 import { blockedEntries, isRefusal, OUTCOMES, type Outcome, planErrors } from '../outcome.ts'
 import { ACTIONS, type Plan } from '../plan/plan.ts'

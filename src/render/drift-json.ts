@@ -1,4 +1,4 @@
-import { type DriftReport, type EntryDrift, hasDrift } from '../drift/compare-drift.ts'
+import { type DriftReport, type EntryDrift, hasDrift } from '../drift/drift-report.ts'
 import type { Issue } from '../issues.ts'
 import type { JsonAnswer } from './outputs.ts'
 import { issueToJson } from './plan-json.ts'

@@ -4,7 +4,7 @@ import {
   type EntryDrift,
   type FieldDrift,
   hasDrift,
-} from '../drift/compare-drift.ts'
+} from '../drift/drift-report.ts'
 import type { Json } from '../model.ts'
 import { kindOf, kinds } from '../resources/kinds.ts'
 import { membersOf, showJson } from './change-words.ts'

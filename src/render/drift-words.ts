@@ -1,6 +1,6 @@
 /** What drift says, in words, whatever the form: text and page say the same. */
 import { grouped } from '../counts.ts'
-import type { EntryDrift, FieldDrift } from '../drift/compare-drift.ts'
+import type { EntryDrift, FieldDrift } from '../drift/drift-report.ts'
 import type { Tone } from './paint.ts'
 
 /** Who moved a field. */

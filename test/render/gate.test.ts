@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import type { DriftReport } from '../../src/drift/compare-drift.ts'
+import type { DriftReport } from '../../src/drift/drift-report.ts'
 import type { Json } from '../../src/model.ts'
 import type { Plan } from '../../src/plan/plan.ts'
 import { renderAdoption } from '../../src/render/adopt-text.ts'
