@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { endpointIn, readSims } from '../account/read-sims.ts'
 import { type Clock, SYSTEM_CLOCK } from '../clock.ts'
 import {
@@ -75,6 +76,8 @@ export async function settlePending(
   const { clock = SYSTEM_CLOCK, pageSize = sft.form.pageSize, heldSeconds = HELD_SECONDS } = options
   const read = freshReader(withWireOf(sft, options.catalog).read)
   const knowsWords = options.catalog !== undefined
+  // Each announced write listens to it while it is looked for.
+  if (options.signal !== undefined) setMaxListeners(0, options.signal)
   const started = clock.now()
   const ended = await Promise.allSettled(
     Object.values(store.state.pending).map(intent => settleIntent(intent)),

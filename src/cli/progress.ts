@@ -4,6 +4,7 @@ import {
   figures,
   Listr,
   ListrDefaultRendererLogLevels,
+  ListrLogger,
   type ListrTaskWrapper,
   type SimpleRenderer,
 } from 'listr2'
@@ -50,6 +51,7 @@ export function showProgress(
   const drawing = isDrawn ? drawRows(tally, context.out) : writeLines(tally, context.err)
   const others = context.live.handOver()
   context.onSignal(() => drawing.now())
+  context.beforeExit(() => drawing.leave())
   return {
     onEvent: event => {
       tally.take(event)
@@ -187,6 +189,8 @@ interface Drawing {
   /** Shows at once what has changed. */
   readonly now: () => void
   readonly say: (line: string) => void
+  /** Lets out what was said meanwhile: the process ends at once. */
+  readonly leave: () => void
   readonly end: () => Promise<void>
 }
 
@@ -217,6 +221,7 @@ function writeLines(tally: Tally, say: (line: string) => void): Drawing {
     pause,
     now: () => undefined,
     say: line => say(`  ${line}`),
+    leave: () => undefined,
     end: async () => {
       await pause()
       if (tally.rows().length > 0) write()
@@ -244,6 +249,7 @@ function drawRows(tally: Tally, say: (line: string) => void): Drawing {
     pause,
     now: () => current?.refresh(),
     say: line => void said.push(line),
+    leave: () => current?.leave(),
     end: async () => {
       isLast = true
       await pause()
@@ -254,6 +260,7 @@ function drawRows(tally: Tally, say: (line: string) => void): Drawing {
 /** Rows that are drawn, until their end. */
 interface Rows {
   readonly refresh: () => void
+  readonly leave: () => void
   /** Resolves once they stand as they are; `isLast`: what is not done by now is marked. */
   readonly end: (isLast: boolean) => Promise<void>
 }
@@ -277,6 +284,8 @@ function openRows(tally: Tally): Rows {
       if (isLast && isBad()) task.skip(text())
     },
   })
+  // It keeps what others write until the rows stand.
+  const logger = new ListrLogger<ListrDefaultRendererLogLevels>({ useIcons: true, toStderr: [] })
   const list = new Listr(
     [
       task(tally.total, () => tally.rows().some(isBad)),
@@ -291,6 +300,7 @@ function openRows(tally: Tally): Rows {
       concurrent: true,
       registerSignalListeners: false,
       rendererOptions: {
+        logger,
         collapseSubtasks: false,
         formatOutput: 'truncate',
         icon: { [ListrDefaultRendererLogLevels.SKIPPED_WITH_COLLAPSE]: figures.cross },
@@ -307,6 +317,7 @@ function openRows(tally: Tally): Rows {
   const drawing = list.run({})
   return {
     refresh,
+    leave: () => logger.process.release(),
     end: async isLast => {
       clearInterval(timer)
       over(isLast)
