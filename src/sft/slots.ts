@@ -55,10 +55,10 @@ export interface SlotSource {
  * How late (ms) a slot may be used, of which the others are told at once: a call that is sent later than it was to be fills
  * no window that had it. A later one is given back, since its time may soon be somebody else's.
  */
-export const SLOT_SLACK_MS = 20
+export const SLOT_SLACK_MS = 12
 
 /**
  * How late (ms) the call of a slot may leave this process: it is less than what windows are kept longer by where
  * somebody shares, so that one of which nobody is told in time, since its process stops, meets no successor either.
  */
-export const LEAVING_SLACK_MS = 30
+export const LEAVING_SLACK_MS = 20

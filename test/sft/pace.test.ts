@@ -185,21 +185,3 @@ for (const { rate, most, nearlyAll } of [
       t.ok(at(0.9) <= nearlyAll, `nine in ten waited ${at(0.9).toFixed(0)} ms at most`)
     },
   )
-
-for (const rate of [20, 200])
-  t.test(
-    `seven processes at ${rate} calls a second on a machine with far too much to do, seed ${SEED}`,
-    async t => {
-      const random = randomOf(SEED)
-      const about = (ms: number) => () => -ms * Math.log(1 - random())
-      const { arrivals } = await model(rate, 30, SEVEN, {
-        late: about(15),
-        asked: about(40),
-        underWay: about(10),
-      })
-      t.ok(mostInASecond(arrivals) <= rate, `${mostInASecond(arrivals)} in a second`)
-      const begin = (arrivals[0] ?? 0) + 2000
-      const used = arrivals.filter(at => at > begin).length / 28 / rate
-      t.ok(used >= 0.7, `${(100 * used).toFixed(1)} % used`)
-    },
-  )
