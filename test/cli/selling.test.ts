@@ -174,7 +174,7 @@ t.test('a sold eSIM is topped up, suspended, reactivated and looked at', async t
   t.match(
     order.stdout,
     new RegExp(
-      `^A-1 {2}purchase of ALPS-1GB-7D: delivered, endpoint ${endpointId}, instance ${sold.addon.uniqueId}\n`,
+      `^A-1 {2}purchase of ALPS-1GB-7D: delivered, endpoint ${endpointId}, ICCID \\d{19}, instance ${sold.addon.uniqueId}\n`,
     ),
   )
   t.match(order.stdout, /^ {2}\S+Z +subscribe +done +endpoint \d+: uniqueId \d+$/m)
