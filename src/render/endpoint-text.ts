@@ -3,7 +3,7 @@ import type { AgeCount, EndpointReport } from '../provision/endpoint-report.ts'
 import type { EndpointView } from '../provision/endpoint-view.ts'
 import { gated } from './gate.ts'
 import { columns, stockTable } from './ledger-text.ts'
-import { type Paint, plain, type Tone } from './paint.ts'
+import { type Paint, plain, type Tone, toSecond } from './paint.ts'
 import { type Subject, subjectLines } from './subject.ts'
 
 const TONE: Readonly<Record<EndpointView['use'], Tone>> = {
@@ -80,7 +80,9 @@ function reportLines(report: EndpointReport): readonly string[] {
     ...stockTable(report),
     ...(onAccount.length === 0 ? [] : [`on the account: ${onAccount.join(', ')}`]),
     ...(aged.length === 0 ? [] : [`unused, in the state: ${aged.join(', ')}`]),
-    ...(oldestSince === undefined ? [] : [`the oldest is in the state since ${oldestSince}`]),
+    ...(oldestSince === undefined
+      ? []
+      : [`the oldest is in the state since ${toSecond(oldestSince)}`]),
     paceText(report),
   ]
 }
