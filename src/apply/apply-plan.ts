@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events'
+import { anySignal } from '../any-signal.ts'
 import { type Clock, SYSTEM_CLOCK } from '../clock.ts'
 import type { Change, CreateChange, Plan } from '../plan/plan.ts'
 import { kindOf } from '../resources/kinds.ts'
@@ -43,7 +44,7 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Appl
   refuseErrors(plan)
   // What is no answer of the platform, such as a full disk, stops the run as a person would.
   const halt = new AbortController()
-  const stop = options.stop ? AbortSignal.any([options.stop, halt.signal]) : halt.signal
+  const stop = options.stop ? anySignal([options.stop, halt.signal]) : halt.signal
   // Every call of the run listens to it.
   setMaxListeners(0, stop)
   const emit = options.onEvent ?? (() => {})

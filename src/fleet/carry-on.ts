@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events'
+import { anySignal } from '../any-signal.ts'
 import { applyPlan } from '../apply/apply-plan.ts'
 import { frameIn, planOfLeft } from '../apply/leave-work.ts'
 import type { Result } from '../apply/report.ts'
@@ -54,7 +55,7 @@ async function attempt(
   await using taken = opened
   const { id } = taken
   tell({ type: 'apply taken', id })
-  const stop = AbortSignal.any([taken.wanted, stopping])
+  const stop = anySignal([taken.wanted, stopping])
   const left = await carryOn(taken, sft, stop)
   const end = await taken.end()
   if (end !== undefined) {
@@ -79,7 +80,7 @@ async function carryOn(taken: TakenApply, sft: Sft, stop: AbortSignal): Promise<
   const spoken = frame.wire === undefined ? sft : sft.withWire(frame.wire)
   const calls = callCounter(taken, sft)
   const failures = openFailures(taken, spoken)
-  const ends = AbortSignal.any([stop, failures.away])
+  const ends = anySignal([stop, failures.away])
   // Every write that is settled listens to it.
   setMaxListeners(0, ends)
   try {

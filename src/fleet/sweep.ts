@@ -1,3 +1,4 @@
+import { anySignal } from '../any-signal.ts'
 import { ProvisionError } from '../provision/errors.ts'
 import type { WorkKind } from './dispatcher.ts'
 import type { Duty } from './duty.ts'
@@ -35,7 +36,7 @@ export function sweepDuty({ kind, everySeconds, sweep, fleet }: Sweep): Duty {
     },
     async work(_about, { tell, stopping, alone }) {
       const swept = await alone(kind, async lost => {
-        const stop = AbortSignal.any([stopping, lost])
+        const stop = anySignal([stopping, lost])
         const began = Date.now()
         const result = await sweep(stop).catch((error: unknown) => {
           if (!(error instanceof ProvisionError)) throw error

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events'
+import { anySignal } from '../any-signal.ts'
 import { deferred, failed } from '../apply/endings.ts'
 import type { ApplyEvent, ApplyReport, Result } from '../apply/report.ts'
 import { openQueues, StoppedError } from '../apply/run.ts'
@@ -95,7 +96,7 @@ export async function applyLifecycle(
   const { signal } = halt
   // Every call of the run listens to it, and meets an AbortError whatever the reason of the others is.
   setMaxListeners(0, signal)
-  const stopping = AbortSignal.any([closing, ...(stop === undefined ? [] : [stop])])
+  const stopping = anySignal([closing, ...(stop === undefined ? [] : [stop])])
   const end = () => halt.abort()
   if (stopping.aborted) end()
   else stopping.addEventListener('abort', end, { once: true })

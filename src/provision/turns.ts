@@ -1,3 +1,4 @@
+import { anySignal } from '../any-signal.ts'
 import type { LedgerKeys, LedgerWatch } from './ledger.ts'
 import type { SellingContext } from './selling-context.ts'
 
@@ -35,7 +36,7 @@ export function openTurns({ ledger, clock }: SellingContext): Turns {
     async next(keys, signal) {
       if (begins(keys)) return
       const over = new AbortController()
-      const either = AbortSignal.any([signal, over.signal])
+      const either = anySignal([signal, over.signal])
       const looks = [
         clock.sleep(wait, either),
         ...(watch === undefined ? [] : [watch.changed(either)]),
