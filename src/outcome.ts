@@ -20,7 +20,7 @@ export const OUTCOMES = {
   blocked: {
     code: 5,
     meaning:
-      'something that the catalog wants is blocked or not known (`apply`; `plan` and `drift` with `--detailed-exitcode`), for which `--allow-blocked` lets it pass; rows that `import` refuses',
+      'something that the catalog wants is blocked or not known (`apply`; `plan`, `drift` and `coverage` with `--detailed-exitcode`), for which `--allow-blocked` lets it pass; rows that `import` refuses',
   },
   changes: {
     code: 2,

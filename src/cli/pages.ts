@@ -4,6 +4,7 @@ import { PlainError } from '../plain-error.ts'
 import { manyLines } from '../render/gate.ts'
 import type { Context } from './context.ts'
 import { text, UsageError, type Values } from './flags.ts'
+import { checkReplaceable, PAGE } from './replaceable.ts'
 import { version } from './version.ts'
 
 /** A page to look at. */
@@ -41,6 +42,12 @@ export const OUT_RULE = {
 /** What makes pages, where one is asked for: whoever lacks it is told before the account is asked. */
 export const pagesFor = async (flags: Values<typeof HTML_FLAG>) =>
   isHtml(flags) ? await loadPages() : undefined
+
+/** The same, where the page may go into a file, which is no other's. */
+export async function pagesInto(flags: Values<typeof PAGE_FLAGS>) {
+  if (flags.out !== undefined) await checkReplaceable(flags.out, PAGE)
+  return await pagesFor(flags)
+}
 
 /** Writes a page to where `--out` says, or to stdout. */
 export async function showPage(

@@ -6,6 +6,7 @@ import { driftFacts } from '../render/drift-json.ts'
 import type { JsonAnswer } from '../render/outputs.ts'
 import { planToJson } from '../render/plan-json.ts'
 import { loadPages, type Pages } from './pages.ts'
+import { checkReplaceable, PAGE } from './replaceable.ts'
 import type { Seen } from './watched.ts'
 
 /** Where the page of a step goes, and what makes it. */
@@ -23,6 +24,7 @@ export async function openStepPage(
 ): Promise<{ readonly page?: StepPage; readonly error?: unknown }> {
   if (file === undefined) return {}
   try {
+    await checkReplaceable(file, PAGE)
     await inPlainWords(file, async () => {
       mkdirSync(dirname(file), { recursive: true })
       writeFileSync(file, '')

@@ -1,11 +1,16 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 /** Coverage as a page: the facts of `coverage --json`, on a map and as tables. */
 import { count, grouped } from '../counts.ts'
-import { type CoverageJson, coverageSummary, isRemarkable } from '../render/coverage.ts'
+import {
+  type CoverageJson,
+  coverageSummary,
+  isRemarkable,
+  nothingToSee,
+} from '../render/coverage.ts'
 import type { PlanJson } from '../render/plan-json.ts'
 import { type PageFrame, pageText, Table, Tallies, type Tally } from './document.tsx'
 import { Issues } from './issues.tsx'
-import { countryList, InCell, ListsBelow } from './lists.tsx'
+import { countryList, ListedRow } from './lists.tsx'
 import { fewNames, MapLegend, NotOnMap, namesByCountry, type Painted, WorldMap } from './world.tsx'
 
 type Zone = CoverageJson['zones'][number]
@@ -40,7 +45,7 @@ export function coveragePage({ coverage, issues, ...frame }: CoverageFacts): str
         body: (
           <>
             {remarkable.length === 0 ? (
-              <p>Every zone has what it should.</p>
+              <p>{nothingToSee(coverage)}</p>
             ) : (
               <ZoneTable caption="Zones that need a look" zones={remarkable} />
             )}
@@ -58,7 +63,7 @@ export function coveragePage({ coverage, issues, ...frame }: CoverageFacts): str
         title: 'Covered and in no zone',
         body:
           unsold.length === 0 ? (
-            <p>Every country that the account covers is in a zone.</p>
+            <p>Every country that the account {coverage.whole ? 'covers' : 'told'} is in a zone.</p>
           ) : (
             <ul class="many">
               {unsold.toSorted(byName).map(({ country, name, networks }) => (
@@ -188,28 +193,22 @@ function ZoneTable({ caption, zones }: { caption: string; zones: readonly Zone[]
           countryList('Countries', zone.countries),
         ]
         return (
-          <>
-            <tr key={zone.address}>
-              <th scope="row">
-                {zone.name}
-                <small class="key">{zone.address}</small>
-              </th>
-              <td class="n">
+          <ListedRow
+            key={zone.address}
+            name={zone.name}
+            address={zone.address}
+            lists={lists}
+            cells={[
+              <td class="n" key="networks">
                 {zone.networks === undefined ? (
                   <span class="dim">not created yet</span>
                 ) : (
                   grouped(zone.networks)
                 )}
                 {zone.nearEmpty && <small class="error">close to empty</small>}
-              </td>
-              {lists.map(list => (
-                <td key={list.title}>
-                  <InCell list={list} />
-                </td>
-              ))}
-            </tr>
-            <ListsBelow lists={lists} columns={6} />
-          </>
+              </td>,
+            ]}
+          />
         )
       })}
     </Table>

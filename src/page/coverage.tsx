@@ -5,7 +5,7 @@ import { count } from '../counts.ts'
 import type { Landscape, LandscapeNode } from '../plan/landscape.ts'
 import { TONE, VERB } from '../render/change-words.ts'
 import { Table } from './document.tsx'
-import { countryList, InCell, ListsBelow } from './lists.tsx'
+import { countryList, InCell, ListedRow, ListsBelow } from './lists.tsx'
 import { fewNames, MapLegend, NotOnMap, namesByCountry, type Painted, WorldMap } from './world.tsx'
 
 /** A country with the zones that are valid there. */
@@ -119,26 +119,22 @@ function ZoneTable({ caption, zones }: { caption: string; zones: readonly Landsc
           ),
         ]
         return (
-          <>
-            <tr key={address}>
-              <th scope="row">
-                {name}
-                <small class="key">{address}</small>
-              </th>
-              <td class={TONE[action]}>{VERB[action]}</td>
-              <td class="n">
+          <ListedRow
+            key={address}
+            name={name}
+            address={address}
+            lists={lists}
+            cells={[
+              <td class={TONE[action]} key="action">
+                {VERB[action]}
+              </td>,
+              <td class="n" key="networks">
                 {before?.networks === after?.networks
                   ? after?.networks
                   : `${before?.networks ?? 0} → ${after?.networks ?? 0}`}
-              </td>
-              {lists.map(list => (
-                <td key={list.title}>
-                  <InCell list={list} />
-                </td>
-              ))}
-            </tr>
-            <ListsBelow lists={lists} columns={6} />
-          </>
+              </td>,
+            ]}
+          />
         )
       })}
     </Table>

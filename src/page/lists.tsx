@@ -144,3 +144,32 @@ function membersText(members: ListMembers): string {
     ...(joining < members.length ? [`${grouped(members.length - joining)} to leave`] : []),
   ].join(', ')
 }
+
+/** A row about one thing, with cells of its own before its lists, and below it the lists that are long. */
+export const ListedRow = ({
+  name,
+  address,
+  lists,
+  cells,
+}: {
+  name: string
+  address: string
+  lists: readonly List[]
+  cells: readonly ComponentChildren[]
+}) => (
+  <>
+    <tr key={address}>
+      <th scope="row">
+        {name}
+        <small class="key">{address}</small>
+      </th>
+      {cells}
+      {lists.map(list => (
+        <td key={list.title}>
+          <InCell list={list} />
+        </td>
+      ))}
+    </tr>
+    <ListsBelow lists={lists} columns={1 + cells.length + lists.length} />
+  </>
+)

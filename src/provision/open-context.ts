@@ -226,10 +226,15 @@ function fillingPool(
   let lastState: State | undefined
   let known: ReadonlySet<string> = new Set()
   let fresh = Number.NEGATIVE_INFINITY
+  /** Readings that were begun, and the newest one that the pool has: one that took longer is no news. */
+  let begun = 0
+  let newest = 0
   let aside: NodeJS.Timeout | undefined
 
   async function fill(state: State): Promise<void> {
     const began = performance.now()
+    begun += 1
+    const turn = begun
     if (state.endpoints !== stateInPool?.endpoints) {
       const candidates = [...listCandidates(state, policies), ...(await made(state))]
       const ids = candidates.map(candidate => candidate.endpointId)
@@ -237,9 +242,11 @@ function fillingPool(
         ledger,
         ids.filter(id => !known.has(id)),
       )
+      if (turn < newest) return
       if (state !== stateInPool) pool.update(candidates, id => taken.has(id))
       known = new Set(ids)
     }
+    newest = turn
     stateInPool = state
     fresh = began
   }

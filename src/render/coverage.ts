@@ -17,6 +17,12 @@ const few = (items: readonly string[]): string =>
 
 type Summed = Pick<ZoneCoverage, 'lost' | 'available' | 'nearEmpty'>
 
+/** What is said where no zone needs a look. */
+export const nothingToSee = ({ whole }: Pick<Coverage, 'whole'>): string =>
+  whole
+    ? 'Every zone has what it should.'
+    : 'Of what the account told, every zone has what it should.'
+
 /** Whether a zone needs a look. */
 export const isRemarkable = ({ lost, available, nearEmpty }: Summed): boolean =>
   lost.length > 0 || available.length > 0 || nearEmpty
@@ -26,13 +32,15 @@ const sizeOf = (zone: ZoneCoverage): string =>
 
 /** What coverage comes to, in a sentence. */
 export const coverageSummary = ({
+  whole,
   zones,
   unsold,
 }: {
+  readonly whole: boolean
   readonly zones: readonly Summed[]
   readonly unsold: readonly unknown[]
 }): string =>
-  `Coverage: ${count(zones.length, 'zone')}, ${zones.filter(zone => zone.lost.length > 0).length} lost networks, ${zones.filter(zone => zone.available.length > 0).length} may gain some, ${zones.filter(zone => zone.nearEmpty).length} close to empty; ${count(unsold.length, 'country', 'countries')} in no zone`
+  `Coverage: ${count(zones.length, 'zone')}, ${zones.filter(zone => zone.lost.length > 0).length} lost networks, ${zones.filter(zone => zone.available.length > 0).length} may gain some, ${zones.filter(zone => zone.nearEmpty).length} close to empty; ${count(unsold.length, 'country', 'countries')} in no zone${whole ? '' : '; more is not known, since the account told a part of its lists'}`
 
 /** Coverage for people: zones that need a look, countries not sold, and the counts last. */
 export const renderCoverage = (coverage: Coverage, paint: Paint = plain): readonly string[] =>
@@ -76,7 +84,7 @@ export function coverageMarkdown(coverage: Coverage, subject?: Subject): string 
     )
   const table =
     rows.length === 0
-      ? ['Every zone has what it should.']
+      ? [nothingToSee(coverage)]
       : ['| zone | networks | lost | available |', '|---|---|---|---|', ...rows]
   const unsold = coverage.unsold.map(
     ({ country, name, networks }) =>
@@ -116,6 +124,7 @@ export type CoverageJson = Extract<JsonAnswer<'coverage'>, { readonly zones: unk
 /** Coverage as data for programs. */
 export const coverageToJson = (coverage: Coverage, subject?: Subject): CoverageJson => ({
   ...subjectToJson(subject),
+  whole: coverage.whole,
   zones: coverage.zones.map(zone => ({ ...zone })),
   unsold: coverage.unsold.map(country => ({ ...country })),
   homeless: coverage.homeless,

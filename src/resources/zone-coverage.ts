@@ -27,6 +27,8 @@ export interface ZoneCoverage {
 
 /** Where the account's networks and the catalog's zones part. */
 export interface Coverage {
+  /** Whether the account's networks and zones were read whole: of what a part does not show, nothing is known. */
+  readonly whole: boolean
   readonly zones: readonly ZoneCoverage[]
   /** Countries that the account covers and no zone sells. */
   readonly unsold: readonly {
@@ -102,7 +104,8 @@ export function compareCoverage(
   const homeless = observation.networks.items
     .filter(network => countryOfNetwork(network) === undefined)
     .map(networkLabel)
-  return { zones, unsold, homeless }
+  const whole = isWhole && observation.rateZones.doubt === undefined
+  return { whole, zones, unsold, homeless }
 
   /** By the account's list; a network that left it by its TADIG code. */
   function countryOf({ word, tadig }: Member): string | undefined {

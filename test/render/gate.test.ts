@@ -152,6 +152,7 @@ const coverage = {
     },
   ],
   unsold: [{ country: 'BE', name: 'Belgium', networks: 2 }],
+  whole: true,
   homeless: ['c'],
 }
 

@@ -507,7 +507,11 @@ t.test(
     t.equal((await desk.run('apply --auto-approve')).code, 0)
     await desk.control('settings', { wire: { hiddenRows: { fetchNetworkList: 1500 } } })
     const hidden = await desk.run('coverage --detailed-exitcode')
-    t.match(hidden.stdout, / 0 lost networks/)
+    t.equal(hidden.code, 5, 'what is not known is no success')
+    t.match(hidden.stdout, / 0 lost networks.*; more is not known/)
+    t.match((await desk.run('coverage --markdown')).stdout, /Of what the account told, every zone/)
+    t.match(JSON.parse((await desk.run('coverage --json')).stdout), { whole: false })
+    t.match((await desk.run('coverage --format html')).stdout, /of what the account told/i)
     t.match(hidden.stderr, /LIST_DOUBT/)
     await desk.control('settings', {
       wire: {

@@ -29,6 +29,10 @@ const ROWS: readonly Row[] = [
   ['plan --out /dev/full', 1, /it is a device, a pipe or a socket; name a file/],
   ['plan --out state.json', 1, /state\.json: it exists already and is not a saved plan; name/],
   ['plan --out catalog/catalog.yaml', 1, /it exists already and is not a saved plan; name/],
+  ['drift --format html --out state.json', 1, /it exists already and is not a page; name another/],
+  ['coverage --format html --out state.json', 1, /it exists already and is not a page; name/],
+  ['endpoints report --format html --out catalog/catalog.yaml', 1, /already and is not a page/],
+  ['ci plan --html state.json', 1, /it exists already and is not a page; name another/],
   ['apply a-folder', 1, /a-folder: it is a folder; name a file/],
   [
     'apply a-file',

@@ -15,7 +15,7 @@ import { readCatalog } from '../catalog.ts'
 import { CATALOG_FLAGS, defineCommand, JSON_FLAG, READ_FLAGS } from '../command.ts'
 import { EXIT, showIssues } from '../context.ts'
 import { namesOf, on } from '../flags.ts'
-import { FORMAT_RULE, OUT_RULE, PAGE_FLAGS, pageFrame, pagesFor, showPage } from '../pages.ts'
+import { FORMAT_RULE, OUT_RULE, PAGE_FLAGS, pageFrame, pagesInto, showPage } from '../pages.ts'
 import { ONE_FORM_RULE } from '../planning.ts'
 import { tabular } from '../tabular.ts'
 
@@ -31,7 +31,7 @@ export const coverage = defineCommand({
     networks: on('list the networks of the account instead'),
     markdown: on('Markdown instead of text'),
     'detailed-exitcode': on(
-      'exit 2 where a zone lost networks, may gain some or is close to empty',
+      'exit 2 where a zone lost networks, may gain some or is close to empty; 5 where that is not known',
     ),
     ...PAGE_FLAGS,
     ...JSON_FLAG,
@@ -47,7 +47,7 @@ export const coverage = defineCommand({
     },
   ],
   run: async ({ flags }, context) => {
-    const pages = await pagesFor(flags)
+    const pages = await pagesInto(flags)
     await using sft = openAccount(flags, context, 'reads')
     const subject = subjectOf(sft, flags, context)
     if (flags.networks) {
@@ -98,7 +98,9 @@ export const coverage = defineCommand({
     const news = compared.zones.some(
       zone => zone.lost.length > 0 || zone.available.length > 0 || zone.nearEmpty,
     )
-    return flags['detailed-exitcode'] && news ? EXIT.changes : EXIT.ok
+    if (!flags['detailed-exitcode']) return EXIT.ok
+    // What a part of a list does not show is no news of what is not there.
+    return news ? EXIT.changes : compared.whole ? EXIT.ok : EXIT.blocked
   },
 })
 

@@ -23,7 +23,7 @@ import { CATALOG_FLAGS, defineCommand, JSON_FLAG, READ_FLAGS } from '../command.
 import { type Context, EXIT, showIssues } from '../context.ts'
 import { on, texts, type Values } from '../flags.ts'
 import { keepState } from '../keep-state.ts'
-import { FORMAT_RULE, OUT_RULE, PAGE_FLAGS, pageFrame, pagesFor, showPage } from '../pages.ts'
+import { FORMAT_RULE, OUT_RULE, PAGE_FLAGS, pageFrame, pagesInto, showPage } from '../pages.ts'
 import { ALLOW_BLOCKED_RULE, addressOf, sayPending, showReading } from '../planning.ts'
 
 const FLAGS = {
@@ -60,7 +60,7 @@ export const drift = defineCommand({
   ],
   run: async ({ flags }, context) => {
     const addresses = flags.accept.map(addressOf)
-    const pages = await pagesFor(flags)
+    const pages = await pagesInto(flags)
     const catalog = await readCatalog(flags, context)
     if (catalog === undefined) return EXIT.failed
     const use = addresses.length > 0 ? 'writes' : 'reads'

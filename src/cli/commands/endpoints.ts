@@ -39,7 +39,7 @@ import {
   PAGE_FLAGS,
   type Pages,
   pageFrame,
-  pagesFor,
+  pagesInto,
   showPage,
 } from '../pages.ts'
 import { PLAN_FLAGS } from '../planning.ts'
@@ -115,7 +115,7 @@ export const endpoints = defineCommand({
         throw new UsageError('--json needs --auto-approve: a question would stand in the data')
       requireApproval(flags, context, 'use "endpoints list" to look first')
     }
-    const pages = await pagesFor(flags)
+    const pages = await pagesInto(flags)
     const choice = await readChoice(flags, context)
     if (choice === undefined) return EXIT.failed
     if (action === undefined)

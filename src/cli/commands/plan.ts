@@ -27,7 +27,7 @@ import {
   VIEW_FLAGS,
 } from '../planning.ts'
 import { POLICY_FLAG, readChecked } from '../policy.ts'
-import { checkPlanTarget } from '../saved-plans.ts'
+import { checkReplaceable, SAVED_PLAN } from '../replaceable.ts'
 import { LEDGER_FLAG, readSoldEndpoints } from '../sold-endpoints.ts'
 import { watched } from '../watched.ts'
 
@@ -93,7 +93,7 @@ async function withComment(flags: Flags, context: Context): Promise<number> {
 async function compare(flags: Flags, context: Context): Promise<number> {
   const options = planOptions(flags)
   const pages = await pagesFor(flags)
-  if (flags.out !== undefined) await checkPlanTarget(flags.out)
+  if (flags.out !== undefined) await checkReplaceable(flags.out, SAVED_PLAN)
   const checked = await readChecked(flags, context)
   if (checked === undefined) return EXIT.failed
   const { catalog, policy } = checked

@@ -54,6 +54,9 @@ export const CATALOG_ANSWERS = {
   coverage: [
     z.object({
       account: maybe(account),
+      whole: flag.meta({
+        description: 'whether networks and zones of the account were read whole',
+      }),
       zones: list(
         z.object({
           address,

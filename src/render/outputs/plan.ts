@@ -1,5 +1,6 @@
 /** Plans, what came of them, and drift. */
 import { z } from 'zod'
+import { ACTIONS } from '../../plan/plan.ts'
 import {
   account,
   address,
@@ -28,17 +29,7 @@ const field = z.object({
 })
 
 const change = z.object({
-  action: z.enum([
-    'create',
-    'adopt',
-    'update',
-    'replace',
-    'retire',
-    'forget',
-    'keep',
-    'orphan',
-    'blocked',
-  ]),
+  action: z.enum(ACTIONS),
   adopts: maybe(z.literal(true)),
   address,
   kind: text,
