@@ -54,8 +54,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
 export async function runCommandLine(argv: readonly string[], host: Host): Promise<number> {
   const [name, ...rest] = argv
   if (name === '--version' || name === '-v') {
-    const { platform, arch } = process
-    host.stdout.write(`${await version()} (node ${process.version}, ${platform} ${arch})\n`)
+    host.stdout.write(`${await versions()}\n`)
     return OUTCOMES.ok.code
   }
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
@@ -94,10 +93,17 @@ async function overview(): Promise<readonly string[]> {
   const commands = await allCommands()
   const width = Math.max(...commands.map(command => command.name.length))
   return [
-    `sft-catalog ${await version()}: configuration as code for BICS SIM for Things`,
+    `sft-catalog ${await versions()}: configuration as code for BICS SIM for Things`,
     '',
     ...commands.map(command => `  ${command.name.padEnd(width)}  ${command.summary}`),
     '',
     'sft-catalog COMMAND --help tells the flags of a command.',
+    'sft-catalog --version tells which program runs, and on what.',
   ]
+}
+
+/** What a report of a fault should say. */
+async function versions(): Promise<string> {
+  const { platform, arch } = process
+  return `${await version()} (node ${process.version}, ${platform} ${arch})`
 }

@@ -24,7 +24,11 @@ t.test('it tells its version and its commands', async t => {
   }
   const help = await run(['--help'])
   t.equal(help.code, 0)
-  t.match(help.stdout, /^sft-catalog \d\S+: configuration as code for BICS SIM for Things\n/)
+  t.match(
+    help.stdout,
+    /^sft-catalog \d\S+ \(node v\d\S+, \w+ \w+\): configuration as code for BICS SIM for Things\n/,
+  )
+  t.match(help.stdout, /^sft-catalog --version tells/m)
   for (const name of [
     'validate',
     'plan',
