@@ -4,6 +4,10 @@
 // such an error fails the file, and `npx tap test/x.test.ts` tells the part.
 const hooks = require('node:async_hooks')
 const modules = require('node:module')
+const { setFlagsFromString } = require('node:v8')
+
+// As in src/cli/main.ts: what is run once or twice is not worth optimising.
+if (process.versions.v8.startsWith('11.')) setFlagsFromString('--interrupt-budget=1000000')
 
 if (process.argv[1]?.endsWith('.js')) {
   process.env.TAP_TYPE_STRIP_ONLY = '1'
