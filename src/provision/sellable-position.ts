@@ -57,8 +57,10 @@ export function openSellablePosition(perPage: number): SellablePosition {
       if (page < totalPages && size > 0) pageSize = size
       const before = listed.size
       for (const { iccid } of left) listed.add(iccid)
-      newOnLastPage = newSims
-      stuck = listed.size > before ? 0 : stuck + 1
+      const unseen = listed.size - before
+      // One of SIMs that are known, or on their way out of the list, tells nothing of those behind it.
+      if (unseen >= Math.min(WORTH_A_PAGE, size)) newOnLastPage = newSims
+      stuck = unseen > 0 ? 0 : stuck + 1
       atEnd = page >= totalPages
     },
     noteHandedOut(iccid, endpointId) {

@@ -40,6 +40,30 @@ t.test(
   },
 )
 
+t.test('hundreds of sales at once look their eSIMs up by the page, not one by one', async t => {
+  const many = 300
+  const market = await openMarket(t, {
+    endpoints: many + 20,
+    simulator: { wire: { maxPerPage: 100 } },
+  })
+  const sft = openTestSft(market.simulator, { timeoutSeconds: 60, callsPerSecond: 250 })
+  // Orders come to the list as the ledger takes them, some of them when others are being activated.
+  const ledger = join(t.testdir(), 'orders.db')
+  const shop = await openProvisioner({ state: async () => market.state(), ledger, sft, env: {} })
+  t.teardown(async () => {
+    await shop[Symbol.asyncDispose]()
+    await sft[Symbol.asyncDispose]()
+  })
+  await shop.purchase({ orderId: 'first', sku: 'EU-1GB' })
+  const since = market.simulator.calls.length
+  const orders = Array.from({ length: many }, (_, n) => ({ orderId: `O-${n}`, sku: 'EU-1GB' }))
+  const sales = await Promise.all(orders.map(order => shop.purchase(order)))
+  t.equal(new Set(sales.map(sale => sale.iccid)).size, many, 'each has an eSIM of its own')
+  const calls = market.simulator.calls.slice(since)
+  const reads = calls.filter(({ operation }) => operation === 'fetchSIM')
+  t.ok(reads.length <= 12, `${reads.length} reads of the account`)
+})
+
 t.test(
   'a sale on PostgreSQL is three durable writes in seven goes',
   { skip: noPostgres },
