@@ -34,7 +34,9 @@ import { type Database, openDatabase, type Query, type Session } from './databas
 import { LOCK_DECISIONS } from './move-ledger.ts'
 import { putPage } from './move-state.ts'
 import { NOTE_KEY, refuseMoved } from './place.ts'
-import { isPostgresState, openLocked, readAll } from './state.ts'
+import { readAll } from './read-state.ts'
+import { isPostgresState } from './state.ts'
+import { openLocked } from './state-lock.ts'
 
 const SET_KEYS = 'update place set keys = $1'
 

@@ -29,7 +29,9 @@ import {
   UNDER_WAY,
 } from './apply-log.ts'
 import { type Database, openDatabase, type Query } from './database.ts'
-import { HELD, lockName, openLocked, readAll, storeOf } from './state.ts'
+import { readAll } from './read-state.ts'
+import { storeOf } from './state.ts'
+import { HELD, lockName, openLocked } from './state-lock.ts'
 
 /** How often a worker that carries out an apply gives a sign of life, and looks whether the state is wanted (ms). */
 const SIGN_MS = 500

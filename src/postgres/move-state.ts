@@ -21,7 +21,9 @@ import {
 import { parseAddress } from './address.ts'
 import { appliesOf, putApplies, UNDER_WAY } from './apply-log.ts'
 import { type Database, openDatabase, type Query } from './database.ts'
-import { HEAD, openLocked, PENDING, PUT_PENDING, PUT_RECORDS, RECORD, readAll } from './state.ts'
+import { HEAD, PENDING, RECORD, readAll } from './read-state.ts'
+import { openLocked } from './state-lock.ts'
+import { PUT_PENDING, PUT_RECORDS } from './write-state.ts'
 
 const EMPTY =
   'delete from state_records; delete from state_pending; delete from state_place; delete from applies'

@@ -1,27 +1,11 @@
 import { spacingMs } from '../call-rate.ts'
-import { type Clock, type Instant, instantOf, longestSince } from '../clock.ts'
+import { type Clock, instantOf, longestSince } from '../clock.ts'
+import { createAdaptiveRate } from './adaptive-rate.ts'
 import type { BudgetView, Lane } from './api.ts'
+import { openCallQueue, type Ticket } from './call-queue.ts'
 import { SftAbortedError } from './errors.ts'
+import { openPass, type Pass, unlimitedPass } from './pass.ts'
 import { LEAVING_SLACK_MS, SLOT_SLACK_MS, type SlotSource, type Slots } from './slots.ts'
-
-/** A place in the queue of one call, kept over its resends: a resent call goes before its lane. */
-export interface Ticket {
-  readonly order: number
-  readonly lane: Lane
-  readonly signal: AbortSignal | undefined
-}
-
-/** The time of one call, for what is still to be done before it is sent. */
-export interface Pass {
-  /** Whether the call may still be made; where it may not, it is given back: enter again. */
-  take(): boolean
-  /** Whether what was taken is still good, asked right before the call leaves. */
-  isGood(): boolean
-  /** It is not used. */
-  giveBack(): void
-  /** Told when the call left this process (ms). */
-  sent(at: number): void
-}
 
 /** Lets calls pass one at a time, at the account's rate, whoever waits longest in the first lane first. */
 export interface CallBudget extends BudgetView {
@@ -45,12 +29,6 @@ export interface CallBudgetOptions {
   readonly clock: Clock
 }
 
-interface Waiter {
-  readonly ticket: Ticket
-  readonly pass: (pass: Pass) => void
-  readonly refuse: (error: unknown) => void
-}
-
 /** Slots that this process has, and what is to be added to time that never steps for the wall clock's. */
 interface Chunk {
   readonly slots: Slots
@@ -68,21 +46,13 @@ const nothing = (): void => {}
 const PAUSE_MS = 1000
 /** Whoever is told to wait for longer is told so by an error instead (see transport.ts). */
 const LONGEST_PAUSE_MS = 60_000
-/**
- * Where nothing limits the calls, one that was taken is good for so long (ms): a process that was stopped must not
- * send when it goes on what others have by then, after 6 s.
- */
-const UNLIMITED_GOOD_MS = 3000
 /** Slots are asked for so long at once at most (ms); a place that is shared gives fewer. */
 const CHUNK_MS = 100
-const LANES: readonly Lane[] = ['traveller', 'normal', 'background']
-/** A lane in which somebody waits and nobody goes counts as one lane earlier after this time. */
-const LANE_AGES_MS = 10_000
 
 /** The call budget of one account. */
 export function createCallBudget(options: CallBudgetOptions): CallBudget {
   const { callsPerSecond, slots, clock } = options
-  const queues: Readonly<Record<Lane, Waiter[]>> = { traveller: [], normal: [], background: [] }
+  const queue = openCallQueue<Pass>(clock)
   const rate = createAdaptiveRate(callsPerSecond, clock)
   let orders = 0
   let calls = 0
@@ -92,33 +62,21 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
   let pausedUntil = 0
   let serving = false
   const closing = new AbortController()
-
-  /** Since when a lane has had no turn that it wanted. */
-  const waitsSince = new Map<Lane, number>()
-
-  const queueInTurn = (): Waiter[] | undefined => {
-    const now = clock.now()
-    const rank = (lane: Lane, index: number): number =>
-      index - Math.floor((now - (waitsSince.get(lane) ?? now)) / LANE_AGES_MS)
-    const [first] = LANES.map((lane, index) => ({ lane, rank: rank(lane, index) }))
-      .filter(({ lane }) => queues[lane].length > 0)
-      .sort((one, other) => one.rank - other.rank)
-    return first && queues[first.lane]
+  const count = (more: 1 | -1): void => {
+    calls += more
   }
-  /** That of whoever goes next; where nobody waits any more, the last one. */
-  const laneInTurn = (): number => {
-    const lane = LANES.findIndex(lane => queues[lane].length > 0)
-    return lane < 0 ? LANES.length - 1 : lane
-  }
-  const waiting = (): number => LANES.reduce((sum, lane) => sum + queues[lane].length, 0)
 
   async function reserve(unused: Slots | undefined): Promise<Chunk> {
     const stepMs = spacingMs(rate.current())
-    const count = Math.max(1, Math.min(waiting(), Math.floor(CHUNK_MS / stepMs)))
-    const notBefore = pausedUntil
-    const slots_ = await slots.reserve({ stepMs, count, notBefore, unused, lane: laneInTurn })
+    const reserved = await slots.reserve({
+      stepMs,
+      count: Math.max(1, Math.min(queue.count(), Math.floor(CHUNK_MS / stepMs))),
+      notBefore: pausedUntil,
+      unused,
+      lane: queue.laneInTurn,
+    })
     const { wall, monotonic } = instantOf(clock)
-    return { slots: slots_, wallMs: wall - monotonic }
+    return { slots: reserved, wallMs: wall - monotonic }
   }
 
   /** How late it is for the next slot (ms), by time that does not step. */
@@ -126,7 +84,7 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
     instantOf(clock).monotonic + wallMs - at
 
   async function serve(): Promise<void> {
-    while (queueInTurn() !== undefined) {
+    while (queue.count() > 0) {
       if (chunk === undefined || chunk.slots.left === 0) chunk = await reserve(undefined)
       const late = lateFor(chunk)
       const { at, stepMs, left } = chunk.slots
@@ -139,7 +97,8 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
         chunk = without(chunk, missed)
       } else if (late < 0) {
         await clock.sleep(Math.ceil(-late), closing.signal)
-      } else if (letNext(chunk)) chunk = without(chunk, 1)
+        // An aborted caller leaves its slot to the next one.
+      } else if (queue.serve(passOf(chunk))) chunk = without(chunk, 1)
       else break
     }
     leaveRest()
@@ -153,70 +112,26 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
     tell(slots.release(unused))
   }
 
-  /** Whether somebody waits for the slot. An aborted caller leaves its own to the next one. */
-  function letNext(given: Chunk): boolean {
-    const waiter = queueInTurn()?.shift()
-    if (waiter === undefined) return false
-    const { lane } = waiter.ticket
-    if (queues[lane].length > 0) waitsSince.set(lane, clock.now())
-    else waitsSince.delete(lane)
-    waiter.pass(passOf(given))
-    return true
-  }
-
   function passOf(given: Chunk): Pass {
     const { at, stepMs } = given.slots
-    const leaveToOthers = (): void => {
-      const own = { ...given, slots: { at, stepMs, left: 1 } }
-      // Other processes may wait for it where nobody does here.
-      const isGood = at >= pausedUntil && lateFor(own) <= SLOT_SLACK_MS
-      if (!isGood || !letNext(own)) tell(slots.release(own.slots))
-    }
     let late = 0
-    const isInTime = (taken: Instant): boolean =>
-      late + longestSince(clock, taken) <= LEAVING_SLACK_MS
-    const sent = (sentAt: number): void => {
-      if (slots.sent !== undefined) tell(slots.sent(at, sentAt))
-    }
-    return openPass({ isInTime, leaveToOthers, sent }, () => {
-      late = lateFor(given)
-      return late <= SLOT_SLACK_MS
+    return openPass(clock, {
+      isThere() {
+        late = lateFor(given)
+        return late <= SLOT_SLACK_MS
+      },
+      isInTime: taken => late + longestSince(clock, taken) <= LEAVING_SLACK_MS,
+      count,
+      leaveToOthers() {
+        const own = { ...given, slots: { at, stepMs, left: 1 } }
+        // Other processes may wait for it where nobody does here.
+        const isGood = at >= pausedUntil && lateFor(own) <= SLOT_SLACK_MS
+        if (!isGood || !queue.serve(passOf(own))) tell(slots.release(own.slots))
+      },
+      sent(sentAt) {
+        if (slots.sent !== undefined) tell(slots.sent(at, sentAt))
+      },
     })
-  }
-
-  /** The ways of a call's time: taken, and then used or given back. */
-  function openPass(
-    of: {
-      readonly isInTime: (taken: Instant) => boolean
-      readonly leaveToOthers: () => void
-      readonly sent: (at: number) => void
-    },
-    isThere: () => boolean,
-  ): Pass {
-    let taken: Instant | undefined
-    let isGivenBack = false
-    const giveBack = (): void => {
-      if (isGivenBack) return
-      isGivenBack = true
-      if (taken !== undefined) calls--
-      of.leaveToOthers()
-    }
-    return {
-      giveBack,
-      take() {
-        if (!isThere()) {
-          giveBack()
-          return false
-        }
-        taken = instantOf(clock)
-        calls++
-        return true
-      },
-      isGood: () => !isGivenBack && taken !== undefined && of.isInTime(taken),
-      sent(at) {
-        if (!isGivenBack) of.sent(at)
-      },
-    }
   }
 
   /** Where that fails, so will the next question, whose asker is told. */
@@ -232,48 +147,20 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
       await serve()
     } catch (error) {
       // Closing wakes the sleeper; by then nobody waits.
-      refuseAll(error)
+      queue.refuseAll(error)
     } finally {
       serving = false
     }
     // Who came when it was just over.
-    if (queueInTurn() !== undefined) void wake()
+    if (queue.count() > 0) void wake()
   }
-
-  function refuseAll(error: unknown): void {
-    for (const lane of LANES) for (const waiter of queues[lane].splice(0)) waiter.refuse(error)
-  }
-
-  function enqueue(waiter: Waiter): void {
-    const queue = queues[waiter.ticket.lane]
-    const before = queue.findIndex(other => other.ticket.order > waiter.ticket.order)
-    if (before < 0) queue.push(waiter)
-    else queue.splice(before, 0, waiter)
-    const { lane } = waiter.ticket
-    if (!waitsSince.has(lane)) waitsSince.set(lane, clock.now())
-  }
-
-  /** Where nothing limits the calls. */
-  const unlimited = (): Pass =>
-    openPass(
-      {
-        isInTime: taken => longestSince(clock, taken) <= UNLIMITED_GOOD_MS,
-        leaveToOthers: nothing,
-        sent: nothing,
-      },
-      () => true,
-    )
 
   return {
     callsPerSecond,
     currentRate: () => rate.current(),
     calls: () => calls,
     latencySeconds: () => latency,
-    waiting: () => ({
-      traveller: queues.traveller.length,
-      normal: queues.normal.length,
-      background: queues.background.length,
-    }),
+    waiting: queue.countByLane,
     ticket: (lane, signal) => ({ order: orders++, lane: lane ?? 'normal', signal }),
     async enter(ticket) {
       refuseAborted(ticket.signal)
@@ -284,31 +171,11 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
           await clock.sleep(Math.ceil(pausedUntil - clock.now()))
           refuseAborted(ticket.signal)
         }
-        return unlimited()
+        return unlimitedPass(clock, count)
       }
-      return await new Promise<Pass>((resolve, reject) => {
-        const abort = (): void => {
-          const queue = queues[ticket.lane]
-          const at = queue.indexOf(waiter)
-          if (at >= 0) queue.splice(at, 1)
-          reject(new SftAbortedError('given up before it was sent'))
-        }
-        const settled = (): void => ticket.signal?.removeEventListener('abort', abort)
-        const waiter: Waiter = {
-          ticket,
-          pass: pass => {
-            settled()
-            resolve(pass)
-          },
-          refuse: error => {
-            settled()
-            reject(error)
-          },
-        }
-        ticket.signal?.addEventListener('abort', abort, { once: true })
-        enqueue(waiter)
-        void wake()
-      })
+      const passed = queue.wait(ticket)
+      void wake()
+      return await passed
     },
     throttled(sentAt, retryAfterMs) {
       const pause = Math.min(Math.max(PAUSE_MS, retryAfterMs ?? 0), LONGEST_PAUSE_MS)
@@ -320,7 +187,7 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
       latency += (seconds - latency) * (seconds > latency ? 0.5 : 0.05)
     },
     async close() {
-      refuseAll(new SftAbortedError('the connection to the account was closed'))
+      queue.refuseAll(new SftAbortedError('the connection to the account was closed'))
       closing.abort()
       const unused = chunk?.slots
       chunk = undefined
@@ -333,38 +200,4 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
 
 function refuseAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new SftAbortedError('given up before it was sent')
-}
-
-/**
- * The rate in force. Halved when throttled, once for all calls that were in flight; then it grows by a
- * constant a second: fast up to just below the rate that was too much, slowly beyond.
- */
-function createAdaptiveRate(configured: number, clock: Pick<Clock, 'now'>) {
-  const fast = configured / 30
-  const slow = configured / 600
-  let base = configured
-  let since = 0
-  let safe = configured
-  let halvedAt = Number.NEGATIVE_INFINITY
-
-  function current(): number {
-    if (base === configured) return configured
-    const elapsed = Math.max(0, clock.now() - since) / 1000
-    const toSafe = Math.max(0, safe - base) / fast
-    const grown =
-      elapsed <= toSafe ? base + elapsed * fast : Math.max(base, safe) + (elapsed - toSafe) * slow
-    return Math.min(configured, grown)
-  }
-
-  return {
-    current,
-    halve(sentAt: number, resumesAt: number): void {
-      if (configured === Number.POSITIVE_INFINITY || sentAt < halvedAt) return
-      const tooMuch = current()
-      safe = tooMuch * 0.85
-      base = Math.max(tooMuch / 2, configured / 100)
-      since = resumesAt
-      halvedAt = clock.now()
-    },
-  }
 }

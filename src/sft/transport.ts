@@ -2,9 +2,11 @@ import type { Clock } from '../clock.ts'
 import type { JsonObject } from '../model.ts'
 import { untilAborted } from '../until-aborted.ts'
 import type { CallOptions, OperationName } from './api.ts'
-import type { CallBudget, Pass, Ticket } from './budget.ts'
+import type { CallBudget } from './budget.ts'
+import type { Ticket } from './call-queue.ts'
 import type { Outcome } from './envelope.ts'
 import { type CallName, SftAbortedError, SftThrottledError, SftUnreachableError } from './errors.ts'
+import type { Pass } from './pass.ts'
 import type { Exchange, Wire } from './wire.ts'
 
 /** An access token; tokens of one login share its generation. */

@@ -14,9 +14,9 @@ import {
   isPostgresState,
   openPostgresState,
   readPostgresState,
-  unlockPostgresState,
   watchPostgresState,
 } from '../postgres/state.ts'
+import { unlockPostgresState } from '../postgres/state-lock.ts'
 import type { Store } from './store.ts'
 
 /** A PostgreSQL database: for any number of machines. A place is the whole address. */
