@@ -6,7 +6,7 @@ import { labelsOf } from '../plan/labels.ts'
 import type { ResourceGraph } from '../plan/resolve.ts'
 import type { Kind, ObservedObject } from '../resources/kind.ts'
 import { byKind, kindOf, kinds } from '../resources/kinds.ts'
-import { idOf, idsOf, recordsOf } from '../state/records.ts'
+import { eachRecord, idOf, idsOf, recordsOf } from '../state/records.ts'
 import type { AnyRecord, State } from '../state/state.ts'
 import type { DriftReport, EntryDrift } from './drift-report.ts'
 import { fieldDrifts, unreported } from './field-drift.ts'
@@ -40,7 +40,7 @@ export function compareDrift(
       byName: new Map(objects.map(object => [object.naturalKey, object])),
     }
     const known = new Set<string>()
-    for (const [key, record] of Object.entries(recordsOf(state, kind))) {
+    for (const [key, record] of eachRecord(recordsOf(state, kind))) {
       for (const id of idsOf(kind, record)) known.add(id)
       if (record.retired === true) continue
       const resource = resourceOf(graph, catalog.moved, `${kind.kind}/${key}`)

@@ -4,8 +4,8 @@ import type { Issue } from '../issues.ts'
 import type { ChangeShareLimits } from '../model.ts'
 import type { Kind } from '../resources/kind.ts'
 import { kinds } from '../resources/kinds.ts'
-import { recordsOf } from '../state/records.ts'
-import type { AnyRecord, State } from '../state/state.ts'
+import { eachRecord, type Records, recordsOf } from '../state/records.ts'
+import type { State } from '../state/state.ts'
 import { type Change, type Plan, writes } from './plan.ts'
 
 /** Below so many existing objects of a kind, the share of those that change says little and is not judged. */
@@ -47,8 +47,9 @@ export function checkPlan(plan: Plan, state: State, limits: ChangeShareLimits): 
   const moving = plan.changes.filter(({ action }) => action !== 'keep')
   return kinds().flatMap((kind): Issue[] => {
     const changes = moving.filter(change => change.kind === kind.kind)
+    if (changes.length === 0) return []
     const adopted = changes.filter(change => change.action === 'adopt').length
-    const existing = Object.values(recordsOf(state, kind)).filter(isInUse).length + adopted
+    const existing = countInUse(recordsOf(state, kind)) + adopted
     const lost = keysOf(changes.filter(loses))
     if (existing > 0 && (lost >= existing || (lost >= 2 && lost / existing >= LOST_SHARE)))
       return [
@@ -70,7 +71,11 @@ function refuseShare(
     : []
 }
 
-const isInUse = (record: AnyRecord): boolean => record.retired !== true
+function countInUse(records: Records): number {
+  let count = 0
+  for (const [, record] of eachRecord(records)) if (record.retired !== true) count += 1
+  return count
+}
 
 const keysOf = (changes: readonly Change[]): number => new Set(changes.map(({ key }) => key)).size
 

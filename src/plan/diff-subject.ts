@@ -2,7 +2,7 @@ import type { Observation } from '../account/observation.ts'
 import type { Address, Resource, Spec } from '../model.ts'
 import type { Kind } from '../resources/kind.ts'
 import { platformSpec } from '../resources/references.ts'
-import { idOf, idsOf, type Records, recordAt, recordOf } from '../state/records.ts'
+import { eachRecord, idOf, idsOf, type Records, recordAt, recordOf } from '../state/records.ts'
 import type { AnyRecord, State } from '../state/state.ts'
 import type { OrphanOptions } from './diff-orphans.ts'
 import type { Outcomes } from './diff-outcomes.ts'
@@ -83,7 +83,7 @@ export function specOf(
 /** Address of each platform ID of a kind's records, old revisions included. */
 export function ownersOf(kind: Kind, records: Records): ReadonlyMap<string, Address> {
   const owners = new Map<string, Address>()
-  for (const [key, record] of Object.entries(records)) {
+  for (const [key, record] of eachRecord(records)) {
     const address: Address = `${kind.kind}/${key}`
     for (const id of idsOf(kind, record)) owners.set(id, address)
   }

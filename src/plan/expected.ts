@@ -4,7 +4,7 @@ import { networkWord } from '../networks.ts'
 import { entriesOf } from '../resources/catalog-part.ts'
 import type { Kind } from '../resources/kind.ts'
 import { kinds } from '../resources/kinds.ts'
-import { idOf, recordAt, recordOf, recordsOf } from '../state/records.ts'
+import { eachRecord, idOf, recordAt, recordOf, recordsOf } from '../state/records.ts'
 import type { State } from '../state/state.ts'
 
 /** What a comparison of catalog, state and account relies upon. */
@@ -47,10 +47,10 @@ function recorded(state: State, wantedOf: (kind: Kind) => Wanted): Expected {
       if (kind.list === undefined) return []
       const { isWanted, whole, also } = wantedOf(kind)
       // What was taken out of use matters only where the catalog wants it back.
-      const judged = Object.entries(recordsOf(state, kind)).filter(
-        ([key, record]) => record.retired !== true || isWanted(key),
-      )
-      const ids = new Set([...judged.map(([, record]) => idOf(kind, record)), ...also])
+      const ids = new Set<string>()
+      for (const [key, record] of eachRecord(recordsOf(state, kind)))
+        if (record.retired !== true || isWanted(key)) ids.add(idOf(kind, record))
+      for (const id of also) ids.add(id)
       return [{ kind: kind.kind, plural: kind.plural, list: kind.list, ids, whole }]
     }),
     networks: recordedNetworks(state),
@@ -62,7 +62,7 @@ function recorded(state: State, wantedOf: (kind: Kind) => Wanted): Expected {
 function idsByIccid(state: State, bySim: readonly Kind[]): ReadonlyMap<string, string> {
   const ids = new Map<string, string>()
   for (const kind of bySim)
-    for (const [iccid, record] of Object.entries(recordsOf(state, kind)))
+    for (const [iccid, record] of eachRecord(recordsOf(state, kind)))
       ids.set(iccid, idOf(kind, record))
   return ids
 }

@@ -4,7 +4,7 @@ import type { Address, Catalog, Resource } from '../model.ts'
 import { entriesOf } from '../resources/catalog-part.ts'
 import type { Kind } from '../resources/kind.ts'
 import { kinds } from '../resources/kinds.ts'
-import { recordAt, recordsOf } from '../state/records.ts'
+import { eachRecord, recordAt, recordsOf } from '../state/records.ts'
 import type { State } from '../state/state.ts'
 
 /** What a catalog wants of an account, in dependency order, and what is wrong with wanting it. */
@@ -53,12 +53,13 @@ export function orphanedIccids(
   targets: readonly string[] = [],
 ): readonly string[] {
   const wanted = new Set(membersBySim(catalog).flatMap(({ members }) => members))
-  return kindsBySim().flatMap(kind =>
-    Object.entries(recordsOf(state, kind)).flatMap(([iccid, record]) => {
+  const orphans: string[] = []
+  for (const kind of kindsBySim())
+    for (const [iccid, record] of eachRecord(recordsOf(state, kind))) {
       const group: unknown = kind.grouping && Reflect.get(record, kind.grouping.field)
-      return !wanted.has(iccid) && isTarget(targets, kind, iccid, group) ? [iccid] : []
-    }),
-  )
+      if (!wanted.has(iccid) && isTarget(targets, kind, iccid, group)) orphans.push(iccid)
+    }
+  return orphans
 }
 
 const kindsBySim = (): readonly Kind[] => kinds().filter(({ identity }) => identity === 'iccid')

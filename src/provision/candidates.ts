@@ -1,3 +1,4 @@
+import { eachRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
 
 /** An endpoint of the state that may be sold. */
@@ -20,7 +21,7 @@ export function listCandidates(
   const count = Object.keys(state.endpoints).length
   const ranked: { readonly rank: number; readonly candidate: Candidate }[] = []
   const order = new Map((batches ?? []).map((batch, index) => [batch, index]))
-  for (const [iccid, record] of Object.entries(state.endpoints)) {
+  for (const [iccid, record] of eachRecord(state.endpoints)) {
     if (record.endpointId === '') continue
     const tagRank = tags === undefined ? 0 : tags.findIndex(tag => record.tags.includes(tag))
     if (tagRank === -1) continue

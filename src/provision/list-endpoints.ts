@@ -1,5 +1,6 @@
 import { readSims, type SimListing } from '../account/read-sims.ts'
 import type { Sft } from '../sft/api.ts'
+import { eachRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
 import type { EndpointChoice, EndpointUse, EndpointView } from './endpoint-view.ts'
 import type { EsimRow, EsimStatus, Ledger, Making } from './ledger.ts'
@@ -39,7 +40,8 @@ function chosenOf(
   { batches, tags, iccids }: EndpointChoice,
 ): readonly Omit<EndpointView, 'use'>[] {
   const wanted = iccids && new Set(iccids)
-  return Object.entries(state.endpoints).flatMap(([iccid, record]) => {
+  const chosen: Omit<EndpointView, 'use'>[] = []
+  for (const [iccid, record] of eachRecord(state.endpoints)) {
     const { endpointId, name, batch, since } = record
     const isChosen =
       endpointId !== '' &&
@@ -47,8 +49,9 @@ function chosenOf(
       (batches?.includes(batch) ?? true) &&
       (tags?.some(tag => record.tags.includes(tag)) ?? true)
     const known = { iccid, endpointId, name, batch, tags: record.tags }
-    return isChosen ? [{ ...known, ...(since !== undefined && { since }) }] : []
-  })
+    if (isChosen) chosen.push({ ...known, ...(since !== undefined && { since }) })
+  }
+  return chosen
 }
 
 const USE_OF: Readonly<Record<Exclude<EsimStatus, Making>, EndpointUse>> = {

@@ -15,6 +15,19 @@ export function recordsOf(state: State, { section }: Pick<Kind, 'section'>): Rec
   return records ?? NO_RECORDS
 }
 
+/**
+ * Records with their keys, in their order. Where there are hundreds of thousands, a list of all pairs, as `Object.entries`
+ * makes it, takes longer than what is done with them.
+ */
+export function* eachRecord<Kept>(
+  records: Readonly<Record<string, Kept>>,
+): Generator<readonly [key: string, record: Kept]> {
+  for (const key of Object.keys(records)) {
+    const record = records[key]
+    if (record !== undefined) yield [key, record]
+  }
+}
+
 /** The record of an address, if the state has one. */
 export function recordOf(state: State, address: Address): AnyRecord | undefined {
   return recordAt(state, ...splitAddress(address))
