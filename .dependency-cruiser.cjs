@@ -132,7 +132,7 @@ module.exports = {
     forbid(
       'pg-only-in-postgres',
       'One door to the driver, which only those have who keep something in PostgreSQL.',
-      { path: '^src/', pathNot: '^src/postgres/database\\.ts$' },
+      { path: '^src/', pathNot: '^src/postgres/connections\\.ts$' },
       { path: 'node_modules/(@types/)?pg/' },
     ),
     forbid(

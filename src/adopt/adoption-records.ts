@@ -9,7 +9,7 @@ import { datedRecord, type Kind, type ObservedObject } from '../resources/kind.t
 import { kindOf, kinds } from '../resources/kinds.ts'
 import { platformSpec } from '../resources/references.ts'
 import { memoryState } from '../state/memory-store.ts'
-import { idsOf, knownId, recordOf, recordsOf } from '../state/records.ts'
+import { idsIn, knownId, recordOf } from '../state/records.ts'
 import type { AnyRecord, PutEntry, State } from '../state/state.ts'
 import { putEntry } from '../state/state.ts'
 import type { Chosen } from './proposal.ts'
@@ -136,9 +136,7 @@ function finder(
   state: State,
   observation: Observation,
 ): (resource: Resource) => Found | undefined {
-  const owned = new Set(
-    Object.values(recordsOf(state, kind)).flatMap(record => idsOf(kind, record)),
-  )
+  const owned = idsIn(state, kind)
   const { byName, latest } = indexObserved(kind, observation)
   return resource => {
     const { revision = 1, objects = [] } =

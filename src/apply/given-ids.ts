@@ -1,6 +1,6 @@
 import type { KindName } from '../model.ts'
 import { kindOf } from '../resources/kinds.ts'
-import { eachRecord, idsOf, recordsOf } from '../state/records.ts'
+import { idsIn } from '../state/records.ts'
 import type { StateStore } from '../state/state.ts'
 
 /** The platform IDs that are somebody's: of the state's objects, and of those that this run made. */
@@ -16,12 +16,7 @@ export interface GivenIds {
 export function givenIds({ state }: Pick<StateStore, 'state'>): GivenIds {
   const given = new Map<KindName, Set<string>>()
   const known = (name: KindName): Set<string> => {
-    const there = given.get(name)
-    if (there !== undefined) return there
-    const kind = kindOf(name)
-    const ids = new Set<string>()
-    for (const [, record] of eachRecord(recordsOf(state, kind)))
-      for (const id of idsOf(kind, record)) ids.add(id)
+    const ids = given.get(name) ?? idsIn(state, kindOf(name))
     given.set(name, ids)
     return ids
   }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { PlainError } from '../plain-error.ts'
 import { parseAddress } from '../postgres/address.ts'
 import { aloneIn } from '../postgres/alone.ts'
-import { openPool } from '../postgres/database.ts'
+import { openPool } from '../postgres/connections.ts'
 import type { Dispatcher, OpenDispatcher, Task, WorkKind } from './dispatcher.ts'
 
 /** Work that was queued by one version is taken by every other: what it needs stands in the ledger and the state. */

@@ -158,7 +158,7 @@ export const ListedRow = ({
   cells: readonly ComponentChildren[]
 }) => (
   <>
-    <tr key={address}>
+    <tr>
       <th scope="row">
         {name}
         <small class="key">{address}</small>

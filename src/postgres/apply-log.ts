@@ -10,7 +10,8 @@ import type {
   LeftWork,
   Superseded,
 } from '../state/apply-log.ts'
-import { openDatabase, type Query } from './database.ts'
+import { openDatabase } from './database.ts'
+import type { Query } from './query.ts'
 
 /** A worker whose last sign of life is older than so many seconds is dead, or stopped. */
 export const SILENT_SECONDS = 6

@@ -6,7 +6,8 @@ import { memorySlots } from '../sft/memory-slots.ts'
 import { sharedPaceSlots } from '../sft/shared-slots.ts'
 import type { SlotRequest, SlotSource, Slots } from '../sft/slots.ts'
 import type { BudgetOptions } from '../stores/store.ts'
-import { type Database, openDatabase, prepared } from './database.ts'
+import { type Database, openDatabase } from './database.ts'
+import { prepared } from './query.ts'
 
 const TAKE = prepared(
   'select at_ms, step_ms, now_ms, wait_ms from take_slots($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)',

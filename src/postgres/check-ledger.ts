@@ -5,8 +5,9 @@ import { ownerOf, textIn } from '../ledger/rows.ts'
 import { TABLES, type Table } from '../ledger/sql.ts'
 import { cipherOf, type EncryptionKeys, requireKeys } from '../secrets/cipher.ts'
 import { keysInForce } from '../secrets/keys-in-force.ts'
-import { openDatabase, type Query } from './database.ts'
+import { openDatabase } from './database.ts'
 import { haltedIn, placeOf, refuseMoved } from './place.ts'
+import type { Query } from './query.ts'
 
 const TABLE_NAMES = Object.keys(TABLES) as readonly Table[]
 

@@ -29,14 +29,7 @@ import {
   requireKeys,
 } from '../secrets/cipher.ts'
 import { keysInForce } from '../secrets/keys-in-force.ts'
-import {
-  type Database,
-  LOCK_NAMES,
-  openDatabase,
-  prepared,
-  type Query,
-  type Statement,
-} from './database.ts'
+import { type Database, openDatabase } from './database.ts'
 import { namesOf, openNotices } from './notices.ts'
 import {
   halt,
@@ -50,6 +43,7 @@ import {
   refuseHalted,
   refuseMoved,
 } from './place.ts'
+import { LOCK_NAMES, prepared, type Query, type Statement } from './query.ts'
 
 const SELECT = selects('(select jsonb_array_elements_text($1::jsonb))')
 

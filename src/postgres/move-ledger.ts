@@ -24,8 +24,9 @@ import {
   requireToken,
 } from '../stores/moving.ts'
 import { parseAddress } from './address.ts'
-import { type Database, openDatabase, type Query } from './database.ts'
+import { type Database, openDatabase } from './database.ts'
 import { placeOf, RELEASE, refuseHalted } from './place.ts'
+import type { Query } from './query.ts'
 
 /**
  * Whoever decides something reads `origin` first: it waits, and sees what was committed meanwhile. Whoever only

@@ -1,7 +1,8 @@
 import { numberIn, textIn } from '../ledger/rows.ts'
 import { PlainError } from '../plain-error.ts'
 import { MovedError, readMark } from '../stores/moving.ts'
-import { type Database, prepared, type Query } from './database.ts'
+import type { Database } from './database.ts'
+import { prepared, type Query } from './query.ts'
 import { SYSTEM, TIMELINE } from './schema.ts'
 
 /** Whose rows they are, how far they are, and whether the server is the one on which they were made. */

@@ -16,7 +16,7 @@ import { stateCipher } from '../state/encrypted-state.ts'
 import type { State } from '../state/state.ts'
 import { StateDamagedError } from '../state/state-errors.ts'
 import { MovedError, readMark } from '../stores/moving.ts'
-import type { Query } from './database.ts'
+import type { Query } from './query.ts'
 
 export const RECORD = 'record'
 export const PENDING = 'pending'

@@ -143,3 +143,9 @@ const dateIn = (row: SqlRow, column: string): Date => {
   const value = row[column]
   return value instanceof Date ? value : new Date(0)
 }
+
+/**
+ * Rows of state_lock whose holder is asked for it: whoever wants the state asks again and again, and who asked last so
+ * long ago waits no more.
+ */
+export const ASKED = "asked > clock_timestamp() - interval '3 seconds'"

@@ -2,7 +2,7 @@
 import { crc32 } from 'node:zlib'
 import type { Cipher } from '../secrets/cipher.ts'
 import type { StateEntry } from '../state/state.ts'
-import type { Query } from './database.ts'
+import type { Query } from './query.ts'
 import { PENDING, RECORD } from './read-state.ts'
 
 export const PUT_RECORDS = `insert into state_records (kind, key, crc, content, serial)

@@ -5,7 +5,7 @@ import type { KindName } from '../model.ts'
 import { wholeLists } from '../plan/expected.ts'
 import { kinds } from '../resources/kinds.ts'
 import type { Sft, Sim } from '../sft/api.ts'
-import { idsOf, recordsOf } from '../state/records.ts'
+import { idsIn } from '../state/records.ts'
 import type { State } from '../state/state.ts'
 import { lookAtLedger, openHaltedLedger } from '../stores/ledgers.ts'
 import { holdsBoth } from '../stores/registry.ts'
@@ -188,9 +188,7 @@ async function compare(
       objects: kinds()
         .filter(kind => kind.identity === 'name')
         .flatMap(kind => {
-          const ids = new Set(
-            Object.values(recordsOf(state, kind)).flatMap(record => idsOf(kind, record)),
-          )
+          const ids = idsIn(state, kind)
           return [...kind.observed(observation)]
             .filter(({ id }) => !ids.has(id))
             .map(({ id, naturalKey: name }) => ({ kind: kind.kind, id, name }))

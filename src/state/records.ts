@@ -51,6 +51,14 @@ export const idsOf = (kind: Pick<Kind, 'idField'>, record: AnyRecord): readonly 
   ...(record.superseded ?? []).map(old => old.id),
 ]
 
+/** The IDs that all records of a kind stand for. */
+export function idsIn(state: State, kind: Pick<Kind, 'section' | 'idField'>): Set<string> {
+  const ids = new Set<string>()
+  for (const [, record] of eachRecord(recordsOf(state, kind)))
+    for (const id of idsOf(kind, record)) ids.add(id)
+  return ids
+}
+
 /** The same record with the platform ID of its object. */
 export const withId = (
   { idField }: Pick<Kind, 'idField'>,

@@ -210,11 +210,12 @@ export function testEncrypted(t: Test, { name, place, atRest }: PlacesAtRest): v
       t.teardown(() => running[Symbol.asyncDispose]())
       await withKeys(keysOf(t, KEYS.one), () => change('ledger', at, 'encrypted'))
       for (const work of [
-        running.transact({ orderIds: ['X'] }, () => ({
-          entries: [{ table: 'orders', row: anOrder('X') }],
-          result: undefined,
-        })),
-        running.ordersAfter(undefined, 10),
+        () =>
+          running.transact({ orderIds: ['X'] }, () => ({
+            entries: [{ table: 'orders', row: anOrder('X') }],
+            result: undefined,
+          })),
+        () => running.ordersAfter(undefined, 10),
       ])
         await t.rejects(work, { name: 'EncryptedError' })
     },
